@@ -1,0 +1,1 @@
+"""From a trained network to a prediction of an image of any size."""

@@ -1,0 +1,1 @@
+"""What makes a network learn: losses, weight maps, augmentation, metrics and one plain training loop."""

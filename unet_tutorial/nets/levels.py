@@ -1,0 +1,78 @@
+"""The plan of a U: how many levels it has, how wide each is, and how it is reached from the finer one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Size = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a U.
+
+    ``kernel`` is the kernel of its convolutions and ``stride`` the factor by which it is coarser than the level
+    above it (all ones for the finest). Both are tuples with one whole number per spatial axis, so their length is
+    the rank. ``convs`` convolutions follow one another on each side of the U.
+    """
+
+    channels: int
+    kernel: Size
+    stride: Size
+    convs: int = 2
+
+    def __post_init__(self) -> None:
+        if len(self.kernel) != len(self.stride) or not self.kernel:
+            raise ValueError(
+                f"kernel {self.kernel} and stride {self.stride} need one number per spatial axis; "
+                "write, for two axes, kernel=(3, 3) and stride=(2, 2)"
+            )
+        for name, value in (("channels", self.channels), ("convs", self.convs)):
+            _whole(name, value)
+        for name, size in (("kernel", self.kernel), ("stride", self.stride)):
+            for value in size:
+                _whole(name, value)
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial axes."""
+        return len(self.kernel)
+
+
+def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) -> tuple[Level, ...]:
+    """The usual U: 3-wide kernels, halving from level to level, ``channels[i]`` channels at level ``i``.
+
+    A level named in ``planar`` works inside slices: its kernel is 1 along the first axis, and so is the stride to
+    the level below it (Lee et al., arXiv 1706.00120, section 2).
+
+    >>> [level.channels for level in pyramid((64, 128, 256))]
+    [64, 128, 256]
+    >>> pyramid((8, 16), rank=3, planar=(0,))[1].stride
+    (1, 2, 2)
+    """
+    if isinstance(channels, (str, bytes)) or not channels:
+        raise ValueError(f"channels {channels!r}: a U needs at least one level, as in (64, 128, 256)")
+    _whole("rank", rank)
+    _refuse_planar(planar, len(channels), rank)
+    kernels = [_size(3, rank, flat=i in planar) for i in range(len(channels))]
+    strides = [_size(1, rank, flat=False)] + [_size(2, rank, flat=i in planar) for i in range(len(channels) - 1)]
+    return tuple(Level(c, k, s) for c, k, s in zip(channels, kernels, strides, strict=True))
+
+
+def _size(value: int, rank: int, *, flat: bool) -> Size:
+    """``value`` along every axis, but 1 along the first where the level is flat."""
+    return ((1,) if flat else (value,)) + (value,) * (rank - 1)
+
+
+def _refuse_planar(planar: Sequence[int], levels: int, rank: int) -> None:
+    outside = [i for i in planar if i not in range(levels)]
+    if outside:
+        raise ValueError(f"planar level {outside[0]} does not exist; the levels are 0 to {levels - 1}")
+    if planar and rank < 3:
+        raise ValueError(f"planar levels need three axes or more, and rank is {rank}; leave planar empty")
+
+
+def _whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} = {value!r} is not a whole number of at least 1; write for example {name}=2")

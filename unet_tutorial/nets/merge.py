@@ -1,0 +1,28 @@
+"""How a skip and the features from below become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from unet_tutorial.nets.levels import Size
+from unet_tutorial.nets.nd import Part, center_crop
+
+Merge = Callable[[int, int, int, Size], Part]  # (skip, up and below channels, stride) -> Part
+
+
+class Concat(Part):
+    """Crop the skip to the size of ``up`` and lay both behind one another, the skip first: (N, skip + up, *size).
+
+    The order (skip, up) decides which weights of the next convolution read which; the paper's figure 1 has it so.
+    """
+
+    def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
+        super().__init__()
+        self.out_channels = skip_channels + up_channels
+
+    def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
+        """``below`` is the coarser map that ``up`` was made from; a gate reads it, a concatenation does not."""
+        return torch.cat((center_crop(skip, up.shape[2:]), up), dim=1)

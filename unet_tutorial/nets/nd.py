@@ -1,0 +1,83 @@
+"""What rank means, said once: torch's layers by the length of a tuple, the centre crop, and the two contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from unet_tutorial.nets.levels import Size
+from unet_tutorial.nets.sizes import Padding
+
+Layers = tuple[type[nn.Module], ...]
+CONV: Layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+CONV_TRANSPOSE: Layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+
+
+class Part(nn.Module):
+    """A piece of a network that states what it gives.
+
+    ``out_channels`` is set by every part. ``padding`` says whether its convolutions keep a size ("same") or shorten
+    it ("valid"). A part with ``own_init`` has initialised itself, and an initialiser of the whole network leaves it.
+    """
+
+    out_channels: int
+    padding: Padding = "same"
+    own_init: bool = False
+
+
+def stated(part: nn.Module) -> int:
+    """The ``out_channels`` of a part, or of one of torch's own layers; ValueError where a part does not state them."""
+    channels = getattr(part, "out_channels", None)
+    if not isinstance(channels, int):
+        raise ValueError(f"{type(part).__name__} does not state its out_channels; set them in its __init__")
+    return channels
+
+
+class FeatureExtractor(nn.Module):
+    """Image (N, C, *size) -> feature maps, finest first; ``out_channels`` has one number for each of them."""
+
+    in_channels: int
+    out_channels: Size
+    padding: Padding = "same"
+
+
+def conv(in_channels: int, out_channels: int, kernel: Size, *, padding: Padding = "same") -> nn.Module:
+    """A convolution of rank ``len(kernel)``, with bias: (N, in, *size) -> (N, out, *size)."""
+    return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, padding=padding)
+
+
+def conv_transpose(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
+    """A transposed convolution with kernel = stride, with bias: (N, in, *size) -> (N, out, *(size · stride))."""
+    return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride)
+
+
+def max_pool(stride: Size) -> nn.Module:
+    """The largest of each block of ``stride`` pixels: (N, C, *size) -> (N, C, *(size / stride))."""
+    return MAX_POOL[rank_of(stride) - 1](stride)
+
+
+def rank_of(size: Size) -> int:
+    """Number of spatial axes that a size speaks of: 1, 2 or 3; ValueError beyond, for torch has no such layers."""
+    if not 1 <= len(size) <= len(CONV):
+        raise ValueError(f"size {size} has {len(size)} axes; torch has layers for 1, 2 and 3 of them")
+    return len(size)
+
+
+def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
+    """The middle of each feature map: (N, C, *large) -> (N, C, *size); where the sizes agree, the same numbers.
+
+    An odd difference leaves the smaller half before. ValueError where ``size`` is larger or of another rank.
+
+    >>> import torch
+    >>> center_crop(torch.arange(6.0).reshape(1, 1, 6), (2,)).flatten().tolist()
+    [2.0, 3.0]
+    """
+    have = features.shape[2:]
+    if len(have) != len(size) or any(large < small for large, small in zip(have, size, strict=True)):
+        raise ValueError(f"a crop of {tuple(have)} to {tuple(size)} needs the same axes, none of them longer")
+    # start and length stay symbols under torch.export: an int() here would freeze the crop at the traced size
+    for axis, (large, small) in enumerate(zip(have, size, strict=True), start=2):
+        features = features.narrow(axis, (large - small) // 2, small)
+    return features

@@ -1,0 +1,106 @@
+"""The two sides of the U: the contracting path gives a list of features, the expansive path takes it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from unet_tutorial.nets.blocks import Block
+from unet_tutorial.nets.levels import Level, Size
+from unet_tutorial.nets.merge import Merge
+from unet_tutorial.nets.nd import FeatureExtractor, Part, stated
+from unet_tutorial.nets.resample import Down, Up
+
+
+class Encoder(FeatureExtractor):
+    """The contracting path: (N, in, *size) -> one feature map per level, finest first."""
+
+    def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
+        super().__init__()
+        self.stem = block(in_channels, levels[0].channels, levels[0])
+        self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
+        self.in_channels = in_channels
+        self.out_channels = tuple(level.channels for level in levels)
+        self.padding = self.stem.padding
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Block, then down and block at each further level."""
+        features = [self.stem(image)]
+        for stage in self.stages:
+            features.append(stage(features[-1]))
+        return features
+
+
+def _stage(in_channels: int, level: Level, block: Block, down: Down) -> nn.Sequential:
+    smaller = down(in_channels, level)
+    return nn.Sequential(OrderedDict(down=smaller, block=block(stated(smaller), level.channels, level)))
+
+
+class DropoutAtEnd(FeatureExtractor):
+    """An encoder with dropout on its coarsest features ("at the end of the contracting path", section 3.1)."""
+
+    def __init__(self, encoder: FeatureExtractor, p: float = 0.5) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(p)
+        self.in_channels, self.out_channels = encoder.in_channels, encoder.out_channels
+        self.padding = encoder.padding
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """The encoder's features, the last of them thinned out in training."""
+        *skips, bottom = self.encoder(image)
+        return [*skips, self.dropout(bottom)]
+
+
+class DecoderStep(Part):
+    """One level up: upsample what is below, merge it with the skip, convolve."""
+
+    def __init__(self, up: nn.Module, merge: Part, block: Part) -> None:
+        super().__init__()
+        self.up, self.merge, self.block = up, merge, block
+        self.out_channels, self.padding = stated(block), block.padding
+
+    def forward(self, below: Tensor, skip: Tensor) -> Tensor:
+        """(N, below, *small) and (N, skip, *large) -> (N, out, *size), where the block takes away what it takes."""
+        merged = self.merge(skip, self.up(below), below)
+        out: Tensor = self.block(merged)
+        return out
+
+
+class Decoder(Part):
+    """The expansive path: feature maps, finest first -> (N, widths[0], *size).
+
+    ``widths[i]`` is the width of the decoder at level i; there is one for each level but the coarsest.
+    """
+
+    def __init__(self, levels: Sequence[Level], widths: Sequence[int], block: Block, up: Up, merge: Merge) -> None:
+        super().__init__()
+        if len(widths) != len(levels) - 1:
+            raise ValueError(
+                f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest"
+            )
+        below = [*widths[1:], levels[-1].channels]
+        steps = [
+            _step(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
+            for (level, deeper), channels, width in zip(pairwise(levels), below, widths, strict=True)
+        ]
+        self.steps = nn.ModuleList(reversed(steps))  # in the order of the forward pass: coarsest first
+        self.levels = tuple(levels)
+        self.out_channels = [*widths, levels[-1].channels][0]
+        self.padding = steps[0].padding if steps else block(1, 1, levels[0]).padding
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """From the coarsest features up, taking in one skip at each step."""
+        *skips, x = features
+        for step, skip in zip(self.steps, reversed(skips), strict=True):
+            x = step(x, skip)
+        return x
+
+
+def _step(level: Level, stride: Size, below: int, width: int, *, up: Up, merge: Merge, block: Block) -> DecoderStep:
+    larger = up(below, width, stride)
+    merged = merge(level.channels, stated(larger), below, stride)
+    return DecoderStep(larger, merged, block(stated(merged), width, level))

@@ -1,0 +1,1 @@
+"""What the lessons need around them: execution, normalisation, checks."""
