@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from unet_tutorial.nets.nd import stated
+from unet_tutorial.nets.paths import DecoderStep
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.paper import PaperUNet
@@ -28,7 +30,7 @@ def twins() -> tuple[PaperUNet, UNet]:
 @pytest.mark.parametrize("name", ["PaperUNet", "paper_unet"])
 def test_parameters_and_convolutions(name: str) -> None:
     with torch.device("meta"):
-        net = {"PaperUNet": PaperUNet, "paper_unet": paper_unet}[name]()
+        net: nn.Module = PaperUNet() if name == "PaperUNet" else paper_unet()
     assert sum(p.numel() for p in net.parameters()) == 31_030_658
     convs = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
     kinds = [(type(m).__name__, m.kernel_size) for m in convs]
@@ -78,7 +80,7 @@ def test_every_map_of_figure_1() -> None:
 def test_every_crop_of_figure_1(skip: tuple[int, int, int, int, int]) -> None:
     channels, side, crop, merged_channels, merged_side = skip
     net = paper_unet()
-    step = next(s for s in net.decoder.steps if s.up.out_channels == channels)
+    step = next(s for s in net.decoder.modules() if isinstance(s, DecoderStep) and stated(s.up) == channels)
     rows = torch.arange(float(side))[:, None].expand(side, side)
     grid = torch.stack((rows, rows.T)).repeat(channels // 2, 1, 1)[None]  # each pixel holds its own coordinates
     up = torch.full((1, channels, merged_side, merged_side), -1.0)

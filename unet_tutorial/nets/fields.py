@@ -36,7 +36,7 @@ def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> 
 
     >>> from unet_tutorial.nets.levels import pyramid
     >>> seen_by(0, pyramid((64, 128, 256, 512, 1024)), padding="valid")
-    (0, 203)
+    (0, 187)
     """
     return _through_decoder((position, position), along(axis, levels), padding)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from unet_tutorial.nets.levels import Size
@@ -58,6 +59,11 @@ def max_pool(stride: Size) -> nn.Module:
     return MAX_POOL[rank_of(stride) - 1](stride)
 
 
+def memory_format(rank: int) -> torch.memory_format:
+    """The layout in which convolutions of this rank run fastest: channels last, where torch has it."""
+    return (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)[rank - 1]
+
+
 def rank_of(size: Size) -> int:
     """Number of spatial axes that a size speaks of: 1, 2 or 3; ValueError beyond, for torch has no such layers."""
     if not 1 <= len(size) <= len(CONV):
@@ -81,3 +87,17 @@ def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
     for axis, (large, small) in enumerate(zip(have, size, strict=True), start=2):
         features = features.narrow(axis, (large - small) // 2, small)
     return features
+
+
+def mirrored(image: Tensor, origin: Size, size: Size) -> Tensor:
+    """The window of ``size`` pixels at ``origin`` of an image mirrored at its border pixels: (C, *any) -> (C, *size).
+
+    >>> import torch
+    >>> mirrored(torch.tensor([[0, 1, 2]]), (-3,), (9,)).tolist()
+    [[1, 2, 1, 0, 1, 2, 1, 0, 1]]
+    """
+    for axis, (first, count) in enumerate(zip(origin, size, strict=True), start=1):
+        last = image.shape[axis] - 1
+        around = torch.arange(first, first + count, device=image.device) % max(2 * last, 1)
+        image = image.index_select(axis, last - (around - last).abs())
+    return image

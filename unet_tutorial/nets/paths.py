@@ -82,7 +82,7 @@ class Decoder(Part):
             raise ValueError(
                 f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest"
             )
-        below = [*widths[1:], levels[-1].channels]
+        below = [*widths, levels[-1].channels][1:]
         steps = [
             _step(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
             for (level, deeper), channels, width in zip(pairwise(levels), below, widths, strict=True)
@@ -90,7 +90,7 @@ class Decoder(Part):
         self.steps = nn.ModuleList(reversed(steps))  # in the order of the forward pass: coarsest first
         self.levels = tuple(levels)
         self.out_channels = [*widths, levels[-1].channels][0]
-        self.padding = steps[0].padding if steps else block(1, 1, levels[0]).padding
+        self.padding = steps[0].padding if steps else "same"
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """From the coarsest features up, taking in one skip at each step."""

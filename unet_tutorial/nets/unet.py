@@ -31,6 +31,11 @@ class UNet(nn.Module):
         self.in_channels, self.out_channels = encoder.in_channels, out_channels
         self.head = conv(decoder.out_channels, out_channels, (1,) * self.levels[0].rank)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.head.get_parameter("weight").device
+
     def forward(self, image: Tensor) -> Tensor:
         """Logits, one map per class."""
         self.check(image)
@@ -60,7 +65,7 @@ def _refuse_mismatch(encoder: FeatureExtractor, decoder: Decoder) -> None:
     wanted = tuple(level.channels for level in decoder.levels)
     if tuple(encoder.out_channels) != wanted:
         raise ValueError(f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}")
-    if encoder.padding != decoder.padding:
+    if wanted[1:] and encoder.padding != decoder.padding:  # a single level has no decoder to disagree
         raise ValueError(
             f"the encoder is padded {encoder.padding!r} and the decoder {decoder.padding!r}; build both from one block"
         )

@@ -1,0 +1,4 @@
+# One-line aliases of course.py: make test, or make run ARGS="--steps 50"
+.PHONY: run test check lab notebooks
+run test check lab notebooks:
+	@python3 course.py $@ $(ARGS)

@@ -1,0 +1,1 @@
+"""Printed ratios against the usual way, equality checked first: ``python -m benchmarks.NAME``."""

@@ -1,0 +1,149 @@
+"""The course from one command: ``python3 course.py TASK [arguments]``; needs Python 3.11 or newer and nothing else.
+
+The first call makes the environment ``.venv`` beside this file; a later call makes it again only where the
+requirements, the constraints, ``pyproject.toml``, the Python or the folder have changed since.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "course-stamp.txt"
+INPUTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
+MINIMUM = (3, 11)
+UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX"}
+
+TASKS = {  # name: (one line of help, arguments of the environment's Python)
+    "run": ("train, evaluate and report; see `run --help`", ["-m", "unet_tutorial", "run"]),
+    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["tests/suite.py"]),
+    "check": ("ruff, ruff format and mypy", ["tests/suite.py", "--check"]),
+    "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
+    "notebooks": ("execute and normalise lessons [names, numbers or paths]", ["-m", "unet_tutorial.teaching.execute"]),
+}
+
+
+class SetupError(Exception):
+    """One sentence: what failed, and what to do next."""
+
+
+def fingerprint() -> str:
+    """Two lines: the Python and the folder; the digest of the files that say what is installed."""
+    digest = hashlib.sha256(b"".join((ROOT / name).read_bytes() + b"\0" for name in INPUTS)).hexdigest()
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"Python {version} in {ROOT}\n{digest}\n"
+
+
+def stamp() -> str:
+    """The fingerprint of the last complete set-up, or nothing."""
+    return STAMP.read_text(encoding="utf8") if STAMP.is_file() and PYTHON.exists() else ""
+
+
+def ensure_environment() -> None:
+    """Make or update ``.venv`` if its stamp says so. The stamp goes first and comes back last, so that a set-up that
+    failed or was interrupted is done again, from nothing."""
+    wanted, found = fingerprint(), stamp()
+    if found == wanted:
+        return
+    start = time.perf_counter()
+    update = found.splitlines()[:1] == wanted.splitlines()[:1]
+    STAMP.unlink(missing_ok=True)
+    uv = shutil.which("uv")
+    if not update:
+        make_environment(uv)
+    print("set-up: installing requirements.txt and the course itself; this can take several minutes", flush=True)
+    install(uv)
+    STAMP.write_text(wanted, encoding="utf8")
+    print(f"set-up: done in {time.perf_counter() - start:.0f} s; the next call starts at once", flush=True)
+
+
+def make_environment(uv: str | None) -> None:
+    """An empty ``.venv`` in place of whatever is there."""
+    print(f"set-up: making {VENV} ({'uv' if uv else 'venv and pip'}, Python {sys.version.split()[0]})", flush=True)
+    if not uv:
+        for module in ("venv", "ensurepip"):
+            if importlib.util.find_spec(module) is None:
+                package = "python{}.{}-venv".format(*sys.version_info[:2])
+                raise SetupError(f"this Python lacks {module}; on Debian and Ubuntu: sudo apt install {package}")
+    shutil.rmtree(VENV, ignore_errors=True)
+    make = [uv, "venv", "--seed", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+    must([*make, str(VENV)], "the environment could not be made; the reason is above")
+
+
+def install(uv: str | None) -> None:
+    """Requirements and the project, editable; uv is told where pip would look."""
+    by_uv, by_pip = ["pip", "install", "-q", "--python", str(PYTHON)], ["-m", "pip", "install", "-qq"]  # errors only
+    must(
+        [*([uv, *by_uv] if uv else [str(PYTHON), *by_pip]), "-r", "requirements.txt", "-e", "."],
+        "the installation failed; the reason is above; check network and disk, then run this again",
+        {**pip_settings(), **os.environ} if uv else None,
+    )
+
+
+def pip_settings() -> dict[str, str]:
+    """pip's own package sources, from its files and variables, under the names that uv reads."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    settings: dict[str, str] = {}
+    for line in listed.splitlines():  # global.find-links='/wheels'; variables come last, as :env:.find-links
+        key, _, value = line.partition("=")
+        name = UV_NAMES.get(key.rpartition(".")[2])
+        if name:
+            settings[name] = ("," if name == "UV_FIND_LINKS" else " ").join(ast.literal_eval(value).split())
+    return settings
+
+
+def must(command: list[str], complaint: str, env: dict[str, str] | None = None) -> None:
+    """Run in the course's folder; SetupError(complaint) where it fails."""
+    if call(command, ROOT, env):
+        raise SetupError(complaint)
+
+
+def call(command: list[str], folder: Path, env: dict[str, str] | None = None) -> int:
+    """The exit code; 130 after Ctrl-C, which the child has been given time to answer."""
+    interrupted = False
+    with subprocess.Popen(command, cwd=folder, env=env) as child:
+        while True:
+            try:
+                code = child.wait()
+            except KeyboardInterrupt:
+                interrupted = True
+            else:
+                break
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
+
+
+def main(arguments: list[str]) -> int:
+    """Set up if need be, do the task, return its exit code."""
+    task, extra = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if task not in TASKS:
+        asked = task in ("", "-h", "--help")
+        print("usage: python3 course.py TASK [arguments]" if asked else f"there is no task {task!r}; the tasks are")
+        print("\n".join(f"  {name:10} {text}" for name, (text, _) in TASKS.items()))
+        return 0 if asked else 2
+    if sys.version_info[:2] < MINIMUM:
+        raise SetupError("Python {}.{} is too old; start me with 3.11 or newer".format(*sys.version_info[:2]))
+    ensure_environment()
+    folder = Path.cwd() if task == "run" else ROOT  # a path given to `run` is meant from where the user stands
+    return call([str(PYTHON), *TASKS[task][1], *extra], folder)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (SetupError, OSError) as error:
+        sys.exit(f"course.py: {error}")

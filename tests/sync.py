@@ -1,0 +1,159 @@
+"""Lessons and modules held to the same code: what each defines, and where they differ."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from unet_tutorial.teaching.lesson import Lesson, tags, tree
+
+MOST_DRAFTS = 6
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+SCAFFOLDING = ("teaching", "commands")  # folders that no lesson is about: their constants are no terms of the course
+Modules = dict[str, dict[str, list[ast.stmt]]]  # dotted module name: name: its definitions
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A name that a lesson and a module both define; `diff` is empty where the code is the same."""
+
+    lesson: str
+    module: str
+    name: str
+    diff: str
+
+
+def modules(package: Path) -> Modules:
+    """What every module of the package defines at its top level."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        dotted = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+        found[dotted] = defined(ast.parse(path.read_text(encoding="utf8")))
+    return found
+
+
+def defined(code: ast.Module) -> dict[str, list[ast.stmt]]:
+    """Top-level functions, classes and assignments, by name; a name may be defined more than once."""
+    found: dict[str, list[ast.stmt]] = {}
+    for statement in code.body:
+        for name in bound(statement):
+            found.setdefault(name, []).append(statement)
+    return found
+
+
+def bound(statement: ast.stmt) -> list[str]:
+    """The names that a definition or an assignment binds."""
+    if isinstance(statement, DEFINITIONS):
+        return [statement.name]
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign) and statement.value:
+        targets = [statement.target]
+    named = chain.from_iterable(ast.walk(target) for target in targets)
+    return [node.id for node in named if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
+def constant(statement: ast.stmt) -> bool:
+    """Whether a definition, or an assignment whose names are no plain variables: CROP, Size, but not size."""
+    return isinstance(statement, DEFINITIONS) or all(name != name.lower() for name in bound(statement))
+
+
+def normal(statement: ast.stmt) -> str:
+    """The code without docstrings and comments, in one layout; decorators and annotations stay."""
+    copy = ast.parse(ast.unparse(statement))
+    for node in ast.walk(copy):
+        if isinstance(node, DEFINITIONS) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(copy)
+
+
+def compare(lesson: Lesson, library: Modules) -> Iterator[Comparison]:
+    """Each definition of the lesson that a module has too, drafts excepted.
+
+    In the modules that the lesson derives (metadata `module`) any name counts; in all others but the scaffolding, a
+    public definition or constant. Where several modules define the name, the derived ones are meant; else one that
+    agrees will do.
+    """
+    derived = lesson.own.get("module", [])
+    for cell in lesson.code:
+        if "draft" in tags(cell):
+            continue
+        for name, statements in defined(tree(cell)).items():
+            for statement in statements:
+                meant = [key for key in derived if name in library.get(key, {})]
+                if not meant and constant(statement) and not name.startswith("_"):
+                    meant = counterparts(library, name)
+                if meant:
+                    yield closest(lesson.name, name, statement, {key: library[key][name] for key in meant})
+
+
+def counterparts(library: Modules, name: str) -> list[str]:
+    """The modules, scaffolding aside, that define that name, and not as a plain variable."""
+    return [
+        module
+        for module, definitions in library.items()
+        if not set(SCAFFOLDING) & set(module.split("."))
+        if any(constant(statement) for statement in definitions.get(name, []))
+    ]
+
+
+def closest(lesson: str, name: str, statement: ast.stmt, others: dict[str, list[ast.stmt]]) -> Comparison:
+    """The comparison with the module that agrees, or else with the one that differs least."""
+    here = normal(statement)
+    found = [
+        Comparison(lesson, module, name, diff(here, normal(other), f"lesson {lesson}", module))
+        for module, versions in others.items()
+        for other in versions
+    ]
+    return min(found, key=lambda comparison: len(comparison.diff))
+
+
+def diff(lesson: str, module: str, lesson_name: str, module_name: str) -> str:
+    """A unified diff from the module to the lesson; empty where they agree."""
+    lines = difflib.unified_diff(module.splitlines(), lesson.splitlines(), module_name, lesson_name, lineterm="")
+    return "\n".join(lines)
+
+
+def faults(lessons: list[Lesson], library: Modules) -> list[str]:
+    """One text for each disagreement, too many drafts, an unknown module, or a comparison that never happened."""
+    found, compared = [], 0
+    for lesson in lessons:
+        results = list(compare(lesson, library))
+        compared += len(results)
+        found += [f"{r.lesson}: {r.name} differs from {r.module}\n{r.diff}" for r in results if r.diff]
+        drafts = sum("draft" in tags(cell) for cell in lesson.code)
+        if drafts > MOST_DRAFTS:
+            found.append(f"{lesson.name}: {drafts} cells with the tag draft; the most is {MOST_DRAFTS}")
+        found += [f"{lesson.name}: no module {key}" for key in lesson.own.get("module", []) if key not in library]
+        if lesson.own.get("module") and not results:
+            found.append(f"{lesson.name}: names modules and defines nothing that they define")
+    return found if compared else [*found, "no definition of any lesson was compared with any module"]
+
+
+def reached(lesson: Lesson) -> set[tuple[str, str]]:
+    """The (module, name) pairs that a lesson imports or uses through a module it imported."""
+    nodes = [node for cell in lesson.code for node in ast.walk(tree(cell))]
+    found: set[tuple[str, str]] = set()
+    aliases: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {(node.module, alias.name) for alias in node.names}
+            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value)
+            found.add((aliases.get(owner, owner), node.attr))
+    return found
+
+
+def untaught(lessons: list[Lesson], library: Modules, taught: list[str]) -> list[str]:
+    """Public names of the taught modules that no lesson derives, imports or uses."""
+    known = {pair for lesson in lessons for pair in reached(lesson)}
+    known |= {(result.module, result.name) for lesson in lessons for result in compare(lesson, library)}
+    public = [(module, name) for module in taught for name in library[module] if not name.startswith("_")]
+    return [f"{module}.{name}" for module, name in public if (module, name) not in known]

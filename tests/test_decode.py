@@ -1,0 +1,98 @@
+"""Files of other programs: read as those programs meant them, and refused where something is missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from unet_tutorial.datasets.files import read_image, write_image
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
+STACK = RNG.integers(0, 256, (5, 40, 44), dtype=np.uint8)
+
+
+def pillow_stack(path: Path, compression: str) -> None:
+    first, *others = (Image.fromarray(plane) for plane in STACK)
+    first.save(path, save_all=True, append_images=others, compression=compression)
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "imagej": lambda path: tifffile.imwrite(path, STACK, imagej=True, metadata={"axes": "ZYX"}),
+    "plain pages": lambda path: tifffile.imwrite(path, STACK, metadata=None),
+    "deflate": lambda path: tifffile.imwrite(path, STACK, compression="zlib"),
+    "pillow": lambda path: pillow_stack(path, "raw"),
+    "pillow, LZW": lambda path: pillow_stack(path, "tiff_lzw"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_stacks_of_other_programs_are_read(tmp_path: Path, writer: str) -> None:
+    WRITERS[writer](tmp_path / "a.tif")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), STACK)
+
+
+@pytest.mark.parametrize("kept", [0.97, 0.7, 0.5, 0.2, 0.01])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_stack_cut_short_is_refused_not_shortened(tmp_path: Path, writer: str, kept: float) -> None:
+    WRITERS[writer](tmp_path / "a.tif")
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[: int(len(whole) * kept)])
+    if writer == "imagej" and kept == 0.97:  # ImageJ puts the pixels first, so that only the page table is cut here
+        np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), STACK)
+        return
+    with pytest.raises(ValueError, match=r"a\.tif: cannot be read as an image .*; get the file again"):
+        read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kept", [1, 8, 30, 120])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_truncated_picture_is_refused(tmp_path: Path, suffix: str, kept: int) -> None:
+    file = tmp_path / f"a{suffix}"
+    Image.fromarray(GREY).save(file)
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(ValueError, match="cannot be read as an image"):
+        read_image(file)
+
+
+def test_a_flipped_bit_in_a_png_is_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", GREY)
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be read as an image"):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_grey_stored_in_colour_is_read_as_grey(tmp_path: Path, mode: str) -> None:
+    Image.fromarray(GREY).convert(mode).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), GREY)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_colour_is_refused(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(np.dstack([GREY, GREY, 255 - GREY])).save(tmp_path / f"a{suffix}")
+    with pytest.raises(ValueError, match="a colour image, and a grey one is needed"):
+        read_image(tmp_path / f"a{suffix}")
+
+
+def test_a_drawing_in_the_transparency_is_refused(tmp_path: Path) -> None:
+    Image.merge("LA", [Image.new("L", (17, 13)), Image.fromarray(GREY)]).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="a colour image"):
+        read_image(tmp_path / "a.png")
+
+
+def test_rarer_kinds_of_grey(tmp_path: Path) -> None:
+    Image.fromarray(GREY > 99).save(tmp_path / "one_bit.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "one_bit.png"), (GREY > 99).astype(np.uint8))
+    tifffile.imwrite(tmp_path / "inverted.tif", GREY, photometric="miniswhite")
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "inverted.tif"), np.asarray(Image.open(tmp_path / "inverted.tif"))
+    )
+    tifffile.imwrite(tmp_path / "hyper.tif", np.stack([STACK, STACK]))
+    with pytest.raises(ValueError, match=r"shape \(2, 5, 40, 44\)"):
+        read_image(tmp_path / "hyper.tif")

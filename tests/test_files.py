@@ -1,0 +1,95 @@
+"""Image files: what is written comes back, what cannot be kept is refused, and nothing is left half-written."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from unet_tutorial.datasets.files import read_image, standardise, write_image
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
+STACK = RNG.integers(0, 256, (5, 40, 44), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_image_comes_back_as_it_was(tmp_path: Path, suffix: str, dtype: type) -> None:
+    image = RNG.integers(0, np.iinfo(dtype).max, (13, 17), dtype=dtype)
+    write_image(tmp_path / f"a{suffix}", image)
+    back = read_image(tmp_path / f"a{suffix}")
+    assert back.dtype == dtype
+    np.testing.assert_array_equal(back, image)
+
+
+@pytest.mark.parametrize("array", [STACK, STACK.astype(np.float32) / 7, STACK[0] > 99, STACK.astype(np.int32) - 9])
+def test_tiff_holds_stacks_floats_and_signs(tmp_path: Path, array: np.ndarray[Any, Any]) -> None:
+    write_image(tmp_path / "a.tif", array)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), array)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), array)
+
+
+@pytest.mark.parametrize(("top", "dtype"), [(1, np.uint8), (255, np.uint8), (256, np.uint16), (65535, np.uint16)])
+def test_png_takes_whole_numbers_of_any_type(tmp_path: Path, top: int, dtype: type) -> None:
+    image = np.array([[0, top]], np.int64)
+    write_image(tmp_path / "a.png", image)
+    back = np.asarray(Image.open(tmp_path / "a.png"))
+    assert back.dtype == dtype
+    np.testing.assert_array_equal(back, image)
+
+
+def test_missing_empty_and_foreign_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.png").write_text("not a picture at all")
+    complaints = {"none": "no such file", "empty": "empty", "notes": "cannot be read as an image"}
+    for name, complaint in complaints.items():
+        with pytest.raises(ValueError, match=rf"{name}\.png: .*{complaint}"):
+            read_image(tmp_path / f"{name}.png")
+    with pytest.raises(ValueError, match="is unknown; images are read from"):
+        read_image(tmp_path / "notes.txt")
+
+
+def test_what_a_format_cannot_hold_is_refused(tmp_path: Path) -> None:
+    for array in (STACK, GREY / 2.0, GREY.astype(int) - 300, GREY.astype(int) * 1000):
+        with pytest.raises(ValueError, match=r"a\.png: .*write a \.tif"):
+            write_image(tmp_path / "a.png", array)
+    for array in (GREY[0], GREY[:0], GREY * 1j):
+        with pytest.raises(ValueError, match=r"a\.tif: .*shape"):
+            write_image(tmp_path / "a.tif", array)
+    with pytest.raises(ValueError, match="suffix"):
+        write_image(tmp_path / "a.bmp", GREY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(deadline=None)
+@given(hnp.arrays(st.sampled_from([np.uint8, np.int16, np.float32]), (4, 5), elements=st.integers(0, 99)))
+def test_standardise_has_mean_0_and_std_1(image: np.ndarray[Any, Any]) -> None:
+    result = standardise(image)
+    assert result.dtype == np.float32
+    assert result.shape == image.shape
+    if image.min() == image.max():
+        assert not result.any()
+        return
+    np.testing.assert_allclose([result.mean(dtype=float), result.std(dtype=float)], [0, 1], atol=1e-6)
+    slope, _ = np.polyfit(image.ravel().astype(float), result.ravel(), 1)
+    assert slope == pytest.approx(1 / image.std(dtype=float), rel=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-30, 3e38])
+def test_a_constant_image_becomes_zeros(value: float) -> None:
+    assert not standardise(np.full((31, 7), value, np.float32)).any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_standardise_refuses_what_is_no_number(bad: float) -> None:
+    with pytest.raises(ValueError, match="1 of 4 pixels are NaN or infinite"):
+        standardise([[0.0, 1.0], [2.0, bad]])
+    with pytest.raises(ValueError, match="shape"):
+        standardise(np.zeros((0, 3)))

@@ -1,0 +1,63 @@
+"""Label images against SciPy, scikit-image and brute force."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from skimage import measure
+
+from unet_tutorial.datasets.labels import check_labels, connected_cells, parted
+
+label: Callable[..., Any] = measure.label  # untyped where it comes from
+SHAPES = st.sampled_from([(1, 1), (6, 7), (9, 3), (3, 4, 5)])
+
+
+@settings(deadline=None)
+@given(hnp.arrays(bool, SHAPES), st.integers(1, 4))
+def test_connected_cells_are_those_of_scikit_image(cells: NDArray[Any], smallest: int) -> None:
+    theirs = label(cells, connectivity=1)
+    large = [number for number in range(1, theirs.max() + 1) if (theirs == number).sum() >= smallest]
+    expected = sum((rank * (theirs == number) for rank, number in enumerate(large, start=1)), 0 * theirs)
+    result = connected_cells(cells, smallest)
+    assert result.dtype == np.int32
+    np.testing.assert_array_equal(result, expected)
+
+
+def neighbours(index: tuple[int, ...], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The pixels of an image of `shape` that share a side with `index`."""
+    moved = [(*index[:axis], index[axis] + step, *index[axis + 1 :]) for axis in range(len(shape)) for step in (-1, 1)]
+    return [index for index in moved if all(0 <= at < size for at, size in zip(index, shape, strict=True))]
+
+
+@settings(deadline=None)
+@given(hnp.arrays(np.int32, SHAPES, elements=st.integers(0, 3)))
+def test_parted_cells_lose_exactly_the_pixels_that_touch(instances: NDArray[np.int32]) -> None:
+    result = parted(instances)
+    for index, value in np.ndenumerate(instances):
+        touches = any(instances[other] not in (0, value) for other in neighbours(index, instances.shape))
+        assert result[index] == (0 if touches else value)
+
+
+@pytest.mark.parametrize("labels", [[[0, 1]], [[1, 1]], np.array([[0, 1]], np.uint8), [[False, True]]])
+def test_labels_within_the_classes_pass(labels: Any) -> None:
+    check_labels(np.asarray(labels), 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        ([[0, 2]], "hold class 2, .* relabel them, or give it 3 outputs"),
+        ([[0, 255]], "hold class 255, and the network has 2 classes .* give it 256 outputs"),
+        ([[-1, 1]], "hold class -1, .*relabel them from 0"),
+        ([[0.0, 1.0]], "float64 came"),
+        (np.zeros((0, 4), int), "shape"),
+    ],
+)
+def test_labels_beyond_the_classes_are_refused(labels: Any, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        check_labels(np.asarray(labels), 2)

@@ -1,0 +1,42 @@
+"""``unet predict``: images of any size through a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unet_tutorial.disk import make_folder
+
+
+def predict(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run.")],
+    images: Annotated[list[Path], typer.Argument(help="PNG or TIFF files; a TIFF may be a stack.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; made if need be.")],
+    tile: Annotated[int, typer.Option(min=0, help="Side of a tile's input; 0: as large as 1 GiB allows.")] = 0,
+    batch: Annotated[int, typer.Option(min=1, help="Tiles per pass.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Predict images of any size, tile by tile and without seams.
+
+    For each image NAME two files appear in the folder: NAME_probability.tif, the probability of class 1 as floats, and
+    NAME_mask, 255 where it is above the cut that was chosen in training (a PNG; for a stack a TIFF). A network of two
+    dimensions takes a stack slice by slice.
+    """
+    from unet_tutorial.commands.predictor import Predictor, result_names
+    from unet_tutorial.datasets.files import read_image, write_image
+
+    names = result_names(images)
+    predictor = Predictor.from_file(checkpoint, device, tile, batch)
+    make_folder(output)
+    for path, name in zip(images, names, strict=True):
+        image = read_image(path)
+        try:
+            probability = predictor(image)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        mask = output / f"{name}_mask{'.png' if probability.ndim == 2 else '.tif'}"
+        write_image(output / f"{name}_probability.tif", probability)
+        write_image(mask, predictor.mask(probability))
+        print(f"{path}: {' × '.join(map(str, probability.shape))} pixels -> {mask}")

@@ -1,0 +1,96 @@
+"""What a run leaves to look at: pictures, tables and a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from unet_tutorial.commands.scores import Map, Row, Scores
+from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.disk import complete_file
+from unet_tutorial.learning.batches import default_tile
+from unet_tutorial.nets.sizes import trace
+from unet_tutorial.nets.unet import UNet
+
+RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: also apart for the colour-blind
+
+
+def picture(pair: Pair, probability: Map, cut: float) -> Figure:
+    """Image | truth | probability | error of one held-out image."""
+    cell = probability > cut
+    error = np.where(cell == pair.labels, 0, np.where(cell, 1, 2))
+    figure = Figure(figsize=(14, 4.2), layout="constrained")
+    image, truth, chance, wrong = figure.subplots(1, 4)
+    _panel(image, pair.image, f"image {pair.name}")
+    _panel(truth, pair.labels, f"truth: {pair.instances.max()} cells")
+    _panel(chance, probability, "probability of cell")
+    wrong.imshow(error, cmap=ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL]), vmin=0, vmax=2, interpolation="nearest")
+    wrong.set_title(f"error: {np.mean(error > 0):.1%} of the pixels")
+    wrong.set_axis_off()
+    names = {FALSE_CELL: "called cell, is not", MISSED_CELL: "is cell, missed"}
+    handles = [Patch(color=colour, label=name) for colour, name in names.items()]
+    wrong.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
+    return figure
+
+
+def _panel(axes: Axes, values: Map, title: str) -> None:
+    axes.imshow(values, cmap="gray", vmin=0 if values.max() <= 1 else None, vmax=1 if values.max() <= 1 else None)
+    axes.set_title(title)
+    axes.set_axis_off()
+
+
+def history(losses: list[float]) -> Figure:
+    """The loss of every step, and its running mean over a twentieth of the run."""
+    width = max(1, len(losses) // 20)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(losses, color="#bbbbbb", linewidth=0.8, label="each step")
+    axes.plot(np.arange(len(smooth)) + width - 1, smooth, color="#0072b2", label=f"mean of {width} steps")
+    axes.set(xlabel="step", ylabel="weighted cross-entropy", yscale="log")
+    axes.legend(frameon=False)
+    return figure
+
+
+def summary(net: UNet, size: tuple[int, ...]) -> str:
+    """Every size of a forward pass, and the parameters of each part, as text."""
+    lines = [f"{'step':8}{'level':>6}{'channels':>10}  size"]
+    channels = net.in_channels
+    for step in trace(size, net.levels, padding=net.padding):
+        if step.op in ("conv", "up", "crop"):
+            channels = net.levels[step.level].channels
+        if step.op == "head":
+            channels = net.out_channels
+        crop = f", {step.crop[0]} cut off before and after" if step.op == "crop" else ""
+        lines.append(f"{step.op:8}{step.level:6}{channels:10}  {' × '.join(map(str, step.size))}{crop}")
+    lines += ["", f"{'part':12}{'parameters':>14}"]
+    for name, part in net.named_children():
+        lines.append(f"{name:12}{sum(p.numel() for p in part.parameters()):14,}")
+    lines.append(f"{'in all':12}{sum(p.numel() for p in net.parameters()):14,}")
+    return "\n".join(lines) + "\n"
+
+
+def table(rows: list[Row]) -> str:
+    """The scores as CSV."""
+    return "\n".join(",".join(line) for line in (Row.names(), *(row.cells() for row in rows))) + "\n"
+
+
+def write(folder: Path, scores: Scores, test: list[Pair], net: UNet, losses: list[float]) -> None:
+    """Everything above, into the folder of a run."""
+    for pair, probability in zip(test, scores.probabilities, strict=True):
+        _save(picture(pair, probability, scores.cut), folder / f"held_out_{pair.name}.png")
+    _save(history(losses), folder / "history.png")
+    size = default_tile(net.levels, net.padding)
+    for name, text in (("summary.txt", summary(net, size)), ("metrics.csv", table(scores.rows))):
+        with complete_file(folder / name) as part:
+            part.write_text(text, encoding="utf8")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with complete_file(path) as part:
+        figure.savefig(part, dpi=100)

@@ -1,0 +1,42 @@
+"""``unet sizes``: which inputs pass a U-Net of the paper's kind, and what comes out; without torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from unet_tutorial.nets.levels import pyramid
+from unet_tutorial.nets.sizes import Padding, output_size, trace, valid_sizes
+
+
+def sizes(
+    near: Annotated[int, typer.Option(min=1, help="Show the valid sizes around this one.")] = 572,
+    depth: Annotated[int, typer.Option(min=0, max=12, help="Number of poolings; the paper has 4.")] = 4,
+    padding: Annotated[str, typer.Option(help="'valid' as in the paper, or 'same' for a padded network.")] = "valid",
+    count: Annotated[int, typer.Option(min=1, max=100, help="How many sizes to show.")] = 7,
+) -> None:
+    """Which input sizes pass, and the size of what comes out.
+
+    Every pooling must meet an even number of pixels, so only some sizes pass. Without padding the network also loses
+    a margin on all sides. To segment n pixels, take an input whose output is at least n and mirror what is missing:
+    unet predict does both.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    levels = pyramid((1,) * (depth + 1), rank=1)
+    (valid,) = valid_sizes(levels, padding=cast("Padding", padding))
+    table = Table("input", "output", "lost per side", "at the bottom")
+    first = max(0, (near - valid.start) // valid.step - count // 2)
+    for n in valid[first : first + count]:
+        steps = trace((n,), levels, padding=cast("Padding", padding))
+        (out,), bottom = steps[-1].size, min(step.size[0] for step in steps if step.level == depth)
+        row = (str(n), str(out), str((n - out) // 2), str(bottom))
+        table.add_row(*row, style="bold" if n == near else None)
+    Console().print(table)
+    loss = valid.start - output_size((valid.start,), levels, padding=cast("Padding", padding))[0]
+    rule = f"n ≡ {valid.start % valid.step} (mod {valid.step})" if valid.step > 1 else "every n"
+    print(f"{depth} poolings, {padding} padding: {rule}, n ≥ {valid.start}; the output is n - {loss}.")
+    if near not in valid:
+        print(f"{near} does not pass.")

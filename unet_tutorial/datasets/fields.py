@@ -1,0 +1,38 @@
+"""Smooth random fields: the grain, the warp and the texture of every synthetic image."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float64]
+Ids = NDArray[np.int32]
+
+
+def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Field:
+    """White noise blurred by a Gaussian of `scale` pixels, brought back to mean 0 and std 1.
+
+    >>> field = smooth_field(np.random.default_rng(0), (64, 64), scale=3.0)
+    >>> field.shape, bool(abs(field.mean()) < 1e-9), bool(abs(field.std() - 1) < 1e-9)
+    ((64, 64), True, True)
+    """
+    from scipy.ndimage import gaussian_filter
+
+    field: Field = gaussian_filter(rng.standard_normal(shape), scale, mode="reflect")
+    field -= field.mean()
+    field /= field.std()
+    return field
+
+
+def warped_grid(rng: np.random.Generator, size: int, warps: dict[float, float]) -> Field:
+    """Row and column of every pixel of a square image, moved by smooth fields: (2, size, size), in pixels.
+
+    `warps` maps the scale of a field to its strength, both in pixels: `{18: 5.0}` bends over 18 pixels by 5.
+
+    >>> grid = warped_grid(np.random.default_rng(0), 8, {})
+    >>> float(grid[0, 3, 5]), float(grid[1, 3, 5])
+    (3.0, 5.0)
+    """
+    grid = np.indices((size, size), dtype=np.float64)  # (2, H, W)
+    for scale, strength in warps.items():
+        for axis in grid:
+            axis += strength * smooth_field(rng, (size, size), scale)
+    return grid

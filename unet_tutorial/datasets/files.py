@@ -1,0 +1,123 @@
+"""Grey images in and out of files: PNG, JPEG and TIFF, stacks included; every failure is one clear sentence."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from unet_tutorial.datasets.decode import Array, Decoded, by_pillow, by_tifffile
+from unet_tutorial.disk import complete_file, one_line
+
+TIFF = (".tif", ".tiff")
+READABLE = (".png", ".jpg", ".jpeg", *TIFF)
+
+
+def read_image(path: str | Path) -> Array:
+    """The grey image in a PNG, JPEG or TIFF file: (H, W), or (D, H, W) from a TIFF of several pages.
+
+    Values and dtype are the file's own (a 1-bit file becomes uint8 0/1). A file with colour channels is read only if
+    they are equal and opaque, that is, if it is a grey image stored as RGB; else ValueError, because which mixture of
+    colours shows the cells is for its owner to say. ValueError as well for a missing, empty or truncated file.
+    """
+    path = Path(path)
+    _refuse_unreadable(path)
+    try:
+        decoded = by_tifffile(path) if path.suffix.lower() in TIFF else by_pillow(path)
+    except Exception as error:  # a broken file raises a dozen types, from SyntaxError to zlib.error
+        raise ValueError(
+            f"{path}: cannot be read as an image ({one_line(error)}); "
+            "get the file again, or save it anew as a grey PNG or an uncompressed TIFF"
+        ) from error
+    image = _grey(path, decoded)
+    if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "uif":
+        raise ValueError(
+            f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_what(image)} came; save one channel of it"
+        )
+    return image
+
+
+def write_image(path: str | Path, array: ArrayLike) -> None:
+    """Write a PNG (one 2D image of whole numbers 0 .. 65535) or a TIFF (2D or a stack), chosen by the suffix.
+
+    The file appears under its name only when it is complete: nothing half-written takes the place of a good one.
+    ValueError for another suffix, an array the format cannot hold, and a folder that cannot be written to.
+    """
+    path, image = Path(path), np.asarray(array)
+    suffix = path.suffix.lower()
+    if suffix not in (".png", *TIFF):
+        raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; write to a .png, .tif or .tiff file")
+    if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "buif":
+        raise ValueError(f"{path}: an image (H, W) or a stack (D, H, W) is needed, and {_what(image)} came")
+    if suffix == ".png":
+        image = _for_png(path, image)
+    with complete_file(path) as part:
+        _encode(part, image)
+
+
+def standardise(image: ArrayLike) -> NDArray[np.float32]:
+    """Grey levels with mean 0 and standard deviation 1 over the whole image, float32, of the same shape.
+
+    A constant image becomes zeros. ValueError for NaN, infinity, or an empty image.
+
+    >>> standardise([[1, 3], [1, 3]]).tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
+    """
+    values = np.asarray(image)
+    if values.size == 0 or values.dtype.kind not in "buif":
+        raise ValueError(f"an image of real numbers is needed, and {_what(values)} came; read it with read_image")
+    values = values.astype(np.float64)
+    broken = values.size - np.count_nonzero(np.isfinite(values))
+    if broken:
+        raise ValueError(f"{broken} of {values.size} pixels are NaN or infinite; replace them before standardising")
+    if values.min() == values.max():  # by comparison: the standard deviation of a constant may round to 1e-17
+        return np.zeros(values.shape, np.float32)
+    standard: NDArray[np.float32] = ((values - values.mean()) / values.std()).astype(np.float32)
+    return standard
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if path.suffix.lower() not in READABLE:
+        raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; images are read from {', '.join(READABLE)}")
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file; check the name and the folder")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path}: the file is empty (0 bytes); get it again")
+
+
+def _grey(path: Path, decoded: Decoded) -> Array:
+    """The one channel of an image whose channels are equal; booleans as 0 and 1."""
+    array = decoded.array
+    if decoded.coloured:
+        colours, alpha = (array[..., :-1], array[..., -1:]) if array.shape[-1] in (2, 4) else (array, array[:0])
+        if (colours != colours[..., :1]).any() or (alpha.size and (alpha != np.max(alpha)).any()):
+            raise ValueError(
+                f"{path}: a colour image, and a grey one is needed; save it as grey first, from the channel or mixture "
+                "that shows the cells (in Python: PIL.Image.open(path).convert('L'))"
+            )
+        array = colours[..., 0]
+    return array.astype(np.uint8) if array.dtype == bool else array
+
+
+def _for_png(path: Path, image: Array) -> Array:
+    """The same numbers as uint8 or uint16, the two kinds of grey that a PNG holds."""
+    least, most = (int(image.min()), int(image.max())) if image.dtype.kind in "bui" else (-1, -1)
+    if image.ndim != 2 or least < 0 or most > 65535:
+        raise ValueError(
+            f"{path}: a PNG holds one (H, W) image of whole numbers 0 .. 65535, and {_what(image)} came; write a .tif"
+        )
+    return image.astype(np.uint8 if most < 256 and image.dtype.itemsize != 2 else np.uint16)
+
+
+def _encode(path: Path, image: Array) -> None:
+    if path.suffix.lower() == ".png":
+        from PIL import Image
+
+        Image.fromarray(image).save(path)
+    else:
+        from tifffile import imwrite
+
+        imwrite(path, image, compression="zlib", photometric="minisblack")
+
+
+def _what(array: Array) -> str:
+    return f"an array of shape {array.shape} and type {array.dtype}"

@@ -1,0 +1,132 @@
+"""A reader's own folder: images and masks, matched by name, as pairs ready to train on."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from unet_tutorial.datasets.decode import Array
+from unet_tutorial.datasets.fields import Ids
+from unet_tutorial.datasets.files import READABLE, read_image
+from unet_tutorial.datasets.labels import Labels, connected_cells, parted
+
+IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
+STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
+WHITE = (1, 255, 65535)  # what "cell" is written as in a mask of two values
+
+
+class Pair(NamedTuple):
+    """An image and what is in it; all arrays (H, W).
+
+    `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 tells the cells apart, 1 .. n.
+    The two agree: `labels == (instances > 0)`.
+    """
+
+    name: str
+    image: Array
+    labels: Labels
+    instances: Ids
+
+
+def read_folder(path: str | Path) -> list[Pair]:
+    """Every image of a folder with its mask, in the order of their names.
+
+    Understood are `images/` beside `labels/` (or `masks/`) holding PNG or TIFF files of equal names; the same below
+    `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice.
+    A mask of two values (0 and 1, 255 or 65535) holds classes, and its connected pieces are the cells; a mask of
+    other values holds the number of a cell in each pixel, and cells that touch are parted by a line of background.
+
+    ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
+    differ, a mask that is no label image, and a file that cannot be read.
+    """
+    path = Path(path)
+    return [pair for image, mask in _matches(path) for pair in _pairs(image, mask)]
+
+
+def _matches(path: Path) -> list[tuple[Path, Path]]:
+    """The file of each image with the file of its mask."""
+    if not path.is_dir():
+        raise ValueError(f"{path}: there is no such folder; check the name")
+    stacks = (path / STACKS[0], path / STACKS[1])
+    if all(stack.is_file() for stack in stacks):
+        return [stacks]
+    images, masks = _subfolder(path, IMAGES), _subfolder(path, MASKS)
+    if images is None or masks is None:
+        if (path / "train").is_dir():
+            return _matches(path / "train")
+        raise ValueError(
+            f"{path}: no images/ and labels/ (or masks/) were found in it, nor {STACKS[0]} and {STACKS[1]}; "
+            "put the images into images/ and the masks, under the same names, into labels/"
+        )
+    return _by_stem(images, masks)
+
+
+def _subfolder(path: Path, names: tuple[str, ...]) -> Path | None:
+    return next((path / name for name in names if (path / name).is_dir()), None)
+
+
+def _by_stem(images: Path, masks: Path) -> list[tuple[Path, Path]]:
+    """The files of two folders whose names agree but for the suffix."""
+    image_files, mask_files = _stems(images), _stems(masks)
+    if not image_files:
+        raise ValueError(f"{images}: holds no images; put files with one of the suffixes {', '.join(READABLE)} into it")
+    for files, others, folder, kind in (
+        (image_files, mask_files, masks, "mask"),
+        (mask_files, image_files, images, "image"),
+    ):
+        alone = next((file for stem, file in files.items() if stem not in others), None)
+        if alone:
+            raise ValueError(
+                f"{alone}: there is no {kind} of this name in {folder}; "
+                f"name its {kind} {alone.stem}.png or {alone.stem}.tif, or take the file away"
+            )
+    return [(file, mask_files[stem]) for stem, file in image_files.items()]
+
+
+def _stems(folder: Path) -> dict[str, Path]:
+    """The image files of a folder by name without suffix, in order."""
+    files: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".") or file.suffix.lower() not in READABLE:
+            continue
+        if file.stem in files:
+            raise ValueError(f"{file}: {files[file.stem].name} has the same name; keep one of the two")
+        files[file.stem] = file
+    return files
+
+
+def _pairs(image_file: Path, mask_file: Path) -> list[Pair]:
+    """One pair from an image, one per slice from a stack."""
+    image, mask = read_image(image_file), _read_mask(mask_file)
+    if image.shape != mask.shape:
+        raise ValueError(
+            f"{mask_file}: the mask has shape {mask.shape} and its image {image.shape}; "
+            "they must be equal, so export the mask again at the size of the image"
+        )
+    if image.ndim == 2:
+        return [_pair(image_file.stem, image, mask, is_binary=_is_binary(mask))]
+    is_binary = _is_binary(mask)
+    names = (f"{image_file.stem}-{number:02}" for number in range(len(image)))
+    return [_pair(*parts, is_binary=is_binary) for parts in zip(names, image, mask, strict=True)]
+
+
+def _pair(name: str, image: Array, mask: Array, *, is_binary: bool) -> Pair:
+    instances = connected_cells(mask) if is_binary else parted(mask.astype(np.int32))
+    return Pair(name, image, (instances > 0).astype(np.uint8), instances)
+
+
+def _is_binary(mask: Array) -> bool:
+    values = np.unique(mask)
+    return bool(len(values) == 1 or (len(values) == 2 and values[0] == 0 and values[1] in WHITE))
+
+
+def _read_mask(path: Path) -> Array:
+    """A mask as whole numbers of at least 0."""
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        raise ValueError(f"{path}: JPEG changes the values of a mask; export it again as PNG or TIFF")
+    mask = read_image(path)
+    if (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()) or mask.min() < 0:
+        raise ValueError(
+            f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; export it anew"
+        )
+    return mask

@@ -1,0 +1,90 @@
+"""Checkpoints: a training in one safetensors file, from which it goes on bit for bit. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as encoded
+from torch import Tensor
+
+from unet_tutorial.disk import complete_file
+from unet_tutorial.learning.train import Training, adam
+from unet_tutorial.nets.presets import build
+from unet_tutorial.nets.unet import UNet
+
+FORMAT = "unet_tutorial checkpoint 1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint file holds: the name and arguments of the preset, notes of the caller, and all tensors."""
+
+    path: Path
+    preset: str
+    arguments: dict[str, Any]
+    notes: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+    def network(self) -> UNet:
+        """The net with its weights, on the CPU; ValueError where they do not fit the preset."""
+        net = build(self.preset, **self.arguments)
+        try:
+            net.load_state_dict(self._below("net."))
+        except RuntimeError as error:
+            raise ValueError(
+                f"{self.path}: the weights do not fit preset {self.preset!r} with {self.arguments}; "
+                "it was made by another version: train again, or use that version"
+            ) from error
+        return net
+
+    def training(self, device: str = "cpu") -> Training:
+        """The training as it was after its last step; sets torch's random state to what it was then."""
+        training = adam(self.network(), device)
+        training.losses = self.tensors["losses"].tolist()
+        for i, weight in enumerate(training.net.parameters()):
+            state = {key: value.to(device) for key, value in self._below(f"optimiser.{i}.").items()}
+            # Adam's moments lie in memory as the weights do, or its fused step would read them in another order
+            moments = {key: torch.empty_like(weight).copy_(value) for key, value in state.items() if value.ndim}
+            training.optimiser.state[weight] = {**state, **moments}
+        torch.set_rng_state(self.tensors["random.cpu"])
+        if device != "cpu" and "random.cuda" in self.tensors:
+            torch.cuda.set_rng_state(self.tensors["random.cuda"])
+        return training
+
+    def _below(self, prefix: str) -> dict[str, Tensor]:
+        return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
+
+
+def save(
+    path: str | Path, training: Training, *, preset: str, arguments: dict[str, Any], notes: dict[str, Any]
+) -> None:
+    """Write a checkpoint; the old one of this name is replaced only by a complete new one."""
+    tensors = {f"net.{key}": value for key, value in training.net.state_dict().items()}
+    for i, weight in enumerate(training.net.parameters()):
+        tensors |= {f"optimiser.{i}.{key}": value for key, value in training.optimiser.state[weight].items()}
+    tensors["losses"] = torch.tensor(training.losses, dtype=torch.float64)
+    tensors["random.cpu"] = torch.get_rng_state()
+    if training.net.device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    about = {"format": FORMAT, "preset": preset, "arguments": json.dumps(arguments), "notes": json.dumps(notes)}
+    with complete_file(path) as part:
+        part.write_bytes(encoded({key: value.cpu().contiguous() for key, value in tensors.items()}, about))
+
+
+def load(path: str | Path) -> Checkpoint:
+    """Read a checkpoint; ValueError for a file that is missing, truncated, or not one of ours."""
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path}: no readable checkpoint ({error}); give the .safetensors file of a run") from error
+    if about.get("format") != FORMAT:
+        raise ValueError(f"{path}: a safetensors file, but not a checkpoint of this course; give one that it wrote")
+    return Checkpoint(path, about["preset"], json.loads(about["arguments"]), json.loads(about["notes"]), tensors)

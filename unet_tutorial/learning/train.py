@@ -1,0 +1,100 @@
+"""Training: one plain loop. What a step sees depends on its number alone, so a stopped run can go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from unet_tutorial.learning.losses import weighted_cross_entropy
+from unet_tutorial.nets.nd import memory_format
+from unet_tutorial.nets.unet import UNet
+
+
+class Batch(NamedTuple):
+    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the net's output."""
+
+    images: Tensor
+    labels: Tensor
+    weights: Tensor
+
+
+@dataclass
+class Training:
+    """All that a run needs to go on: the net, its optimiser, and the loss of every step so far."""
+
+    net: UNet
+    optimiser: torch.optim.Optimizer
+    losses: list[float] = field(default_factory=list)
+
+    @property
+    def step(self) -> int:
+        """The number of the next step."""
+        return len(self.losses)
+
+
+def adam(net: UNet, device: str = "cpu") -> Training:
+    """A training from the start: the net on its device, channels last, with torch's fused Adam (arXiv 1412.6980)."""
+    move: Any = net.to  # torch's annotation leaves the memory format out
+    move(device=device, memory_format=memory_format(net.levels[0].rank))
+    return Training(net, torch.optim.Adam(net.parameters(), fused=True))
+
+
+def one_cycle(step: int, steps: int, peak: float) -> float:
+    """The learning rate of a step: up from peak / 25 for 30 % of the steps, then down to almost 0, both along a cosine.
+
+    Large rates in the middle, as in Smith & Topin, arXiv 1708.07120; the numbers are those of torch's OneCycleLR.
+
+    >>> [round(one_cycle(step, 10, 1.0), 3) for step in (0, 2, 6, 9)]
+    [0.04, 1.0, 0.389, 0.0]
+    """
+    top, end = 0.3 * steps - 1, steps - 1
+    if step <= top:
+        return _cosine(peak / 25, peak, step / top)
+    return _cosine(peak, peak / 25e4, (step - top) / (end - top))
+
+
+def _cosine(first: float, last: float, share: float) -> float:
+    return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
+
+
+def fit(
+    training: Training,
+    batches: Callable[[int], Batch],
+    rates: Callable[[int], float],
+    *,
+    steps: int,
+    save: Callable[[Training], None],
+    every: int = 100,
+) -> None:
+    """Train in place up to step ``steps``, saving after every ``every`` steps and at the end.
+
+    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. A progress bar on the
+    standard error shows the loss and the time left. ValueError where the loss is no longer a number.
+    """
+    net = training.net.train()
+    device, layout = net.device, memory_format(net.levels[0].rank)
+    progress = tqdm(range(training.step, steps), initial=training.step, total=steps, unit="step", disable=None)
+    for step in progress:
+        images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
+        for group in training.optimiser.param_groups:
+            group["lr"] = rates(step)
+        loss = weighted_cross_entropy(net(images.to(memory_format=layout)), labels, weights)
+        training.optimiser.zero_grad()
+        loss.backward()
+        training.optimiser.step()
+        training.losses.append(_finite(loss.item(), step))
+        progress.set_postfix(loss=f"{training.losses[-1]:.3f}")
+        if training.step % every == 0 or training.step == steps:
+            save(training)
+
+
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
+        raise ValueError(f"the loss of step {step} is {loss}; start again with a tenth of the learning rate")
+    return loss

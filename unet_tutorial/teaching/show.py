@@ -1,0 +1,68 @@
+"""Figures of a lesson: byte-stable, with a text for those who do not see them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from html import escape
+
+import matplotlib as mpl
+from IPython import display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+Bundle = dict[str, object]  # one output, by MIME type
+publish: Callable[[Bundle, Bundle], None] = display.publish_display_data
+
+MOST_PIXELS = 64 * 64  # of image data in one figure, for which vector graphics are kept
+
+
+def show(figure: Figure, alt: str, fact: str = "") -> None:
+    """Display the figure, print the fact (or else the alternative text), close the figure.
+
+    Plots become SVG; a figure with more than 64 × 64 pixels of image data becomes PNG. `alt` says in a sentence what
+    a reader should see. nbval never compares pictures, so the printed line is what a test holds on to.
+    ValueError: an `alt` of fewer than three words.
+    """
+    data = io.BytesIO()
+    if _pixels(figure) > MOST_PIXELS:
+        figure.savefig(data, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+        _emit("image/png", data.getvalue(), alt, fact)
+    else:
+        with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # else every element's id is drawn anew
+            figure.savefig(data, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        _emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
+    plt.close(figure)
+
+
+def show_svg(svg: str, alt: str, fact: str = "") -> None:
+    """Display a drawing that is SVG already, such as a diagram, as `show` does a figure.
+
+    ValueError: a text without an <svg> element, or an `alt` of fewer than three words.
+    """
+    _emit("image/svg+xml", titled(svg, alt), alt, fact)
+
+
+def titled(svg: str, alt: str) -> str:
+    """The drawing alone, without XML preamble, as an image whose title is the alternative text.
+
+    >>> titled('<?xml version="1.0"?><svg width="2"><g/></svg>', "two levels of a U")
+    '<svg role="img" width="2"><title>two levels of a U</title><g/></svg>'
+    """
+    found = re.search(r"<svg\b([^>]*)>(.*)</svg>", svg, flags=re.DOTALL)
+    if not found:
+        raise ValueError("the drawing has no <svg> element; hand in the text of an SVG file")
+    return f'<svg role="img"{found[1]}><title>{escape(alt)}</title>{found[2]}</svg>'
+
+
+def _pixels(figure: Figure) -> int:
+    images = (image.get_array() for axes in figure.axes for image in axes.get_images())
+    return sum(array.size for array in images if array is not None)
+
+
+def _emit(kind: str, picture: str | bytes, alt: str, fact: str) -> None:
+    if len(alt.split()) < 3:
+        raise ValueError(f"alt={alt!r}: describe the figure in a sentence, for readers who do not see it")
+    publish({kind: picture, "text/plain": alt}, {kind: {"alt": alt}})
+    print(fact or alt)
