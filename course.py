@@ -26,8 +26,8 @@ UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "ext
 
 TASKS = {  # name: (one line of help, arguments of the environment's Python)
     "run": ("train, evaluate and report; see `run --help`", ["-m", "unet_tutorial", "run"]),
-    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["tests/suite.py"]),
-    "check": ("ruff, ruff format and mypy", ["tests/suite.py", "--check"]),
+    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["-m", "tests.suite"]),
+    "check": ("ruff, ruff format and mypy", ["-m", "tests.suite", "--check"]),
     "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
     "notebooks": ("execute and normalise lessons [names, numbers or paths]", ["-m", "unet_tutorial.teaching.execute"]),
 }

@@ -6,7 +6,6 @@ import ast
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from unet_tutorial.teaching.lesson import Lesson, tags, tree
@@ -49,11 +48,10 @@ def bound(statement: ast.stmt) -> list[str]:
     """The names that a definition or an assignment binds."""
     if isinstance(statement, DEFINITIONS):
         return [statement.name]
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
-    if isinstance(statement, ast.AnnAssign) and statement.value:
-        targets = [statement.target]
-    named = chain.from_iterable(ast.walk(target) for target in targets)
-    return [node.id for node in named if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    single = [statement.target] if isinstance(statement, ast.AnnAssign) else []
+    targets = statement.targets if isinstance(statement, ast.Assign) else single
+    names = [node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return [node.id for node in names if isinstance(node.ctx, ast.Store)]
 
 
 def constant(statement: ast.stmt) -> bool:
@@ -102,19 +100,13 @@ def counterparts(library: Modules, name: str) -> list[str]:
 
 def closest(lesson: str, name: str, statement: ast.stmt, others: dict[str, list[ast.stmt]]) -> Comparison:
     """The comparison with the module that agrees, or else with the one that differs least."""
-    here = normal(statement)
-    found = [
-        Comparison(lesson, module, name, diff(here, normal(other), f"lesson {lesson}", module))
-        for module, versions in others.items()
-        for other in versions
-    ]
+    here = normal(statement).splitlines()
+    found = []
+    for module, versions in others.items():
+        for other in versions:
+            diff = difflib.unified_diff(normal(other).splitlines(), here, module, f"lesson {lesson}", lineterm="")
+            found.append(Comparison(lesson, module, name, "\n".join(diff)))
     return min(found, key=lambda comparison: len(comparison.diff))
-
-
-def diff(lesson: str, module: str, lesson_name: str, module_name: str) -> str:
-    """A unified diff from the module to the lesson; empty where they agree."""
-    lines = difflib.unified_diff(module.splitlines(), lesson.splitlines(), module_name, lesson_name, lineterm="")
-    return "\n".join(lines)
 
 
 def faults(lessons: list[Lesson], library: Modules) -> list[str]:
@@ -140,8 +132,8 @@ def reached(lesson: Lesson) -> set[tuple[str, str]]:
     aliases: dict[str, str] = {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {(node.module, alias.name) for alias in node.names}
             aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {(node.module, alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
             aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
     for node in nodes:
@@ -153,7 +145,7 @@ def reached(lesson: Lesson) -> set[tuple[str, str]]:
 
 def untaught(lessons: list[Lesson], library: Modules, taught: list[str]) -> list[str]:
     """Public names of the taught modules that no lesson derives, imports or uses."""
-    known = {pair for lesson in lessons for pair in reached(lesson)}
-    known |= {(result.module, result.name) for lesson in lessons for result in compare(lesson, library)}
-    public = [(module, name) for module in taught for name in library[module] if not name.startswith("_")]
+    derived = {(result.module, result.name) for lesson in lessons for result in compare(lesson, library)}
+    known = derived.union(*map(reached, lessons))
+    public = ((module, name) for module in taught for name in library[module] if not name.startswith("_"))
     return [f"{module}.{name}" for module, name in public if (module, name) not in known]

@@ -177,8 +177,8 @@ def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[
     ("task", "folder", "words"),
     [
         ("run", ".", "-m unet_tutorial run --steps 5"),
-        ("test", "a clone", "tests/suite.py --steps 5"),
-        ("check", "a clone", "tests/suite.py --check --steps 5"),
+        ("test", "a clone", "-m tests.suite --steps 5"),
+        ("check", "a clone", "-m tests.suite --check --steps 5"),
         ("notebooks", "a clone", "-m unet_tutorial.teaching.execute --steps 5"),
         ("lab", "a clone", "-m jupyterlab --ServerApp.root_dir=notebooks --steps 5"),
     ],

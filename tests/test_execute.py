@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import suite
-from tests.suite import Rerun, rerun
+from tests.reruns import Rerun, counted, rerun, timed
 from unet_tutorial.teaching.execute import LessonError, chosen, execute, main, merged, summary
 from unet_tutorial.teaching.lesson import read
 
@@ -149,12 +150,22 @@ def test_lessons_are_chosen_by_the_beginning_of_their_name(tmp_path: Path, monke
             chosen([missing])
 
 
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not report its children's processor time")
+def test_the_processor_time_of_children_counts(tmp_path: Path) -> None:
+    spin = "import time\nwhile time.process_time() < 0.5: pass"
+    parent = f"import subprocess, sys; print('in'); subprocess.run([sys.executable, '-c', {spin!r}]); sys.exit(3)"
+    code, seconds, busy = timed([sys.executable, "-c", parent], tmp_path / "log", dict(os.environ))
+    assert code == 3
+    assert 0.5 <= busy <= seconds + 0.5
+    assert (tmp_path / "log").read_text() == "in\n"
+
+
 @pytest.mark.parametrize(
     ("result", "failed", "verdict"),
     [
-        (Rerun("a", Counter(passed=9), "fine", 19.9, 20), 0, "ok"),
-        (Rerun("a", Counter(passed=9), "fine", 20.1, 20), 1, "TOO SLOW"),
-        (Rerun("a", Counter(passed=8, failed=1), "Cell outputs differ", 20.1, 20), 1, "FAILED"),
+        (Rerun("a", Counter(passed=9), "fine", 40.0, 19.9, 20), 0, "ok"),
+        (Rerun("a", Counter(passed=9), "fine", 20.2, 20.1, 20), 1, "TOO SLOW"),
+        (Rerun("a", Counter(passed=8, failed=1), "Cell outputs differ", 9.9, 9.8, 20), 1, "FAILED"),
     ],
 )
 def test_times_are_held_to_their_ceilings(
@@ -163,7 +174,7 @@ def test_times_are_held_to_their_ceilings(
     monkeypatch.setattr(suite, "reruns", lambda _: [result])
     assert suite.lessons()["failed"] == failed
     table = capsys.readouterr().out
-    assert f"a{result.seconds:40.1f}{20:9}  {verdict}" in table
+    assert f"a{result.seconds:40.1f}{result.busy:11.1f}{20:9}  {verdict}" in table
     assert ("Cell outputs differ" in table) == (verdict == "FAILED")
 
 
@@ -180,7 +191,7 @@ def test_reports_are_counted(xml: str, code: int, tally: tuple[int, int, int], t
     path = tmp_path / "tests.xml"
     if xml:
         path.write_text(xml)
-    found = suite.counted(path, code)
+    found = counted(path, code)
     assert (found["passed"], found["failed"], found["skipped"]) == tally
 
 

@@ -113,6 +113,12 @@ def test_one_operator_changed_in_a_real_module_fails_with_a_diff(tmp_path: Path)
     assert "-        self.up = nn.ConvTranspose2d(2 + channels, channels, 2, stride=2)" in fault.splitlines()
 
 
+def test_only_names_that_are_bound_count(library: Modules) -> None:
+    uses = "sizes = [half for half in (1, 2)]\nhalf[0] = 1\nhalf.depth = DEPTH\nhalf(3)"
+    assert faults([lesson(SAME, uses)], library) == []
+    assert len(faults([lesson("half, DEPTH = 1, 2")], library)) == 2
+
+
 def test_another_modules_public_name_is_held_too(library: Modules) -> None:
     assert "toy.two" in faults([lesson(SAME, "def twice(side):\n    return side + side")], library)[0]
     assert faults([lesson(SAME, "twice = 2 * 3")], library) == []  # a variable, of a module that is not derived

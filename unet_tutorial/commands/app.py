@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
 
 import typer
 
@@ -19,18 +22,37 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (sizes, train, predict, data):
-    app.command()(command)
+
+
+def plain(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with one line instead of a traceback; exit code 1 where it refuses, 130 after Ctrl-C.
+
+    Unknown options are typer's to refuse, with exit code 2.
+    """
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        try:
+            command(**options)
+        except ValueError as error:
+            _leave(str(error), 1)
+        except OSError as error:
+            _leave(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+        except KeyboardInterrupt as stop:
+            _leave(f"stopped{'; ' if stop.args else ''}{stop}", 130)
+
+    return run
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    print(f"\runet: {words}", file=sys.stderr)
+    sys.exit(code)
+
+
+for _command in (sizes, train, predict, data):
+    app.command()(plain(_command))
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 refused (one line says why), 2 unknown option, 130 stopped by Ctrl-C."""
-    try:
-        app()
-    except ValueError as error:
-        sys.exit(f"unet: {error}")
-    except KeyboardInterrupt:
-        print("\nunet: stopped", file=sys.stderr)
-        sys.exit(130)
-    except OSError as error:
-        sys.exit(f"unet: {error.filename or ''}: {error.strerror or error}")
+    """Run the command that the arguments name."""
+    app()

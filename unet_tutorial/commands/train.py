@@ -46,7 +46,11 @@ def train(
     print(f"{recipe.preset} U-Net: {len(split.train)} images to learn from, {len(split.test)} held out; see {folder}/")
     with complete_file(folder / "recipe.json") as part:
         part.write_text(json.dumps(recipe.notes(), indent=2) + "\n", encoding="utf8")
-    learn(training, samples(split.train, recipe.w0, recipe.sigma), recipe, folder)
+    try:
+        learn(training, samples(split.train, recipe.w0, recipe.sigma), recipe, folder)
+    except KeyboardInterrupt:
+        kept = (folder / CHECKPOINT).is_file()
+        raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
     scores = score(Predictor(training.net), split)
     keep(training, recipe, folder, cut=scores.cut)
     write(folder, scores, split.test, training.net, training.losses)

@@ -9,10 +9,10 @@ from torch import nn
 
 from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE, Part
 
-Net = TypeVar("Net", bound=nn.Module)
+_Net = TypeVar("_Net", bound=nn.Module)
 
 
-def kaiming_(net: Net) -> Net:
+def kaiming_(net: _Net) -> _Net:
     """Weights from N(0, √(2/N)), biases 0, in place (U-Net, section 3; He et al., arXiv 1502.01852).
 
     N counts the incoming nodes of a neuron, 9 · 64 = 576 for a 3×3 convolution of 64 channels. For a transposed

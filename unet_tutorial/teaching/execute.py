@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.lesson import Lesson, joined, read
 from unet_tutorial.teaching.outputs import output_faults, path_faults
 
@@ -32,14 +34,15 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
-class LessonError(Exception):
+class LessonError(ValueError):
     """Why a lesson was not written back."""
 
 
 def execute(path: Path) -> Lesson:
     """Run every cell in the notebook's folder and replace the file, at once, by the normal form of the result.
 
-    LessonError: a cell failed or took too long, or an output may not be committed; the file is left as it was.
+    LessonError: a cell failed or took too long, or an output may not be committed; ValueError: the file cannot be
+    read or written. It is left as it was.
     """
     notebook = load(path, as_version=4)
     try:
@@ -48,16 +51,12 @@ def execute(path: Path) -> Lesson:
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"{path.name}: a cell failed\n{COLOURS.sub('', str(error))}") from error
     normalise(notebook, path.stem)
-    part = path.with_suffix(".part")
-    part.write_text(dump(notebook, version=4).rstrip("\n") + "\n", encoding="utf8")
-    try:
-        lesson = read(part)
+    with complete_file(path) as part:
+        part.write_text(dump(notebook, version=4).rstrip("\n") + "\n", encoding="utf8")
+        lesson = replace(read(part), name=path.stem)
         faults = output_faults(lesson) + path_faults(lesson)
         if faults:
-            raise LessonError("\n".join(faults).replace(part.stem, path.stem))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+            raise LessonError("\n".join(faults))
     return lesson
 
 
@@ -127,7 +126,7 @@ def main(names: list[str]) -> int:
         start = time.perf_counter()
         try:
             print(summary(execute(path), time.perf_counter() - start), flush=True)
-        except LessonError as error:
+        except ValueError as error:
             failed += 1
             print(f"{error}\n{path.name}: left as it was", file=sys.stderr, flush=True)
     return min(failed, 1)
