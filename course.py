@@ -25,7 +25,8 @@ MINIMUM = (3, 11)
 UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX"}
 
 TASKS = {  # name: (one line of help, arguments of the environment's Python)
-    "run": ("train, evaluate and report; see `run --help`", ["-m", "unet_tutorial", "run"]),
+    "run": ("train a network, test it and report [--steps 900, --data FOLDER, …]", ["-m", "unet_tutorial", "train"]),
+    "unet": ("the whole command line: sizes, train, predict, data", ["-m", "unet_tutorial"]),
     "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["-m", "tests.suite"]),
     "check": ("ruff, ruff format and mypy", ["-m", "tests.suite", "--check"]),
     "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
@@ -136,7 +137,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info[:2] < MINIMUM:
         raise SetupError("Python {}.{} is too old; start me with 3.11 or newer".format(*sys.version_info[:2]))
     ensure_environment()
-    folder = Path.cwd() if task == "run" else ROOT  # a path given to `run` is meant from where the user stands
+    folder = Path.cwd() if task in ("run", "unet") else ROOT  # their paths are meant from where the user stands
     return call([str(PYTHON), *TASKS[task][1], *extra], folder)
 
 

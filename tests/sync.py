@@ -71,9 +71,8 @@ def normal(statement: ast.stmt) -> str:
 def compare(lesson: Lesson, library: Modules) -> Iterator[Comparison]:
     """Each definition of the lesson that a module has too, drafts excepted.
 
-    In the modules that the lesson derives (metadata `module`) any name counts; in all others but the scaffolding, a
-    public definition or constant. Where several modules define the name, the derived ones are meant; else one that
-    agrees will do.
+    In the modules that the lesson derives (metadata `module`) any name counts; elsewhere, scaffolding aside, public
+    definitions and constants. Derived modules are meant before others; of several, one that agrees will do.
     """
     derived = lesson.own.get("module", [])
     for cell in lesson.code:

@@ -176,7 +176,8 @@ def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize(
     ("task", "folder", "words"),
     [
-        ("run", ".", "-m unet_tutorial run --steps 5"),
+        ("run", ".", "-m unet_tutorial train --steps 5"),
+        ("unet", ".", "-m unet_tutorial --steps 5"),
         ("test", "a clone", "-m tests.suite --steps 5"),
         ("check", "a clone", "-m tests.suite --check --steps 5"),
         ("notebooks", "a clone", "-m unet_tutorial.teaching.execute --steps 5"),

@@ -17,6 +17,7 @@ TAUGHT = ["unet_tutorial.paper", *(
     for room in ("levels", "sizes", "fields", "nd", "blocks", "resample", "merge", "init", "paths", "unet", "presets")
 )]  # fmt: skip
 NOT_YET: list[str] = []  # rooms of nets whose lessons are still to be written
+LATER = {"unet_tutorial.nets.nd.memory_format", "unet_tutorial.nets.nd.mirrored"}  # taught with tiling, lesson 08
 
 MODULE = '''
 """A toy."""
@@ -66,8 +67,8 @@ def test_lessons_and_modules_agree() -> None:
 
 
 def test_every_public_name_is_taught() -> None:
-    found = untaught(LESSONS, LIBRARY, TAUGHT)
-    assert not found, "no lesson derives, imports or uses\n" + "\n".join(found)
+    found = {*untaught(LESSONS, LIBRARY, TAUGHT)}
+    assert found == LATER, "no lesson derives, imports or uses\n" + "\n".join(sorted(found - LATER))
 
 
 def test_no_room_of_nets_is_forgotten() -> None:

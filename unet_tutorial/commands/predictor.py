@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from unet_tutorial.commands.job import checked_device
+from unet_tutorial.commands.device import checked_device
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.learning.checkpoints import load

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unet_tutorial.commands.recipe import Recipe, with_recipe
-from unet_tutorial.disk import complete_file, make_folder
 
 if TYPE_CHECKING:
     from unet_tutorial.commands.scores import Scores
@@ -31,39 +29,22 @@ def train(
     then holds checkpoint.safetensors, history.csv and .png, a picture of each held-out image, metrics.csv and
     summary.txt. A run that was stopped goes on with --resume, to the same weights as if it had not been.
     """
-    from unet_tutorial.commands.job import CHECKPOINT, begin, keep, learn
-    from unet_tutorial.commands.predictor import Predictor
-    from unet_tutorial.commands.report import write
-    from unet_tutorial.commands.scores import score
-    from unet_tutorial.commands.split import read_split, samples
+    from unet_tutorial.commands.job import CHECKPOINT, run
     from unet_tutorial.learning.checkpoints import load
 
     checkpoint = load(resume / CHECKPOINT) if resume else None
     recipe = recipe.resumed(checkpoint.notes["recipe"]) if checkpoint else recipe
-    split = read_split(recipe.data, recipe.held_out)
-    training = begin(recipe, checkpoint)
-    folder = resume or _new_folder(output or RUNS / f"{recipe.data.name}-{recipe.preset}")
-    print(f"{recipe.preset} U-Net: {len(split.train)} images to learn from, {len(split.test)} held out; see {folder}/")
-    with complete_file(folder / "recipe.json") as part:
-        part.write_text(json.dumps(recipe.notes(), indent=2) + "\n", encoding="utf8")
-    try:
-        learn(training, samples(split.train, recipe.w0, recipe.sigma), recipe, folder)
-    except KeyboardInterrupt:
-        kept = (folder / CHECKPOINT).is_file()
-        raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
-    scores = score(Predictor(training.net), split)
-    keep(training, recipe, folder, cut=scores.cut)
-    write(folder, scores, split.test, training.net, training.losses)
-    _tell(folder, scores)
+    folder = resume or _free(output or RUNS / f"{recipe.data.name}-{recipe.preset}")
+    _tell(folder, run(recipe, checkpoint, folder))
 
 
-def _new_folder(wanted: Path) -> Path:
-    """The folder wanted, or, where there is a run in it already, the same name with a number."""
+def _free(wanted: Path) -> Path:
+    """The folder wanted or, where something is in it already, the same name with a number."""
     folder, number = wanted, 1
     while folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         number += 1
         folder = wanted.with_name(f"{wanted.name}-{number}")
-    return make_folder(folder)
+    return folder
 
 
 def _tell(folder: Path, scores: Scores) -> None:

@@ -1,0 +1,47 @@
+"""A run that is killed or stopped goes on as if it had not been."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from tests.conftest import THIN, Unet
+from unet_tutorial.learning.checkpoints import load
+
+
+def started(folder: Path, output: Path) -> subprocess.Popen[str]:
+    """A run in a process of its own, once its first checkpoint is there."""
+    words = ["train", "--data", str(folder), "-o", str(output), "--steps", "400", *THIN]
+    process = subprocess.Popen([sys.executable, "-m", "unet_tutorial", *words], stderr=subprocess.PIPE, text=True)
+    while not (output / "checkpoint.safetensors").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    return process
+
+
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    process = started(folder, tmp_path / "killed")
+    process.kill()
+    process.communicate()
+    assert len(load(tmp_path / "killed" / "checkpoint.safetensors").tensors["losses"]) < 400
+    assert unet("train", "--resume", tmp_path / "killed")[0] == 0
+    assert unet("train", "--data", folder, "-o", tmp_path / "whole", "--steps", 400, *THIN)[0] == 0
+    ours, theirs = (load(tmp_path / name / "checkpoint.safetensors") for name in ("killed", "whole"))
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    for key, value in ours.tensors.items():
+        assert torch.equal(value, theirs.tensors[key]), key
+    assert (tmp_path / "killed" / "history.csv").read_text() == (tmp_path / "whole" / "history.csv").read_text()
+
+
+def test_ctrl_c_is_one_line_and_leaves_a_good_checkpoint(folder: Path, tmp_path: Path) -> None:
+    process = started(folder, tmp_path / "run")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert said.strip().endswith(f"unet: stopped; go on with --resume {tmp_path / 'run'}")
+    load(tmp_path / "run" / "checkpoint.safetensors").training()
+    assert not list((tmp_path / "run").glob(".*"))
