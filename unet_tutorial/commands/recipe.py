@@ -24,10 +24,10 @@ class Recipe:
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 300
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
     tile: Annotated[int, typer.Option(help="Side of a tile's input; 0: the one that gives about 112 pixels.")] = 0
-    rate: Annotated[float, typer.Option(help="Largest learning rate of Adam's one cycle.")] = 3e-3
+    rate: Annotated[float, typer.Option(help="Largest learning rate of Adam's one cycle.")] = 2e-3
     w0: Annotated[float, typer.Option(help="Height of the border weights, equation 2; 0: none.")] = 10.0
     sigma: Annotated[float, typer.Option(help="Their width in pixels.")] = 5.0
-    elastic: Annotated[float, typer.Option(help="Elastic deformation, sd as a share of the image.")] = 0.02
+    elastic: Annotated[float, typer.Option(help="Elastic deformation: sd as a share of the side; the paper: 0.02.")] = 0.0
     seed: Annotated[int, typer.Option(min=0, help="Of weights, tiles, deformation and dropout.")] = 0
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu"
 

@@ -60,8 +60,8 @@ def score(predict: Predictor, split: Split) -> Scores:
     masks = [threshold(standardise(pair.image)) for pair in split.test]
     rows = [
         _row("everything cell", split.test, [np.ones(pair.labels.shape, np.float32) for pair in split.test], 0.5),
-        _row("smoothed threshold", split.test, [mask.astype(np.float32) for mask in masks], 0.5),
-        _row(f"this network (p > {cut:.2f})", split.test, probabilities, cut),
+        _row("threshold", split.test, [mask.astype(np.float32) for mask in masks], 0.5),
+        _row(f"network (p > {cut:.2f})", split.test, probabilities, cut),
     ]
     return Scores(rows, cut, probabilities)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unet_tutorial.commands.scores import Scores
 
 RUNS = Path("runs")
-HEADS = ("method", "pixel error", "1 - max F", "Dice of class 0", "IoU of class 1")
+HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
 
 
 @with_recipe
