@@ -25,7 +25,7 @@ def train(
     """Train a U-Net and test it on images it has not seen.
 
     Without options: a thin version of the paper's network on the images that come with the course. Tiles are cut at
-    random from deformed images; thin borders between cells count more (the paper's weight map). The folder of the run
+    random from images that are turned and flipped; thin borders between cells count more (the paper's weight map). The folder of the run
     then holds checkpoint.safetensors, history.csv and .png, a picture of each held-out image, metrics.csv and
     summary.txt. A run that was stopped goes on with --resume, to the same weights as if it had not been.
     """
