@@ -92,16 +92,18 @@ def install(uv: str | None) -> None:
 
 
 def pip_settings() -> dict[str, str]:
-    """pip's own package sources, from its files and variables, under the names that uv reads."""
+    """pip's own package sources, from its files and variables, under the names that uv reads. Where there are any, uv
+    takes the best of all sources, as pip does; of itself it takes the first that has any version of the package."""
     command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    variables = [f".{key}={os.environ.get('PIP_' + key.upper().replace('-', '_'), '')!r}" for key in UV_NAMES]
     settings: dict[str, str] = {}
-    for line in listed.splitlines():  # global.find-links='/wheels'; variables come last, as :env:.find-links
+    for line in [*listed, *variables]:  # global.find-links='/wheels'; variables count more, and need no pip
         key, _, value = line.partition("=")
         name = UV_NAMES.get(key.rpartition(".")[2])
-        if name:
-            settings[name] = ("," if name == "UV_FIND_LINKS" else " ").join(ast.literal_eval(value).split())
-    return settings
+        if name and (sources := ast.literal_eval(value).split()):
+            settings[name] = ("," if name == "UV_FIND_LINKS" else " ").join(sources)
+    return settings and {**settings, "UV_INDEX_STRATEGY": "unsafe-best-match"}
 
 
 def must(command: list[str], complaint: str, env: dict[str, str] | None = None) -> None:
@@ -112,15 +114,13 @@ def must(command: list[str], complaint: str, env: dict[str, str] | None = None) 
 
 def call(command: list[str], folder: Path, env: dict[str, str] | None = None) -> int:
     """The exit code; 130 after Ctrl-C, which the child has been given time to answer."""
-    interrupted = False
+    code, interrupted = None, False
     with subprocess.Popen(command, cwd=folder, env=env) as child:
-        while True:
+        while code is None:
             try:
                 code = child.wait()
             except KeyboardInterrupt:
                 interrupted = True
-            else:
-                break
     if interrupted:
         raise KeyboardInterrupt
     return code

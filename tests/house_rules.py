@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import ceil
 from statistics import median
 
+from tests.check_section import check_faults
 from unet_tutorial.teaching.lesson import Cell, Lesson, lines, tags
 from unet_tutorial.teaching.outputs import output_faults, path_faults
 
+WORDS_PER_FIGURE = 450
 Rule = Callable[[Lesson], list[str]]
 
 
@@ -28,7 +31,7 @@ def amounts(lesson: Lesson) -> list[str]:
         (len(lesson.cells), 25, 45, "cells"),
         (lesson.words, 1500, 2500, "words of markdown"),
         (lesson.asserts, 8, 15, "asserts"),
-        (len(lesson.figures), 1, 45, "figures"),
+        (len(lesson.figures), ceil(lesson.words / WORDS_PER_FIGURE), 45, "figures"),
     ]
     return [f"{n} {what}; wanted {low} to {high}" for n, low, high, what in found if not low <= n <= high]
 
@@ -53,11 +56,11 @@ def closing(lesson: Lesson) -> list[str]:
     last = sections[-3:]
     if len(last) < 3 or not all(w in t for w, (t, _) in zip(("Check", "Recap", "Quiz"), last, strict=True)):
         return ["the last three ## headings are Check, Recap and Quiz, each in a cell of its own"]
-    checks = [cell for cell in last[0][1] if cell["cell_type"] == "code" and "assert" in cell["source"]]
     quiz = re.sub(r"<details>.*?</details>", "", "\n".join(cell["source"] for cell in last[2][1]), flags=re.DOTALL)
     questions = re.findall(r"^(\d)\. ", quiz, re.MULTILINE)
-    faults = [] if checks else ["the section Check has a code cell that asserts"]
-    return faults + ([] if questions == ["1", "2", "3"] else ["the quiz numbers three questions, 1. to 3."])
+    return check_faults(lesson, last[0][1]) + (
+        [] if questions == ["1", "2", "3"] else ["the quiz numbers three questions, 1. to 3."]
+    )
 
 
 def few_exemptions(lesson: Lesson) -> list[str]:

@@ -45,7 +45,7 @@ def lessons() -> Counter[str]:
     rows = []
     for result in reruns([path for pattern in LESSONS for path in ROOT.glob(pattern)]):
         tally += result.tally + Counter(failed=int(result.verdict == TOO_SLOW))
-        rows.append(f"{result.name:32}{result.seconds:9.1f}{result.busy:11.1f}{result.ceiling:9.0f}  {result.verdict}")
+        rows.append(result.row)
         if result.tally["failed"]:
             print(result.report, flush=True)
     print("\n".join([f"{'lesson':32}{'seconds':>9}{'processor':>11}{'ceiling':>9}", *sorted(rows)]))

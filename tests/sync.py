@@ -122,29 +122,3 @@ def faults(lessons: list[Lesson], library: Modules) -> list[str]:
         if lesson.own.get("module") and not results:
             found.append(f"{lesson.name}: names modules and defines nothing that they define")
     return found if compared else [*found, "no definition of any lesson was compared with any module"]
-
-
-def reached(lesson: Lesson) -> set[tuple[str, str]]:
-    """The (module, name) pairs that a lesson imports or uses through a module it imported."""
-    nodes = [node for cell in lesson.code for node in ast.walk(tree(cell))]
-    found: set[tuple[str, str]] = set()
-    aliases: dict[str, str] = {}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {(node.module, alias.name) for alias in node.names}
-        elif isinstance(node, ast.Import):
-            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
-    for node in nodes:
-        if isinstance(node, ast.Attribute):
-            owner = ast.unparse(node.value)
-            found.add((aliases.get(owner, owner), node.attr))
-    return found
-
-
-def untaught(lessons: list[Lesson], library: Modules, taught: list[str]) -> list[str]:
-    """Public names of the taught modules that no lesson derives, imports or uses."""
-    derived = {(result.module, result.name) for lesson in lessons for result in compare(lesson, library)}
-    known = derived.union(*map(reached, lessons))
-    public = ((module, name) for module in taught for name in library[module] if not name.startswith("_"))
-    return [f"{module}.{name}" for module, name in public if (module, name) not in known]

@@ -8,16 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.drawn import SIZES, drawn
 from unet_tutorial.learning.augment import Sample, augment, elastic, flip, gray_shift, quarter_turns
-
-SIZES = [(32, 32), (17, 40), (1, 9), (6, 12, 15)]
-
-
-def drawn(size: tuple[int, ...], channels: int = 2) -> Sample:
-    generator = torch.Generator().manual_seed(sum(size))
-    image = torch.randn((channels, *size), generator=generator)
-    labels = torch.randint(5, size, generator=generator) * 7
-    return Sample(image, labels, torch.rand(size, generator=generator) * (labels > 0))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,5 +1,6 @@
 """The command line as a reader meets it: what it prints and what it writes."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -46,18 +47,15 @@ def test_train_leaves_everything_it_promises(run_folder: Path) -> None:
     written = {"checkpoint.safetensors", "history.csv", "history.png", "held_out_c.png", "metrics.csv", "summary.txt"}
     assert files == written | {"recipe.json"}
     rows = (run_folder / "metrics.csv").read_text().splitlines()
-    assert [row.split(",")[0].split(" (")[0] for row in rows[1:]] == [
-        "everything cell",
-        "smoothed threshold",
-        "this network",
-    ]
+    methods = [row[0] for row in csv.reader(rows[1:])]
+    assert methods == ["everything cell", "smoothed threshold", "network", "network, 8 views"]
     assert (run_folder / "history.csv").read_text().count("\n") == 4
     assert json.loads((run_folder / "recipe.json").read_text())["widths"] == "2,4"
     assert "in all" in (run_folder / "summary.txt").read_text()
     checkpoint = load(run_folder / "checkpoint.safetensors")
     assert (checkpoint.preset, checkpoint.arguments) == ("paper", {"widths": [2, 4]})
     assert len(checkpoint.tensors["losses"]) == 3
-    assert 0 < checkpoint.notes["cut"] < 1
+    assert [0 < checkpoint.notes["cuts"][views] < 1 for views in ("1", "8")] == [True, True]
 
 
 def test_predict_writes_what_the_library_computes(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
@@ -68,7 +66,7 @@ def test_predict_writes_what_the_library_computes(unet: Unet, run_folder: Path, 
         "predict", checkpoint, folder / "images" / "a.png", tmp_path / "stack.tif", "-o", tmp_path / "out"
     )
     assert code == 0, text
-    predictor = Predictor.from_file(checkpoint, "cpu", 0, 1)
+    predictor = Predictor.from_file(checkpoint, "cpu")
     for image, name in ((read_image(folder / "images" / "a.png"), "a"), (stack, "stack")):
         probability = read_image(tmp_path / "out" / f"{name}_probability.tif")
         assert probability.shape == image.shape

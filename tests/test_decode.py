@@ -86,6 +86,13 @@ def test_a_drawing_in_the_transparency_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize(("shape", "axes"), [((2, 40, 44), "CYX"), ((5, 2, 40, 44), "ZCYX")])
+def test_channels_of_imagej_are_not_slices(tmp_path: Path, shape: tuple[int, ...], axes: str) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.resize(STACK, shape), imagej=True, metadata={"axes": axes})
+    with pytest.raises(ValueError, match=rf"a\.tif: 2 channels came \(axes {axes}\).*save one channel as a grey TIFF$"):
+        read_image(tmp_path / "a.tif")
+
+
 def test_rarer_kinds_of_grey(tmp_path: Path) -> None:
     Image.fromarray(GREY > 99).save(tmp_path / "one_bit.png")
     np.testing.assert_array_equal(read_image(tmp_path / "one_bit.png"), (GREY > 99).astype(np.uint8))

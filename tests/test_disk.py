@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.datasets.folder import read_folder
 from unet_tutorial.disk import complete_file, make_folder
 
 RNG = np.random.default_rng(0)
@@ -26,6 +27,17 @@ def files_of_at_most(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Root may read and write anywhere, so it is nobody meanwhile; any other user stays the same."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
@@ -59,13 +71,24 @@ def test_a_read_only_folder_is_refused() -> None:
     with TemporaryDirectory() as name:
         write_image(f"{name}/old.png", GREY)
         Path(name).chmod(0o555)
-        user = os.geteuid()
-        os.seteuid(user or 65534)  # root may write anywhere, so it becomes nobody meanwhile
-        try:
-            with pytest.raises(ValueError, match="Permission denied"):
-                write_image(f"{name}/a.png", GREY)
-        finally:
-            os.seteuid(user)
+        with nobody(), pytest.raises(ValueError, match="Permission denied"):
+            write_image(f"{name}/a.png", GREY)
+
+
+@pytest.mark.parametrize("locked", ["images/a.png", "labels/a.tif", "images", "."])
+def test_what_may_not_be_read_is_a_matter_of_permissions(locked: str) -> None:
+    with TemporaryDirectory() as name:
+        for file in ("images/a.png", "labels/a.tif"):
+            make_folder((Path(name) / file).parent)
+            write_image(Path(name) / file, GREY)
+        Path(name).chmod(0o755)
+        (Path(name) / locked).chmod(0)
+        named = str(Path(name) / locked) + ".*"
+        with (
+            nobody(),
+            pytest.raises(ValueError, match=rf"^{named}: you are not permitted to read it \(Permission denied"),
+        ):
+            read_folder(name)
 
 
 def test_a_folder_is_made_with_its_parents_or_refused(tmp_path: Path) -> None:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import suite
-from tests.reruns import Rerun, counted, rerun, timed
-from unet_tutorial.teaching.execute import LessonError, chosen, execute, main, merged, summary
+from tests.reruns import rerun
+from unet_tutorial.teaching.execute import LessonError, execute, main, merged, summary
 from unet_tutorial.teaching.lesson import read
 
 SOURCES = (
@@ -134,96 +129,3 @@ def test_streams_merge_where_the_first_stood() -> None:
     display = {"output_type": "display_data"}
     found = merged([text("stdout", "a"), display, text("stderr", "x"), text("stdout", "b")])
     assert found == [text("stdout", "ab"), display, text("stderr", "x")]
-
-
-def test_lessons_are_chosen_by_the_beginning_of_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    one, two = (Path("notebooks") / name for name in ("01_sizes.ipynb", "02_blocks.ipynb"))
-    for path in (one, two):
-        path.touch()
-    assert chosen([]) == [one, two]
-    assert chosen(["02", "01_si"]) == [two, one]
-    assert chosen([str(one)]) == [one]
-    for missing in ("03", "notebooks/03_x.ipynb"):
-        with pytest.raises(LessonError, match="no lesson"):
-            chosen([missing])
-
-
-@pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not report its children's processor time")
-def test_the_processor_time_of_children_counts(tmp_path: Path) -> None:
-    spin = "import time\nwhile time.process_time() < 0.5: pass"
-    parent = f"import subprocess, sys; print('in'); subprocess.run([sys.executable, '-c', {spin!r}]); sys.exit(3)"
-    code, seconds, busy = timed([sys.executable, "-c", parent], tmp_path / "log", dict(os.environ))
-    assert code == 3
-    assert 0.5 <= busy <= seconds + 0.5
-    assert (tmp_path / "log").read_text() == "in\n"
-
-
-@pytest.mark.parametrize(
-    ("result", "failed", "verdict"),
-    [
-        (Rerun("a", Counter(passed=9), "fine", 40.0, 19.9, 20), 0, "ok"),
-        (Rerun("a", Counter(passed=9), "fine", 20.2, 20.1, 20), 1, "TOO SLOW"),
-        (Rerun("a", Counter(passed=8, failed=1), "Cell outputs differ", 9.9, 9.8, 20), 1, "FAILED"),
-    ],
-)
-def test_times_are_held_to_their_ceilings(
-    result: Rerun, failed: int, verdict: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(suite, "reruns", lambda _: [result])
-    assert suite.lessons()["failed"] == failed
-    table = capsys.readouterr().out
-    assert f"a{result.seconds:40.1f}{result.busy:11.1f}{20:9}  {verdict}" in table
-    assert ("Cell outputs differ" in table) == (verdict == "FAILED")
-
-
-@pytest.mark.parametrize(
-    ("xml", "code", "tally"),
-    [
-        ('<testsuites><testsuite tests="9" failures="1" errors="1" skipped="2"/></testsuites>', 1, (5, 2, 2)),
-        ('<testsuites><testsuite tests="4" failures="0" errors="0" skipped="0"/></testsuites>', 0, (4, 0, 0)),
-        ('<testsuites><testsuite tests="4" failures="0" errors="0" skipped="0"/></testsuites>', 3, (4, 1, 0)),
-        ("", 4, (0, 1, 0)),
-    ],
-)
-def test_reports_are_counted(xml: str, code: int, tally: tuple[int, int, int], tmp_path: Path) -> None:
-    path = tmp_path / "tests.xml"
-    if xml:
-        path.write_text(xml)
-    found = counted(path, code)
-    assert (found["passed"], found["failed"], found["skipped"]) == tally
-
-
-@pytest.mark.parametrize(
-    ("arguments", "stages"),
-    [
-        ([], ["checks", "tests ()", "lessons"]),
-        (["--fast"], ["checks", "tests ()"]),
-        (["--check"], ["checks"]),
-        (["-k", "sizes"], ["tests ('-k', 'sizes')"]),
-    ],
-)
-def test_a_failing_stage_hides_no_later_one(
-    arguments: list[str], stages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    done: list[str] = []
-
-    def stage(name: str) -> Counter[str]:
-        done.append(name)
-        return Counter(passed=2, failed=1)
-
-    monkeypatch.setattr(suite, "checks", lambda: stage("checks"))
-    monkeypatch.setattr(suite, "tests", lambda *extra: stage(f"tests {extra}"))
-    monkeypatch.setattr(suite, "lessons", lambda: stage("lessons"))
-    assert suite.main(arguments) == 1
-    assert done == stages
-    n = len(stages)
-    assert capsys.readouterr().out.splitlines()[-1] == f"{2 * n} passed, {n} failed, 0 skipped"
-
-
-def test_the_command_line_says_why_and_exits_1(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "unet_tutorial.teaching.execute", "nowhere"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "no lesson 'nowhere'; give a path, or the beginning of a name in notebooks/, such as 01\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any, ClassVar
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.test_disk import nobody
 from unet_tutorial.datasets import isbi2012
+from unet_tutorial.disk import make_folder
 
 RNG = np.random.default_rng(0)
 
@@ -99,3 +102,13 @@ def test_a_folder_that_cannot_be_written_is_named(server: str, tmp_path: Path) -
     (tmp_path / "isbi").touch()
     with pytest.raises(ValueError, match=r"isbi/train/images/00\.png: cannot be written .*choose a folder"):
         isbi2012.download(tmp_path / "isbi", base_url=server)
+
+
+def test_a_folder_that_may_not_be_written_says_so(server: str) -> None:
+    with TemporaryDirectory() as name:  # not tmp_path, into which nobody may look
+        locked = make_folder(Path(name) / "train" / "images")
+        locked.chmod(0o555)
+        Path(name).chmod(0o755)
+        complaint = r"00\.png: cannot be written \(Permission denied\); choose a folder"
+        with nobody(), pytest.raises(ValueError, match=complaint):
+            isbi2012.download(name, base_url=server)

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from skimage import measure
 
-from unet_tutorial.datasets.labels import check_labels, connected_cells, parted
+from unet_tutorial.datasets.labels import connected_cells, parted
 
 label: Callable[..., Any] = measure.label  # untyped where it comes from
 SHAPES = st.sampled_from([(1, 1), (6, 7), (9, 3), (3, 4, 5)])
@@ -41,23 +40,3 @@ def test_parted_cells_lose_exactly_the_pixels_that_touch(instances: NDArray[np.i
     for index, value in np.ndenumerate(instances):
         touches = any(instances[other] not in (0, value) for other in neighbours(index, instances.shape))
         assert result[index] == (0 if touches else value)
-
-
-@pytest.mark.parametrize("labels", [[[0, 1]], [[1, 1]], np.array([[0, 1]], np.uint8), [[False, True]]])
-def test_labels_within_the_classes_pass(labels: Any) -> None:
-    check_labels(np.asarray(labels), 2)
-
-
-@pytest.mark.parametrize(
-    ("labels", "complaint"),
-    [
-        ([[0, 2]], "hold class 2, .* relabel them, or give it 3 outputs"),
-        ([[0, 255]], "hold class 255, and the network has 2 classes .* give it 256 outputs"),
-        ([[-1, 1]], "hold class -1, .*relabel them from 0"),
-        ([[0.0, 1.0]], "float64 came"),
-        (np.zeros((0, 4), int), "shape"),
-    ],
-)
-def test_labels_beyond_the_classes_are_refused(labels: Any, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        check_labels(np.asarray(labels), 2)

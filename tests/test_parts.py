@@ -1,6 +1,8 @@
 """The parts of a U: what each computes, and what each refuses at construction or at the first bad tensor."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -11,7 +13,7 @@ from unet_tutorial.nets.blocks import ConvUnit, batch_norm, conv_stack
 from unet_tutorial.nets.init import convolutions, kaiming_
 from unet_tutorial.nets.levels import Level, pyramid
 from unet_tutorial.nets.merge import Concat
-from unet_tutorial.nets.nd import Part, center_crop, conv, stated
+from unet_tutorial.nets.nd import FeatureExtractor, Part, center_crop, conv, stated
 from unet_tutorial.nets.paths import Decoder, DropoutAtEnd, Encoder
 from unet_tutorial.nets.presets import PRESETS, build, paper_unet
 from unet_tutorial.nets.resample import MaxPool, transposed
@@ -123,6 +125,57 @@ def test_an_initialiser_leaves_a_parts_own_initialisation_alone() -> None:
     assert len(list(convolutions(net))) == 1
 
 
+class Unplanned(FeatureExtractor):
+    """An encoder of a friend, who has not read the contract."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = 1, (4, 8)
+
+
+VOLUME = pyramid((4, 8, 8), rank=3)
+OTHERS = [
+    (0, pyramid((4, 8, 8), rank=3, planar=(0,)), r"level 0 is Level\(.*kernel=\(1, 3, 3\)"),
+    (1, (VOLUME[0], replace(VOLUME[1], stride=(1, 2, 2)), VOLUME[2]), "level 1 .* build both from one plan"),
+    (1, (VOLUME[0], replace(VOLUME[1], kernel=(5, 3, 3)), VOLUME[2]), "level 1 .* build both from one plan"),
+    (2, (*VOLUME[:2], replace(VOLUME[2], convs=3)), "level 2 .* build both from one plan"),
+]
+
+
+@pytest.mark.parametrize(("level", "other", "words"), OTHERS)
+def test_two_sides_of_different_plans_are_refused(level: int, other: tuple[Level, ...], words: str) -> None:
+    """Their skips would be cropped to fit, and lie beside the wrong pixels."""
+    assert other[level] != VOLUME[level]
+    decoder = Decoder(VOLUME, (4, 8), BLOCK, transposed, Concat)
+    for wrap in (lambda encoder: encoder, DropoutAtEnd):
+        with pytest.raises(ValueError, match=words):
+            UNet(wrap(Encoder(1, other, BLOCK, MaxPool)), decoder, 2)
+        UNet(wrap(Encoder(1, VOLUME, BLOCK, MaxPool)), decoder, 2)
+
+
+def test_levels_that_are_no_plan_are_refused() -> None:
+    fine, coarse = Level(4, (3, 3), (1, 1)), Level(8, (3, 3), (2, 2))
+    bad: list[tuple[tuple[Level, ...], str]] = [
+        ((), "at least one level"),
+        ((fine, Level(8, (3,), (2,))), "level 1 has rank 1 and level 0 rank 2"),
+        ((replace(fine, stride=(1, 2)), coarse), r"stride \(1, 2\), and no level is finer; write stride=\(1, 1\)"),
+    ]
+    for levels, words in bad:
+        with pytest.raises(ValueError, match=words):
+            Encoder(1, levels, BLOCK, MaxPool)
+        with pytest.raises(ValueError, match=words):
+            Decoder(levels, (4,), BLOCK, transposed, Concat)
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.GroupNorm, partial(nn.BatchNorm2d, momentum=0.1)])
+def test_a_class_of_torch_is_no_norm(norm: Any) -> None:
+    """``nn.BatchNorm2d(8, 2)`` is legal, and divides by √(variance + 2)."""
+    with pytest.raises(ValueError, match=r"hand in batch_norm, or a function \(channels, rank\)"):
+        ConvUnit(norm=norm)
+    ours = ConvUnit(norm=lambda channels, rank: nn.GroupNorm(rank, channels))(1, 4, (3, 3))
+    assert isinstance(ours.get_submodule("norm"), nn.GroupNorm)
+
+
 def test_wrong_parts_are_refused_at_construction() -> None:
     levels = pyramid((4, 8))
     encoder, decoder = Encoder(1, levels, BLOCK, MaxPool), Decoder(levels, (4,), BLOCK, transposed, Concat)
@@ -136,6 +189,10 @@ def test_wrong_parts_are_refused_at_construction() -> None:
         (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), decoder, 2), r"gives \(5, 8\) channels"),
         (lambda: UNet(encoder, Decoder(levels, (4,), valid, transposed, Concat), 2), "padded 'same'"),
         (lambda: Decoder(levels, (4,), BLOCK, lambda _i, _o, _s: nn.Identity(), Concat), "does not state"),
+        (lambda: UNet(Unplanned(), decoder, 2), "Unplanned does not state its levels"),
+        (lambda: UNet(encoder, decoder, 0), "out_channels = 0 is not a whole number of at least 1"),
+        (lambda: Encoder(0, levels, BLOCK, MaxPool), "in_channels = 0 is not a whole number of at least 1"),
+        (lambda: Decoder(levels, (0,), BLOCK, transposed, Concat), "width = 0 is not a whole number"),
         (lambda: stated(nn.ReLU()), "ReLU does not state its out_channels"),
         (lambda: build("papre"), "the presets are paper"),
         (lambda: build("paper", depth=3), "takes in_channels, out_channels, widths, and not 'depth'"),
@@ -145,6 +202,7 @@ def test_wrong_parts_are_refused_at_construction() -> None:
         with pytest.raises(ValueError, match=words):
             make()
     assert DropoutAtEnd(encoder).out_channels == (4, 8)
+    assert DropoutAtEnd(encoder).levels == encoder.levels == decoder.levels == levels
 
 
 @pytest.mark.parametrize(
@@ -153,12 +211,28 @@ def test_wrong_parts_are_refused_at_construction() -> None:
         (torch.zeros(1, 20, 20), r"input \(1, 20, 20\): 3 axes, and this network needs 4"),
         (torch.zeros(1, 3, 20, 20), "3 channels, and this network needs 1"),
         (torch.zeros(1, 1, 20, 20, dtype=torch.uint8), "uint8, and a network needs floats"),
+        (torch.zeros(1, 1, 20, 20, dtype=torch.float64), r"torch.float64, and .* call .to\(torch.float32\)$"),
+        (torch.zeros(1, 1, 20, 20, dtype=torch.float16), r"torch.float16, and .* call .to\(torch.float32\)$"),
         (torch.zeros(1, 1, 19, 20), "axis 0 = 19 does not pass 1 poolings; the nearest sizes that do are 18 and 20"),
     ],
 )
 def test_a_bad_image_is_refused_in_words(image: Tensor, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         paper_unet(widths=(2, 4))(image)
+
+
+def test_autocast_takes_other_floats_but_not_float64() -> None:
+    torch.manual_seed(0)
+    net, image = paper_unet(widths=(2, 4)).eval(), torch.randn(1, 1, 20, 20)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        got = net(image.bfloat16())
+        with pytest.raises(ValueError, match="and the weights of this network are"):
+            net(image.double())
+    with pytest.raises(ValueError, match="and the weights of this network are"):
+        net(image.bfloat16())
+    assert got.dtype == torch.bfloat16
+    assert float((got.float() - net(image)).detach().abs().max()) < 0.05 * float(got.abs().max())  # bfloat16 has 8 bits
+    assert net.double()(image.double()).dtype == torch.float64
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -17,7 +17,10 @@ BAD_TRAINING = [
     (("--device", "tpu"), "device 'tpu' is unknown; write cpu or cuda"),
     (("--held-out", "3"), "3 images, of which 3 cannot be held out"),
     (("--w0", "-1"), "w0 = -1.0"),
-    (("--resume", "nowhere"), "no readable checkpoint"),
+    (("--sigma", "0"), "sigma = 0.0"),
+    (("--rate", "nan"), "--rate nan: a learning rate is a number above 0"),
+    (("--elastic", "-1"), "--elastic -1.0: a share of the image's side"),
+    (("--widths", "900000,9000000"), "the memory does not suffice"),
 ]
 
 
@@ -29,7 +32,7 @@ def test_training_refuses_in_one_line(
     assert code == 1
     assert words in text.splitlines()[-1]
     assert "Traceback" not in text
-    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_unknown_options_and_commands_exit_with_2(unet: Unet) -> None:
@@ -42,6 +45,9 @@ def test_resume_refuses_another_recipe(unet: Unet, run_folder: Path) -> None:
     code, text = unet("train", "--resume", run_folder, "--widths", "4,8")
     assert code == 1
     assert "--widths 4,8: the run was begun with 2,4" in text
+    assert "--steps 250: the run was begun with 3" in unet("train", "--resume", run_folder, "--steps", 250)[1]
+    assert "goes on in its own folder" in unet("train", "--resume", run_folder, "-o", "elsewhere")[1]
+    assert "there is no such file" in unet("train", "--resume", "nowhere")[1]
 
 
 def test_a_folder_that_cannot_be_written_to(unet: Unet, folder: Path, run_folder: Path, tmp_path: Path) -> None:
@@ -64,7 +70,7 @@ def damaged(tmp_path: Path, folder: Path) -> list[tuple[Path, str]]:
     return [
         (tmp_path / "cut.png", "cut.png: cannot be read"),
         (tmp_path / "empty.tif", "the file is empty"),
-        (tmp_path / "nan.tif", "nan.tif: 400 of 400 pixels are NaN"),
+        (tmp_path / "nan.tif", "nan.tif: the image: 400 of 400 pixels are NaN"),
         (tmp_path / "missing.png", "there is no such file"),
         (tmp_path / "notes.txt", "the suffix '.txt' is unknown"),
     ]
@@ -90,5 +96,5 @@ def test_predict_refuses_other_checkpoints_and_equal_names(
 ) -> None:
     image, good, cut = folder / "images" / "a.png", run_folder / "checkpoint.safetensors", tmp_path / "cut.safetensors"
     cut.write_bytes(good.read_bytes()[:500])
-    assert "no readable checkpoint" in unet("predict", cut, image, "-o", tmp_path)[1]
+    assert "cannot be read as a checkpoint" in unet("predict", cut, image, "-o", tmp_path)[1]
     assert "2 images are named a" in unet("predict", good, image, image, "-o", tmp_path)[1]

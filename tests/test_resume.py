@@ -1,11 +1,13 @@
 """A run that is killed or stopped goes on as if it had not been."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.conftest import THIN, Unet
@@ -45,3 +47,26 @@ def test_ctrl_c_is_one_line_and_leaves_a_good_checkpoint(folder: Path, tmp_path:
     assert said.strip().endswith(f"unet: stopped; go on with --resume {tmp_path / 'run'}")
     load(tmp_path / "run" / "checkpoint.safetensors").training()
     assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_a_run_can_be_resumed_from_elsewhere_and_with_moved_data(
+    unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder, tmp_path / "here" / "mine")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert unet("train", "--data", "mine", "-o", "run", "--steps", 2, *THIN)[0] == 0
+    monkeypatch.chdir(tmp_path / "there")
+    assert unet("train", "--resume", "../here/run/checkpoint.safetensors")[0] == 0  # finished: tested again
+    (tmp_path / "here" / "mine").rename(tmp_path / "moved")
+    assert "there is no such folder" in unet("train", "--resume", "../here/run")[1]
+    assert unet("train", "--resume", "../here/run", "--data", "../moved")[0] == 0
+
+
+def test_a_folder_of_ones_own_with_a_test_set(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        shutil.copytree(folder / "images", tmp_path / part / "images")
+        shutil.copytree(folder / "labels", tmp_path / part / "masks")
+    code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--steps", 1, *THIN)
+    assert code == 0
+    assert "3 images to learn from, 3 held out" in text

@@ -90,6 +90,13 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
         fit(start(), broken, rates, steps=2, save=lambda _now: None)
 
 
+def test_a_step_that_breaks_the_weights_is_not_saved() -> None:
+    saved: list[int] = []
+    with pytest.raises(ValueError, match="weights are not finite after step 0"):
+        fit(start(), batches, lambda _step: float("nan"), steps=1, save=lambda now: saved.append(now.step))
+    assert saved == []
+
+
 def threshold(images: Tensor) -> Tensor:
     """The labels back from an image whose gray levels were shifted: the nearer of its extremes."""
     return (images - images.amin((1, 2, 3), keepdim=True) > 0.5)[:, 0]
@@ -133,10 +140,10 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path) -> None:
     cut.write_bytes(good.read_bytes()[:-100])
     save_file({"weight": torch.zeros(2)}, foreign)
     (tmp_path / "text.safetensors").write_text("not a checkpoint")
-    for name, words in (("cut", "no readable checkpoint"), ("text", "no readable"), ("none", "no readable")):
+    for name, words in (("cut", "cannot be read"), ("text", "cannot be read"), ("none", "no such file")):
         with pytest.raises(ValueError, match=words):
             load(tmp_path / f"{name}.safetensors")
-    with pytest.raises(ValueError, match="not a checkpoint of this course"):
+    with pytest.raises(ValueError, match="no checkpoint of this version"):
         load(foreign)
     save(tmp_path / "other.safetensors", training, preset="paper", arguments={"widths": [2, 8]}, notes={})
     with pytest.raises(ValueError, match="do not fit preset 'paper'"):

@@ -10,16 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
+from benchmarks.weight_map import stacked
 from unet_tutorial.learning.weight_maps import border_weights, class_weights, two_nearest, weight_map
-
-
-def stacked(instances: NDArray[Any], w0: float = 10.0, sigma: float = 5.0) -> NDArray[Any]:
-    """The oracle: a distance transform of the whole image per cell, all of them stacked and sorted."""
-    cells = np.unique(instances[instances > 0])
-    d = np.sort(np.stack([distance_transform_edt(instances != cell) for cell in cells]), axis=0)
-    return np.where(instances == 0, w0 * np.exp(-((d[0] + d[1]) ** 2) / (2 * sigma**2)), 0)
 
 
 def boxes(seed: int, size: tuple[int, ...], cells: int) -> NDArray[np.int64]:

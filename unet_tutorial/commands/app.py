@@ -38,6 +38,10 @@ def plain(command: Callable[..., None]) -> Callable[..., None]:
             _leave(str(error), 1)
         except OSError as error:
             _leave(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+        except (MemoryError, RuntimeError) as error:  # torch says "can't allocate memory" or "out of memory"
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            _leave("the memory does not suffice; take a smaller --tile, --batch or --widths", 1)
         except KeyboardInterrupt as stop:
             _leave(f"stopped{'; ' if stop.args else ''}{stop}", 130)
 

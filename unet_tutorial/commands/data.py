@@ -22,9 +22,9 @@ class Source(StrEnum):
 def data(
     source: Annotated[Source, typer.Argument(help="em, cells or isbi2012.")],
     folder: Annotated[Path, typer.Argument(help="Where to put it; made if need be.")],
-    images: Annotated[int, typer.Option(min=1, help="How many images to make.")] = 16,
-    size: Annotated[int, typer.Option(min=64, help="Their side in pixels.")] = 512,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first image; the next has the next seed.")] = 1000,
+    images: Annotated[int, typer.Option(min=2, help="How many images to make (em, cells).")] = 16,
+    size: Annotated[int, typer.Option(min=64, help="Their side in pixels (em, cells).")] = 512,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first image; the next has the next (em, cells).")] = 1000,
 ) -> None:
     """Make or fetch data to learn from, as images/ and labels/ that unet train reads.
 

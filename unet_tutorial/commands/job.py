@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from unet_tutorial.commands.predictor import Predictor
 from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.commands.report import write
 from unet_tutorial.commands.scores import Scores, score
-from unet_tutorial.commands.split import read_split, samples
+from unet_tutorial.commands.split import Split, read_split, samples
 from unet_tutorial.disk import complete_file, make_folder
-from unet_tutorial.learning.augment import Sample
 from unet_tutorial.learning.batches import default_tile, tile_batches
 from unet_tutorial.learning.checkpoints import Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
+from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.presets import build
 
 CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.csv"
@@ -29,18 +30,20 @@ def run(recipe: Recipe, checkpoint: Checkpoint | None, folder: Path) -> Scores:
     """Train by the recipe, from the start or from a checkpoint, test, and leave everything in the folder."""
     split = read_split(recipe.data, recipe.held_out)
     training = begin(recipe, checkpoint)
+    tile = tile_of(training, recipe)
+    batches = batches_of(training, split, recipe, tile)  # nothing is written before all of this has gone well
     make_folder(folder)
     print(f"{recipe.preset} U-Net: {len(split.train)} images to learn from, {len(split.test)} held out; see {folder}/")
     with complete_file(folder / "recipe.json") as part:
         part.write_text(json.dumps(recipe.notes(), indent=2) + "\n", encoding="utf8")
     try:
-        learn(training, samples(split.train, recipe.w0, recipe.sigma), recipe, folder)
+        fit(training, batches, recipe.rate_of, steps=recipe.steps, save=lambda t: keep(t, recipe, folder), every=EVERY)
     except KeyboardInterrupt:
         kept = (folder / CHECKPOINT).is_file()
         raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
     scores = score(Predictor(training.net), split)
-    keep(training, recipe, folder, cut=scores.cut)
-    write(folder, scores, split.test, training.net, training.losses)
+    keep(training, recipe, folder, cuts=scores.cuts)
+    write(folder, scores, split.test, training, tile)
     return scores
 
 
@@ -53,17 +56,18 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
     return adam(build(recipe.preset, **recipe.arguments), device)
 
 
-def learn(training: Training, drawn_from: list[Sample], recipe: Recipe, folder: Path) -> None:
-    """Train to the end of the recipe; a checkpoint and the history are left in the folder every ``EVERY`` steps."""
+def tile_of(training: Training, recipe: Recipe) -> Size:
+    """The size of a training tile's input."""
     net = training.net
-    tile = (recipe.tile,) * net.levels[0].rank if recipe.tile else default_tile(net.levels, net.padding)
+    return (recipe.tile,) * net.levels[0].rank if recipe.tile else default_tile(net.levels, net.padding)
+
+
+def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
+    """The batch of a step, drawn from the training images; the weights of the loss are computed here, once."""
+    net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
     sd = recipe.elastic * max(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
-
-    def batches(step: int) -> Batch:
-        return draw(step, recipe.batch)
-
-    fit(training, batches, recipe.rate_of, steps=recipe.steps, save=lambda now: keep(now, recipe, folder), every=EVERY)
+    return lambda step: draw(step, recipe.batch)
 
 
 def keep(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:

@@ -16,6 +16,7 @@ def predict(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; made if need be.")],
     tile: Annotated[int, typer.Option(min=0, help="Side of a tile's input; 0: as large as 1 GiB allows.")] = 0,
     batch: Annotated[int, typer.Option(min=1, help="Tiles per pass.")] = 1,
+    views: Annotated[int, typer.Option(help="1, or 8: the mean over all flips and quarter turns; 8 times slower.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
@@ -28,7 +29,7 @@ def predict(
     from unet_tutorial.datasets.files import read_image, write_image
 
     names = result_names(images)
-    predictor = Predictor.from_file(checkpoint, device, tile, batch)
+    predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views)
     make_folder(output)
     for path, name in zip(images, names, strict=True):
         image = read_image(path)

@@ -11,35 +11,51 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from unet_tutorial.commands.device import checked_device
 from unet_tutorial.datasets.files import standardise
+from unet_tutorial.inference.tiles import check_tile
 from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.inference.views import mean_of_views
 from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.unet import UNet
 
 Map = NDArray[Any]
+VIEWS = (1, 8)
 
 
 @dataclass(frozen=True)
 class Predictor:
     """Grey image -> probability of class 1, of the same size; ``cut`` is the probability above which it is called so.
 
-    ``tile`` is the side of a tile's input in pixels (0: the default), ``batch`` the tiles per pass.
+    ``tile`` is the size of a tile's input in pixels (None: the default), ``batch`` the tiles per pass, and ``views``
+    1, or 8 for the mean over all flips and quarter turns.
     """
 
     net: UNet
     cut: float = 0.5
-    tile: int = 0
+    tile: Size | None = None
     batch: int = 1
+    views: int = 1
+
+    def __post_init__(self) -> None:
+        if self.views not in VIEWS:
+            raise ValueError(f"views {self.views}: write 1, or 8 for all flips and quarter turns")
+        if self.tile:
+            check_tile(self.tile, self.net.levels, self.net.padding)
 
     @classmethod
-    def from_file(cls, checkpoint: Path, device: str, tile: int, batch: int) -> Predictor:
-        """The network of a checkpoint on a device; ValueError for a file that is none."""
+    def from_file(
+        cls, checkpoint: Path, device: str = "cpu", tile: int = 0, batch: int = 1, views: int = 1
+    ) -> Predictor:
+        """The network of a checkpoint on a device, with the cut that was chosen for so many views."""
         kept = load(checkpoint)
         net = kept.network().to(checked_device(device))
-        return cls(net, kept.notes.get("cut", 0.5), tile, batch)
+        size = (tile,) * net.levels[0].rank if tile else None
+        return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
     def __call__(self, image: Map) -> Map:
         """(*size) -> (*size) float32; with one axis more than the network has, slice by slice."""
@@ -49,9 +65,11 @@ class Predictor:
         if image.ndim != rank:
             raise ValueError(f"an image of {image.ndim} axes, and this network takes {rank}, or a stack of such")
         tensor = torch.from_numpy(standardise(image))[None]
-        tile = (self.tile,) * rank if self.tile else None
-        probability: Map = predict_tiled(self.net, tensor, tile=tile, batch=self.batch).softmax(0)[1].numpy()
-        return probability
+        probability = mean_of_views(self._probability, tensor) if self.views > 1 else self._probability(tensor)
+        return np.asarray(probability[1])
+
+    def _probability(self, image: Tensor) -> Tensor:
+        return predict_tiled(self.net, image, tile=self.tile, batch=self.batch).softmax(0)
 
     def mask(self, probability: Map) -> Map:
         """255 above the cut, 0 elsewhere: uint8."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -11,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 SHIPPED = Path(__file__).parents[2] / "data" / "em"
+MAY_CHANGE = ("data", "device")  # on resuming: the data may have moved, and another machine may go on
 
 
 @dataclass(frozen=True)
@@ -18,22 +20,28 @@ class Recipe:
     """What is trained on what, and how: on one machine the same recipe gives the same weights."""
 
     data: Annotated[Path, typer.Option(help="Folder of images/ and labels/, or that of ISBI 2012.")] = SHIPPED
-    held_out: Annotated[int, typer.Option(help="Images at the end kept for testing; 0: test/, or else a fifth.")] = 0
+    held_out: Annotated[int, typer.Option(min=0, help="Last images kept for testing; 0: test/, else a fifth.")] = 0
     preset: Annotated[str, typer.Option(help="The network by name: paper.")] = "paper"
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,…,1024.")] = "16,32,64,128"
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 300
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
-    tile: Annotated[int, typer.Option(help="Side of a tile's input; 0: the one that gives about 112 pixels.")] = 0
+    tile: Annotated[int, typer.Option(min=0, help="Side of a tile's input; 0: what gives about 112 pixels.")] = 0
     rate: Annotated[float, typer.Option(help="Largest learning rate of Adam's one cycle.")] = 2e-3
     w0: Annotated[float, typer.Option(help="Height of the border weights, equation 2; 0: none.")] = 10.0
     sigma: Annotated[float, typer.Option(help="Their width in pixels.")] = 5.0
-    elastic: Annotated[float, typer.Option(help="Elastic deformation: sd as a share of the side; the paper: 0.02.")] = 0.0
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, tiles, deformation and dropout.")] = 0
+    elastic: Annotated[float, typer.Option(help="Elastic deformation: sd as a share of the side; paper: 0.02.")] = 0.0
+    seed: Annotated[int, typer.Option(min=0, max=10**9, help="Of weights, tiles, deformation and dropout.")] = 0
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"--rate {self.rate}: a learning rate is a number above 0; try 0.001")
+        if not (math.isfinite(self.elastic) and self.elastic >= 0):
+            raise ValueError(f"--elastic {self.elastic}: a share of the image's side is needed, 0 for none; try 0.02")
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the preset is called with, beside the number of classes; ValueError for widths that are no numbers."""
+        """What the preset is called with; ValueError for widths that are no numbers."""
         try:
             return {"widths": [int(width) for width in self.widths.split(",")]}
         except ValueError as error:
@@ -46,33 +54,40 @@ class Recipe:
         return one_cycle(step, self.steps, self.rate)
 
     def notes(self) -> dict[str, Any]:
-        """The recipe as a checkpoint keeps it."""
-        return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        """The recipe as a checkpoint keeps it, with the whole path of the data."""
+        return {**asdict(self), "data": str(self.data.resolve())}
 
-    def resumed(self, notes: dict[str, Any]) -> Recipe:
-        """The recipe of a checkpoint; ValueError if an option of this call says otherwise. The device may change."""
-        kept = Recipe(**{**notes, "data": Path(notes["data"])})
-        for choice in fields(Recipe):
-            ours, theirs = getattr(self, choice.name), getattr(kept, choice.name)
-            if choice.name != "device" and ours not in (choice.default, theirs):
-                option = f"--{choice.name.replace('_', '-')}"
-                raise ValueError(
-                    f"{option} {ours}: the run was begun with {theirs}; leave the option out, or begin anew"
-                )
-        return replace(kept, device=self.device)
+    def resumed(self, notes: dict[str, Any], given: Collection[str]) -> Recipe:
+        """The recipe of a checkpoint's notes; ValueError if an option ``given`` in this call says otherwise."""
+        try:
+            kept = Recipe(**{**notes["recipe"], "data": Path(notes["recipe"]["data"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the checkpoint holds no recipe of this version ({error}); begin a new run") from error
+        for name in given:
+            ours, theirs = getattr(self, name), getattr(kept, name)
+            if name not in MAY_CHANGE and ours != theirs:
+                option = f"--{name.replace('_', '-')}"
+                raise ValueError(f"{option} {ours}: the run was begun with {theirs}; leave it out, or begin anew")
+        return replace(kept, **{name: getattr(self, name) for name in MAY_CHANGE if name in given})
 
 
 def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each field of the recipe in place of its first parameter."""
+    """The command with an option for each field of the recipe, in place of its first two parameters.
 
-    def flat(**options: Any) -> None:
+    These are the recipe and the names of the options that were given by hand.
+    """
+
+    def flat(ctx: typer.Context, **options: Any) -> None:
         choices = {choice.name: options.pop(choice.name) for choice in fields(Recipe)}
-        command(Recipe(**choices), **options)
+        given = {name for name in choices if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")}
+        command(Recipe(**choices), given, **options)
 
     hints = get_type_hints(Recipe, include_extras=True)
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     options = [_option(choice.name, choice.default, hints[choice.name]) for choice in fields(Recipe)]
-    flat.__signature__ = inspect.Signature(options + [p.replace(kind=p.KEYWORD_ONLY) for p in own])  # type: ignore[attr-defined]
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[2:]
+    parameters = [context, *options, *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own)]
+    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     flat.__name__, flat.__doc__ = command.__name__, command.__doc__
     return flat
 

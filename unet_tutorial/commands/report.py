@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from matplotlib.patches import Patch
 from unet_tutorial.commands.scores import Map, Row, Scores
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.disk import complete_file
-from unet_tutorial.learning.batches import default_tile
+from unet_tutorial.learning.train import Training
+from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.sizes import trace
 from unet_tutorial.nets.unet import UNet
 
@@ -26,9 +29,9 @@ def picture(pair: Pair, probability: Map, cut: float) -> Figure:
     error = np.where(cell == pair.labels, 0, np.where(cell, 1, 2))
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     image, truth, chance, wrong = figure.subplots(1, 4)
-    _panel(image, pair.image, f"image {pair.name}")
-    _panel(truth, pair.labels, f"truth: {pair.instances.max()} cells")
-    _panel(chance, probability, "probability of cell")
+    _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
+    _panel(truth, pair.labels, f"truth: {pair.instances.max()} cells", (0, 1))
+    _panel(chance, probability, "probability of cell", (0, 1))
     wrong.imshow(error, cmap=ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL]), vmin=0, vmax=2, interpolation="nearest")
     wrong.set_title(f"error: {np.mean(error > 0):.1%} of the pixels")
     wrong.set_axis_off()
@@ -38,8 +41,8 @@ def picture(pair: Pair, probability: Map, cut: float) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, values: Map, title: str) -> None:
-    axes.imshow(values, cmap="gray", vmin=0 if values.max() <= 1 else None, vmax=1 if values.max() <= 1 else None)
+def _panel(axes: Axes, values: Map, title: str, limits: tuple[float, float]) -> None:
+    axes.imshow(values, cmap="gray", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
     axes.set_axis_off()
 
@@ -57,36 +60,35 @@ def history(losses: list[float]) -> Figure:
     return figure
 
 
-def summary(net: UNet, size: tuple[int, ...]) -> str:
-    """Every size of a forward pass, and the parameters of each part, as text."""
-    lines = [f"{'step':8}{'level':>6}{'channels':>10}  size"]
-    channels = net.in_channels
+def summary(net: UNet, size: Size) -> str:
+    """Every size of a forward pass, and the parameters of each layer, as text."""
+    lines = [f"{'step':8}{'level':>6}  size"]
     for step in trace(size, net.levels, padding=net.padding):
-        if step.op in ("conv", "up", "crop"):
-            channels = net.levels[step.level].channels
-        if step.op == "head":
-            channels = net.out_channels
         crop = f", {step.crop[0]} cut off before and after" if step.op == "crop" else ""
-        lines.append(f"{step.op:8}{step.level:6}{channels:10}  {' × '.join(map(str, step.size))}{crop}")
-    lines += ["", f"{'part':12}{'parameters':>14}"]
-    for name, part in net.named_children():
-        lines.append(f"{name:12}{sum(p.numel() for p in part.parameters()):14,}")
-    lines.append(f"{'in all':12}{sum(p.numel() for p in net.parameters()):14,}")
+        lines.append(f"{step.op:8}{step.level:6}  {' × '.join(map(str, step.size))}{crop}")
+    lines += ["", f"{'layer':40}{'in':>6}{'out':>6}{'parameters':>14}"]
+    for name, layer in net.named_modules():
+        own = list(layer.parameters(recurse=False))
+        if own:
+            channels = (getattr(layer, "in_channels", ""), getattr(layer, "out_channels", ""))
+            lines.append(f"{name:40}{channels[0]!s:>6}{channels[1]!s:>6}{sum(p.numel() for p in own):14,}")
+    lines.append(f"{'in all':52}{sum(p.numel() for p in net.parameters()):14,}")
     return "\n".join(lines) + "\n"
 
 
 def table(rows: list[Row]) -> str:
     """The scores as CSV."""
-    return "\n".join(",".join(line) for line in (Row.names(), *(row.cells() for row in rows))) + "\n"
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([Row.names(), *(row.cells() for row in rows)])
+    return text.getvalue()
 
 
-def write(folder: Path, scores: Scores, test: list[Pair], net: UNet, losses: list[float]) -> None:
-    """Everything above, into the folder of a run."""
-    for pair, probability in zip(test, scores.probabilities, strict=True):
-        _save(picture(pair, probability, scores.cut), folder / f"held_out_{pair.name}.png")
-    _save(history(losses), folder / "history.png")
-    size = default_tile(net.levels, net.padding)
-    for name, text in (("summary.txt", summary(net, size)), ("metrics.csv", table(scores.rows))):
+def write(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
+    """Everything above, into the folder of a run; the pictures show one view."""
+    for pair, probability in zip(test, scores.probabilities[1], strict=True):
+        _save(picture(pair, probability, scores.cuts[1]), folder / f"held_out_{pair.name}.png")
+    _save(history(training.losses), folder / "history.png")
+    for name, text in (("summary.txt", summary(training.net, tile)), ("metrics.csv", table(scores.rows))):
         with complete_file(folder / name) as part:
             part.write_text(text, encoding="utf8")
 

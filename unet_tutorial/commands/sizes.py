@@ -11,10 +11,10 @@ from unet_tutorial.nets.sizes import Padding, output_size, trace, valid_sizes
 
 
 def sizes(
-    near: Annotated[int, typer.Option(min=1, help="Show the valid sizes around this one.")] = 572,
+    near: Annotated[int, typer.Option(min=1, max=10**6, help="Show the valid sizes around this one.")] = 572,
     depth: Annotated[int, typer.Option(min=0, max=12, help="Number of poolings; the paper has 4.")] = 4,
     padding: Annotated[str, typer.Option(help="'valid' as in the paper, or 'same' for a padded network.")] = "valid",
-    count: Annotated[int, typer.Option(min=1, max=100, help="How many sizes to show.")] = 7,
+    count: Annotated[int, typer.Option(min=2, max=100, help="How many sizes to show.")] = 7,
 ) -> None:
     """Which input sizes pass, and the size of what comes out.
 
@@ -28,7 +28,7 @@ def sizes(
     levels = pyramid((1,) * (depth + 1), rank=1)
     (valid,) = valid_sizes(levels, padding=cast("Padding", padding))
     table = Table("input", "output", "lost per side", "at the bottom")
-    first = max(0, (near - valid.start) // valid.step - count // 2)
+    first = max(0, (near - valid.start) // valid.step - (count - 1) // 2)
     for n in valid[first : first + count]:
         steps = trace((n,), levels, padding=cast("Padding", padding))
         (out,), bottom = steps[-1].size, min(step.size[0] for step in steps if step.level == depth)

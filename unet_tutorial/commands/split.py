@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from unet_tutorial.datasets.files import standardise
-from unet_tutorial.datasets.folder import Pair, read_folder
+from unet_tutorial.datasets.folder import Pair, has_masks, read_folder
 from unet_tutorial.learning.augment import Sample
 from unet_tutorial.learning.weight_maps import weight_map
 
@@ -25,7 +25,7 @@ def read_split(folder: Path, held_out: int) -> Split:
 
     Without a number a fifth is held out. ValueError for a folder of one image, or where none would be left to train on.
     """
-    if not held_out and (folder / "test" / "labels").is_dir() and (folder / "train").is_dir():
+    if not held_out and has_masks(folder / "train") and has_masks(folder / "test"):
         return Split(read_folder(folder / "train"), read_folder(folder / "test"))
     pairs = read_folder(folder)
     count = held_out or max(1, len(pairs) // 5)

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_tutorial.disk import one_line
+
 if TYPE_CHECKING:
     from PIL import Image
 
 Array = NDArray[Any]
 
+TIFF = (".tif", ".tiff")
 GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")  # Pillow's names
+
+
+class ChannelError(ValueError):
+    """The file holds several channels beside each other, and which of them shows the cells is for its owner to say."""
 
 
 class Decoded(NamedTuple):
@@ -23,6 +30,21 @@ class Decoded(NamedTuple):
 
     array: Array
     coloured: bool
+
+
+def decoded(path: Path) -> Decoded:
+    """What a PNG, JPEG or TIFF file holds; ValueError, naming the file, unless that is one whole image or stack."""
+    try:
+        return by_tifffile(path) if path.suffix.lower() in TIFF else by_pillow(path)
+    except PermissionError:
+        raise
+    except ChannelError as error:
+        raise ValueError(f"{path}: {error}") from error
+    except Exception as error:  # a broken file raises a dozen types, from SyntaxError to zlib.error
+        raise ValueError(
+            f"{path}: cannot be read as an image ({one_line(error)}); "
+            "get the file again, or save it anew as a grey PNG or an uncompressed TIFF"
+        ) from error
 
 
 def by_pillow(path: Path) -> Decoded:
@@ -44,7 +66,10 @@ def _pixels(frame: "Image.Image") -> Array:
 
 
 def by_tifffile(path: Path) -> Decoded:
-    """The first series of a TIFF; a file compressed in a way that needs a codec package goes to Pillow instead."""
+    """The first series of a TIFF; a file compressed in a way that needs a codec package goes to Pillow instead.
+
+    ChannelError for an axis of channels (ImageJ's C), which is not one of slices.
+    """
     from tifffile import TiffFile
 
     with _log_of("tifffile") as complaints, TiffFile(path) as file:
@@ -52,6 +77,11 @@ def by_tifffile(path: Path) -> Decoded:
         if len(series) != 1:
             raise ValueError(f"it holds {len(series)} images that differ in size or kind, and one was expected")
         axes = series[0].axes
+        if "C" in axes:
+            count = series[0].shape[axes.index("C")]
+            raise ChannelError(
+                f"{count} channels came (axes {axes}), and one is needed; save one channel as a grey TIFF"
+            )
         try:
             array = np.asarray(series[0].asarray())
         except ValueError as error:

@@ -1,14 +1,15 @@
 """Grey images in and out of files: PNG, JPEG and TIFF, stacks included; every failure is one clear sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from unet_tutorial.datasets.decode import Array, Decoded, by_pillow, by_tifffile
+from unet_tutorial.datasets.decode import TIFF, Array, Decoded, decoded
 from unet_tutorial.disk import complete_file, one_line
 
-TIFF = (".tif", ".tiff")
 READABLE = (".png", ".jpg", ".jpeg", *TIFF)
 
 
@@ -17,23 +18,30 @@ def read_image(path: str | Path) -> Array:
 
     Values and dtype are the file's own (a 1-bit file becomes uint8 0/1). A file with colour channels is read only if
     they are equal and opaque, that is, if it is a grey image stored as RGB; else ValueError, because which mixture of
-    colours shows the cells is for its owner to say. ValueError as well for a missing, empty or truncated file.
+    colours shows the cells is for its owner to say. ValueError as well for a missing, empty, truncated or locked file.
     """
     path = Path(path)
-    _refuse_unreadable(path)
-    try:
-        decoded = by_tifffile(path) if path.suffix.lower() in TIFF else by_pillow(path)
-    except Exception as error:  # a broken file raises a dozen types, from SyntaxError to zlib.error
-        raise ValueError(
-            f"{path}: cannot be read as an image ({one_line(error)}); "
-            "get the file again, or save it anew as a grey PNG or an uncompressed TIFF"
-        ) from error
-    image = _grey(path, decoded)
+    with permitted(path):
+        _refuse_unreadable(path)
+        content = decoded(path)
+    image = _grey(path, content)
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "uif":
         raise ValueError(
             f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_what(image)} came; save one channel of it"
         )
     return image
+
+
+@contextmanager
+def permitted(path: Path) -> Iterator[None]:
+    """What the operating system does not let us read, said in one sentence that names the file or folder."""
+    try:
+        yield
+    except PermissionError as error:
+        raise ValueError(
+            f"{error.filename or path}: you are not permitted to read it ({one_line(error)}); "
+            "change its permissions (chmod u+rX), or ask its owner for a copy"
+        ) from error
 
 
 def write_image(path: str | Path, array: ArrayLike) -> None:
@@ -66,13 +74,20 @@ def standardise(image: ArrayLike) -> NDArray[np.float32]:
     if values.size == 0 or values.dtype.kind not in "buif":
         raise ValueError(f"an image of real numbers is needed, and {_what(values)} came; read it with read_image")
     values = values.astype(np.float64)
-    broken = values.size - np.count_nonzero(np.isfinite(values))
-    if broken:
-        raise ValueError(f"{broken} of {values.size} pixels are NaN or infinite; replace them before standardising")
+    require_finite(values, "the image")
     if values.min() == values.max():  # by comparison: the standard deviation of a constant may round to 1e-17
         return np.zeros(values.shape, np.float32)
     standard: NDArray[np.float32] = ((values - values.mean()) / values.std()).astype(np.float32)
     return standard
+
+
+def require_finite(image: Array, name: str) -> None:
+    """ValueError, beginning with `name`, where pixels are NaN or infinite; of a stack, with the first such slice."""
+    for number, plane in enumerate(image if image.ndim == 3 else image[None]):
+        broken = plane.size - np.count_nonzero(np.isfinite(plane))
+        if broken:
+            where = f"{name}, slice {number:02}" if image.ndim == 3 else name
+            raise ValueError(f"{where}: {broken} of {plane.size} pixels are NaN or infinite; replace them")
 
 
 def _refuse_unreadable(path: Path) -> None:

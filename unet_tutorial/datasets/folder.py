@@ -7,12 +7,12 @@ import numpy as np
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.fields import Ids
-from unet_tutorial.datasets.files import READABLE, read_image
-from unet_tutorial.datasets.labels import Labels, connected_cells, parted
+from unet_tutorial.datasets.files import READABLE, permitted, read_image, require_finite
+from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.masks import read_cells
 
 IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
-WHITE = (1, 255, 65535)  # what "cell" is written as in a mask of two values
 
 
 class Pair(NamedTuple):
@@ -33,14 +33,21 @@ def read_folder(path: str | Path) -> list[Pair]:
 
     Understood are `images/` beside `labels/` (or `masks/`) holding PNG or TIFF files of equal names; the same below
     `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice.
-    A mask of two values (0 and 1, 255 or 65535) holds classes, and its connected pieces are the cells; a mask of
-    other values holds the number of a cell in each pixel, and cells that touch are parted by a line of background.
+    A mask of two values holds cell and background, a mask of more the number of a cell in each pixel: `read_cells`.
 
     ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
-    differ, a mask that is no label image, and a file that cannot be read.
+    differ, pixels that are NaN or infinite, a mask that is no label image, and a file that cannot be read.
     """
     path = Path(path)
-    return [pair for image, mask in _matches(path) for pair in _pairs(image, mask)]
+    with permitted(path):
+        return [pair for image, mask in _matches(path) for pair in _pairs(image, mask)]
+
+
+def has_masks(path: str | Path) -> bool:
+    """Whether a folder holds images and masks side by side, under any of the names that `read_folder` knows."""
+    path = Path(path)
+    with permitted(path):
+        return all(_subfolder(path, names) is not None for names in (IMAGES, MASKS))
 
 
 def _matches(path: Path) -> list[tuple[Path, Path]]:
@@ -97,36 +104,18 @@ def _stems(folder: Path) -> dict[str, Path]:
 
 def _pairs(image_file: Path, mask_file: Path) -> list[Pair]:
     """One pair from an image, one per slice from a stack."""
-    image, mask = read_image(image_file), _read_mask(mask_file)
-    if image.shape != mask.shape:
+    image, cells = read_image(image_file), read_cells(mask_file)
+    require_finite(image, str(image_file))
+    if image.shape != cells.shape:
         raise ValueError(
-            f"{mask_file}: the mask has shape {mask.shape} and its image {image.shape}; "
+            f"{mask_file}: the mask has shape {cells.shape} and its image {image.shape}; "
             "they must be equal, so export the mask again at the size of the image"
         )
     if image.ndim == 2:
-        return [_pair(image_file.stem, image, mask, is_binary=_is_binary(mask))]
-    is_binary = _is_binary(mask)
+        return [_pair(image_file.stem, image, cells)]
     names = (f"{image_file.stem}-{number:02}" for number in range(len(image)))
-    return [_pair(*parts, is_binary=is_binary) for parts in zip(names, image, mask, strict=True)]
+    return [_pair(*parts) for parts in zip(names, image, cells, strict=True)]
 
 
-def _pair(name: str, image: Array, mask: Array, *, is_binary: bool) -> Pair:
-    instances = connected_cells(mask) if is_binary else parted(mask.astype(np.int32))
+def _pair(name: str, image: Array, instances: Ids) -> Pair:
     return Pair(name, image, (instances > 0).astype(np.uint8), instances)
-
-
-def _is_binary(mask: Array) -> bool:
-    values = np.unique(mask)
-    return bool(len(values) == 1 or (len(values) == 2 and values[0] == 0 and values[1] in WHITE))
-
-
-def _read_mask(path: Path) -> Array:
-    """A mask as whole numbers of at least 0."""
-    if path.suffix.lower() in (".jpg", ".jpeg"):
-        raise ValueError(f"{path}: JPEG changes the values of a mask; export it again as PNG or TIFF")
-    mask = read_image(path)
-    if (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()) or mask.min() < 0:
-        raise ValueError(
-            f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; export it anew"
-        )
-    return mask

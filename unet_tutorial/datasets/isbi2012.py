@@ -19,6 +19,7 @@ from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.isbi2012_files import SHA256
 from unet_tutorial.datasets.labels import Labels, connected_cells
+from unet_tutorial.disk import one_line
 
 SHAPE = (30, 512, 512)
 BASE_URL = "https://raw.githubusercontent.com/zhixuhao/unet/b45af4d458437d8281cc218a07fd4380818ece4a/data/membrane/"
@@ -86,9 +87,10 @@ def _explained(url: str, file: Path) -> Iterator[None]:
             f"{url}: cannot be fetched ({type(error).__name__}); check the network and start the download again, "
             "which keeps what is here already"
         ) from error
-    except OSError as error:
+    except OSError as error:  # pooch wraps what it is refused in an error without a number
         raise ValueError(
-            f"{file}: cannot be written ({error.strerror}); choose a folder that is writable and has room"
+            f"{file}: cannot be written ({one_line(error.__cause__ or error)}); "
+            "choose a folder that is writable and has room"
         ) from error
     except ValueError as error:  # pooch compares the checksum before it moves the file to its place
         raise ValueError(

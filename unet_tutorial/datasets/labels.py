@@ -1,4 +1,4 @@
-"""Label images: cells from a class map, a class map from cells, and the check before training."""
+"""Label images: cells from a class map, and a class map from cells."""
 
 from typing import Any
 
@@ -45,28 +45,3 @@ def parted(instances: Ids) -> Ids:
         marks[:-1] |= contact
         marks[1:] |= contact
     return np.where(touching, 0, instances).astype(np.int32)
-
-
-def check_labels(labels: NDArray[Any], classes: int) -> None:
-    """Refuse labels that a network with `classes` outputs cannot learn.
-
-    ValueError unless `labels` are whole numbers 0 .. classes - 1.
-
-    >>> check_labels(np.array([[0, 3]]), classes=2)
-    Traceback (most recent call last):
-    ...
-    ValueError: labels hold class 3, and the network has 2 classes (0 .. 1); relabel them, or give it 4 outputs
-    """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "bui" or labels.size == 0:
-        raise ValueError(
-            f"labels of shape {labels.shape} and type {labels.dtype} came, and whole numbers 0 .. {classes - 1} are "
-            "needed; store the classes in an integer image"
-        )
-    least, most = int(labels.min()), int(labels.max())
-    if least < 0 or most >= classes:
-        wrong = least if least < 0 else most
-        raise ValueError(
-            f"labels hold class {wrong}, and the network has {classes} classes (0 .. {classes - 1}); "
-            + ("relabel them from 0" if least < 0 else f"relabel them, or give it {most + 1} outputs")
-        )

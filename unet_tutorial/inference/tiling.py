@@ -23,13 +23,14 @@ def predict_tiled(
     """Logits of a whole image: (C, *size) -> (K, *size), on the image's device and of its dtype.
 
     Beyond its border the image is mirrored as often as it takes. The result is that of one pass over the mirrored
-    image, whatever the ``tile`` (input pixels per axis; by default as large as 1 GiB allows) and the ``batch`` (tiles
-    per pass). Neither gradients nor dropout; the net's mode is as before afterwards. ValueError for an image that is
-    not (C, *size) with the net's channels and rank, is empty or is not finite, and for a tile that does not pass.
+    image, whatever the ``tile`` (input pixels per axis; by default as large as 1 GiB per pass allows) and the
+    ``batch`` (tiles per pass). Neither gradients nor dropout; the net's mode is as before afterwards. ValueError for an
+    image that is not (C, *size) with the net's channels and rank, is empty, of another dtype than the weights or not
+    finite, and for a tile that does not pass.
     """
     _refuse(net, image, batch)
     size = tuple(image.shape[1:])
-    tile = tile or default_tile(size, net.levels, net.padding)
+    tile = tile or default_tile(size, net.levels, net.padding, batch)
     check_tile(tile, net.levels, net.padding)
     axes = margins(net.levels, net.padding)
     lost = tuple(axis.lost for axis in axes)
@@ -75,7 +76,10 @@ def _refuse(net: UNet, image: Tensor, batch: int) -> None:
     if image.ndim != rank + 1 or image.shape[0] != net.in_channels or not image.numel():
         wanted = f"({net.in_channels}, and {rank} axes of space)"
         raise ValueError(f"image {tuple(image.shape)}: this network needs {wanted}, none of them empty")
-    if not image.is_floating_point() or not image.isfinite().all():
-        raise ValueError(f"image of {image.dtype} must be finite floats; standardise it, and replace NaN and infinity")
+    sentence = net.misfit(image.dtype)
+    if sentence:
+        raise ValueError(f"image {tuple(image.shape)}: {sentence}")
+    if not image.isfinite().all():
+        raise ValueError(f"image {tuple(image.shape)} holds NaN or infinity; replace them before predicting")
     if batch < 1:
         raise ValueError(f"batch = {batch}: a pass needs at least one tile; write batch=1")

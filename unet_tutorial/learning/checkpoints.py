@@ -79,12 +79,18 @@ def save(
 def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint; ValueError for a file that is missing, truncated, or not one of ours."""
     path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file; give the checkpoint.safetensors of a run")
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path}: no readable checkpoint ({error}); give the .safetensors file of a run") from error
-    if about.get("format") != FORMAT:
-        raise ValueError(f"{path}: a safetensors file, but not a checkpoint of this course; give one that it wrote")
-    return Checkpoint(path, about["preset"], json.loads(about["arguments"]), json.loads(about["notes"]), tensors)
+        raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); give one that is whole") from error
+    if about.get("format") != FORMAT or not {"losses", "random.cpu"} <= tensors.keys():
+        raise ValueError(f"{path}: a safetensors file, but no checkpoint of this version; give one that it wrote")
+    try:
+        arguments, notes = json.loads(about["arguments"]), json.loads(about["notes"])
+        return Checkpoint(path, about["preset"], dict(arguments), dict(notes), tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: what it says of itself is damaged ({error!r}); give another") from error

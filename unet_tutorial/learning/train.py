@@ -91,6 +91,7 @@ def fit(
         training.losses.append(_finite(loss.item(), step))
         progress.set_postfix(loss=f"{training.losses[-1]:.3f}")
         if training.step % every == 0 or training.step == steps:
+            _refuse_broken(net, step)
             save(training)
 
 
@@ -98,3 +99,9 @@ def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise ValueError(f"the loss of step {step} is {loss}; start again with a tenth of the learning rate")
     return loss
+
+
+def _refuse_broken(net: UNet, step: int) -> None:
+    """A net that is no longer finite must not take the place of a good checkpoint."""
+    if not all(weight.isfinite().all() for weight in net.parameters()):
+        raise ValueError(f"the weights are not finite after step {step}; start again with a tenth of the learning rate")

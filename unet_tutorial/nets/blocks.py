@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -33,8 +34,8 @@ class ConvUnit:
     """A factory of one convolution with its norm and its activation, executed in the order it states.
 
     ``unit(in_channels, out_channels, kernel)`` maps (N, in, *size) to (N, out, *size), or to a size smaller by
-    kernel - 1 under padding "valid". An unknown padding, or an order that is not made of "conv", "norm" and "act",
-    is refused here and not at the first image.
+    kernel - 1 under padding "valid". An unknown padding, an order that is not made of "conv", "norm" and "act", or
+    one of torch's own classes as the norm (its second argument is no rank) is refused here, not at the first image.
     """
 
     padding: Padding = "same"
@@ -47,6 +48,12 @@ class ConvUnit:
             raise ValueError(f"padding {self.padding!r} is unknown; write 'same' or 'valid'")
         if sorted(self.order) != ["act", "conv", "norm"]:
             raise ValueError(f"order {self.order} must hold 'conv', 'norm' and 'act' once each, in any order")
+        made = self.norm.func if isinstance(self.norm, partial) else self.norm
+        if isinstance(made, type) and issubclass(made, nn.Module) and made.__module__.startswith("torch."):
+            raise ValueError(
+                f"norm {made.__name__} would read the rank as another argument; hand in batch_norm, or a function "
+                "(channels, rank) -> Module"
+            )
 
     def __call__(self, in_channels: int, out_channels: int, kernel: Size) -> nn.Sequential:
         """One unit; ValueError for an even kernel under "same", which has no middle."""

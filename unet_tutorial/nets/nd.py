@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.levels import Size
+from unet_tutorial.nets.levels import Level, Size
 from unet_tutorial.nets.sizes import Padding
 
 Layers = tuple[type[nn.Module], ...]
@@ -37,9 +37,14 @@ def stated(part: nn.Module) -> int:
 
 
 class FeatureExtractor(nn.Module):
-    """Image (N, C, *size) -> feature maps, finest first; ``out_channels`` has one number for each of them."""
+    """Image (N, C, *size) -> feature maps, finest first.
+
+    ``levels`` is the plan it was built from, and ``out_channels`` has one number for each of its maps. A decoder fits
+    only if it was built from an equal plan, for the sizes of the skips follow from it.
+    """
 
     in_channels: int
+    levels: tuple[Level, ...]
     out_channels: Size
     padding: Padding = "same"
 

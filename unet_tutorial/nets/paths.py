@@ -9,17 +9,23 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.levels import Level, Size
+from unet_tutorial.nets.levels import Level, Size, _whole
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import FeatureExtractor, Part, stated
 from unet_tutorial.nets.resample import Down, Up
 
 
 class Encoder(FeatureExtractor):
-    """The contracting path: (N, in, *size) -> one feature map per level, finest first."""
+    """The contracting path: (N, in, *size) -> one feature map per level, finest first.
+
+    ValueError for fewer than one channel, and for levels that are no plan: none at all, of mixed ranks, or with a
+    stride before the finest.
+    """
 
     def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
         super().__init__()
+        _whole("in_channels", in_channels)
+        self.levels = _plan(levels)
         self.stem = block(in_channels, levels[0].channels, levels[0])
         self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
         self.in_channels = in_channels
@@ -32,6 +38,19 @@ class Encoder(FeatureExtractor):
         for stage in self.stages:
             features.append(stage(features[-1]))
         return features
+
+
+def _plan(levels: Sequence[Level]) -> tuple[Level, ...]:
+    """The levels as a tuple; ValueError where they are not the plan of one U."""
+    if not levels:
+        raise ValueError("levels () is empty: a U needs at least one level; write pyramid((64, 128, 256))")
+    for i, level in enumerate(levels):
+        if level.rank != levels[0].rank:
+            raise ValueError(f"level {i} has rank {level.rank} and level 0 rank {levels[0].rank}; give all one rank")
+    if max(levels[0].stride) > 1:
+        ones = (1,) * levels[0].rank
+        raise ValueError(f"level 0 has stride {levels[0].stride}, and no level is finer; write stride={ones}")
+    return tuple(levels)
 
 
 def _stage(in_channels: int, level: Level, block: Block, down: Down) -> nn.Sequential:
@@ -47,7 +66,7 @@ class DropoutAtEnd(FeatureExtractor):
         self.encoder = encoder
         self.dropout = nn.Dropout(p)
         self.in_channels, self.out_channels = encoder.in_channels, encoder.out_channels
-        self.padding = encoder.padding
+        self.levels, self.padding = encoder.levels, encoder.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """The encoder's features, the last of them thinned out in training."""
@@ -78,17 +97,19 @@ class Decoder(Part):
 
     def __init__(self, levels: Sequence[Level], widths: Sequence[int], block: Block, up: Up, merge: Merge) -> None:
         super().__init__()
+        self.levels = _plan(levels)
         if len(widths) != len(levels) - 1:
             raise ValueError(
                 f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest"
             )
+        for width in widths:
+            _whole("width", width)
         below = [*widths, levels[-1].channels][1:]
         steps = [
             _step(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
             for (level, deeper), channels, width in zip(pairwise(levels), below, widths, strict=True)
         ]
         self.steps = nn.ModuleList(reversed(steps))  # in the order of the forward pass: coarsest first
-        self.levels = tuple(levels)
         self.out_channels = [*widths, levels[-1].channels][0]
         self.padding = steps[0].padding if steps else "same"
 

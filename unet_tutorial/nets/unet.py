@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.levels import Level
+from unet_tutorial.nets.levels import Level, _whole
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import FeatureExtractor, conv
 from unet_tutorial.nets.paths import Decoder, Encoder
@@ -20,11 +20,13 @@ class UNet(nn.Module):
     """``head(decoder(encoder(image)))``: (N, in, *size) -> logits (N, out, *smaller or equal size).
 
     It keeps its plan (``levels``, ``padding``, ``in_channels``) and refuses an image that does not fit it with a
-    ValueError that says what does (Ronneberger et al., arXiv 1505.04597, figure 1).
+    ValueError that says what does (Ronneberger et al., arXiv 1505.04597, figure 1). NaN and infinity are refused by
+    the readers of images and by ``predict_tiled``, not here: to look for them costs a pass over the data.
     """
 
     def __init__(self, encoder: FeatureExtractor, decoder: Decoder, out_channels: int) -> None:
         super().__init__()
+        _whole("out_channels", out_channels)
         _refuse_mismatch(encoder, decoder)
         self.encoder, self.decoder = encoder, decoder
         self.levels, self.padding = decoder.levels, encoder.padding
@@ -35,6 +37,11 @@ class UNet(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.head.get_parameter("weight").device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the weights are made of, and images too."""
+        return self.head.get_parameter("weight").dtype
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, one map per class."""
@@ -56,15 +63,33 @@ class UNet(nn.Module):
             return f"{image.ndim} axes, and this network needs {rank + 2}: (N, {self.in_channels}, and {rank} of space)"
         if image.shape[1] != self.in_channels:
             return f"{image.shape[1]} channels, and this network needs {self.in_channels}; axis 1 holds the channels"
-        if not image.is_floating_point():
-            return f"dtype {image.dtype}, and a network needs floats; standardise the image first"
-        return fault(tuple(image.shape[2:]), self.levels, padding=self.padding)
+        return self.misfit(image.dtype) or fault(tuple(image.shape[2:]), self.levels, padding=self.padding)
+
+    def misfit(self, dtype: torch.dtype) -> str:
+        """Why an image of this dtype does not fit the weights, in one sentence; empty if it does."""
+        if not dtype.is_floating_point:
+            return f"dtype {dtype}, and a network needs floats; standardise the image first"
+        if dtype == self.dtype:
+            return ""
+        kind = self.device.type
+        casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        if casts and torch.float64 not in (dtype, self.dtype):  # autocast leaves float64 as it is
+            return ""
+        return f"dtype {dtype}, and the weights of this network are {self.dtype}; call .to({self.dtype})"
 
 
 def _refuse_mismatch(encoder: FeatureExtractor, decoder: Decoder) -> None:
+    """ValueError unless both sides were built from one plan; else skips of other sizes would meet, cropped alike."""
     wanted = tuple(level.channels for level in decoder.levels)
     if tuple(encoder.out_channels) != wanted:
         raise ValueError(f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}")
+    if not isinstance(getattr(encoder, "levels", None), tuple):
+        raise ValueError(f"{type(encoder).__name__} does not state its levels; set them in its __init__")
+    for i, (ours, theirs) in enumerate(zip(encoder.levels, decoder.levels, strict=True)):
+        if ours != theirs:
+            raise ValueError(
+                f"level {i} is {ours} in the encoder and {theirs} in the decoder; build both from one plan"
+            )
     if wanted[1:] and encoder.padding != decoder.padding:  # a single level has no decoder to disagree
         raise ValueError(
             f"the encoder is padded {encoder.padding!r} and the decoder {decoder.padding!r}; build both from one block"
