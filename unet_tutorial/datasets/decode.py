@@ -76,12 +76,7 @@ def by_tifffile(path: Path) -> Decoded:
         series, white_is_zero = file.series, int(file.pages.first.photometric) == 0
         if len(series) != 1:
             raise ValueError(f"it holds {len(series)} images that differ in size or kind, and one was expected")
-        axes = series[0].axes
-        if "C" in axes:
-            count = series[0].shape[axes.index("C")]
-            raise ChannelError(
-                f"{count} channels came (axes {axes}), and one is needed; save one channel as a grey TIFF"
-            )
+        axes = _without_channels(series[0].axes, series[0].shape)
         try:
             array = np.asarray(series[0].asarray())
         except ValueError as error:
@@ -93,6 +88,13 @@ def by_tifffile(path: Path) -> Decoded:
     if white_is_zero and array.dtype.kind in "bu":
         array = ~array
     return Decoded(np.moveaxis(array, axes.index("S"), -1) if "S" in axes else array, "S" in axes)
+
+
+def _without_channels(axes: str, shape: tuple[int, ...]) -> str:
+    if "C" in axes:
+        count = shape[axes.index("C")]
+        raise ChannelError(f"{count} channels came (axes {axes}), and one is needed; save one channel as a grey TIFF")
+    return axes
 
 
 class _Collector(logging.Handler):
