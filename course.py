@@ -1,7 +1,6 @@
 """The course from one command: ``python3 course.py TASK [arguments]``; needs Python 3.11 or newer and nothing else.
 
-The first call makes the environment ``.venv`` beside this file; a later call makes it again only where the
-requirements, the constraints, ``pyproject.toml``, the Python or the folder have changed since.
+The first call makes ``.venv`` beside this file; a later one only if requirements, Python or folder have changed since.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ TASKS = {  # name: (one line of help, arguments of the environment's Python)
     "check": ("ruff, ruff format and mypy", ["-m", "tests.suite", "--check"]),
     "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
     "notebooks": ("execute and normalise lessons [names, numbers or paths]", ["-m", "unet_tutorial.teaching.execute"]),
+    "exercises": ("make the students' notebooks from the solutions", ["-m", "unet_tutorial.teaching.release"]),
 }
 
 

@@ -69,6 +69,7 @@ def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[
         ("test", "a clone", "-m tests.suite --steps 5"),
         ("check", "a clone", "-m tests.suite --check --steps 5"),
         ("notebooks", "a clone", "-m unet_tutorial.teaching.execute --steps 5"),
+        ("exercises", "a clone", "-m unet_tutorial.teaching.release --steps 5"),
         ("lab", "a clone", "-m jupyterlab --ServerApp.root_dir=notebooks --steps 5"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def machine_path(text: str) -> str:
     >>> machine_path("saved to /tmp/run/net.pt"), machine_path("1/2, https://arxiv.org/abs/1505.04597")
     ('/tmp/', '')
     """
-    for place in (Path.home(), Path.cwd().parent, Path(tempfile.gettempdir())):
+    for place in (Path.home(), Path.cwd().parent, Path(sys.prefix), Path(tempfile.gettempdir())):
         if place != Path(place.anchor) and f"{place}/" in text:
             return f"{place}/"
     return _first(PATH, text)

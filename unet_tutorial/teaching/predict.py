@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unet_tutorial.teaching.progress import note
+
 
 def predict(key: str, question: str, options: Sequence[object] = (), guess: object = None) -> None:
-    """Ask, or note the guess; never wait for an answer.
+    """Ask, or note the guess in the progress file; never wait for an answer.
 
     `key` names the question within the course, in lower case with hyphens. Without `options` any guess is taken.
     ValueError: a key that is not such a name.
@@ -31,4 +33,5 @@ def predict(key: str, question: str, options: Sequence[object] = (), guess: obje
     elif options and guess not in options:
         print(f"{guess!r} is none of the options: {', '.join(map(repr, options))}")
     else:
+        note("guesses", key, guess)
         print(f"noted: {guess}")

@@ -1,0 +1,13 @@
+"""No test and no doctest writes into a reader's own progress."""
+
+from pathlib import Path
+
+import pytest
+
+from unet_tutorial.teaching import progress
+
+
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guesses and solved exercises go to a temporary file."""
+    monkeypatch.setattr(progress, "FILE", tmp_path / "progress.json")

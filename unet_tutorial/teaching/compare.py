@@ -1,0 +1,89 @@
+"""Whether two answers are the same, and if not, in which respect: a sentence that a student can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def difference(right: Any, got: Any, tolerance: float = 1e-5) -> str:
+    """What is wrong with ``got``, in words; empty where it equals ``right``, floats up to a relative tolerance.
+
+    Compared are tensors, arrays, numbers, texts, and tuples, lists and dicts of such; kinds and shapes count.
+
+    >>> difference(3, 4)
+    '3 was expected, and 4 came'
+    >>> difference(torch.zeros(2, 3), torch.zeros(3, 2))
+    'shape (2, 3) was expected, and (3, 2) came'
+    """
+    if got is None and right is not None:
+        return "it returned None; is a return missing?"
+    if isinstance(right, (Tensor, np.ndarray)):
+        return _of_arrays(right, got, tolerance)
+    if isinstance(right, Mapping):
+        return _of_mappings(right, got, tolerance)
+    if isinstance(right, (list, tuple)):
+        return _of_sequences(right, got, tolerance)
+    return _of_scalars(right, got, tolerance)
+
+
+def _of_arrays(right: Tensor | np.ndarray[Any, Any], got: Any, tolerance: float) -> str:
+    kind = "a torch tensor" if isinstance(right, Tensor) else "a numpy array"
+    if not isinstance(got, type(right)) and not (isinstance(right, Tensor) and isinstance(got, Tensor)):
+        return f"{kind} was expected, and {_named(got)} came"
+    if tuple(got.shape) != tuple(right.shape):
+        return f"shape {tuple(right.shape)} was expected, and {tuple(got.shape)} came"
+    if got.dtype != right.dtype:
+        return f"dtype {right.dtype} was expected, and {got.dtype} came"
+    if isinstance(right, Tensor) and got.device != right.device:
+        return f"device {right.device} was expected, and {got.device} came"
+    ours, theirs = (np.asarray(torch.as_tensor(values).detach().cpu(), float) for values in (right, got))
+    return _of_values(ours, theirs, tolerance)
+
+
+def _of_values(right: np.ndarray[Any, Any], got: np.ndarray[Any, Any], tolerance: float) -> str:
+    scale = np.abs(right[np.isfinite(right)]).max(initial=0.0)
+    close = np.isclose(got, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+    if close.all():
+        return ""
+    where = tuple(int(i) for i in np.argwhere(~close)[0])
+    wrong = f"{np.count_nonzero(~close)} of {close.size} values are wrong"
+    return f"{wrong}, the first at {where}: {right[where]:.6g} was expected, and {got[where]:.6g} came"
+
+
+def _of_mappings(right: Mapping[Any, Any], got: Any, tolerance: float) -> str:
+    if not isinstance(got, Mapping) or got.keys() != right.keys():
+        return f"a dict with {sorted(map(str, right))} was expected, and {_named(got)} came"
+    return next((f"{key}: {said}" for key in right if (said := difference(right[key], got[key], tolerance))), "")
+
+
+def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
+    if not isinstance(got, (list, tuple)):
+        return f"a {type(right).__name__} was expected, and {_named(got)} came"
+    if len(got) != len(right):
+        return f"{len(right)} things were expected, and {len(got)} came"
+    parts = (difference(ours, theirs, tolerance) for ours, theirs in zip(right, got, strict=True))
+    return next((f"number {i}: {said}" for i, said in enumerate(parts) if said), "")
+
+
+def _of_scalars(right: Any, got: Any, tolerance: float) -> str:
+    if isinstance(got, (Tensor, np.ndarray, np.generic)) and _is_single(got):
+        got = got.item()  # a number is a number, whoever made it
+    if isinstance(right, (bool, str)) or not isinstance(right, (int, float)):
+        return "" if type(got) is type(right) and got == right else f"{right!r} was expected, and {_named(got)} came"
+    if isinstance(got, bool) or not isinstance(got, (int, float)):
+        return f"a number was expected, and {_named(got)} came"
+    close = bool(np.isclose(got, right, rtol=tolerance, atol=0.0, equal_nan=True))
+    return "" if close else f"{right:.6g} was expected, and {got:.6g} came"
+
+
+def _is_single(value: Any) -> bool:
+    return int(np.prod(value.shape)) == 1
+
+
+def _named(got: Any) -> str:
+    return repr(got) if isinstance(got, (bool, int, float, str)) else f"a {type(got).__name__}"

@@ -1,0 +1,48 @@
+"""What a student has guessed and solved, in a file beside the notebook that outlives the kernel and goes nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from unet_tutorial.disk import complete_file
+
+FILE = Path("course-progress.json")  # in the folder of the notebook
+
+
+def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
+    """All that is noted, as {"guesses": {key: text}, "solved": {name: bool}}.
+
+    A damaged file is set aside under another name, and a line says so.
+    """
+    path = path or FILE
+    empty: dict[str, dict[str, Any]] = {"guesses": {}, "solved": {}}
+    if not path.is_file():
+        return empty
+    try:
+        noted = json.loads(path.read_text(encoding="utf8"))
+        return {key: dict(noted[key]) for key in empty}
+    except (OSError, ValueError, KeyError, TypeError):
+        aside = path.with_suffix(".damaged.json")
+        path.replace(aside)
+        print(f"{path.name} was damaged; it is kept as {aside.name}, and a new one begins")
+        return empty
+
+
+def note(kind: str, key: str, value: Any, path: Path | None = None) -> None:
+    """Add one guess or one solved exercise; where the folder cannot be written to, the lesson goes on without."""
+    noted = load(path)
+    noted[kind][key] = value
+    try:
+        with complete_file(path or FILE) as part:
+            part.write_text(json.dumps(noted, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf8")
+    except ValueError as error:
+        print(f"(not noted: {error})")
+
+
+def resume(path: Path | None = None) -> str:
+    """One line: how many guesses are noted and which exercises are solved."""
+    noted = load(path)
+    solved = sorted(name for name, done in noted["solved"].items() if done)
+    return f"{len(noted['guesses'])} guesses noted; solved: {', '.join(solved) or 'none yet'}"
