@@ -9,7 +9,9 @@ import torch
 from scipy.ndimage import map_coordinates
 
 from benchmarks.weight_map import SIDE, seconds
-from unet_tutorial.learning.augment import Sample, augment, dense_field, elastic
+from unet_tutorial.learning.augment import augment
+from unet_tutorial.learning.elastic import dense_field, elastic
+from unet_tutorial.learning.samples import Sample
 
 
 def by_scipy(sample: Sample, displacements: torch.Tensor) -> list[torch.Tensor]:

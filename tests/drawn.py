@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from unet_tutorial.learning.augment import Sample
+from unet_tutorial.learning.samples import Sample
 
 SIZES = [(32, 32), (17, 40), (1, 9), (6, 12, 15)]
 

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from tests.drawn import SIZES, drawn
-from unet_tutorial.learning.augment import Sample, augment, elastic, flip, gray_shift, quarter_turns
+from unet_tutorial.learning.augment import augment, flip, gray_shift, quarter_turns
+from unet_tutorial.learning.elastic import elastic
+from unet_tutorial.learning.samples import Sample
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from unet_tutorial.learning.augment import Sample
 from unet_tutorial.learning.batches import default_tile, tile_batches
 from unet_tutorial.learning.checkpoints import load, save
+from unet_tutorial.learning.samples import Sample
 from unet_tutorial.learning.train import Batch, Training, adam, fit, one_cycle
 from unet_tutorial.nets.levels import pyramid
 from unet_tutorial.nets.nd import center_crop

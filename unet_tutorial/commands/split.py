@@ -9,7 +9,7 @@ import torch
 
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.datasets.folder import Pair, has_masks, read_folder
-from unet_tutorial.learning.augment import Sample
+from unet_tutorial.learning.samples import Sample
 from unet_tutorial.learning.weight_maps import weight_map
 
 

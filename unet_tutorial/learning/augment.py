@@ -5,44 +5,15 @@ Each function takes a ``Sample`` and gives a new one. Only ``augment`` draws ran
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+
+from unet_tutorial.learning.elastic import elastic
+from unet_tutorial.learning.samples import Sample
 
 GAIN = 0.1  # contrast changes by up to 10 %
 OFFSET = 0.1  # brightness shifts by up to 0.1, a tenth of the sd of a standardised image
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What a net learns from: image (C, *spatial) float32, labels (*spatial) int64, weights (*spatial) float32.
-
-    Raises ValueError if the three do not fit together.
-    """
-
-    image: Tensor
-    labels: Tensor
-    weights: Tensor
-
-    def __post_init__(self) -> None:
-        shapes = [tuple(tensor.shape) for tensor in (self.image, self.labels, self.weights)]
-        if not shapes[0][1:] == shapes[1] == shapes[2] or min(shapes[1], default=0) < 1:
-            raise ValueError(f"shapes {shapes} do not match; needed (C, *spatial), (*spatial), (*spatial) with pixels")
-        for name, wanted in (("image", torch.float32), ("labels", torch.int64), ("weights", torch.float32)):
-            if getattr(self, name).dtype != wanted:
-                raise ValueError(f"{name} is {getattr(self, name).dtype}, not {wanted}; call {name}.to({wanted})")
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """The spatial size in pixels; its length is the rank."""
-        return tuple(self.labels.shape)
-
-    def each(self, move: Callable[[Tensor], Tensor]) -> Sample:
-        """All three moved alike. ``move`` must count axes from the end, where they agree."""
-        return Sample(move(self.image), move(self.labels), move(self.weights))
 
 
 def flip(sample: Sample, axis: int) -> Sample:
@@ -60,64 +31,6 @@ def quarter_turns(sample: Sample, turns: int, axes: tuple[int, int]) -> Sample:
 def gray_shift(sample: Sample, gain: float, offset: float) -> Sample:
     """The image × gain + offset; labels and weights as they were."""
     return replace(sample, image=sample.image * gain + offset)
-
-
-def dense_field(displacements: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Displacement of every pixel from those of a coarse grid, bicubic: (rank, *grid) -> (rank, *size), in pixels.
-
-    The outermost grid points lie on the first and last pixel. Bicubic interpolation is separable: one axis after
-    another is multiplied by its weights. Any rank, any grid; float64.
-    """
-    if displacements.ndim != len(size) + 1 or len(displacements) != len(size):
-        wanted = (len(size),) + (3,) * len(size)
-        raise ValueError(f"displacements {tuple(displacements.shape)} do not fit size {size}; needed e.g. {wanted}")
-    if not displacements.isfinite().all():
-        raise ValueError("displacements hold NaN or infinity; give finite pixels, and a finite sd to augment")
-    field = displacements.double()
-    for pixels in size:
-        weights = _bicubic_weights(field.shape[1], pixels).to(field.device)  # (grid points, pixels)
-        field = torch.tensordot(field, weights, dims=([1], [0]))  # this axis of the grid goes, one of pixels is added
-    return field
-
-
-def _bicubic_weights(points: int, pixels: int) -> Tensor:
-    """How much each grid point counts at each pixel of an axis: torch's own interpolation, applied to unit vectors."""
-    units = torch.eye(points, dtype=torch.float64)[None, :, :, None]  # (1, unit vectors, grid points, 1)
-    return F.interpolate(units, size=(pixels, 1), mode="bicubic", align_corners=True)[0, :, :, 0]
-
-
-def elastic(sample: Sample, displacements: Tensor) -> Sample:
-    """Deformed smoothly: each pixel shows what lay at its place plus its displacement, mirrored beyond the border.
-
-    ``displacements`` (rank, 3, …, 3), in pixels, belong to a coarse grid over the *whole image*: over a patch the same
-    10 px would act between points a few dozen pixels apart, and tear membranes. So deform first and cut patches after.
-    The image is interpolated linearly. Labels are taken from the nearest pixel, as there is no class 0.5; so are the
-    weights, which belong to the labels and keep their zeros. 2D and 3D. Zero displacements change nothing but the
-    rounding of float64. Source: arXiv 1505.04597, section 3.1 (3×3 grid, sd 10 px, bicubic).
-    """
-    if len(sample.size) not in (2, 3):
-        raise ValueError(f"elastic deforms 2 or 3 axes, the labels have size {sample.size}; deform slice by slice")
-    grid = sampling_grid(dense_field(displacements.to(sample.image.device), sample.size))
-    both = torch.stack((sample.labels.double(), sample.weights.double()))  # (2, *spatial): float64 keeps labels exact
-    labels, weights = _resample(both, grid, "nearest")
-    return Sample(_resample(sample.image.double(), grid, "bilinear").float(), labels.long(), weights.float())
-
-
-def sampling_grid(field: Tensor) -> Tensor:
-    """Where each pixel looks: (rank, *size) in pixels -> (*size, rank), from -1 = first to 1 = last pixel of an axis.
-
-    These are the coordinates of ``F.grid_sample``, where the last axis comes first. In float32 they would miss the
-    centres of pixels by up to 1e-4 px.
-    """
-    size = field.shape[1:]
-    here = torch.meshgrid(*(torch.arange(n, device=field.device) for n in size), indexing="ij")
-    looks = [2 * (i + shift) / max(n - 1, 1) - 1 for i, shift, n in zip(here, field, size, strict=True)]
-    return torch.stack(looks[::-1], dim=-1)
-
-
-def _resample(values: Tensor, grid: Tensor, mode: str) -> Tensor:
-    """(C, *size) at the places of the grid (*size, rank); torch calls linear "bilinear" in 3D too."""
-    return F.grid_sample(values[None], grid[None], mode=mode, padding_mode="reflection", align_corners=True)[0]
 
 
 def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> Sample:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from unet_tutorial.learning.augment import Sample, augment
+from unet_tutorial.learning.augment import augment
+from unet_tutorial.learning.samples import Sample
 from unet_tutorial.learning.train import Batch
 from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.nd import mirrored

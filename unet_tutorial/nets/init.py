@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE, Part
 
@@ -19,12 +20,17 @@ def kaiming_(net: _Net) -> _Net:
     convolution torch counts ``out · kernel``: twice the true N of an up-convolution that halves the channels. No
     ReLU follows it, so its own gain is 1 and not 2, and the two cancel: 2 / (4 · out) = 1 / in.
     """
-    for layer in convolutions(net):
-        own = dict(layer.named_parameters(recurse=False))
-        nn.init.kaiming_normal_(own["weight"], nonlinearity="relu")
-        if "bias" in own:
-            nn.init.zeros_(own["bias"])
-    return net
+    return _redrawn(net, partial(nn.init.kaiming_normal_, nonlinearity="relu"))
+
+
+def xavier_(net: _Net) -> _Net:
+    """Weights from N(0, √(2/(N + M))), biases 0, in place (Glorot & Bengio 2010, AISTATS, equation 12).
+
+    N counts the incoming nodes of a neuron, M the outgoing ones of an input. The variance is the paper's compromise
+    between the two passes, for activations of slope 1: it knows of no ReLU. The paper draws uniformly with the same
+    variance (equation 16); here it is a Gaussian, so that one seed gives `kaiming_`'s weights up to their scale.
+    """
+    return _redrawn(net, nn.init.xavier_normal_)
 
 
 def convolutions(net: nn.Module) -> Iterator[nn.Module]:
@@ -35,3 +41,12 @@ def convolutions(net: nn.Module) -> Iterator[nn.Module]:
         yield net
     for child in net.children():
         yield from convolutions(child)
+
+
+def _redrawn(net: _Net, draw: Callable[[Tensor], Tensor]) -> _Net:
+    for layer in convolutions(net):
+        own = dict(layer.named_parameters(recurse=False))
+        draw(own["weight"])
+        if "bias" in own:
+            nn.init.zeros_(own["bias"])
+    return net
