@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unet_tutorial.learning.agreement import v_info, v_rand
 from unet_tutorial.learning.borders import thin_borders
 from unet_tutorial.learning.metrics import THRESHOLDS
-from unet_tutorial.learning.overlaps import refuse_labels
+from unet_tutorial.learning.overlaps import refuse_labels, refuse_probabilities
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,6 @@ def _refuse_stacks(probabilities: NDArray[Any], truths: NDArray[Any], thresholds
             "of one shape: give a single slice a first axis, as in slice[None]"
         )
     refuse_labels("truths", truths)
-    if not np.all((probabilities >= 0) & (probabilities <= 1)):  # NaN fails every comparison
-        raise ValueError("probabilities hold NaN or values outside 0 to 1; take the softmax of logits first")
+    refuse_probabilities("probabilities", probabilities)
     if len(thresholds) == 0 or not all(0 <= t <= 1 for t in thresholds):
         raise ValueError(f"thresholds {thresholds}; needed one or more from 0 to 1")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_tutorial.learning.overlaps import refuse_probabilities
+
 THRESHOLDS = np.arange(11) / 10  # 0, 0.1, … 1, those of the ISBI 2012 challenge
 
 
@@ -88,9 +90,7 @@ def _refuse_labels(proposal: NDArray[Any], truth: NDArray[Any]) -> None:
 
 def _refuse_probability(cell_probability: NDArray[Any], cell: NDArray[Any]) -> None:
     _refuse_shapes(cell_probability, cell)
-    # NaN fails every comparison, so that the test is written as what must hold
-    if not np.all((cell_probability >= 0) & (cell_probability <= 1)):
-        raise ValueError("cell_probability holds NaN or values outside 0 to 1; take the softmax of logits first")
+    refuse_probabilities("cell_probability", cell_probability)
     other = cell[(cell != 0) & (cell != 1)]
     if other.size:
         raise ValueError(f"cell holds {other[0]} where only 0 and 1 are known; binarise it first, as in cell > 0")

@@ -85,3 +85,9 @@ def _sums(labels: NDArray[np.int64], pixels: NDArray[np.int64]) -> NDArray[np.in
     sums = np.zeros(known.size, np.int64)
     np.add.at(sums, where, pixels)
     return sums
+
+
+def refuse_probabilities(name: str, probabilities: NDArray[Any]) -> None:
+    """ValueError for values that are no probabilities."""
+    if not np.all((probabilities >= 0) & (probabilities <= 1)):  # NaN fails every comparison
+        raise ValueError(f"{name}: NaN or values outside 0 to 1; take the softmax of logits first")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.learning.overlaps import refuse_labels
+from unet_tutorial.learning.overlaps import refuse_labels, refuse_probabilities
 
 # Neighbour k of a pixel, as rows down and columns right: from the east, once around; k + 4 is opposite.
 RING = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
@@ -104,8 +104,7 @@ def _refuse_warp(truth: NDArray[Any], probability: NDArray[Any]) -> None:
             "score a stack slice by slice"
         )
     refuse_labels("truth", truth)
-    if not np.all((probability >= 0) & (probability <= 1)):  # NaN fails every comparison
-        raise ValueError("probability holds NaN or values outside 0 to 1; take the softmax of logits first")
+    refuse_probabilities("probability", probability)
     for one, next_ in ((truth[1:], truth[:-1]), (truth[:, 1:], truth[:, :-1])):
         if np.any((one != next_) & (one > 0) & (next_ > 0)):
             raise ValueError("two cells of the truth touch, but warping sees one mask; part them by a line of 0 first")
