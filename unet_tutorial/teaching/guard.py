@@ -22,11 +22,12 @@ class TimeOver(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer did with a case: a value, or why there is none; and how many lines it printed."""
+    """What an answer did with a case: a value, or why there is none; the lines it printed; whether its time ran out."""
 
     value: Any = None
     trouble: str = ""
     printed: int = 0
+    late: bool = False
 
 
 def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Outcome:
@@ -36,11 +37,11 @@ def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Out
         with redirect_stdout(output), redirect_stderr(output), time_limit(seconds):
             value = probe(answer, given)
     except TimeOver:
-        return Outcome(trouble=f"it did not come back within {seconds:g} s; look for a loop without an end")
-    except Exception as error:  # whatever a student's code raises is the student's to read
+        return Outcome(trouble=f"it did not come back within {seconds:g} s; look for a loop without an end", late=True)
+    except (Exception, SystemExit) as error:  # whatever a student's code raises is the student's to read
         return Outcome(trouble=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if difference(case, given):
-        return Outcome(trouble="it changes what it is given; work on a copy, as in x = x.clone()")
+        return Outcome(trouble="it changes what it is given; work on a copy, x.clone() of a tensor, x.copy() else")
     return Outcome(value, printed=output.lines)
 
 

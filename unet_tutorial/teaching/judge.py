@@ -26,7 +26,7 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
         return Verdict(ok=False, sentence=f"{exercise.name}: hand in the function itself, and not what it returns")
     right = behaviour(exercise, exercise.right, seed, seconds)
     got = behaviour(exercise, answer, seed, seconds)
-    faults = [said for ours, theirs in zip(right, got, strict=True) if (said := fault(exercise, ours, theirs))]
+    faults = [said for ours, theirs in zip(right, got, strict=False) if (said := fault(exercise, ours, theirs))]
     printed = sum(each.printed for each in got)
     aside = f" (It printed {printed} lines, which are not shown.)" if printed else ""
     if not faults:
@@ -36,8 +36,13 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
 
 
 def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
-    """What an answer does with each case."""
-    return [outcome(exercise.probe, answer, case, seconds) for case in exercise.cases(seed)]
+    """What an answer does with each case, up to the first that it does not come back from."""
+    outcomes: list[Outcome] = []
+    for case in exercise.cases(seed):
+        outcomes.append(outcome(exercise.probe, answer, case, seconds))
+        if outcomes[-1].late:
+            break
+    return outcomes
 
 
 def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
@@ -46,15 +51,11 @@ def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
 
 
 def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:
-    """The sentence of the first known mistake that does the same with every case; else nothing."""
+    """The sentence of the first known mistake that does the same with every case; else nothing. Each of them runs."""
+    if any(each.trouble for each in got):
+        return ""
     for sentence, mistake in exercise.mistakes.items():
         known = behaviour(exercise, mistake, seed, seconds)
-        if all(_alike(exercise, ours, theirs) for ours, theirs in zip(known, got, strict=True)):
+        if not any(fault(exercise, ours, theirs) for ours, theirs in zip(known, got, strict=True)):
             return sentence
     return ""
-
-
-def _alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
-    if known.trouble or got.trouble:
-        return known.trouble == got.trouble
-    return not difference(known.value, got.value, exercise.tolerance)

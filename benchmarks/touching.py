@@ -1,0 +1,120 @@
+"""``python -m benchmarks.touching [--hela FOLDER]``: what the weight map does to cells that touch, seed by seed.
+
+Synthetic cells: trained on data/cells/train, tested on twenty images of other seeds. FOLDER holds DIC-C2DH-HeLa of the
+Cell Tracking Challenge, taken at half its resolution: trained on sequence 01 with its silver truth, tested on 02; SEG
+against the gold truth, merges and splits against the silver one, in which no cell is missing. The threshold that turns
+probabilities into cells is the one with the highest SEG on the training images.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.arms import CLASSES, MAP, NONE, Arm, trained
+from unet_tutorial.commands.predictor import Predictor
+from unet_tutorial.commands.recipe import Recipe
+from unet_tutorial.commands.scores import Map
+from unet_tutorial.datasets.decode import Array
+from unet_tutorial.datasets.fields import Ids
+from unet_tutorial.datasets.files import read_image
+from unet_tutorial.datasets.folder import Pair, read_folder
+from unet_tutorial.datasets.labels import connected_cells, parted
+from unet_tutorial.datasets.synthetic import touching_cells
+from unet_tutorial.learning.merges import merges, splits
+from unet_tutorial.learning.seg import cell_jaccards
+
+CELLS = Path(__file__).parents[1] / "data" / "cells" / "train"
+SPECK = 20  # px: what is smaller is called no cell
+CUTS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+HEADS = ("images", "loss", "seed", "threshold", "SEG", "merges", "splits", "merges, t = 0.5", "cells")
+
+
+class Frame(NamedTuple):
+    """An image with all its cells, touching, and those that SEG counts."""
+
+    image: Array
+    cells: Ids
+    counted: Ids
+
+
+class Task(NamedTuple):
+    """What to learn from, as pairs; the same images as frames; and what to test on."""
+
+    pairs: list[Pair]
+    train: list[Frame]
+    test: list[Frame]
+
+
+def synthetic() -> Task:
+    """Cells in differential interference contrast, made by the course's generator."""
+    pairs = read_folder(CELLS)
+    made = [touching_cells(seed) for seed in range(500, 520)]
+    train = [Frame(pair.image, pair.instances, pair.instances) for pair in pairs]
+    return Task(pairs, train, [Frame(each.image, each.instances, each.instances) for each in made])
+
+
+def hela(folder: Path) -> Task:
+    """Sequence 01 to learn from, 02 to test on."""
+    train, test = ([_frame(path) for path in sorted((folder / part / "images").glob("*.png"))] for part in ("01", "02"))
+    pairs = [
+        Pair(str(i), f.image, (parted(f.cells) > 0).astype(np.uint8), parted(f.cells)) for i, f in enumerate(train)
+    ]
+    return Task(pairs, train, test)
+
+
+def _frame(path: Path) -> Frame:
+    """A frame at half its resolution: the mean of 2 × 2 grey values, one of 2 × 2 labels."""
+    image = read_image(path).astype(np.float32)
+    small = image.reshape(image.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3))
+    silver, gold = (read_image(path.parents[1] / kind / path.name)[::2, ::2].astype(np.int32) for kind in ("st", "seg"))
+    return Frame(small, silver, gold)
+
+
+def seg(frames: Sequence[Frame], proposals: Sequence[Ids]) -> float:
+    """SEG of a movie: the mean over the cells of all frames."""
+    each = [cell_jaccards(frame.counted, proposal) for frame, proposal in zip(frames, proposals, strict=True)]
+    return float(np.concatenate(each).mean())
+
+
+def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
+    """The scores under HEADS, from the threshold on."""
+    tuning, chances = ([predictor(frame.image) for frame in frames] for frames in (task.train, task.test))
+    cut = max(CUTS, key=lambda t: seg(task.train, proposed(tuning, t)))
+    chosen, half = (proposed(chances, t) for t in (cut, 0.5))
+    wrong = [_sum(count, task, proposals) for count, proposals in ((merges, chosen), (splits, chosen), (merges, half))]
+    return cut, seg(task.test, chosen), *wrong, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
+
+
+def proposed(chances: Sequence[Map], cut: float) -> list[Ids]:
+    """The connected pieces above a threshold, specks left out."""
+    return [connected_cells(chance > cut, smallest=SPECK) for chance in chances]
+
+
+def _sum(count: Callable[[Ids, Ids], int], task: Task, proposals: Sequence[Ids]) -> int:
+    return sum(count(frame.cells, proposal) for frame, proposal in zip(task.test, proposals, strict=True))
+
+
+def main() -> None:
+    """Train with and without weights for every seed, and print a table in markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hela", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--steps", type=int, default=400)
+    options = parser.parse_args()
+    name, make = ("DIC-HeLa", partial(hela, options.hela)) if options.hela else ("synthetic", synthetic)
+    task = make()
+    print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}")
+    for seed, arm in product(options.seeds, (Arm(MAP), Arm(CLASSES), Arm(NONE))):
+        scores = row(trained(Recipe(steps=options.steps, seed=seed), arm, task.pairs), task)
+        print(f"| {name} | {arm} | {seed} | {' | '.join(f'{score:.4g}' for score in scores)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
