@@ -122,5 +122,8 @@ def test_progress_survives_and_a_damaged_file_is_set_aside(tmp_path: Path, capsy
     assert progress.load(path) == {"guesses": {}, "solved": {}}
     assert "was damaged" in capsys.readouterr().out
     assert (tmp_path / "progress.damaged.json").read_text() == "{ half"
+    path.write_text("[]")
+    assert progress.load(path) == {"guesses": {}, "solved": {}}
+    assert (tmp_path / "progress.damaged1.json").read_text() == "[]"
     progress.note("solved", "crop", True, tmp_path / "nowhere" / "progress.json")
     assert "(not noted:" in capsys.readouterr().out

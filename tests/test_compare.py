@@ -8,7 +8,17 @@ import torch
 
 from unet_tutorial.teaching.compare import difference
 
-SAME = [(3, 3.0), ("a", "a"), ((1, [2]), (1, (2,))), ({"a": 1}, {"a": 1}), (np.eye(2), np.eye(2)), (2.0, np.float64(2))]
+SAME = [
+    (3, 3.0),
+    ("a", "a"),
+    ((1, [2]), (1, (2,))),
+    ({"a": 1}, {"a": 1}),
+    (np.eye(2), np.eye(2)),
+    (2.0, np.float64(2)),
+    (np.int64(3), 3),
+    (np.eye(3), np.eye(3)[::-1, ::-1]),
+    (torch.eye(2), torch.eye(2).bfloat16().float()),
+]
 OTHER = [
     (3, 4),
     (3, True),

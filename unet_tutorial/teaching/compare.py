@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 
@@ -17,7 +16,7 @@ def difference(right: Any, got: Any, tolerance: float = 1e-5) -> str:
 
     >>> difference(3, 4)
     '3 was expected, and 4 came'
-    >>> difference(torch.zeros(2, 3), torch.zeros(3, 2))
+    >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
     'shape (2, 3) was expected, and (3, 2) came'
     """
     if got is None and right is not None:
@@ -41,8 +40,11 @@ def _of_arrays(right: Tensor | np.ndarray[Any, Any], got: Any, tolerance: float)
         return f"dtype {right.dtype} was expected, and {got.dtype} came"
     if isinstance(right, Tensor) and got.device != right.device:
         return f"device {right.device} was expected, and {got.device} came"
-    ours, theirs = (np.asarray(torch.as_tensor(values).detach().cpu(), float) for values in (right, got))
-    return _of_values(ours, theirs, tolerance)
+    return _of_values(_floats(right), _floats(got), tolerance)
+
+
+def _floats(values: Tensor | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return values.detach().cpu().double().numpy() if isinstance(values, Tensor) else np.asarray(values, float)
 
 
 def _of_values(right: np.ndarray[Any, Any], got: np.ndarray[Any, Any], tolerance: float) -> str:
@@ -71,8 +73,7 @@ def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
 
 
 def _of_scalars(right: Any, got: Any, tolerance: float) -> str:
-    if isinstance(got, (Tensor, np.ndarray, np.generic)) and _is_single(got):
-        got = got.item()  # a number is a number, whoever made it
+    right, got = _number(right), _number(got)
     if isinstance(right, (bool, str)) or not isinstance(right, (int, float)):
         return "" if type(got) is type(right) and got == right else f"{right!r} was expected, and {_named(got)} came"
     if isinstance(got, bool) or not isinstance(got, (int, float)):
@@ -81,8 +82,10 @@ def _of_scalars(right: Any, got: Any, tolerance: float) -> str:
     return "" if close else f"{right:.6g} was expected, and {got:.6g} came"
 
 
-def _is_single(value: Any) -> bool:
-    return int(np.prod(value.shape)) == 1
+def _number(value: Any) -> Any:
+    """A single value out of its tensor or array: a number is a number, whoever made it."""
+    single = isinstance(value, (Tensor, np.ndarray, np.generic)) and int(np.prod(value.shape)) == 1
+    return value.item() if single else value
 
 
 def _named(got: Any) -> str:

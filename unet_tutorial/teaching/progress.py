@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,16 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
         noted = json.loads(path.read_text(encoding="utf8"))
         return {key: dict(noted[key]) for key in empty}
     except (OSError, ValueError, KeyError, TypeError):
-        aside = path.with_suffix(".damaged.json")
+        aside = _free(path)
         path.replace(aside)
         print(f"{path.name} was damaged; it is kept as {aside.name}, and a new one begins")
         return empty
+
+
+def _free(path: Path) -> Path:
+    """A name beside the file that nothing has yet."""
+    names = (path.with_suffix(f".damaged{number or ''}.json") for number in itertools.count())
+    return next(name for name in names if not name.exists())
 
 
 def note(kind: str, key: str, value: Any, path: Path | None = None) -> None:
