@@ -14,7 +14,7 @@ from unet_tutorial.teaching.lesson import read
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) + sorted((NOTEBOOKS / "solutions").glob("[0-9]*.ipynb"))
-RELATIVE = re.compile(r"""["']\.\.?/|["']\.\.["']|\bPath\(\)|\bPath\(["']\.|Path\.cwd|getcwd|["'](?:data|notebooks)/""")
+RELATIVE = re.compile(r"""["']\.\.?/|\bPath\(\)|\bPath\(["']\.|Path\.cwd|getcwd|["'](?:data|notebooks)/""")
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}-{path.stem}")
