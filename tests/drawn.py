@@ -1,4 +1,4 @@
-"""Random samples for the tests of augmentation."""
+"""Random samples, and random deformations, for the tests of augmentation."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def drawn(size: tuple[int, ...], channels: int = 2) -> Sample:
     image = torch.randn((channels, *size), generator=generator)
     labels = torch.randint(5, size, generator=generator) * 7
     return Sample(image, labels, torch.rand(size, generator=generator) * (labels > 0))
+
+
+def pushes(size: tuple[int, ...], sd: float, seed: int = 0) -> torch.Tensor:
+    """Displacements on a grid of 3 points along each axis: (rank, 3, …, 3), in pixels."""
+    rank = len(size)
+    return sd * torch.randn((rank, *(3,) * rank), generator=torch.Generator().manual_seed(seed))

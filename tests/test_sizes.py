@@ -2,34 +2,19 @@
 
 import subprocess
 import sys
-from typing import Any, cast
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.narrow import MeanPool, narrow, run
-from unet_tutorial.nets.fields import receptive_field, seen_by
+from tests.narrow import narrow, run
+from tests.plans import PADDINGS, PAPER, plans
 from unet_tutorial.nets.levels import Level, pyramid
 from unet_tutorial.nets.sizes import Padding, fault, nearest_valid, output_size, trace, valid_sizes
-
-PAPER = pyramid((64, 128, 256, 512, 1024))
-PADDINGS: tuple[Padding, ...] = ("same", "valid")
 
 
 def predicted(size: tuple[int, ...], levels: tuple[Level, ...], padding: Padding) -> tuple[int, ...] | None:
     return None if fault(size, levels, padding=padding) else output_size(size, levels, padding=padding)
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> tuple[tuple[Level, ...], Padding]:
-    """Up to four levels of any kernels, strides and numbers of convolutions, of rank 1."""
-    padding = draw(st.sampled_from(PADDINGS))
-    kernels = st.sampled_from((1, 3, 5) if padding == "same" else (1, 2, 3, 4, 5))
-    strides = [1, *draw(st.lists(st.integers(1, 3), max_size=3))]
-    levels = tuple(Level(1, (draw(kernels),), (stride,), draw(st.integers(1, 3))) for stride in strides)
-    return levels, padding
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
@@ -71,31 +56,6 @@ def test_neighbours_are_the_nearest_valid_sizes(plan: tuple[tuple[Level, ...], P
     legal = [m for m in range(1, 2 * n + 2000) if not fault((m,), levels, padding=padding)]
     below, above = [m for m in legal if m <= n][-1:], [m for m in legal if m > n][:1]
     assert list(near) == ([n] if n in legal else below + above)
-
-
-@settings(max_examples=60, deadline=None)
-@given(plans(), st.integers(0, 40))
-def test_field_of_a_pixel_equals_the_support_of_its_gradient(
-    plan: tuple[tuple[Level, ...], Padding], index: int
-) -> None:
-    levels, padding = plan
-    net = narrow(levels, padding, MeanPool)
-    (valid,) = valid_sizes(levels, padding=padding)
-    image = torch.zeros(1, 1, valid[-(-400 // valid.step)], requires_grad=True)
-    logits = net(image)[0, 0]
-    position = len(logits) // 2 + index % valid.step
-    logits[position].backward()
-    assert image.grad is not None
-    touched = image.grad[0, 0].nonzero().flatten()
-    assert (int(touched[0]), int(touched[-1])) == seen_by(position, levels, padding=padding)
-
-
-def test_field_of_the_paper_is_188_or_204() -> None:
-    assert receptive_field(PAPER, padding="valid") == ((188, 204), (188, 204))
-    fields = [seen_by(position, PAPER, padding="valid") for position in range(388)]
-    counts = [last - first + 1 for first, last in fields]
-    assert (counts.count(188), counts.count(204)) == (100, 288)
-    assert (fields[0][0], fields[-1][1]) == (0, 571)
 
 
 @pytest.mark.parametrize(
@@ -141,23 +101,6 @@ def test_a_refusal_names_the_neighbours(size: tuple[int, ...], sentence: str) ->
     with pytest.raises(ValueError, match="size") as caught:
         output_size(size, PAPER, padding="valid")
     assert sentence in str(caught.value)
-
-
-def test_bad_plans_are_refused() -> None:
-    bad: list[Any] = [(), (8, 0), (8, 2.5), (8, True), "8", (8, -16)]
-    for channels in bad:
-        with pytest.raises(ValueError, match=r"needs|whole number"):
-            pyramid(channels)
-    with pytest.raises(ValueError, match="whole number"):
-        pyramid((8,), rank=0)
-    with pytest.raises(ValueError, match="levels are 0 to 1"):
-        pyramid((8, 16), rank=3, planar=(2,))
-    with pytest.raises(ValueError, match="three axes"):
-        pyramid((8, 16), rank=2, planar=(0,))
-    with pytest.raises(ValueError, match="one number per spatial axis"):
-        Level(8, (3, 3), (2,))
-    with pytest.raises(ValueError, match="'same' or 'valid'"):
-        valid_sizes(PAPER, padding=cast("Padding", "full"))
 
 
 def test_sizes_do_not_need_torch() -> None:
