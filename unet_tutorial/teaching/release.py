@@ -27,9 +27,10 @@ def stubbed(source: str) -> str:
 
 
 def released(solution: NotebookNode) -> NotebookNode:
-    """The student's notebook: stubs for solutions, no hidden tests, no outputs; cells left empty are dropped."""
+    """The student's notebook: stubs for solutions, no hidden tests, outputs or marks; cells left empty are dropped."""
     notebook: NotebookNode = nbformat.from_dict(solution)  # a copy
     for cell in notebook.cells:
+        cell.metadata.pop("nbgrader", None)
         if cell.cell_type == "code":
             cell.source, cell.outputs, cell.execution_count = stubbed(cell.source), [], None
     notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
