@@ -19,7 +19,7 @@ def test_field_of_a_pixel_equals_the_support_of_its_gradient(
     levels, padding = plan
     net = narrow(levels, padding, MeanPool)
     (valid,) = valid_sizes(levels, padding=padding)
-    image = torch.zeros(1, 1, valid[-(-400 // valid.step)], requires_grad=True)
+    image = torch.zeros(1, 1, valid[-(-2000 // valid.step)], requires_grad=True)
     logits = net(image)[0, 0]
     position = len(logits) // 2 + index % valid.step
     logits[position].backward()
