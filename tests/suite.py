@@ -7,6 +7,7 @@ any other argument goes to pytest, which then is the only stage. The last line c
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -30,11 +31,13 @@ def checks() -> Counter[str]:
 
 
 def tests(*arguments: str) -> Counter[str]:
-    """Pytest over tests and doctests, its output as it comes."""
+    """Pytest over tests and doctests, two at a time with a thread each; its output as it comes."""
     print("== pytest", flush=True)
     with TemporaryDirectory() as folder:
         xml = Path(folder) / "tests.xml"
-        code = subprocess.run(module("pytest", f"--junitxml={xml}", *arguments), cwd=ROOT, check=False).returncode
+        command = module("pytest", "-n2", f"--junitxml={xml}", *arguments)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         return counted(xml, code)
 
 
