@@ -58,7 +58,7 @@ def test_a_page_is_written_only_if_all_is_well(
 
     monkeypatch.setattr(timing, "reruns", fake)
     monkeypatch.setattr(timing, "PAGE", tmp_path / "timing.md")
-    assert timing.main() == code
+    assert timing.main([]) == code
     assert timing.PAGE.exists() == (code == 0)
     if not code:
         times, counts = timing.tables(timing.PAGE.read_text(encoding="utf8"))

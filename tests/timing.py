@@ -1,6 +1,7 @@
 """How long the lessons take to run again, and what is in them: ``python -m tests.timing`` writes ``docs/timing.md``.
 
 Runs every lesson and every solution (minutes); the last line of a table is the sum. Nothing is written if one fails.
+``--counts`` runs nothing: it keeps the times and counts anew what is in the lessons.
 """
 
 from __future__ import annotations
@@ -116,18 +117,25 @@ def measured() -> dict[str, Rerun]:
     return {name_of(path): results[name_of(path)] for path in notebooks()}
 
 
-def main() -> int:
+def write(text: str) -> int:
+    """Replace the page at once."""
+    with complete_file(PAGE) as part:
+        part.write_text(text, encoding="utf8")
+    print(text)
+    return 0
+
+
+def main(arguments: list[str]) -> int:
     """Run everything, and write the page; 1 if a notebook fails or takes too long."""
+    if arguments == ["--counts"]:
+        return write(PAGE.read_text(encoding="utf8").partition(MIDDLE)[0] + MIDDLE + counts_table())
     results = measured()
     bad = [f"{name}: {each.verdict}\n{each.report}" for name, each in results.items() if each.verdict != "ok"]
     if bad:
         print("\n".join([*bad, f"{len(bad)} of {len(results)} notebooks; {PAGE.name} stays as it was"]))
         return 1
-    with complete_file(PAGE) as part:
-        part.write_text(page(results), encoding="utf8")
-    print(PAGE.read_text(encoding="utf8"))
-    return 0
+    return write(page(results))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -69,7 +69,7 @@ def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
     if len(got) != len(right):
         return f"{len(right)} things were expected, and {len(got)} came"
     parts = (difference(ours, theirs, tolerance) for ours, theirs in zip(right, got, strict=True))
-    return next((f"number {i}: {said}" for i, said in enumerate(parts) if said), "")
+    return next((f"[{i}]{said if said.startswith('[') else ': ' + said}" for i, said in enumerate(parts) if said), "")
 
 
 def _of_scalars(right: Any, got: Any, tolerance: float) -> str:

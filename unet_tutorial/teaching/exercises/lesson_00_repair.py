@@ -37,7 +37,7 @@ level_below = Exercise(
     {
         "the two convolutions are missing; each takes 2 pixels": _each(lambda n: n // 2),
         "one convolution is missing; a level has two": _each(lambda n: (n - 2) // 2),
-        "you pooled first; the convolutions come before the pooling": _each(lambda n: n // 2 - 4),
+        "you pooled first, or took 4 pixels per convolution; twice 2, then pool": _each(lambda n: n // 2 - 4),
         "the pooling is missing; it halves both sides": _each(lambda n: n - 4),
         "a kernel of 3 takes 2 pixels, and not 3": _each(lambda n: (n - 6) // 2),
         "only the rows went through; the columns do the same": lambda size: ((size[0] - 4) // 2, size[1]),
