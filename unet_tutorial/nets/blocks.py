@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from unet_tutorial.nets.levels import Level, Size
 from unet_tutorial.nets.nd import Part, conv
+from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.nets.sizes import Padding
 
-Norm = Callable[[int, int], nn.Module]  # (channels, rank) -> Module
+Act = Callable[[], nn.Module]
 Block = Callable[[int, int, Level], Part]  # (in_channels, out_channels, level) -> Part
-
-BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-
-
-def no_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
-    """The paper's choice: nothing."""
-    return nn.Identity()
-
-
-def batch_norm(channels: int, rank: int) -> nn.Module:
-    """Mean 0 and variance 1 per channel over the batch (Ioffe & Szegedy, arXiv 1502.03167)."""
-    return BATCH_NORM[rank - 1](channels)
 
 
 @dataclass(frozen=True)
@@ -34,13 +24,14 @@ class ConvUnit:
     """A factory of one convolution with its norm and its activation, executed in the order it states.
 
     ``unit(in_channels, out_channels, kernel)`` maps (N, in, *size) to (N, out, *size), or to a size smaller by
-    kernel - 1 under padding "valid". An unknown padding, an order that is not made of "conv", "norm" and "act", or
-    one of torch's own classes as the norm (its second argument is no rank) is refused here, not at the first image.
+    kernel - 1 under padding "valid". An unknown padding, an order that is not made of "conv", "norm" and "act", one of
+    torch's own classes as the norm (its second argument is no rank), and a module in place of the factory of an
+    activation (one PReLU would serve all levels) are refused here, not at the first image.
     """
 
     padding: Padding = "same"
     norm: Norm = no_norm
-    act: Callable[[], nn.Module] = nn.ReLU
+    act: Act = nn.ReLU
     order: tuple[str, ...] = ("conv", "norm", "act")
 
     def __post_init__(self) -> None:
@@ -48,12 +39,8 @@ class ConvUnit:
             raise ValueError(f"padding {self.padding!r} is unknown; write 'same' or 'valid'")
         if sorted(self.order) != ["act", "conv", "norm"]:
             raise ValueError(f"order {self.order} must hold 'conv', 'norm' and 'act' once each, in any order")
-        made = self.norm.func if isinstance(self.norm, partial) else self.norm
-        if isinstance(made, type) and issubclass(made, nn.Module) and made.__module__.startswith("torch."):
-            raise ValueError(
-                f"norm {made.__name__} would read the rank as another argument; hand in batch_norm, or a function "
-                "(channels, rank) -> Module"
-            )
+        refuse_norm(self.norm)
+        refuse_act(self.act)
 
     def __call__(self, in_channels: int, out_channels: int, kernel: Size) -> nn.Sequential:
         """One unit; ValueError for an even kernel under "same", which has no middle."""
@@ -69,26 +56,69 @@ class ConvUnit:
         return nn.Sequential(OrderedDict(steps))
 
 
-def conv_stack(unit: ConvUnit) -> Block:
-    """A block of ``level.convs`` units one after another, the first of which changes the number of channels."""
+def refuse_norm(norm: object) -> None:
+    """ValueError unless this may be a function (channels, rank) -> Module."""
+    made = norm.func if isinstance(norm, partial) else norm
+    torchs = isinstance(made, type) and issubclass(made, nn.Module) and made.__module__.startswith("torch.")
+    if torchs or isinstance(norm, nn.Module) or not callable(norm):
+        why = ", whose second argument is no rank" if torchs else ""
+        raise ValueError(
+            f"norm is {norm!r}{why}; hand in no_norm, batch_norm, instance_norm, affine_instance_norm, group_norm(8), "
+            "or a function (channels, rank) -> Module"
+        )
+
+
+def refuse_act(act: object) -> None:
+    """ValueError unless this may be a factory of activations."""
+    if isinstance(act, nn.Module) or not callable(act):
+        name = type(act).__name__ if isinstance(act, nn.Module) else "ReLU"
+        raise ValueError(
+            f"act is {act!r}, and a factory is needed, which makes one for each place: write nn.{name}, or with "
+            "arguments partial(nn.LeakyReLU, 0.1)"
+        )
+
+
+def conv_stack(unit: ConvUnit, last: ConvUnit | None = None) -> Block:
+    """A block of ``level.convs`` units, the first of which changes the number of channels; ``last`` may be another."""
+    _refuse_paddings(unit, last or unit)
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
-        return ConvStack(in_channels, out_channels, level, unit)
+        units = [*[unit] * (level.convs - 1), last or unit]
+        return ConvStack([in_channels, *[out_channels] * level.convs], level.kernel, units)
+
+    return block
+
+
+def doubling_stack(unit: ConvUnit) -> Block:
+    """A block whose last unit doubles the channels; those before give half (3D U-Net, arXiv 1606.06650, section 2)."""
+
+    def block(in_channels: int, out_channels: int, level: Level) -> Part:
+        if out_channels % 2:
+            raise ValueError(f"{out_channels} channels cannot be doubled from half of them; make them even")
+        halves = [out_channels // 2] * (level.convs - 1)
+        return ConvStack([in_channels, *halves, out_channels], level.kernel, [unit] * level.convs)
 
     return block
 
 
 class ConvStack(Part):
-    """(N, in, *size) -> (N, out, *size), shorter by ``convs · (kernel - 1)`` under padding "valid"."""
+    """(N, widths[0], *size) -> (N, widths[-1], *size), shorter by kernel - 1 per unit under padding "valid"."""
 
-    def __init__(self, in_channels: int, out_channels: int, level: Level, unit: ConvUnit) -> None:
+    def __init__(self, widths: Sequence[int], kernel: Size, units: Sequence[ConvUnit]) -> None:
         super().__init__()
-        widths = [in_channels, *[out_channels] * level.convs]
-        self.units = nn.Sequential(*(unit(widths[i], widths[i + 1], level.kernel) for i in range(level.convs)))
-        self.out_channels = out_channels
-        self.padding = unit.padding
+        made = [unit(a, b, kernel) for unit, (a, b) in zip(units, pairwise(widths), strict=True)]
+        self.units = nn.Sequential(*made)
+        self.out_channels = widths[-1]
+        self.padding = units[0].padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Unit after unit."""
         out: Tensor = self.units(x)
         return out
+
+
+def _refuse_paddings(unit: ConvUnit, last: ConvUnit) -> None:
+    if unit.padding != last.padding:
+        raise ValueError(
+            f"the units of a block are padded {unit.padding!r} and {last.padding!r}; give both one padding"
+        )

@@ -60,6 +60,32 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
     return tuple(Level(c, k, s) for c, k, s in zip(channels, kernels, strides, strict=True))
 
 
+def plan_for(spacing: Sequence[float], depth: int) -> Size:
+    """Which of the first ``depth`` levels to make planar, for voxels of this spacing, one number per axis.
+
+    A level stays inside slices as long as neighbouring slices are at least twice as far apart as neighbouring pixels;
+    each level doubles the pixels, until a voxel is about a cube. Units cancel: µm and nm give the same plan.
+    ValueError for a spacing that is not above 0, and for axes other than the first that differ by a factor of two.
+
+    >>> plan_for((0.5, 0.1, 0.1), depth=4)        # 5 : 1, then 5 : 2, then 5 : 4
+    (0, 1)
+    """
+    _refuse_spacing(spacing)
+    _whole("depth", depth)
+    ratio = spacing[0] / max(spacing[1:], default=spacing[0])
+    return tuple(i for i in range(depth) if ratio / 2**i >= 2)
+
+
+def _refuse_spacing(spacing: Sequence[float]) -> None:
+    if not spacing or not all(0 < s < float("inf") for s in spacing):
+        raise ValueError(f"spacing {tuple(spacing)}: each axis needs a length above 0, as in (0.5, 0.1, 0.1) µm")
+    inside = spacing[1:] or spacing
+    if max(inside) >= 2 * min(inside):
+        raise ValueError(
+            f"spacing {tuple(spacing)}: only the first axis may be the coarse one; turn the volume, or resample it"
+        )
+
+
 def _size(value: int, rank: int, *, flat: bool) -> Size:
     """``value`` along every axis, but 1 along the first where the level is flat."""
     return ((1,) if flat else (value,)) + (value,) * (rank - 1)

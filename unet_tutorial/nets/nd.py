@@ -54,6 +54,11 @@ def conv(in_channels: int, out_channels: int, kernel: Size, *, padding: Padding 
     return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, padding=padding)
 
 
+def conv_strided(in_channels: int, out_channels: int, stride: Size, *, bias: bool = True) -> nn.Module:
+    """A convolution with kernel = stride: (N, in, *size) -> (N, out, *(size / stride))."""
+    return CONV[rank_of(stride) - 1](in_channels, out_channels, stride, stride, bias=bias)
+
+
 def conv_transpose(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
     """A transposed convolution with kernel = stride, with bias: (N, in, *size) -> (N, out, *(size · stride))."""
     return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride)

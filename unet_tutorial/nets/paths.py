@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -89,29 +89,36 @@ class DecoderStep(Part):
         return out
 
 
+Step = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> Part
+
+
 class Decoder(Part):
     """The expansive path: feature maps, finest first -> (N, widths[0], *size).
 
-    ``widths[i]`` is the width of the decoder at level i; there is one for each level but the coarsest.
+    ``widths[i]`` is the width of the decoder at level i; there is one for each level but the coarsest. ``step`` makes a
+    step of the three pieces; ``checkpointed(DecoderStep)`` is another.
     """
 
-    def __init__(self, levels: Sequence[Level], widths: Sequence[int], block: Block, up: Up, merge: Merge) -> None:
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        widths: Sequence[int],
+        block: Block,
+        up: Up,
+        merge: Merge,
+        step: Step = DecoderStep,
+    ) -> None:
         super().__init__()
         self.levels = _plan(levels)
-        if len(widths) != len(levels) - 1:
-            raise ValueError(
-                f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest"
-            )
-        for width in widths:
-            _whole("width", width)
+        _refuse_widths(widths, levels)
         below = [*widths, levels[-1].channels][1:]
-        steps = [
-            _step(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
+        pieces = [
+            _pieces(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
             for (level, deeper), channels, width in zip(pairwise(levels), below, widths, strict=True)
         ]
-        self.steps = nn.ModuleList(reversed(steps))  # in the order of the forward pass: coarsest first
+        self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = [*widths, levels[-1].channels][0]
-        self.padding = steps[0].padding if steps else "same"
+        self.padding = pieces[0][2].padding if pieces else "same"
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """From the coarsest features up, taking in one skip at each step."""
@@ -121,7 +128,16 @@ class Decoder(Part):
         return x
 
 
-def _step(level: Level, stride: Size, below: int, width: int, *, up: Up, merge: Merge, block: Block) -> DecoderStep:
+def _refuse_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
+    if len(widths) != len(levels) - 1:
+        raise ValueError(f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest")
+    for width in widths:
+        _whole("width", width)
+
+
+def _pieces(
+    level: Level, stride: Size, below: int, width: int, *, up: Up, merge: Merge, block: Block
+) -> tuple[nn.Module, Part, Part]:
     larger = up(below, width, stride)
     merged = merge(level.channels, stated(larger), below, stride)
-    return DecoderStep(larger, merged, block(stated(merged), width, level))
+    return larger, merged, block(stated(merged), width, level)

@@ -8,13 +8,24 @@ from functools import partial
 
 from torch import nn
 
-from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
+from unet_tutorial.nets.gate import gated
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.merge import Concat, Merge
+from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, DropoutAtEnd, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.sizes import Plan
+from unet_tutorial.nets.systems import released_unet, unet3d_paper
+from unet_tutorial.nets.unet import UNet, unet
+from unet_tutorial.nets.wrappers import residual
+
+BLOCK = conv_stack(ConvUnit(norm=batch_norm, act=partial(nn.ReLU, inplace=True)))
+
+
+def _same(in_channels: int, out_channels: int, levels: Plan, block: Block = BLOCK, merge: Merge = Concat) -> UNet:
+    return unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=transposed, merge=merge)
 
 
 def paper_unet(in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024)) -> UNet:
@@ -25,7 +36,43 @@ def paper_unet(in_channels: int = 1, out_channels: int = 2, widths: Sequence[int
     return kaiming_(UNet(encoder, Decoder(levels, widths[:-1], block, transposed, Concat), out_channels))
 
 
-PRESETS: dict[str, Callable[..., UNet]] = {"paper": paper_unet}
+def padded_unet(
+    in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
+) -> UNet:
+    """The U as it is mostly built today: padded, with batch norm before each ReLU; logits as large as the image."""
+    return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank)))
+
+
+def unet3d(
+    in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (32, 64, 128, 256), planar: Sequence[int] = ()
+) -> UNet:
+    """The padded U in three axes; ``planar`` names levels that work inside slices, which ``plan_for`` suggests."""
+    return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank=3, planar=planar)))
+
+
+def residual_unet(
+    in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
+) -> UNet:
+    """The padded U with a shortcut around each block (Zhang et al., arXiv 1711.10684, but for its order of norms)."""
+    return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), block=residual(BLOCK)))
+
+
+def attention_unet(
+    in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
+) -> UNet:
+    """The padded U with a gate on every skip (Oktay et al., arXiv 1804.03999, without its deep supervision)."""
+    return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), merge=gated(Concat)))
+
+
+PRESETS: dict[str, Callable[..., UNet]] = {
+    "paper": paper_unet,
+    "padded": padded_unet,
+    "unet3d": unet3d,
+    "residual": residual_unet,
+    "attention": attention_unet,
+    "released": released_unet,
+    "unet3d-paper": unet3d_paper,
+}
 
 
 def build(name: str, **arguments: object) -> UNet:

@@ -1,0 +1,51 @@
+"""Norms, each a function (channels, rank) -> Module: what brings a feature map to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+
+from unet_tutorial.nets.levels import _whole
+from unet_tutorial.nets.nd import Layers
+
+Norm = Callable[[int, int], nn.Module]  # (channels, rank) -> Module
+
+BATCH_NORM: Layers = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+INSTANCE_NORM: Layers = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+
+
+def no_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
+    """The paper's choice: nothing."""
+    return nn.Identity()
+
+
+def batch_norm(channels: int, rank: int) -> nn.Module:
+    """Mean 0 and variance 1 per channel over the batch (Ioffe & Szegedy, arXiv 1502.03167)."""
+    return BATCH_NORM[rank - 1](channels)
+
+
+def instance_norm(channels: int, rank: int) -> nn.Module:
+    """Mean 0 and variance 1 per channel and image, without parameters (Ulyanov et al., arXiv 1607.08022)."""
+    return INSTANCE_NORM[rank - 1](channels)
+
+
+def affine_instance_norm(channels: int, rank: int) -> nn.Module:
+    """``instance_norm`` followed by a learnt scale and shift of each channel."""
+    return INSTANCE_NORM[rank - 1](channels, affine=True)
+
+
+def group_norm(groups: int) -> Norm:
+    """Mean 0 and variance 1 per group of neighbouring channels and image, then scale and shift (arXiv 1803.08494).
+
+    ValueError, when the network is built, for channels that the groups do not divide.
+    """
+    _whole("groups", groups)
+
+    def norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
+        if channels % groups:
+            divisors = ", ".join(str(n) for n in range(1, channels + 1) if channels % n == 0)
+            raise ValueError(f"{groups} groups do not divide {channels} channels; write group_norm of {divisors}")
+        return nn.GroupNorm(groups, channels)
+
+    return norm

@@ -1,0 +1,57 @@
+"""Up by rearranging channels, from a start at which neighbours are equal."""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from unet_tutorial.nets.levels import Size
+from unet_tutorial.nets.nd import Part, conv
+
+
+def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:
+    """Channels to pixels: (N, C · prod(stride), *size) -> (N, C, *(size · stride)) (Shi et al., arXiv 1609.05158).
+
+    In two axes with equal strides it is ``torch.nn.PixelShuffle``; it is written here for any rank and stride.
+
+    >>> pixel_shuffle(torch.tensor([[[1, 3], [2, 4]]]), (2,)).tolist()
+    [[[1, 2, 3, 4]]]
+    """
+    rank, size = len(stride), x.shape[2:]
+    blocks = x.reshape(x.shape[0], -1, *stride, *size)  # (N, C, *stride, *size)
+    order = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]  # each pixel beside its part of the block
+    return blocks.permute(0, 1, *order).reshape(x.shape[0], -1, *(n * s for n, s in zip(size, stride, strict=True)))
+
+
+class PixelShuffle(Part):
+    """(N, in, *size) -> (N, out, *(size · stride)): a 1×1 convolution gives each block's pixels as channels.
+
+    It starts as nearest-neighbour enlargement (``icnr_``), and an initialiser of the whole network leaves it.
+    """
+
+    own_init = True
+
+    def __init__(self, in_channels: int, out_channels: int, stride: Size) -> None:
+        super().__init__()
+        self.conv = conv(in_channels, out_channels * prod(stride), (1,) * len(stride))
+        self.stride, self.out_channels = stride, out_channels
+        icnr_(self.conv, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, then lay the channels out."""
+        return pixel_shuffle(self.conv(x), self.stride)
+
+
+def icnr_(layer: nn.Module, stride: Size) -> None:
+    """Equal weights and biases for all pixels of a block, in place: no checkerboard at the start (arXiv 1707.02937).
+
+    The weights are drawn from N(0, √(2/N)), and the biases are 0. The bias counts as well: torch draws another one for
+    each channel, and so for each pixel of a block.
+    """
+    weight = layer.get_parameter("weight")  # (out · prod(stride), in, *ones)
+    one = torch.empty_like(weight[:: prod(stride)])
+    with torch.no_grad():
+        weight.copy_(nn.init.kaiming_normal_(one, nonlinearity="relu").repeat_interleave(prod(stride), dim=0))
+        layer.get_parameter("bias").zero_()
