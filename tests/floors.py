@@ -22,7 +22,8 @@ ROOF = {"commands", "__main__"}
 # Inside nets, a room imports only rooms that stand before it.
 NETS = (
     *("levels", "sizes", "fields"),  # no torch
-    *("nd", "blocks", "resample", "merge", "init", "paths", "unet", "nested", "backbone", "cascade", "presets"),
+    *("nd", "norms", "blocks", "wrappers", "resample", "shuffle", "merge", "gate", "init", "paths", "unet", "any_size"),
+    *("nested", "backbone", "cascade", "systems", "presets"),
 )
 PAPER = {"__future__", "torch"}  # all that paper.py may import
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from unet_tutorial.nets.blocks import ConvUnit, batch_norm, conv_stack
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.levels import pyramid
 from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.sizes import Padding, nearest_valid, output_size

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from tests.narrow import MeanPool, narrow, run
-from unet_tutorial.nets.blocks import ConvUnit, batch_norm, conv_stack
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.levels import Level, pyramid
 from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.sizes import Padding
 from unet_tutorial.nets.unet import UNet, unet
