@@ -10,6 +10,7 @@ from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import Part, center_crop, conv, conv_strided
 from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.wrappers import buffers_kept
 
 LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one thing, by rank
 
@@ -82,7 +83,8 @@ class Gated(Part):
 def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
     """The coefficients of every gate for this image, as they are at the coarser level, in the order of the pass.
 
-    Each is (N, 1, *size). ValueError for a network without gates. The network and its mode stay as they are.
+    Each is (N, 1, *size). ValueError for a network without gates. The network stays as it is,
+    running statistics included, and the pass is one in its present mode.
     """
     gates = [module for module in net.modules() if isinstance(module, AttentionGate)]
     if not gates:
@@ -90,7 +92,7 @@ def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
     maps: list[Tensor] = []
     hooks = [gate.psi.register_forward_hook(lambda _m, _x, out: maps.append(out.detach())) for gate in gates]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), buffers_kept(net):
             net(image)
     finally:
         for hook in hooks:

@@ -51,7 +51,7 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
     >>> pyramid((8, 16), rank=3, planar=(0,))[1].stride
     (1, 2, 2)
     """
-    if isinstance(channels, (str, bytes)) or not channels:
+    if isinstance(channels, (str, bytes, int)) or not channels:
         raise ValueError(f"channels {channels!r}: a U needs at least one level, as in (64, 128, 256)")
     _whole("rank", rank)
     _refuse_planar(planar, len(channels), rank)
@@ -65,7 +65,7 @@ def plan_for(spacing: Sequence[float], depth: int) -> Size:
 
     A level stays inside slices as long as neighbouring slices are at least twice as far apart as neighbouring pixels;
     each level doubles the pixels, until a voxel is about a cube. Units cancel: µm and nm give the same plan.
-    ValueError for a spacing that is not above 0, and for axes other than the first that differ by a factor of two.
+    ValueError for a spacing that is not above 0, and where another axis than the first is twice as coarse as any.
 
     >>> plan_for((0.5, 0.1, 0.1), depth=4)        # 5 : 1, then 5 : 2, then 5 : 4
     (0, 1)
@@ -79,8 +79,7 @@ def plan_for(spacing: Sequence[float], depth: int) -> Size:
 def _refuse_spacing(spacing: Sequence[float]) -> None:
     if not spacing or not all(0 < s < float("inf") for s in spacing):
         raise ValueError(f"spacing {tuple(spacing)}: each axis needs a length above 0, as in (0.5, 0.1, 0.1) µm")
-    inside = spacing[1:] or spacing
-    if max(inside) >= 2 * min(inside):
+    if max(spacing[1:], default=spacing[0]) >= 2 * min(spacing):
         raise ValueError(
             f"spacing {tuple(spacing)}: only the first axis may be the coarse one; turn the volume, or resample it"
         )
@@ -92,6 +91,8 @@ def _size(value: int, rank: int, *, flat: bool) -> Size:
 
 
 def _refuse_planar(planar: Sequence[int], levels: int, rank: int) -> None:
+    if isinstance(planar, int):
+        raise ValueError(f"planar {planar}: name the levels in a tuple, as in ({planar},)")
     outside = [i for i in planar if i not in range(levels)]
     if outside:
         raise ValueError(f"planar level {outside[0]} does not exist; the levels are 0 to {levels - 1}")

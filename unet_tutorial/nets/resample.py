@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act, refuse_act, refuse_norm
-from unet_tutorial.nets.levels import Level, Size, _whole
+from unet_tutorial.nets.levels import Level, Size
 from unet_tutorial.nets.nd import Part, conv, conv_strided, conv_transpose, max_pool, stated
 from unet_tutorial.nets.norms import Norm, no_norm
 
@@ -29,7 +29,7 @@ class MaxPool(Part):
     def forward(self, x: Tensor) -> Tensor:
         """The largest of each block."""
         if not torch.compiler.is_compiling():  # a traced graph carries no refusals
-            _refuse_remainder(tuple(x.shape), self.stride)
+            _refuse_remainder(tuple(x.shape), self.stride, "pooling", "max-pooling")
         pooled: Tensor = self.pool(x)
         return pooled
 
@@ -48,16 +48,16 @@ class StridedConv(Part):
     def forward(self, x: Tensor) -> Tensor:
         """One weighted sum of each block per channel."""
         if not torch.compiler.is_compiling():
-            _refuse_remainder(tuple(x.shape), self.stride)
+            _refuse_remainder(tuple(x.shape), self.stride, "convolution", "the convolution")
         out: Tensor = self.conv(x)
         return out
 
 
-def _refuse_remainder(shape: Size, stride: Size) -> None:
+def _refuse_remainder(shape: Size, stride: Size, step: str, subject: str) -> None:
     for axis, (n, s) in enumerate(zip(shape[2:], stride, strict=True)):
         if n % s:
             raise ValueError(
-                f"pooling input {shape}: axis {axis} = {n} is not a multiple of the stride {s}, and max-pooling would "
+                f"{step} input {shape}: axis {axis} = {n} is not a multiple of the stride {s}, and {subject} would "
                 f"drop {n % s} of its pixels; choose the input size with nets.sizes.nearest_valid"
             )
 
@@ -73,11 +73,10 @@ def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:
     ``mode`` is "nearest", or "linear" along each axis (bilinear in 2D); ``kernel`` is 3 or 1, or another odd number.
     The convolution is padded, for the size must come out whole. ValueError for an unknown mode and an even kernel.
     """
-    _whole("kernel", kernel)
     if mode not in ("nearest", "linear"):
         raise ValueError(f"mode {mode!r} is unknown; write 'nearest' or 'linear', which is bilinear in 2D")
-    if kernel % 2 == 0:
-        raise ValueError(f"kernel {kernel} is even and has no middle; write 3 or 1")
+    if not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"kernel {kernel!r} is no odd number of pixels, so it has no middle; write 3 or 1")
 
     def up(in_channels: int, out_channels: int, stride: Size) -> Part:
         return ResizeConv(in_channels, out_channels, stride, mode, kernel)

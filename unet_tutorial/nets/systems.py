@@ -35,7 +35,8 @@ def released_unet(
     levels, block, up = pyramid(widths), conv_stack(ConvUnit(padding="valid")), then(transposed, act=nn.ReLU)
 
     def deep(in_channels: int, out_channels: int, level: Level) -> Part:
-        return (dropped(block) if level in levels[-2:] else block)(in_channels, out_channels, level)
+        at_end = any(level is one for one in levels[-2:])  # equal levels may lie above
+        return (dropped(block) if at_end else block)(in_channels, out_channels, level)
 
     def wide(below: int, wanted: int, stride: Size) -> nn.Module:
         return up(below, max(wanted, widths[1]), stride)

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ParamSpec
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from unet_tutorial.nets.blocks import Block
@@ -75,7 +74,7 @@ def checkpointed(factory: Callable[P, Part]) -> Callable[P, Part]:
 
     For blocks, ``checkpointed(conv_stack(unit))``, and for whole steps of a decoder with their up-sampling and
     merging, ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs, gradients and running statistics are those of
-    the plain part: the second computation leaves the statistics of batch norm alone (Chen et al., arXiv 1604.06174).
+    the plain part: the second computation counts into copies of the statistics (Chen et al., arXiv 1604.06174).
     """
 
     def wrapped(*arguments: P.args, **options: P.kwargs) -> Part:
@@ -98,17 +97,20 @@ class Checkpointed(Part):
         return out
 
     def _contexts(self) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-        return nullcontext(), _statistics_kept(self.body)
+        return nullcontext(), buffers_kept(self.body)
 
 
 @contextmanager
-def _statistics_kept(part: nn.Module) -> Iterator[None]:
-    """Inside, batch norms do not count what passes through them a second time."""
-    norms = [m for m in part.modules() if isinstance(m, _BatchNorm) and m.training and m.track_running_stats]
-    for norm in norms:
-        norm.track_running_stats = False
+def buffers_kept(part: nn.Module) -> Iterator[None]:
+    """Inside, what passes through a part is counted in copies of its buffers; afterwards it has its own again.
+
+    To stop the counting instead would save other tensors than the first pass did, and the backward pass compares.
+    """
+    owned = [(module, *named) for module in part.modules() for named in module.named_buffers(recurse=False)]
+    for module, name, buffer in owned:
+        setattr(module, name, buffer.clone())
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for module, name, buffer in owned:
+            setattr(module, name, buffer)
