@@ -45,7 +45,7 @@ class Predictor:
         if self.views not in VIEWS:
             raise ValueError(f"views {self.views}: write 1, or 8 for all flips and quarter turns")
         if self.tile:
-            check_tile(self.tile, self.net.levels, self.net.padding)
+            check_tile(self.tile, self.net.levels, self.net.padding, self.net.reach)
 
     @classmethod
     def from_file(

@@ -23,16 +23,16 @@ def predict_tiled(
     """Logits of a whole image: (C, *size) -> (K, *size), on the image's device and of its dtype.
 
     Beyond its border the image is mirrored as often as it takes. The result is that of one pass over the mirrored
-    image, whatever the ``tile`` (input pixels per axis; by default as large as 1 GiB per pass allows) and the
-    ``batch`` (tiles per pass). Neither gradients nor dropout; the net's mode is as before afterwards. ValueError for an
-    image that is not (C, *size) with the net's channels and rank, is empty, of another dtype than the weights or not
-    finite, and for a tile that does not pass.
+    image, whatever the ``tile`` (input pixels per axis; by default as large as 1 GiB per pass allows) and the ``batch``
+    (tiles per pass); except for instance and group norm, whose statistics are those of each tile. Neither gradients nor
+    dropout; the net's mode is as before afterwards. ValueError for an image that is not (C, *size) with the net's
+    channels and rank, is empty, of another dtype than the weights or not finite, and for a tile that does not pass.
     """
     _refuse(net, image, batch)
     size = tuple(image.shape[1:])
-    tile = tile or default_tile(size, net.levels, net.padding, batch)
-    check_tile(tile, net.levels, net.padding)
-    axes = margins(net.levels, net.padding)
+    tile = tile or default_tile(size, net.levels, net.padding, batch, net.reach)
+    check_tile(tile, net.levels, net.padding, net.reach)
+    axes = margins(net.levels, net.padding, net.reach)
     lost = tuple(axis.lost for axis in axes)
     corners = list(product(*(axis.starts(n, t) for axis, n, t in zip(axes, size, tile, strict=True))))
     batches = [corners[i : i + batch] for i in range(0, len(corners), batch)]

@@ -6,7 +6,9 @@ from. The net is taken to upsample with kernel = stride, as the paper does, so t
 
 from __future__ import annotations
 
-from unet_tutorial.nets.levels import Level
+from collections.abc import Iterable, Sequence
+
+from unet_tutorial.nets.levels import Level, Size
 from unet_tutorial.nets.sizes import Padding, Plan, along, lost, valid_sizes
 
 Interval = tuple[int, int]
@@ -70,3 +72,20 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
         block = lost(level, padding)[0] * (1 if level is deeper[-1] else 2)
         detour = (detour + block) * level.stride[0]
     return detour // 2
+
+
+def beyond(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
+    """Per axis, how many pixels farther than ``seen_by`` says an output pixel sees at most, to either side.
+
+    ``reaches[i]`` holds what the parts of the step up to level i state as their ``reach``, in pixels of that level.
+
+    >>> from unet_tutorial.nets.levels import pyramid
+    >>> beyond(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])
+    (3, 3)
+    """
+    total, scale = [0] * levels[0].rank, [1] * levels[0].rank
+    for below, step in zip(levels[1:], reaches, strict=True):
+        for reach in filter(None, step):
+            total = [t + s * r for t, s, r in zip(total, scale, reach, strict=True)]
+        scale = [s * t for s, t in zip(scale, below.stride, strict=True)]
+    return tuple(total)

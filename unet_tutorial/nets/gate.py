@@ -33,6 +33,7 @@ class AttentionGate(Part):
         self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
         self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
         self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
+        self.reach = tuple(s * (s > 1) for s in stride)  # the blend of neighbouring coefficients
         _initialise(self)
 
     def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
@@ -71,7 +72,7 @@ class Gated(Part):
     def __init__(self, gate: AttentionGate, merge: Part) -> None:
         super().__init__()
         self.gate, self.merge = gate, merge
-        self.out_channels = merge.out_channels
+        self.out_channels, self.reach = merge.out_channels, gate.reach
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:
         """Crop, gate, merge."""

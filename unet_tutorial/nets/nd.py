@@ -21,11 +21,14 @@ class Part(nn.Module):
 
     ``out_channels`` is set by every part. ``padding`` says whether its convolutions keep a size ("same") or shorten
     it ("valid"). A part with ``own_init`` has initialised itself, and an initialiser of the whole network leaves it.
+    A way up or a merge that looks at neighbours states its ``reach``: the pixels of its output, per axis, that it looks
+    farther to either side than one which gives each pixel a block of its own; () is none.
     """
 
     out_channels: int
     padding: Padding = "same"
     own_init: bool = False
+    reach: Size = ()
 
 
 def stated(part: nn.Module) -> int:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
+from unet_tutorial.nets.fields import beyond
 from unet_tutorial.nets.levels import Level, Size, _whole
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import FeatureExtractor, Part, stated
@@ -119,6 +120,7 @@ class Decoder(Part):
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = [*widths, levels[-1].channels][0]
         self.padding = pieces[0][2].padding if pieces else "same"
+        self.reach = beyond(self.levels, [(getattr(up, "reach", ()), merge.reach) for up, merge, _ in pieces])
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """From the coarsest features up, taking in one skip at each step."""

@@ -93,6 +93,8 @@ class ResizeConv(Part):
         self.mode = linear if mode == "linear" else mode
         self.conv = conv(in_channels, out_channels, tuple(kernel if s > 1 else 1 for s in stride))
         self.stride, self.out_channels = stride, out_channels
+        beyond = kernel // 2  # of the convolution; a blend reads one pixel below on either side, which is s above
+        self.reach = tuple((beyond + s * (self.mode == linear)) * (s > 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Every pixel becomes a block, or its blend with its neighbours; then the convolution."""
@@ -121,7 +123,7 @@ class Then(Part):
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()
-        self.out_channels = stated(up)
+        self.out_channels, self.reach = stated(up), getattr(up, "reach", ())
         self.up, self.norm, self.act = up, norm(self.out_channels, rank), act()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class UNet(nn.Module):
         _whole("out_channels", out_channels)
         _refuse_mismatch(encoder, decoder)
         self.encoder, self.decoder = encoder, decoder
-        self.levels, self.padding = decoder.levels, encoder.padding
+        self.levels, self.padding, self.reach = decoder.levels, encoder.padding, decoder.reach
         self.in_channels, self.out_channels = encoder.in_channels, out_channels
         self.head = conv(decoder.out_channels, out_channels, (1,) * self.levels[0].rank)
 
