@@ -64,10 +64,20 @@ def tile_of(training: Training, recipe: Recipe) -> Size:
 
 def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
     """The batch of a step, drawn from the training images; the weights of the loss are computed here, once."""
+    _refuse_rank(training.net.levels[0].rank, split, recipe)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
     sd = recipe.elastic * max(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)
+
+
+def _refuse_rank(rank: int, split: Split, recipe: Recipe) -> None:
+    axes = split.train[0].image.ndim
+    if rank != axes:
+        raise ValueError(
+            f"--preset {recipe.preset}: a network for {rank} axes, and images are read with {axes} (stacks slice by "
+            "slice); choose paper, padded, residual, attention or released"
+        )
 
 
 def keep(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:

@@ -21,7 +21,7 @@ class Recipe:
 
     data: Annotated[Path, typer.Option(help="Folder of images/ and labels/, or that of ISBI 2012.")] = SHIPPED
     held_out: Annotated[int, typer.Option(min=0, help="Last images kept for testing; 0: test/, else a fifth.")] = 0
-    preset: Annotated[str, typer.Option(help="The network by name: paper.")] = "paper"
+    preset: Annotated[str, typer.Option(help="The network: paper, padded, residual, attention, released.")] = "paper"
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,…,1024.")] = "16,32,64,128"
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
