@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,30 +17,51 @@ from unet_tutorial.learning.batches import tile_batches
 from unet_tutorial.learning.samples import Sample
 from unet_tutorial.learning.train import fit
 
-NONE, CLASSES, MAP = "no weights", "class weights", "weight map"
+Weighing = Callable[[list[Pair], Recipe], list[Sample]]
+
+
+def no_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
+    """Plain cross-entropy: every pixel counts 1."""
+    return [replace(sample, weights=torch.ones_like(sample.weights)) for sample in class_weights(pairs, recipe)]
+
+
+def class_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
+    """w_c of equation 2 alone."""
+    return samples(pairs, 0.0, recipe.sigma)
+
+
+def weight_map(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
+    """Equation 2 whole."""
+    return samples(pairs, recipe.w0, recipe.sigma)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """The weights of the loss, and the sd of elastic deformation as a share of the image's side."""
+    """What the loss weighs, and the sd of elastic deformation as a share of the image's side."""
 
-    weights: str
+    weighing: Weighing
     elastic: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.weights}, elastic" if self.elastic else self.weights
+        return self.weighing.__name__.replace("_", " ") + (", elastic" if self.elastic else "")
 
-    def samples(self, pairs: list[Pair], recipe: Recipe) -> list[Sample]:
-        """The images with the weights of this arm: all 1; w_c of equation 2; or equation 2 whole."""
-        drawn_from = samples(pairs, recipe.w0 if self.weights == MAP else 0.0, recipe.sigma)
-        if self.weights == NONE:
-            return [replace(sample, weights=torch.ones_like(sample.weights)) for sample in drawn_from]
-        return drawn_from
+
+def arguments(description: str | None, steps: int) -> argparse.ArgumentParser:
+    """The options of every such comparison: its seeds, and the steps of each training."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--steps", type=int, default=steps)
+    return parser
+
+
+def line(*cells: object) -> None:
+    """Print a row of a table in markdown, at once."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 def trained(recipe: Recipe, arm: Arm, pairs: list[Pair]) -> Predictor:
     """The network of a recipe, trained on these pairs in the way of an arm; same tiles and weights at the start."""
-    training, drawn_from = begin(recipe, None), arm.samples(pairs, recipe)
+    training, drawn_from = begin(recipe, None), arm.weighing(pairs, recipe)
     net, sd = training.net, arm.elastic * max(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile_of(training, recipe), seed=recipe.seed, sd=sd)
     fit(training, lambda step: draw(step, recipe.batch), recipe.rate_of, steps=recipe.steps, save=lambda _: None)

@@ -84,9 +84,9 @@ def main() -> None:
             raise SystemExit(f"the two differ in {', '.join(names)}; no ratio is printed for different results")
         much, little = saved_bytes(plain, image), saved_bytes(light, image)
         slow, fast = (seconds(partial(work, net, image), 10) for net in (light, plain))
-        print(f"{'×'.join(map(str, size))}, widths {widths}, one thread: kept {much / 2**20:.1f} MiB plain,", end=" ")
-        print(f"{little / 2**20:.1f} MiB checkpointed: {little / much:.2f}", end="; ")
-        print(f"step {fast:.2f} s plain, {slow:.2f} s checkpointed: {slow / fast:.2f}")
+        print(f"{'×'.join(map(str, size))}, widths {widths}, one thread, plain against checkpointed:")
+        print(f"  kept {much / 2**20:.1f} and {little / 2**20:.1f} MiB: {little / much:.2f}")
+        print(f"  step {fast:.2f} and {slow:.2f} s: {slow / fast:.2f}")
         if slow > MOST * fast:
             raise SystemExit(f"checkpointing took {slow / fast:.2f} times as long; {MOST} at most")
 

@@ -6,20 +6,19 @@ pass over each slice, without averaging over views. A row is printed when it is 
 
 from __future__ import annotations
 
-import argparse
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.arms import CLASSES, MAP, NONE, Arm, trained
+from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
 from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.commands.scores import Map
 from unet_tutorial.commands.split import read_split
 from unet_tutorial.learning.isbi_scores import isbi_scores
 from unet_tutorial.learning.metrics import dice, isbi_pixel_error, pixel_error
 
-ARMS = (Arm(MAP), Arm(NONE), Arm(MAP, 0.02), Arm(NONE, 0.02), Arm(CLASSES))
+ARMS = (Arm(weight_map), Arm(no_weights), Arm(weight_map, 0.02), Arm(no_weights, 0.02), Arm(class_weights))
 HEADS = ("arm", "seed", "pixel error", "1 - max F", "Dice, membrane", "V_Rand, best t", "best t", "V_Rand, t = 0.5")
 CURVE = tuple(round(0.05 * i, 2) for i in range(2, 20))  # thresholds 0.1 to 0.95
 
@@ -35,18 +34,17 @@ def row(probabilities: Map, cells: Map) -> tuple[float, ...]:
 
 def main() -> None:
     """Train every arm with every seed, and print a table in markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__, steps=900)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--steps", type=int, default=900)
     options = parser.parse_args()
     split = read_split(options.folder, 6)
     cells = np.stack([pair.labels for pair in split.test])
-    print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}")
+    line(*HEADS)
+    line(*["---"] * len(HEADS))
     for seed, arm in product(options.seeds, ARMS):
         predictor = trained(Recipe(options.folder, 6, steps=options.steps, rate=1e-3, seed=seed), arm, split.train)
         scores = row(np.stack([predictor(pair.image) for pair in split.test]), cells)
-        print(f"| {arm} | {seed} | {' | '.join(f'{score:.4f}' for score in scores)} |", flush=True)
+        line(arm, seed, *(f"{score:.4f}" for score in scores))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ probabilities into cells is the one with the highest SEG on the training images.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.arms import CLASSES, MAP, NONE, Arm, trained
+from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
 from unet_tutorial.commands.predictor import Predictor
 from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.commands.scores import Map
@@ -103,17 +102,16 @@ def _sum(count: Callable[[Ids, Ids], int], task: Task, proposals: Sequence[Ids])
 
 def main() -> None:
     """Train with and without weights for every seed, and print a table in markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__, steps=400)
     parser.add_argument("--hela", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--steps", type=int, default=400)
     options = parser.parse_args()
     name, make = ("DIC-HeLa", partial(hela, options.hela)) if options.hela else ("synthetic", synthetic)
     task = make()
-    print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}")
-    for seed, arm in product(options.seeds, (Arm(MAP), Arm(CLASSES), Arm(NONE))):
+    line(*HEADS)
+    line(*["---"] * len(HEADS))
+    for seed, arm in product(options.seeds, (Arm(weight_map), Arm(class_weights), Arm(no_weights))):
         scores = row(trained(Recipe(steps=options.steps, seed=seed), arm, task.pairs), task)
-        print(f"| {name} | {arm} | {seed} | {' | '.join(f'{score:.4g}' for score in scores)} |", flush=True)
+        line(name, arm, seed, *(f"{score:.4g}" for score in scores))
 
 
 if __name__ == "__main__":

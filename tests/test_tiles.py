@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.whole import brute_margin, thin
+from tests.whole import brute_margin, plain
 from unet_tutorial.inference.tiles import default_tile, margins
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.nets.levels import pyramid
@@ -28,7 +28,7 @@ PROBE = """
 import torch
 from unet_tutorial.inference import tiles, tiling
 from unet_tutorial.nets.presets import paper_unet
-from tests.whole import thin
+from tests.whole import plain
 
 def kilobytes(key):
     with open("/proc/self/status") as status:
@@ -46,7 +46,7 @@ print((kilobytes("VmHWM:") - before) * 1024 - 2 * image.nbytes)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from Linux's /proc")
-@pytest.mark.parametrize("case", ["paper_unet(widths=(16, 32, 64)), 1", "thin(2, 1, 'same'), 2"])
+@pytest.mark.parametrize("case", ["paper_unet(widths=(16, 32, 64)), 1", "plain(2, 1, 'same'), 2"])
 def test_a_pass_over_the_default_tile_takes_what_is_promised(case: str) -> None:
     """Measured as the peak of a fresh process, less its weights, image and logits. VmHWM, and not ``ru_maxrss``, for
     a child's ``ru_maxrss`` begins with its parent's."""
@@ -64,7 +64,7 @@ def test_a_batch_shares_the_memory() -> None:
 
 def test_memory_is_bounded_by_the_tile() -> None:
     """No pass is larger than the tile, whatever the image; and the tile of a large image is not the image."""
-    net = thin(2, 2, "valid")
+    net = plain(2, 2, "valid")
     seen: list[tuple[int, ...]] = []
     net.register_forward_pre_hook(lambda _m, args: seen.append(tuple(args[0].shape)))
     predict_tiled(net, torch.zeros(1, 300, 200), tile=(108, 108), batch=2)

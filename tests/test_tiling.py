@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.whole import thin, whole
+from tests.whole import plain, whole
 from unet_tutorial.inference.tiles import margins
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.nets.levels import Size
@@ -38,7 +38,7 @@ def random_case(seed: int, rank: int, net: UNet) -> tuple[Tensor, Size]:
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_random_images_and_tiles_in_2d(seed: int, padding: Padding) -> None:
-    net = thin(2, 1 + seed % 3, padding)
+    net = plain(2, 1 + seed % 3, padding)
     image, tile = random_case(seed, 2, net)
     assert error(net, image, tile, batch=1 + seed % 3) < 1e-5
 
@@ -46,7 +46,7 @@ def test_random_images_and_tiles_in_2d(seed: int, padding: Padding) -> None:
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_random_volumes_and_tiles_in_3d(seed: int, padding: Padding) -> None:
-    net = thin(3, 1, padding, planar=(0,) if seed % 2 else ())
+    net = plain(3, 1, padding, planar=(0,) if seed % 2 else ())
     image, tile = random_case(seed, 3, net)
     assert error(net, image, tile) < 1e-5
 

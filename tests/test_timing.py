@@ -70,3 +70,10 @@ def test_a_page_is_written_only_if_all_is_well(
 def test_a_page_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"run python -m tests\.timing"):
         timing.tables("| [01_sizes](x) | 1.0 |")
+
+
+def test_the_readme_counts_exercises_and_mistakes_as_they_are() -> None:
+    columns = zip(*(timing.counts(path) for name, path in NOTEBOOKS.items() if "/" not in name), strict=True)
+    inside = dict(zip(timing.COUNTS, map(sum, columns), strict=True))
+    readme = (timing.ROOT / "README.md").read_text(encoding="utf8")
+    assert f"{inside['mistakes']} wrong answers to {inside['exercises']} exercises" in readme

@@ -11,21 +11,19 @@ import torch
 from torch import Tensor
 
 from tests.narrow import MeanPool, narrow, run
+from tests.thin import thin
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.levels import Level, pyramid
-from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
-from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.sizes import Padding
-from unet_tutorial.nets.unet import UNet, unet
+from unet_tutorial.nets.unet import UNet
 
 
-def thin(rank: int, depth: int, padding: Padding, planar: tuple[int, ...] = ()) -> UNet:
-    torch.manual_seed(depth)
+def plain(rank: int, depth: int, padding: Padding, planar: tuple[int, ...] = ()) -> UNet:
+    """A thin U with batch norm, ready to predict."""
     levels = pyramid([4 * 2**i for i in range(depth + 1)], rank, planar)
-    block = conv_stack(ConvUnit(padding=padding, norm=batch_norm))
-    return kaiming_(unet(1, 2, levels, block=block, down=MaxPool, up=transposed, merge=Concat)).eval()
+    return kaiming_(thin(levels, block=conv_stack(ConvUnit(padding=padding, norm=batch_norm)))).eval()
 
 
 @cache

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from unet_tutorial.disk import complete_file
-from unet_tutorial.teaching.grading import marks
+from unet_tutorial.teaching.grading import mark
 from unet_tutorial.teaching.lesson import Lesson, joined, read
 from unet_tutorial.teaching.outputs import output_faults, path_faults
 
@@ -49,7 +49,9 @@ def execute(path: Path) -> Lesson:
         client(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=folder, record_timing=False).execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"{path.name}: a cell failed\n{COLOURS.sub('', str(error))}") from error
-    normalise(notebook, path.stem, graded=path.parent.name == SOLUTIONS)
+    normalise(notebook, path.stem)
+    if path.parent.name == SOLUTIONS:
+        mark(notebook)
     with complete_file(path) as part:
         part.write_text(dump(notebook, version=4).rstrip("\n") + "\n", encoding="utf8")
         lesson = replace(read(part), name=path.stem)
@@ -59,11 +61,8 @@ def execute(path: Path) -> Lesson:
     return lesson
 
 
-def normalise(notebook: Notebook, stem: str, *, graded: bool = False) -> None:
-    """In place: ids by position, counts 1..n, merged streams, metadata that says nothing of this machine.
-
-    A ``graded`` notebook is marked for nbgrader.
-    """
+def normalise(notebook: Notebook, stem: str) -> None:
+    """In place: ids by position, counts 1..n, merged streams, metadata that says nothing of this machine."""
     prefix = stem.partition("_")[0]
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first format with cell ids
     notebook.metadata.update(kernelspec=KERNEL, language_info={"name": "python"})
@@ -74,7 +73,6 @@ def normalise(notebook: Notebook, stem: str, *, graded: bool = False) -> None:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
         if cell.cell_type != "code":
             continue
-        cell.metadata |= marks(cell.source, cell.id) if graded else {}
         count += 1
         cell.execution_count = count
         cell.outputs = merged(cell.outputs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbformat import NotebookNode
+
 KINDS: dict[str, tuple[str, dict[str, int]]] = {  # what stands in a cell, and what that makes it; the first that fits
     "### BEGIN SOLUTION": ("answer", {"grade": False, "locked": False, "solution": True}),
     "### BEGIN HIDDEN TESTS": ("test", {"grade": True, "locked": True, "points": 1, "solution": False}),
@@ -21,3 +23,10 @@ def marks(source: str, cell_id: str) -> dict[str, Any]:
         if sign in source:
             return {"nbgrader": {"grade_id": f"{kind}-{cell_id}", "schema_version": 3, "task": False, **flags}}
     return {}
+
+
+def mark(notebook: NotebookNode) -> None:
+    """Give every code cell its marks, in place."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata |= marks(cell.source, cell.id)
