@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import timing
-from tests.reruns import Rerun, ceiling_of
+from tests.reruns import ROOT, Rerun, ceiling_of
 
 AGAIN = "run: python -m tests.timing"
 NOTEBOOKS = {timing.name_of(path): path for path in timing.notebooks()}
@@ -75,5 +75,5 @@ def test_a_page_of_another_shape_is_refused() -> None:
 def test_the_readme_counts_exercises_and_mistakes_as_they_are() -> None:
     columns = zip(*(timing.counts(path) for name, path in NOTEBOOKS.items() if "/" not in name), strict=True)
     inside = dict(zip(timing.COUNTS, map(sum, columns), strict=True))
-    readme = (timing.ROOT / "README.md").read_text(encoding="utf8")
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
     assert f"{inside['mistakes']} wrong answers to {inside['exercises']} exercises" in readme
