@@ -15,12 +15,7 @@ from tests.reruns import timed
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "unet_tutorial"
 FILES = sorted(PACKAGE.rglob("*.py"))
-TESTS = (  # the tests that are held to the measures too
-    *("check_section", "floors", "good_lesson", "house_rules", "reruns", "suite", "sync", "taught"),
-    *("test_check_section", "test_course", "test_course_tasks", "test_execute", "test_execute_chosen", "test_floors"),
-    *("test_house_rules", "test_lessons", "test_readme", "test_reruns", "test_show", "test_sync", "test_sync_rules"),
-)
-OUTSIDE = [ROOT / "course.py", *sorted((ROOT / "benchmarks").glob("*.py")), *(ROOT / f"tests/{n}.py" for n in TESTS)]
+OUTSIDE = [ROOT / "course.py", *sorted((ROOT / "benchmarks").glob("*.py")), *sorted((ROOT / "tests").glob("*.py"))]
 
 
 def names(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Parts that do not fit together, or that mean nothing, are refused at construction."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -62,30 +63,35 @@ def test_levels_that_are_no_plan_are_refused() -> None:
             Decoder(levels, (4,), BLOCK, transposed, Concat)
 
 
-def test_wrong_parts_are_refused_at_construction() -> None:
-    levels = pyramid((4, 8))
-    encoder, decoder = Encoder(1, levels, BLOCK, MaxPool), Decoder(levels, (4,), BLOCK, transposed, Concat)
-    valid = conv_stack(ConvUnit(padding="valid"))
-    cases: list[tuple[Any, str]] = [
-        (lambda: ConvUnit(padding=cast("Padding", "full")), "'same' or 'valid'"),
-        (lambda: ConvUnit(order=("conv", "act")), "'conv', 'norm' and 'act'"),
-        (lambda: ConvUnit()(1, 1, (2, 2)), "no middle"),
-        (lambda: ConvUnit()(1, 1, (3, 3, 3, 3)), "1, 2 and 3"),
-        (lambda: Decoder(levels, (4, 8), BLOCK, transposed, Concat), "2 levels need 1"),
-        (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), decoder, 2), r"gives \(5, 8\) channels"),
-        (lambda: UNet(encoder, Decoder(levels, (4,), valid, transposed, Concat), 2), "padded 'same'"),
-        (lambda: Decoder(levels, (4,), BLOCK, lambda _i, _o, _s: nn.Identity(), Concat), "does not state"),
-        (lambda: UNet(Unplanned(), decoder, 2), "Unplanned does not state its levels"),
-        (lambda: UNet(encoder, decoder, 0), "out_channels = 0 is not a whole number of at least 1"),
-        (lambda: Encoder(0, levels, BLOCK, MaxPool), "in_channels = 0 is not a whole number of at least 1"),
-        (lambda: Decoder(levels, (0,), BLOCK, transposed, Concat), "width = 0 is not a whole number"),
-        (lambda: stated(nn.ReLU()), "ReLU does not state its out_channels"),
-        (lambda: build("papre"), "the presets are paper"),
-        (lambda: build("paper", depth=3), "takes in_channels, out_channels, widths, and not 'depth'"),
-        (lambda: paper_unet(widths=()), "at least one level"),
-    ]
-    for make, words in cases:
-        with pytest.raises(ValueError, match=words):
-            make()
-    assert DropoutAtEnd(encoder).out_channels == (4, 8)
-    assert DropoutAtEnd(encoder).levels == encoder.levels == decoder.levels == levels
+LEVELS = pyramid((4, 8))
+ENCODER, DECODER = Encoder(1, LEVELS, BLOCK, MaxPool), Decoder(LEVELS, (4,), BLOCK, transposed, Concat)
+VALID = conv_stack(ConvUnit(padding="valid"))
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: ConvUnit(padding=cast("Padding", "full")), "'same' or 'valid'"),
+    (lambda: ConvUnit(order=("conv", "act")), "'conv', 'norm' and 'act'"),
+    (lambda: ConvUnit()(1, 1, (2, 2)), "no middle"),
+    (lambda: ConvUnit()(1, 1, (3, 3, 3, 3)), "1, 2 and 3"),
+    (lambda: Decoder(LEVELS, (4, 8), BLOCK, transposed, Concat), "2 levels need 1"),
+    (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), DECODER, 2), r"gives \(5, 8\) channels"),
+    (lambda: UNet(ENCODER, Decoder(LEVELS, (4,), VALID, transposed, Concat), 2), "padded 'same'"),
+    (lambda: Decoder(LEVELS, (4,), BLOCK, lambda _i, _o, _s: nn.Identity(), Concat), "does not state"),
+    (lambda: UNet(Unplanned(), DECODER, 2), "Unplanned does not state its levels"),
+    (lambda: UNet(ENCODER, DECODER, 0), "out_channels = 0 is not a whole number of at least 1"),
+    (lambda: Encoder(0, LEVELS, BLOCK, MaxPool), "in_channels = 0 is not a whole number of at least 1"),
+    (lambda: Decoder(LEVELS, (0,), BLOCK, transposed, Concat), "width = 0 is not a whole number"),
+    (lambda: stated(nn.ReLU()), "ReLU does not state its out_channels"),
+    (lambda: build("papre"), "the presets are paper"),
+    (lambda: build("paper", depth=3), "takes in_channels, out_channels, widths, and not 'depth'"),
+    (lambda: paper_unet(widths=()), "at least one level"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), WRONG)
+def test_wrong_parts_are_refused_at_construction(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_an_encoder_with_dropout_states_what_the_encoder_states() -> None:
+    assert DropoutAtEnd(ENCODER).out_channels == (4, 8)
+    assert DropoutAtEnd(ENCODER).levels == ENCODER.levels == DECODER.levels == LEVELS

@@ -34,6 +34,8 @@ NAMED: list[Callable[..., nn.Module]] = [
 ]
 Case = tuple[Callable[[], Any], str]
 unit: Any = ConvUnit  # with arguments that its types forbid
+plan: Any = pyramid
+resized: Any = resize_conv
 
 
 def net_of(**options: Any) -> nn.Module:
@@ -46,15 +48,15 @@ def volume(*size: int) -> torch.Tensor:
 
 PLANS: list[Case] = [
     (lambda: pyramid(()), "at least one level"),
-    (lambda: pyramid("64"), "at least one level"),  # type: ignore[arg-type]
-    (lambda: pyramid(64), r"channels 64: .* as in \(64, 128, 256\)"),  # type: ignore[arg-type]
-    (lambda: pyramid((64.0, 128)), f"channels = 64.0 {WHOLE}"),  # type: ignore[arg-type]
-    (lambda: pyramid((64, None)), f"channels = None {WHOLE}"),  # type: ignore[arg-type]
+    (lambda: plan("64"), "at least one level"),
+    (lambda: plan(64), r"channels 64: .* as in \(64, 128, 256\)"),
+    (lambda: plan((64.0, 128)), f"channels = 64.0 {WHOLE}"),
+    (lambda: plan((64, None)), f"channels = None {WHOLE}"),
     (lambda: pyramid((4, 8), rank=0), f"rank = 0 {WHOLE}"),
     (lambda: padded_unet(widths=(4, 8), rank=4), "has 4 axes; torch has layers for 1, 2 and 3"),
     (lambda: pyramid((4, 8), 3, planar=(2,)), "planar level 2 does not exist; the levels are 0 to 1"),
     (lambda: pyramid((4, 8), 3, planar=(0, -1)), "planar level -1 does not exist"),
-    (lambda: pyramid((4, 8), 3, planar=0), r"planar 0: name the levels in a tuple, as in \(0,\)"),  # type: ignore[arg-type]
+    (lambda: plan((4, 8), 3, planar=0), r"planar 0: name the levels in a tuple, as in \(0,\)"),
     (lambda: pyramid((4, 8), 2, planar=(0,)), "planar levels need three axes or more, and rank is 2"),
     (lambda: unet3d(widths=(4, 8), planar=(5,)), "planar level 5 does not exist"),
     (lambda: plan_for((), 3), LENGTH),
@@ -98,7 +100,7 @@ WAYS: list[Case] = [
     (lambda: resize_conv("bilinear"), "mode 'bilinear' is unknown; write 'nearest' or 'linear', which is bilinear"),
     (lambda: resize_conv("nearest", kernel=2), "kernel 2 is no odd number .* write 3 or 1"),
     (lambda: resize_conv("nearest", kernel=0), "kernel 0 is no odd number"),
-    (lambda: resize_conv("nearest", kernel=3.0), "kernel 3.0 is no odd number"),  # type: ignore[arg-type]
+    (lambda: resized("nearest", kernel=3.0), "kernel 3.0 is no odd number"),
     (lambda: then(transposed, nn.BatchNorm2d), NO_NORM),
     (lambda: then(transposed, act=nn.ReLU()), NO_ACT),
     (lambda: PixelShuffle(4, 4, (2,) * 4), "has 4 axes"),
