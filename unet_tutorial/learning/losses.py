@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, int64
 
+UNLABELLED = -1  # the class of a pixel that nobody has labelled
+
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """Mean over all pixels of weight × cross-entropy: a scalar that is 0 for a sure and right answer.
@@ -29,6 +31,24 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> T
     log_p = logits.log_softmax(dim=1)  # (N, K, *spatial)
     log_p_true = log_p.gather(1, target.unsqueeze(1)).squeeze(1)  # (N, *spatial)
     return -(weights * log_p_true).mean()
+
+
+def sparse_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """``weighted_cross_entropy`` over the labelled pixels alone; those of class ``UNLABELLED`` (-1) do not count.
+
+    With a few slices of a volume labelled, the mean is taken over these: the same labels give the same loss however
+    much of the volume is left open. Where all pixels are labelled it is ``weighted_cross_entropy``, and where none is,
+    0. Source: Çiçek et al., arXiv 1606.06650, section 2, "setting the weights of unlabeled pixels to zero".
+
+    >>> import torch
+    >>> logits, weights = torch.zeros(1, 2, 4), torch.ones(1, 4)
+    >>> round(float(sparse_cross_entropy(logits, torch.tensor([[1, -1, -1, 0]]), weights)), 4)       # log 2
+    0.6931
+    """
+    _refuse_shapes(logits, target, weights)
+    known = target != UNLABELLED
+    share = known.sum().clamp(min=1) / max(known.numel(), 1)
+    return weighted_cross_entropy(logits, target.where(known, 0), weights * known) / share
 
 
 def _refuse_shapes(logits: Tensor, target: Tensor, weights: Tensor) -> None:

@@ -8,11 +8,9 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.merge import Merge
-from unet_tutorial.nets.nd import Part, center_crop, conv, conv_strided
+from unet_tutorial.nets.nd import LINEAR, Part, center_crop, conv, conv_strided
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.wrappers import buffers_kept
-
-LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one thing, by rank
 
 
 class AttentionGate(Part):

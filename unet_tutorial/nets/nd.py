@@ -14,6 +14,7 @@ Layers = tuple[type[nn.Module], ...]
 CONV: Layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 CONV_TRANSPOSE: Layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one interpolation, by rank
 
 
 class Part(nn.Module):

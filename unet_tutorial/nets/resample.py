@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act, refuse_act, refuse_norm
 from unet_tutorial.nets.levels import Level, Size
-from unet_tutorial.nets.nd import Part, conv, conv_strided, conv_transpose, max_pool, stated
+from unet_tutorial.nets.nd import LINEAR, Part, conv, conv_strided, conv_transpose, max_pool, stated
 from unet_tutorial.nets.norms import Norm, no_norm
 
 Down = Callable[[int, Level], Part]  # (channels above, the level below) -> Part
@@ -89,12 +89,11 @@ class ResizeConv(Part):
 
     def __init__(self, in_channels: int, out_channels: int, stride: Size, mode: str, kernel: int) -> None:
         super().__init__()
-        linear = ("linear", "bilinear", "trilinear")[len(stride) - 1]  # torch's names, by rank
-        self.mode = linear if mode == "linear" else mode
+        self.mode = LINEAR[len(stride) - 1] if mode == "linear" else mode
         self.conv = conv(in_channels, out_channels, tuple(kernel if s > 1 else 1 for s in stride))
         self.stride, self.out_channels = stride, out_channels
         beyond = kernel // 2  # of the convolution; a blend reads one pixel below on either side, which is s above
-        self.reach = tuple((beyond + s * (self.mode == linear)) * (s > 1) for s in stride)
+        self.reach = tuple((beyond + s * (mode == "linear")) * (s > 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Every pixel becomes a block, or its blend with its neighbours; then the convolution."""

@@ -13,7 +13,7 @@ from unet_tutorial.nets.blocks import Block
 from unet_tutorial.nets.levels import Level
 from unet_tutorial.nets.nd import Part, center_crop, conv, stated
 
-P = ParamSpec("P")
+_P = ParamSpec("_P")
 
 
 def residual(block: Block) -> Block:
@@ -69,7 +69,7 @@ class Dropped(Part):
         return out
 
 
-def checkpointed(factory: Callable[P, Part]) -> Callable[P, Part]:
+def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
     """The same part, of which only the inputs are kept for the backward pass; the rest is computed a second time.
 
     For blocks, ``checkpointed(conv_stack(unit))``, and for whole steps of a decoder with their up-sampling and
@@ -77,7 +77,7 @@ def checkpointed(factory: Callable[P, Part]) -> Callable[P, Part]:
     the plain part: the second computation counts into copies of the statistics (Chen et al., arXiv 1604.06174).
     """
 
-    def wrapped(*arguments: P.args, **options: P.kwargs) -> Part:
+    def wrapped(*arguments: _P.args, **options: _P.kwargs) -> Part:
         return Checkpointed(factory(*arguments, **options))
 
     return wrapped
