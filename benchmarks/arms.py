@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from unet_tutorial.commands.job import begin, tile_of
+from unet_tutorial.commands.job import begin, tile_of, train
 from unet_tutorial.commands.predictor import Predictor
 from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.split import samples
+from unet_tutorial.commands.split import Split, samples
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.learning.batches import tile_batches
 from unet_tutorial.learning.samples import Sample
-from unet_tutorial.learning.train import fit
 
 Weighing = Callable[[list[Pair], Recipe], list[Sample]]
 
@@ -63,6 +62,7 @@ def trained(recipe: Recipe, arm: Arm, pairs: list[Pair]) -> Predictor:
     """The network of a recipe, trained on these pairs in the way of an arm; same tiles and weights at the start."""
     training, drawn_from = begin(recipe, None), arm.weighing(pairs, recipe)
     net, sd = training.net, arm.elastic * max(drawn_from[0].size)
-    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile_of(training, recipe), seed=recipe.seed, sd=sd)
-    fit(training, lambda step: draw(step, recipe.batch), recipe.rate_of, steps=recipe.steps, save=lambda _: None)
+    tile = tile_of(training, recipe, Split(pairs, []))
+    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
+    train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
     return Predictor(net)

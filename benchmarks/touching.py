@@ -23,7 +23,7 @@ from unet_tutorial.commands.scores import Map
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import read_image
-from unet_tutorial.datasets.folder import Pair, read_folder
+from unet_tutorial.datasets.folder import Pair, paired, read_folder
 from unet_tutorial.datasets.labels import connected_cells, parted
 from unet_tutorial.datasets.synthetic import touching_cells
 from unet_tutorial.learning.merges import merges, splits
@@ -62,9 +62,7 @@ def synthetic() -> Task:
 def hela(folder: Path) -> Task:
     """Sequence 01 to learn from, 02 to test on."""
     train, test = ([_frame(path) for path in sorted((folder / part / "images").glob("*.png"))] for part in ("01", "02"))
-    pairs = [
-        Pair(str(i), f.image, (parted(f.cells) > 0).astype(np.uint8), parted(f.cells)) for i, f in enumerate(train)
-    ]
+    pairs = [paired(str(i), frame.image, parted(frame.cells)) for i, frame in enumerate(train)]
     return Task(pairs, train, test)
 
 

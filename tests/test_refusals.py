@@ -11,7 +11,7 @@ from unet_tutorial.datasets.files import write_image
 BAD_TRAINING = [
     (("--data", "nowhere"), "nowhere: there is no such folder"),
     (("--preset", "papre"), "preset 'papre' is unknown; the presets are paper"),
-    (("--preset", "unet3d"), "--preset unet3d: a network for 3 axes, and images are read with 2"),
+    (("--preset", "unet3d"), "a.png: a single slice (48, 56), and a volume is needed"),
     (("--widths", "2,x"), "widths '2,x': write whole numbers"),
     (("--widths", "2,0"), "channels = 0 is not a whole number"),
     (("--tile", "35"), "the nearest sizes that do are 34 and 36"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,15 @@ from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.commands.report import write
 from unet_tutorial.commands.scores import Scores, score
 from unet_tutorial.commands.split import Split, read_split, samples
+from unet_tutorial.commands.words import sides
 from unet_tutorial.disk import complete_file, make_folder
 from unet_tutorial.learning.batches import default_tile, tile_batches
 from unet_tutorial.learning.checkpoints import Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
 from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.presets import build
+from unet_tutorial.nets.sizes import valid_sizes
+from unet_tutorial.nets.unet import UNet
 
 CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.csv"
 EVERY = 50  # steps between two checkpoints
@@ -28,16 +33,16 @@ EVERY = 50  # steps between two checkpoints
 
 def run(recipe: Recipe, checkpoint: Checkpoint | None, folder: Path) -> Scores:
     """Train by the recipe, from the start or from a checkpoint, test, and leave everything in the folder."""
-    split = read_split(recipe.data, recipe.held_out)
     training = begin(recipe, checkpoint)
-    tile = tile_of(training, recipe)
+    split = read_split(recipe.data, recipe.held_out, training.net.levels[0].rank, recipe.unlabelled)
+    tile = tile_of(training, recipe, split)
     batches = batches_of(training, split, recipe, tile)  # nothing is written before all of this has gone well
     make_folder(folder)
-    print(f"{recipe.preset} U-Net: {len(split.train)} images to learn from, {len(split.test)} held out; see {folder}/")
+    print(opening(recipe, split, folder))
     with complete_file(folder / "recipe.json") as part:
         part.write_text(json.dumps(recipe.notes(), indent=2) + "\n", encoding="utf8")
     try:
-        fit(training, batches, recipe.rate_of, steps=recipe.steps, save=lambda t: keep(t, recipe, folder), every=EVERY)
+        train(training, batches, recipe, lambda now: keep(now, recipe, folder))
     except KeyboardInterrupt:
         kept = (folder / CHECKPOINT).is_file()
         raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
@@ -56,28 +61,54 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
     return adam(build(recipe.preset, **recipe.arguments), device)
 
 
-def tile_of(training: Training, recipe: Recipe) -> Size:
-    """The size of a training tile's input."""
+def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
+    """The size of a training tile's input: the recipe's, or what suits the smallest image."""
     net = training.net
-    return (recipe.tile,) * net.levels[0].rank if recipe.tile else default_tile(net.levels, net.padding)
+    smallest = tuple(min(sides) for sides in zip(*(pair.image.shape for pair in split.train), strict=True))
+    return sides(recipe.tile, net.levels[0].rank) or default_tile(net.levels, net.padding, smallest)
+
+
+def train(
+    training: Training, batches: Callable[[int], Batch], recipe: Recipe, save: Callable[[Training], None]
+) -> None:
+    """All steps of the recipe, in its precision."""
+    kind = training.net.device.type
+    within = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
+    fit(training, batches, recipe.rate_of, steps=recipe.steps, save=save, every=EVERY, within=within)
 
 
 def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
     """The batch of a step, drawn from the training images; the weights of the loss are computed here, once."""
-    _refuse_rank(training.net.levels[0].rank, split, recipe)
+    _refuse_thin(training.net, split)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
     sd = recipe.elastic * max(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)
 
 
-def _refuse_rank(rank: int, split: Split, recipe: Recipe) -> None:
-    axes = split.train[0].image.ndim
-    if rank != axes:
-        raise ValueError(
-            f"--preset {recipe.preset}: a network for {rank} axes, and images are read with {axes} (stacks slice by "
-            "slice); choose paper, padded, residual, attention or released"
-        )
+def _refuse_thin(net: UNet, split: Split) -> None:
+    """ValueError for an image that is shorter along an axis than one pixel of the coarsest level."""
+    for pair in split.train:
+        for axis, (n, valid) in enumerate(
+            zip(pair.image.shape, valid_sizes(net.levels, padding=net.padding), strict=True)
+        ):
+            if n < valid.step:
+                raise ValueError(
+                    f"{pair.name}: {n} pixels along axis {axis}, and the coarsest level of this network takes "
+                    f"{valid.step} of them for one; give fewer --widths, or for a volume its --spacing"
+                )
+
+
+def opening(recipe: Recipe, split: Split, folder: Path) -> str:
+    """What is about to happen, in a line."""
+    what = "image" if split.train[0].image.ndim == 2 else "volume"
+    planar = recipe.arguments.get("planar", [])
+    flat = f", flat levels {', '.join(map(str, planar))}" if planar else ""
+    count = len(split.train)
+    return (
+        f"{recipe.preset} U-Net{flat}: {count} {what}{'s' * (count > 1)} to learn from, "
+        f"{len(split.test)} held out; see {folder}/"
+    )
 
 
 def keep(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:

@@ -14,7 +14,7 @@ def predict(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run.")],
     images: Annotated[list[Path], typer.Argument(help="PNG or TIFF files; a TIFF may be a stack.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; made if need be.")],
-    tile: Annotated[int, typer.Option(min=0, help="Side of a tile's input; 0: as large as 1 GiB allows.")] = 0,
+    tile: Annotated[str, typer.Option(help="Side of a tile's input, or sides; 0: as large as 1 GiB allows.")] = "0",
     batch: Annotated[int, typer.Option(min=1, help="Tiles per pass.")] = 1,
     views: Annotated[int, typer.Option(help="1, or 8: the mean over all flips and quarter turns; 8 times slower.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",

@@ -15,6 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from unet_tutorial.commands.device import checked_device
+from unet_tutorial.commands.words import sides
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.inference.tiles import check_tile
 from unet_tutorial.inference.tiling import predict_tiled
@@ -49,12 +50,12 @@ class Predictor:
 
     @classmethod
     def from_file(
-        cls, checkpoint: Path, device: str = "cpu", tile: int = 0, batch: int = 1, views: int = 1
+        cls, checkpoint: Path, device: str = "cpu", tile: str = "0", batch: int = 1, views: int = 1
     ) -> Predictor:
         """The network of a checkpoint on a device, with the cut that was chosen for so many views."""
         kept = load(checkpoint)
         net = kept.network().to(checked_device(device))
-        size = (tile,) * net.levels[0].rank if tile else None
+        size = sides(tile, net.levels[0].rank)
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
     def __call__(self, image: Map) -> Map:

@@ -11,6 +11,9 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from unet_tutorial.commands.words import numbers
+from unet_tutorial.nets.levels import plan_for
+
 SHIPPED = Path(__file__).parents[2] / "data" / "em"
 MAY_CHANGE = ("data", "device")  # on resuming: the data may have moved, and another machine may go on
 
@@ -21,17 +24,24 @@ class Recipe:
 
     data: Annotated[Path, typer.Option(help="Folder of images/ and labels/, or that of ISBI 2012.")] = SHIPPED
     held_out: Annotated[int, typer.Option(min=0, help="Last images kept for testing; 0: test/, else a fifth.")] = 0
-    preset: Annotated[str, typer.Option(help="The network: paper, padded, residual, attention, released.")] = "paper"
+    unlabelled: Annotated[int | None, typer.Option(help="The value of masks where nobody has labelled.")] = None
+    preset: Annotated[str, typer.Option(help="paper, padded, residual, attention, released; volumes: unet3d.")] = (
+        "paper"
+    )
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,…,1024.")] = "16,32,64,128"
+    spacing: Annotated[str, typer.Option(help="Voxel size, as 0.5,0.1,0.1: flat levels where slices lie apart.")] = ""
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
-    tile: Annotated[int, typer.Option(min=0, help="Side of a tile's input; 0: what gives about 112 pixels.")] = 0
+    tile: Annotated[str, typer.Option(help="Side of a tile's input, or sides: 16,64,64; 0: about 112² pixels out.")] = (
+        "0"
+    )
     rate: Annotated[float, typer.Option(help="Largest learning rate of Adam's one cycle.")] = 2e-3
     w0: Annotated[float, typer.Option(help="Height of the border weights, equation 2; 0: none.")] = 10.0
     sigma: Annotated[float, typer.Option(help="Their width in pixels.")] = 5.0
     elastic: Annotated[float, typer.Option(help="Elastic deformation: sd as a share of the side; paper: 0.02.")] = 0.0
     seed: Annotated[int, typer.Option(min=0, max=10**9, help="Of weights, tiles, deformation and dropout.")] = 0
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu"
+    bf16: Annotated[bool, typer.Option("--bf16", help="Mixed precision: half the memory; quicker on a GPU.")] = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.rate) and self.rate > 0):
@@ -41,11 +51,14 @@ class Recipe:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the preset is called with; ValueError for widths that are no numbers."""
-        try:
-            return {"widths": [int(width) for width in self.widths.split(",")]}
-        except ValueError as error:
-            raise ValueError(f"widths {self.widths!r}: write whole numbers with commas, as in 16,32,64,128") from error
+        """What the preset is called with; ValueError for widths and spacings that are no numbers."""
+        widths = numbers("widths", self.widths, int, "16,32,64,128")
+        if not self.spacing:
+            return {"widths": widths}
+        spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
+        if len(spacing) != 3:
+            raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, as in 0.5,0.1,0.1")
+        return {"widths": widths, "planar": list(plan_for(spacing, len(widths)))}
 
     def rate_of(self, step: int) -> float:
         """The learning rate of a step."""

@@ -24,16 +24,18 @@ RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito:
 
 
 def picture(pair: Pair, probability: Map, cut: float) -> Figure:
-    """Image | truth | probability | error of one held-out image."""
+    """Image | truth | probability | error of one held-out image, or of the middle slice of a volume."""
     cell = probability > cut
-    error = np.where(cell == pair.labels, 0, np.where(cell, 1, 2))
+    error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))
+    share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     image, truth, chance, wrong = figure.subplots(1, 4)
     _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
-    _panel(truth, pair.labels, f"truth: {pair.instances.max()} cells", (0, 1))
+    _panel(truth, pair.labels, f"truth: {len(np.unique(pair.instances)) - 1} cells", (0, 1))
     _panel(chance, probability, "probability of cell", (0, 1))
-    wrong.imshow(error, cmap=ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL]), vmin=0, vmax=2, interpolation="nearest")
-    wrong.set_title(f"error: {np.mean(error > 0):.1%} of the pixels")
+    colours = ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL])
+    wrong.imshow(middle(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")
+    wrong.set_title(f"error: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
     wrong.set_axis_off()
     names = {FALSE_CELL: "called cell, is not", MISSED_CELL: "is cell, missed"}
     handles = [Patch(color=colour, label=name) for colour, name in names.items()]
@@ -41,8 +43,13 @@ def picture(pair: Pair, probability: Map, cut: float) -> Figure:
     return figure
 
 
+def middle(values: Map) -> Map:
+    """The image itself, or the middle slice of a volume."""
+    return values if values.ndim == 2 else values[len(values) // 2]
+
+
 def _panel(axes: Axes, values: Map, title: str, limits: tuple[float, float]) -> None:
-    axes.imshow(values, cmap="gray", vmin=limits[0], vmax=limits[1])
+    axes.imshow(middle(values), cmap="gray", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
     axes.set_axis_off()
 
@@ -64,7 +71,9 @@ def summary(net: UNet, size: Size) -> str:
     """Every size of a forward pass, and the parameters of each layer, as text."""
     lines = [f"{'step':8}{'level':>6}  size"]
     for step in trace(size, net.levels, padding=net.padding):
-        crop = f", {step.crop[0]} cut off before and after" if step.op == "crop" else ""
+        each = sorted(set(step.crop))  # one number where all axes lose alike
+        lost = each[0] if len(each) == 1 else " × ".join(map(str, step.crop))
+        crop = f", {lost} cut off before and after" if step.op == "crop" else ""
         lines.append(f"{step.op:8}{step.level:6}  {' × '.join(map(str, step.size))}{crop}")
     lines += ["", f"{'layer':40}{'in':>6}{'out':>6}{'parameters':>14}"]
     for name, layer in net.named_modules():

@@ -58,7 +58,7 @@ def score(predictor: Predictor, split: Split) -> Scores:
     for views in VIEWS:
         look = replace(predictor, views=views)
         tuned = [look(pair.image) for pair in tqdm(tuning, f"choosing the cut, {views} views", disable=None)]
-        cuts[views] = best_cut(tuned, [pair.labels for pair in tuning])
+        cuts[views] = best_cut(tuned, [pair.labels for pair in tuning], [pair.known for pair in tuning])
         probabilities[views] = [look(p.image) for p in tqdm(split.test, f"held out, {views} views", disable=None)]
         name = "network" if views == 1 else f"network, {views} views"
         rows.append(row(name, split.test, probabilities[views], cuts[views]))
@@ -67,20 +67,22 @@ def score(predictor: Predictor, split: Split) -> Scores:
 
 def baselines(split: Split) -> list[Row]:
     """Everything cell, and the best threshold on the smoothed training images."""
-    threshold = best_threshold([standardise(p.image) for p in split.train], [p.labels for p in split.train])
+    train = split.train
+    images = [standardise(pair.image) for pair in train]
+    threshold = best_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
     masks = [threshold(standardise(pair.image)).astype(np.float32) for pair in split.test]
     ones = [np.ones(pair.labels.shape, np.float32) for pair in split.test]
     return [row("everything cell", split.test, ones, 0.5), row("smoothed threshold", split.test, masks, 0.5)]
 
 
 def row(method: str, test: Sequence[Pair], probabilities: Sequence[Map], cut: float) -> Row:
-    """The scores of one method's probabilities, called cell above the cut."""
+    """The scores of one method's probabilities, called cell above the cut, on the pixels that are labelled."""
+    looked_at = [(p[pair.known], pair.labels[pair.known]) for p, pair in zip(probabilities, test, strict=True)]
     each = []
-    for pair, probability in zip(test, probabilities, strict=True):
+    for probability, truth in looked_at:
         cell = (probability > cut).astype(np.uint8)
-        error = pixel_error(cell.astype(np.float32), pair.labels)
-        each.append((error, dice(cell, pair.labels, label=0), iou(cell, pair.labels, label=1)))
+        error = pixel_error(cell.astype(np.float32), truth)
+        each.append((error, dice(cell, truth, label=0), iou(cell, truth, label=1)))
     wrong, background, cells = np.mean(each, axis=0).tolist()
-    truth = np.concatenate([pair.labels.ravel() for pair in test])
-    pooled = isbi_pixel_error(np.concatenate([probability.ravel() for probability in probabilities]), truth)
+    pooled = isbi_pixel_error(*(np.concatenate(part) for part in zip(*looked_at, strict=True)))
     return Row(method, wrong, pooled, background, cells)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.datasets.folder import Pair, has_masks, read_folder
+from unet_tutorial.learning.losses import UNLABELLED
 from unet_tutorial.learning.samples import Sample
-from unet_tutorial.learning.weight_maps import weight_map
+from unet_tutorial.learning.weight_maps import border_weights, class_weights
 
 
 class Split(NamedTuple):
@@ -20,14 +22,17 @@ class Split(NamedTuple):
     test: list[Pair]
 
 
-def read_split(folder: Path, held_out: int) -> Split:
+def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | None = None) -> Split:
     """The folder's own train/ and test/ where both have masks and ``held_out`` is 0; else its last images are the test.
 
-    Without a number a fifth is held out. ValueError for a folder of one image, or where none would be left to train on.
+    ``rank`` and ``unlabelled`` are those of ``read_folder``. Without a number a fifth is held out; of a single volume,
+    the last fifth of its longest axis. ValueError for a folder of one image, or where none would be left to train on.
     """
     if not held_out and has_masks(folder / "train") and has_masks(folder / "test"):
-        return Split(read_folder(folder / "train"), read_folder(folder / "test"))
-    pairs = read_folder(folder)
+        return Split(*(read_folder(folder / part, rank, unlabelled=unlabelled) for part in ("train", "test")))
+    pairs = read_folder(folder, rank, unlabelled=unlabelled)
+    if rank == 3 and len(pairs) == 1 and not held_out:
+        return _cut(pairs[0])
     count = held_out or max(1, len(pairs) // 5)
     if not 0 < count < len(pairs):
         raise ValueError(
@@ -36,13 +41,28 @@ def read_split(folder: Path, held_out: int) -> Split:
     return Split(pairs[:-count], pairs[-count:])
 
 
+def _cut(volume: Pair) -> Split:
+    """One volume in two: across its longest axis, the last fifth to test on."""
+    axis = int(np.argmax(volume.image.shape))
+    first = volume.image.shape[axis] - max(1, volume.image.shape[axis] // 5)
+    whole = (slice(None),) * axis
+    train = volume.cut(f"{volume.name}-train", (*whole, slice(first)))
+    test = volume.cut(f"{volume.name}-test", (*whole, slice(first, None)))
+    return Split([train], [test])
+
+
 def samples(pairs: list[Pair], w0: float, sigma: float) -> list[Sample]:
-    """Each image standardised, with its classes and its weight map (equation 2)."""
-    return [
-        Sample(
-            torch.from_numpy(standardise(pair.image))[None],
-            torch.from_numpy(pair.labels).long(),
-            torch.from_numpy(weight_map(pair.instances, w0=w0, sigma=sigma)),
-        )
-        for pair in pairs
-    ]
+    """Each image standardised, with its classes and its weight map (equation 2); classes balance among labelled pixels.
+
+    ValueError, naming the image, where nothing is labelled.
+    """
+    return [_sample(pair, w0, sigma) for pair in pairs]
+
+
+def _sample(pair: Pair, w0: float, sigma: float) -> Sample:
+    if not pair.known.any():
+        raise ValueError(f"{pair.name}: its mask says of no pixel what it is; check --unlabelled")
+    weights = class_weights(pair.labels[pair.known])[pair.labels] + border_weights(pair.instances, w0=w0, sigma=sigma)
+    labels = np.where(pair.known, pair.labels.astype(np.int64), UNLABELLED)
+    image = torch.from_numpy(standardise(pair.image))[None]
+    return Sample(image, torch.from_numpy(labels), torch.from_numpy(weights))

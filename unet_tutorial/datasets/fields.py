@@ -7,8 +7,8 @@ Field = NDArray[np.float64]
 Ids = NDArray[np.int32]
 
 
-def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Field:
-    """White noise blurred by a Gaussian of `scale` pixels, brought back to mean 0 and std 1.
+def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float | tuple[float, ...]) -> Field:
+    """White noise blurred by a Gaussian of `scale` pixels, one for all axes or one each, then of mean 0 and std 1.
 
     >>> field = smooth_field(np.random.default_rng(0), (64, 64), scale=3.0)
     >>> field.shape, bool(abs(field.mean()) < 1e-9), bool(abs(field.std() - 1) < 1e-9)
@@ -31,8 +31,21 @@ def warped_grid(rng: np.random.Generator, size: int, warps: dict[float, float]) 
     >>> float(grid[0, 3, 5]), float(grid[1, 3, 5])
     (3.0, 5.0)
     """
-    grid = np.indices((size, size), dtype=np.float64)  # (2, H, W)
+    return warped_space(rng, (size, size), (1.0, 1.0), warps)
+
+
+def warped_space(
+    rng: np.random.Generator, size: tuple[int, ...], spacing: tuple[float, ...], warps: dict[float, float]
+) -> Field:
+    """Where every voxel lies, moved by smooth fields: (rank, *size), in the unit of `spacing`, as `warps` are too.
+
+    >>> place = warped_space(np.random.default_rng(0), (4, 8, 8), (3.0, 1.0, 1.0), {})
+    >>> place[:, 2, 3, 5].tolist()
+    [6.0, 3.0, 5.0]
+    """
+    step = np.asarray(spacing)
+    places: Field = np.indices(size) * step.reshape(-1, *[1] * len(size))  # (rank, *size)
     for scale, strength in warps.items():
-        for axis in grid:
-            axis += strength * smooth_field(rng, (size, size), scale)
-    return grid
+        for axis in places:
+            axis += strength * smooth_field(rng, size, tuple(scale / step))
+    return places

@@ -1,46 +1,65 @@
 """A reader's own folder: images and masks, matched by name, as pairs ready to train on."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import READABLE, permitted, read_image, require_finite
 from unet_tutorial.datasets.labels import Labels
-from unet_tutorial.datasets.masks import read_cells
+from unet_tutorial.datasets.masks import OPEN, read_cells
 
 IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
 
 class Pair(NamedTuple):
-    """An image and what is in it; all arrays (H, W).
+    """An image and what is in it; all arrays (H, W), or (D, H, W) for a volume.
 
     `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 tells the cells apart, 1 .. n.
-    The two agree: `labels == (instances > 0)`.
+    The two agree: `labels == (instances > 0)`. `known` is False where nobody has labelled; both are 0 there.
     """
 
     name: str
     image: Array
     labels: Labels
     instances: Ids
+    known: NDArray[np.bool_]
+
+    def cut(self, name: str, where: tuple[slice, ...]) -> Pair:
+        """A part of it, under a name of its own."""
+        return Pair(name, self.image[where], self.labels[where], self.instances[where], self.known[where])
 
 
-def read_folder(path: str | Path) -> list[Pair]:
+def paired(name: str, image: Array, cells: Ids) -> Pair:
+    """An image with its numbered cells, 0 on background and -1 where nobody has labelled, as `read_cells` gives them.
+
+    >>> paired("a", np.zeros((1, 3)), np.array([[0, 7, -1]], np.int32)).labels.tolist()
+    [[0, 1, 0]]
+    """
+    return Pair(name, image, (cells > 0).astype(np.uint8), np.maximum(cells, 0), cells != OPEN)
+
+
+def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = None) -> list[Pair]:
     """Every image of a folder with its mask, in the order of their names.
 
     Understood are `images/` beside `labels/` (or `masks/`) holding PNG or TIFF files of equal names; the same below
-    `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice.
-    A mask of two values holds cell and background, a mask of more the number of a cell in each pixel: `read_cells`.
+    `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice,
+    or with ``rank`` 3 one pair as a whole. A mask of two values holds cell and background, a mask of more the number of
+    a cell in each pixel, and the value ``unlabelled`` says that nobody has looked there: `read_cells`.
 
     ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
-    differ, pixels that are NaN or infinite, a mask that is no label image, and a file that cannot be read.
+    differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, a mask that is no label image, and a
+    file that cannot be read.
     """
     path = Path(path)
     with permitted(path):
-        return [pair for image, mask in _matches(path) for pair in _pairs(image, mask)]
+        return [pair for image, mask in _matches(path) for pair in _pairs(image, mask, rank, unlabelled)]
 
 
 def has_masks(path: str | Path) -> bool:
@@ -102,20 +121,20 @@ def _stems(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _pairs(image_file: Path, mask_file: Path) -> list[Pair]:
-    """One pair from an image, one per slice from a stack."""
-    image, cells = read_image(image_file), read_cells(mask_file)
+def _pairs(image_file: Path, mask_file: Path, rank: int, unlabelled: int | None) -> list[Pair]:
+    """One pair from an image, one per slice from a stack, and one from a volume."""
+    image, cells = read_image(image_file), read_cells(mask_file, rank, unlabelled=unlabelled)
     require_finite(image, str(image_file))
     if image.shape != cells.shape:
         raise ValueError(
             f"{mask_file}: the mask has shape {cells.shape} and its image {image.shape}; "
             "they must be equal, so export the mask again at the size of the image"
         )
-    if image.ndim == 2:
-        return [_pair(image_file.stem, image, cells)]
+    if image.ndim < rank:
+        raise ValueError(
+            f"{image_file}: a single slice {image.shape}, and a volume is needed; save its stack as a TIFF"
+        )
+    if image.ndim == rank:
+        return [paired(image_file.stem, image, cells)]
     names = (f"{image_file.stem}-{number:02}" for number in range(len(image)))
-    return [_pair(*parts) for parts in zip(names, image, cells, strict=True)]
-
-
-def _pair(name: str, image: Array, instances: Ids) -> Pair:
-    return Pair(name, image, (instances > 0).astype(np.uint8), instances)
+    return [paired(*parts) for parts in zip(names, image, cells, strict=True)]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.fields import Ids
@@ -13,38 +14,44 @@ WHITE = (1, 255, 65535)  # what "cell" is written as in a mask of two values
 SPECK = 4  # px: a map whose cells are mostly smaller shows no cells
 PIECE = 0.25  # of the largest piece of a number: what is smaller is a slip of the brush and not counted
 LOOKED_AT = 100  # numbers per slice; in a blurred 16-bit mask there are thousands, each all over the image
+OPEN = -1  # what `read_cells` writes where nobody has labelled
 
 
-def read_cells(path: Path) -> Ids:
-    """The cells in a mask file, numbered 1 .. n in every slice anew: int32, (H, W) or (D, H, W) as the file is.
+def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> Ids:
+    """The cells in a mask file, numbered 1 .. n: int32, (H, W) or (D, H, W) as the file is.
 
-    A mask of two values (0 and 1, 255 or 65535) holds classes, and its connected pieces are the cells; a mask of
-    other values holds the number of a cell in each pixel, and cells that touch are parted by a line of background.
+    With ``rank`` 2 a stack is numbered in every slice anew, with 3 as one volume. A mask of two values (0 and 1, 255 or
+    65535) holds classes, and its connected pieces are the cells; a mask of other values holds the number of a cell in
+    each pixel, and cells that touch are parted by a line of background. Where the mask has the value ``unlabelled``,
+    nobody has looked, and -1 comes back.
 
     ValueError for what `read_image` refuses, a JPEG, values other than whole numbers of at least 0, and numbers that
     are scattered over the image, as classes and grey edges are.
     """
-    mask = _read_mask(path)
+    mask, open_ = _read_mask(path, unlabelled)
     planes = mask if mask.ndim == 3 else mask[None]  # (D, H, W)
+    wholes = planes if rank == 2 else mask[None]
     if _is_binary(mask):
-        cells = np.stack([connected_cells(plane) for plane in planes])
+        cells = np.stack([connected_cells(whole) for whole in wholes])
     else:
         _refuse_scattered(path, planes)
-        cells = np.stack([_numbered(parted(_numbered(plane))) for plane in planes])  # parting may use up a thin cell
-    return cells.reshape(mask.shape)
+        cells = np.stack([_numbered(parted(_numbered(whole))) for whole in wholes])  # parting may use up a thin cell
+    return np.where(open_, OPEN, cells.reshape(mask.shape)).astype(np.int32)
 
 
-def _read_mask(path: Path) -> Array:
-    """A mask as finite whole numbers of at least 0."""
+def _read_mask(path: Path, unlabelled: int | None) -> tuple[Array, NDArray[np.bool_]]:
+    """A mask as finite whole numbers of at least 0, and where nobody has labelled: there it is 0."""
     if path.suffix.lower() in (".jpg", ".jpeg"):
         raise ValueError(f"{path}: JPEG changes the values of a mask; export it again as PNG or TIFF")
     mask = read_image(path)
     require_finite(mask, str(path))
+    open_ = np.zeros(mask.shape, bool) if unlabelled is None else np.asarray(mask == unlabelled)
+    mask = np.where(open_, np.zeros((), mask.dtype), mask)
     if (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()) or mask.min() < 0:
         raise ValueError(
             f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; export it anew"
         )
-    return mask
+    return mask, open_
 
 
 def _is_binary(mask: Array) -> bool:

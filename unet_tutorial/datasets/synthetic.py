@@ -18,9 +18,9 @@ SMALLEST_SIZE = 64  # pixels; below it the fields that bend and shade the image 
 
 
 class Sample(NamedTuple):
-    """One image with its truth.
+    """One image with its truth, both of one size: (H, W), or for a volume (D, H, W).
 
-    `image` (H, W) uint8; `instances` (H, W) int32, 0 where there is membrane or background, 1 .. n in the cells.
+    `image` uint8; `instances` int32, 0 where there is membrane or background, 1 .. n in the cells.
     """
 
     image: NDArray[np.uint8]
@@ -38,7 +38,8 @@ def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> Sam
     >>> sample.image.shape, sample.image.dtype.name, sample.instances.dtype.name
     ((128, 128), 'uint8', 'int32')
     """
-    rng = _generator(seed, size)
+    rng = _generator(seed)
+    _whole("size", size, SMALLEST_SIZE)
     tissue = grow_tissue(rng, size, _count(cells, 128 * (size / 512) ** 2))
     return Sample(_grey(photograph(rng, paint_tissue(rng, tissue))), tissue.instances)
 
@@ -53,7 +54,8 @@ def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> S
     >>> int(sample.instances.max())
     22
     """
-    rng = _generator(seed, size)
+    rng = _generator(seed)
+    _whole("size", size, SMALLEST_SIZE)
     instances = place_discs(rng, size, _count(cells, 22 * (size / 256) ** 2))
     return Sample(_grey(relief(rng, instances)), instances)
 
@@ -62,10 +64,9 @@ def _grey(image: Field) -> NDArray[np.uint8]:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _generator(seed: int, size: int) -> np.random.Generator:
+def _generator(seed: int) -> np.random.Generator:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed = {seed!r} is not a whole number of at least 0; write for example seed=0")
-    _whole("size", size, SMALLEST_SIZE)
     return np.random.default_rng(seed)
 
 

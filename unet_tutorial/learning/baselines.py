@@ -35,8 +35,9 @@ class Threshold:
         return np.asarray(self.sign * gaussian_filter(image, self.sigma) > self.level)
 
 
-def best_threshold(images: Sequence[Image], cells: Sequence[Image]) -> Threshold:
-    """The threshold with the fewest wrong pixels on standardised training images and their truth (1 in a cell)."""
+def best_threshold(images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> Threshold:
+    """The threshold with the fewest wrong pixels on standardised training images and their truth (1 in a cell), of the
+    pixels that are ``known``."""
     from scipy.ndimage import gaussian_filter
 
     scored = []
@@ -44,16 +45,18 @@ def best_threshold(images: Sequence[Image], cells: Sequence[Image]) -> Threshold
         smooth = [gaussian_filter(image, sigma) for image in images]
         for level, sign in product(LEVELS.tolist(), (1, -1)):
             masks = [sign * image > level for image in smooth]
-            scored.append((wrong_pixels(masks, cells), Threshold(sigma, level, sign)))
+            scored.append((wrong_pixels(masks, cells, known), Threshold(sigma, level, sign)))
     return min(scored, key=lambda score: score[0])[1]
 
 
-def best_cut(probabilities: Sequence[Image], cells: Sequence[Image]) -> float:
+def best_cut(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
     """The probability above which to call a pixel cell, of 0.01, 0.02, … 0.99: the one with the fewest wrong pixels."""
     cuts = [percent / 100 for percent in range(1, 100)]
-    return min(cuts, key=lambda cut: wrong_pixels([p > cut for p in probabilities], cells))
+    return min(cuts, key=lambda cut: wrong_pixels([p > cut for p in probabilities], cells, known))
 
 
-def wrong_pixels(masks: Sequence[Image], cells: Sequence[Image]) -> float:
-    """Share of wrong pixels, averaged over the images."""
-    return float(np.mean([np.mean(mask != (cell > 0)) for mask, cell in zip(masks, cells, strict=True)]))
+def wrong_pixels(masks: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
+    """Share of wrong pixels among those known, averaged over the images; an image of which nothing is known is left
+    out."""
+    each = [np.mean((m != (c > 0))[k]) for m, c, k in zip(masks, cells, known, strict=True) if k.any()]
+    return float(np.mean(each))

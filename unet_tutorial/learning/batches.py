@@ -49,15 +49,27 @@ def _tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out
     return Batch(mirrored(sample.image, origin, tile), labels, weights)
 
 
-def default_tile(levels: Plan, padding: Padding) -> Size:
-    """A training tile with about ``TRUSTED`` pixels of output, equally long along all axes.
+def default_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
+    """A training tile with about ``TRUSTED`` pixels of output, equally long along all axes, but no longer than it takes
+    to cover samples of ``size``.
 
     >>> from unet_tutorial.nets.levels import pyramid
     >>> default_tile(pyramid((16, 32, 64, 128)), "valid"), default_tile(pyramid((16, 32, 64, 128)), "same")
     ((204, 204), (112, 112))
+    >>> default_tile(pyramid((16, 32, 64), rank=3), "same", size=(6, 90, 90))
+    (8, 48, 48)
     """
-    side = round(TRUSTED ** (1 / levels[0].rank))
     smallest = tuple(valid[0] for valid in valid_sizes(levels, padding=padding))
     outs = output_size(smallest, levels, padding=padding)
-    wanted = tuple(max(side, out) + n - out for n, out in zip(smallest, outs, strict=True))
+    sides = _sides(size or (TRUSTED,) * len(outs))
+    wanted = tuple(max(side, out) + n - out for side, n, out in zip(sides, smallest, outs, strict=True))
     return tuple(near[-1] for near in nearest_valid(wanted, levels, padding=padding))
+
+
+def _sides(most: Size) -> list[int]:
+    """Sides of a box of about ``TRUSTED`` pixels: the shortest axes first, and what they leave shared by the others."""
+    sides, left = [0] * len(most), float(TRUSTED)
+    for done, (longest, axis) in enumerate(sorted((n, axis) for axis, n in enumerate(most))):
+        sides[axis] = min(longest, round(left ** (1 / (len(most) - done))))
+        left /= sides[axis]
+    return sides

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,13 +12,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from unet_tutorial.learning.losses import weighted_cross_entropy
+from unet_tutorial.learning.losses import sparse_cross_entropy
 from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.nets.unet import UNet
 
 
 class Batch(NamedTuple):
-    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the net's output."""
+    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the net's output.
+
+    A label of -1 says that nobody has labelled that pixel (``losses.UNLABELLED``).
+    """
 
     images: Tensor
     labels: Tensor
@@ -71,11 +75,13 @@ def fit(
     steps: int,
     save: Callable[[Training], None],
     every: int = 100,
+    within: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Train in place up to step ``steps``, saving after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. A progress bar on the
-    standard error shows the loss and the time left. ValueError where the loss is no longer a number.
+    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. ``within`` makes the
+    context of each forward pass; ``partial(torch.autocast, "cuda", torch.bfloat16)`` computes it in mixed precision.
+    A progress bar on the standard error shows the loss and the time left. ValueError where the loss is no number.
     """
     net = training.net.train()
     device, layout = net.device, memory_format(net.levels[0].rank)
@@ -84,7 +90,8 @@ def fit(
         images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
         for group in training.optimiser.param_groups:
             group["lr"] = rates(step)
-        loss = weighted_cross_entropy(net(images.to(memory_format=layout)), labels, weights)
+        with within():
+            loss = sparse_cross_entropy(net(images.to(memory_format=layout)), labels, weights)
         training.optimiser.zero_grad()
         loss.backward()
         training.optimiser.step()
