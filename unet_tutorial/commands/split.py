@@ -32,7 +32,7 @@ def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | Non
         return Split(*(read_folder(folder / part, rank, unlabelled=unlabelled) for part in ("train", "test")))
     pairs = read_folder(folder, rank, unlabelled=unlabelled)
     if rank == 3 and len(pairs) == 1 and not held_out:
-        return _cut(pairs[0])
+        return across(pairs[0])
     count = held_out or max(1, len(pairs) // 5)
     if not 0 < count < len(pairs):
         raise ValueError(
@@ -41,7 +41,7 @@ def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | Non
     return Split(pairs[:-count], pairs[-count:])
 
 
-def _cut(volume: Pair) -> Split:
+def across(volume: Pair) -> Split:
     """One volume in two: across its longest axis, the last fifth to test on."""
     axis = int(np.argmax(volume.image.shape))
     first = volume.image.shape[axis] - max(1, volume.image.shape[axis] // 5)

@@ -1,0 +1,63 @@
+"""``python -m benchmarks.ovules RAW LABEL``: cell walls of a real volume, before and after training, seed by seed.
+
+RAW and LABEL are the TIFF stacks of a confocal volume and of its numbered cells, which touch. A voxel is wall where a
+neighbour belongs to another cell. The last fifth of the longest axis is held out. The threshold is tuned on the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.arms import arguments, line
+from unet_tutorial.commands.job import batches_of, begin, tile_of, train
+from unet_tutorial.commands.predictor import Predictor
+from unet_tutorial.commands.recipe import Recipe
+from unet_tutorial.commands.scores import baselines
+from unet_tutorial.commands.split import Split, across
+from unet_tutorial.datasets.files import read_image
+from unet_tutorial.datasets.folder import Pair, paired
+from unet_tutorial.datasets.masks import read_cells
+from unet_tutorial.learning.baselines import best_cut
+from unet_tutorial.learning.metrics import dice
+
+RECIPE = Recipe(preset="unet3d", widths="8,16,32", spacing="0.235,0.15,0.15", tile="16,48,48", batch=2, w0=0.0)
+HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, threshold", "after")
+
+
+def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
+    """Dice of the walls and share of wrong voxels, at the cut that is best on the training part."""
+    (known,), (held,) = split.train, split.test
+    cut = best_cut([predictor(known.image)], [known.labels], [known.known])
+    cell = (predictor(held.image) > cut).astype(np.uint8)
+    return dice(cell, held.labels, label=0), float(np.mean(cell != held.labels))
+
+
+def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
+    """The numbers under HEADS, from the second on."""
+    threshold, training = baselines(split)[1], begin(recipe, None)
+    before = walls(Predictor(training.net), split)[0]
+    batches = batches_of(training, split, recipe, tile_of(training, recipe, split))
+    train(training, batches, recipe, lambda _: None)
+    after, wrong = walls(Predictor(training.net), split)
+    return threshold.dice_background, before, after, threshold.pixel_error, wrong
+
+
+def main() -> None:
+    """Train with every seed, and print a table in markdown."""
+    parser = arguments(__doc__, steps=300)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("label", type=Path)
+    options = parser.parse_args()
+    volume: Pair = paired("ovule", read_image(options.raw), read_cells(options.label, 3))
+    line(*HEADS)
+    line(*["---"] * len(HEADS))
+    for seed in options.seeds:
+        recipe = replace(RECIPE, steps=options.steps, seed=seed)
+        line(seed, *(f"{score:.4f}" for score in scores(recipe, across(volume))))
+
+
+if __name__ == "__main__":
+    main()
