@@ -1,0 +1,1 @@
+"""Diagrams and summaries read from a model: front-ends -> ArchIR -> analyses -> layout -> back-ends."""

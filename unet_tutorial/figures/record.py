@@ -1,0 +1,141 @@
+"""One forward pass on the meta device, written down operation by operation: shapes are real, numbers are not computed.
+
+What torch executes is what is recorded, so crops computed from shapes, functional calls and modules written by anybody
+are seen as they are. Nothing of the model is touched: weights are stood in for by empty ones, modes are set back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.func import functional_call
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operation of torch: its packet's name, its arguments as given, and what came out."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outs: list[Tensor]
+    path: str
+
+
+@dataclass
+class Record(TorchDispatchMode):
+    """All operations of a pass, in order; ``inputs`` and ``outputs`` are the tensors at its ends."""
+
+    ops: list[Op] = field(default_factory=list)
+    inputs: list[Tensor] = field(default_factory=list)
+    outputs: list[Tensor] = field(default_factory=list)
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=lambda: [""])
+    saved: dict[int, int] = field(default_factory=dict)  # storage: bytes kept for the backward pass
+
+    def __post_init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's mode, which takes nothing
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Let torch do it, and note it."""
+        out = func(*args, **(kwargs or {}))
+        outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs or {}, outs, self.paths[-1]))
+        return out
+
+
+def storage(tensor: Tensor) -> int:
+    """What tells two tensors' memory apart."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: bool) -> Record:
+    """The record of ``model(*args, **kwargs)``; ``training`` keeps what a backward pass needs, dropout off.
+
+    Tries the meta device, and where the model makes tensors of its own on another one, torch's fake tensors. Raises
+    whatever the model raises.
+    """
+    try:
+        return _recorded(model, args, kwargs, training, None)
+    except (RuntimeError, NotImplementedError):
+        return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+
+
+def _recorded(model: nn.Module, args: Any, kwargs: Any, training: bool, fake: FakeTensorMode | None) -> Record:  # noqa: FBT001
+    device = "meta" if fake is None else "cpu"
+    found = Record()
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(modes(model, training=training))
+        stack.enter_context(torch.set_grad_enabled(training))
+        stack.enter_context(_where(model, found))
+        stack.enter_context(fake or nullcontext())
+        args, kwargs = (tree_map(lambda leaf: _empty(leaf, device), each) for each in (args, kwargs))
+        found.inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        learnt = {name: nn.Parameter(_empty(w, device), w.requires_grad) for name, w in model.named_parameters()}
+        found.weights = {**learnt, **{name: _empty(tensor, device) for name, tensor in model.named_buffers()}}
+        if training:
+            stack.enter_context(torch.autograd.graph.saved_tensors_hooks(_counter(found), lambda kept: kept))
+        with found:
+            out = functional_call(model, found.weights, args, kwargs)
+        found.outputs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+    return found
+
+
+def _empty(leaf: Any, device: str) -> Any:
+    """A tensor of the same kind without numbers; what is no tensor stays."""
+    if not isinstance(leaf, Tensor):
+        return leaf
+    return torch.empty_strided(leaf.shape, leaf.stride(), dtype=leaf.dtype, device=device)
+
+
+def _counter(found: Record) -> Callable[[Tensor], Tensor]:
+    own = {storage(weight) for weight in found.weights.values()}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if storage(tensor) not in own:
+            found.saved[storage(tensor)] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    return keep
+
+
+@contextmanager
+def modes(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Evaluation inside, or training with dropout off; afterwards every module is in the mode it was in."""
+    before = [(module, module.training) for module in model.modules()]
+    try:
+        for module, _ in before:
+            module.training = training and not isinstance(module, nn.modules.dropout._DropoutNd)
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+@contextmanager
+def _where(model: nn.Module, found: Record) -> Iterator[None]:
+    """Inside, the record knows which module is at work."""
+    names = {id(module): name for name, module in model.named_modules()}
+    enter = register_module_forward_pre_hook(
+        lambda module, _given: found.paths.append(names.get(id(module), found.paths[-1]))
+    )
+    leave = register_module_forward_hook(lambda _module, _given, _out: _leave(found), always_call=True)
+    try:
+        yield
+    finally:
+        enter.remove()
+        leave.remove()
+
+
+def _leave(found: Record) -> None:
+    found.paths.pop()
