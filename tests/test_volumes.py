@@ -108,3 +108,13 @@ def test_what_cannot_be_trained_on_is_refused_in_a_sentence(
     assert code in (1, 2)
     assert words in " ".join(text.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_nan_in_a_volume_is_refused_with_its_slice(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    broken = VOLUMES[0].image.astype(np.float32)
+    broken[5, 3, 3] = np.nan
+    write_image(folder / "images" / "0.tif", broken)
+    code, text = unet("train", "--data", folder, "-o", tmp_path / "run", *THIN)
+    assert code == 1
+    assert "0.tif, slice 05: 1 of 1152 pixels are NaN or infinite" in text
+    assert not (tmp_path / "run").exists()
