@@ -41,6 +41,11 @@ def tests(*arguments: str) -> Counter[str]:
         return counted(xml, code)
 
 
+def quick() -> Counter[str]:
+    """The tests that run no notebook."""
+    return tests("-m", "not notebooks")
+
+
 def lessons() -> Counter[str]:
     """Reports of failures as they come, then the table of times."""
     print("== lessons (pytest --nbval, strict)", flush=True)
@@ -57,7 +62,7 @@ def lessons() -> Counter[str]:
 
 def main(arguments: list[str]) -> int:
     """The stages asked for; 1 if anything failed."""
-    stages = {(): (checks, tests, lessons), ("--fast",): (checks, tests), ("--check",): (checks,)}
+    stages = {(): (checks, tests, lessons), ("--fast",): (checks, quick), ("--check",): (checks,)}
     chosen = stages.get(tuple(arguments), (lambda: tests(*(word for word in arguments if word != "--fast")),))
     tally: Counter[str] = Counter()
     start = time.perf_counter()

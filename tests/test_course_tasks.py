@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,9 @@ def clone(tmp_path: Path) -> Path:
 
 def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(clone / "course.py"), *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    # a shell that starts us in the background has us ignore Ctrl-C, which children inherit
+    hear = None if os.name == "nt" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, preexec_fn=hear)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Python is a POSIX script")
