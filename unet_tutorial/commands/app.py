@@ -10,13 +10,16 @@ from typing import Any, NoReturn
 import typer
 
 from unet_tutorial.commands.data import data
+from unet_tutorial.commands.diagram import diagram
+from unet_tutorial.commands.diff import diff
 from unet_tutorial.commands.predict import predict
 from unet_tutorial.commands.sizes import sizes
+from unet_tutorial.commands.summary import summary
 from unet_tutorial.commands.train import train
 
 app = typer.Typer(
     name="unet",
-    help="The U-Net: which sizes fit, training, prediction of images of any size, and data to learn from.",
+    help="The U-Net: sizes that fit, diagrams, tables, training, prediction of images of any size, data to learn from.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     add_completion=False,
@@ -25,7 +28,8 @@ app = typer.Typer(
 
 
 def plain(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with one line instead of a traceback; exit code 1 where it refuses, 130 after Ctrl-C.
+    """The command, with one line instead of a traceback; exit code 1 where it refuses (or the error's ``code``), 130
+    after Ctrl-C.
 
     Unknown options are typer's to refuse, with exit code 2.
     """
@@ -35,7 +39,7 @@ def plain(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(**options)
         except ValueError as error:
-            _leave(str(error), 1)
+            _leave(str(error), getattr(error, "code", 1))
         except OSError as error:
             _leave(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
         except (MemoryError, RuntimeError) as error:  # torch says "can't allocate memory" or "out of memory"
@@ -53,7 +57,7 @@ def _leave(words: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-for _command in (sizes, train, predict, data):
+for _command in (sizes, summary, diagram, diff, train, predict, data):
     app.command()(plain(_command))
 
 

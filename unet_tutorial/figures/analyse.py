@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from unet_tutorial.figures.crossing import skips
 from unet_tutorial.figures.fold import folded
 from unet_tutorial.figures.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.ways import scaled, skips, way
+from unet_tutorial.figures.ways import levelled, scaled, way
 
 
 def analysed(arch: ArchIR) -> ArchIR:
     """The architecture with its U, or with the reason why it has none; totals are as they were."""
     nodes = scaled(folded(arch.nodes))
+    nodes = levelled(nodes, way(nodes))
     path = way(nodes)
     reason = no_u(path)
     crossing, odd = ([], "") if reason else skips(nodes, path)
@@ -38,7 +40,9 @@ def no_u(path: list[Node]) -> str:
     lowest = max(levels)
     if lowest == min(levels):
         return "no map is coarser than another, so it has a single level"
-    if levels[-1] == lowest or not path[-1].scale:
+    if not path[-1].scale:
+        return "its output is no map over the image, as a classifier's"
+    if levels[-1] == lowest:
         return "it goes down and does not come up again, as a classifier does"
     turns = [level for i, level in enumerate(levels) if i == 0 or level != levels[i - 1]]
     bottoms = sum(1 for i, level in enumerate(turns[1:-1], start=1) if level > turns[i - 1] and level > turns[i + 1])

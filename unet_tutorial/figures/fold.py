@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from unet_tutorial.figures.ir import Node, Pairs
+from unet_tutorial.figures.lines import lowered
 
 QUIET = ("norm", "act")
 
@@ -16,6 +17,7 @@ def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
 
     Parameters, MACs and saved bytes move with what is folded, so the totals stay.
     """
+    nodes = lowered(nodes)
     readers = Counter(key for node in nodes for key in node.inputs)
     kept: dict[str, Node] = {}
     alias: dict[str, str] = {}

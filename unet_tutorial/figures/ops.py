@@ -4,91 +4,132 @@ cost."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from torch import Tensor
 from torch.utils.flop_counter import flop_registry
 
+from unet_tutorial.figures.axes import Layout, axis_of
 from unet_tutorial.figures.ir import Pairs, Window
+from unet_tutorial.figures.moves import REDUCTIONS, placed
 from unet_tutorial.figures.record import Op
 from unet_tutorial.nets.levels import Size
 
 PATTERNS = (  # the first that matches the name
     ("conv", r"(.*_)?convolution"),
-    ("linear", r"mm|addmm|bmm|baddbmm|linear|_scaled_dot_product.*"),
-    ("pool", r"(adaptive_)?(max|avg)_pool.*|_adaptive_avg_pool.*"),
-    ("resize", r"_?upsample_.*"),
-    ("norm", r".*(batch|group|layer|instance)_norm.*"),
-    ("concat", r"cat"),
-    ("add", r"(add|sub)_?"),
+    ("linear", r"mm|addmm|bmm|baddbmm|linear|_scaled_dot_product.*|_?flash_attention.*"),
+    ("resize", r"_?upsample_.*|max_unpool.*"),
+    ("pool", r"(adaptive_|fractional_)?(max|avg)_pool.*|_adaptive_avg_pool.*|lp_pool.*"),
+    ("norm", r".*(batch|group|layer|instance|rms)_norm.*"),
+    ("concat", r"cat|stack"),
+    ("add", r"(add|sub|rsub)_?|add(cmul|cdiv)_?"),
     ("gate", r"mul_?|div_?"),
     ("crop", r"slice|narrow|index_select|constant_pad_nd|(reflection|replication)_pad.*"),
-    ("split", r"split.*|chunk|unbind|select|unsafe_split.*"),
-    ("view", r"(_unsafe_)?view|_?reshape.*|permute|transpose|t|(un)?squeeze|expand|clone|pixel_(un)?shuffle"),
-    ("reduce", r"mean|sum|amax|amin|max|min"),
-    ("same", r"detach|alias|lift_fresh|_to_copy|contiguous|view_as|dropout|native_dropout|bernoulli_?|_conj"),
+    ("split", r"split.*|chunk|unbind|select|unsafe_split.*|unsafe_chunk"),
+    ("same", r"detach|alias|lift_fresh|_to_copy|contiguous|clone|view_as|copy_|(native_|feature_)?dropout_?|_conj"),
+    ("view", r"(_unsafe_)?view|_?reshape.*|permute|transpose|t|(un)?squeeze_?|expand|pixel_(un)?shuffle|.*_copy"),
+    ("reduce", "|".join(REDUCTIONS)),
 )  # fmt: skip
+FOUND: dict[str, str] = {}  # by name, once looked for
 
 
 def meaning(op: Op) -> str:
     """One of ``ir.OPS``, "same" for what changes nothing that is drawn; "act" for anything else of one shape."""
-    named = next((key for key, pattern in PATTERNS if re.fullmatch(pattern, op.name)), "")
+    named = FOUND.get(op.name)
+    if named is None:
+        named = next((key for key, pattern in PATTERNS if re.fullmatch(pattern, op.name)), "")
+        FOUND[op.name] = named
     if named:
         return named
-    return "act" if op.outs and op.outs[0].shape == op.args[0].shape else "other"
+    given = next((arg for arg in op.args if isinstance(arg, Tensor)), None)
+    return "act" if op.outs and given is not None and op.outs[0].shape == given.shape else "other"
 
 
-def window(op: Op, meant: str, rank: int) -> Window | None:
-    """What it looks through, per spatial axis; None for what looks at single pixels, or at all of them."""
-    one, zero = (1,) * rank, (0,) * rank
-    before, after = op.args[0].shape[2:], op.outs[0].shape[2:]
+def window(op: Op, meant: str, axes: Sequence[int | None], rank: int) -> Window | None:
+    """What it looks through, per spatial axis; None for what looks at single pixels, or at all of them.
+
+    ``axes`` names the spatial axis of each dimension of what it reads.
+    """
     if meant == "conv":
         _given, weight, _, stride, pad, dilation, transposed = op.args[:7]
         kernel = tuple(weight.shape[2:])
-        wide = [_wide(values, len(kernel)) for values in (stride, pad, dilation)]
-        if transposed:
-            return Window(kernel, one, wide[1], wide[2], wide[0])
-        return Window(kernel, wide[0], wide[1], wide[2], one)
-    if meant == "pool" and "adaptive" not in op.name:
-        kernel = _wide(op.args[1], rank)
-        stride = _wide(op.args[2], rank) if len(op.args) > 2 and op.args[2] else kernel
-        return Window(kernel, stride, _wide(op.args[3] if len(op.args) > 3 else 0, rank), one, one)
-    if meant in ("pool", "resize"):
-        down = tuple(max(1, round(n / m)) for n, m in zip(before, after, strict=True))
-        up = tuple(max(1, round(m / n)) for n, m in zip(before, after, strict=True))
-        reach = 2 if "linear" in op.name else 4 if "cubic" in op.name else 1
-        kernel = down if meant == "pool" else tuple(reach if u > 1 else 1 for u in up)
-        return Window(kernel, down, zero, one, up)
+        wide = [wide_as(values, len(kernel)) for values in (stride, pad, dilation)]
+        one = (1,) * len(kernel)
+        flat = (kernel, one, *wide[1:], wide[0]) if transposed else (kernel, *wide, one)
+        return _window(flat, axes[-len(kernel) :], rank)
+    if meant == "pool" and "adaptive" not in op.name and "fractional" not in op.name:
+        dims = int(re.findall(r"(\d)d", op.name)[0])
+        kernel, one = wide_as(op.args[1], dims), (1,) * dims
+        stride = wide_as(op.args[2], dims) if len(op.args) > 2 and op.args[2] else kernel
+        before = wide_as(op.args[3], dims) if len(op.args) > 3 else (0,) * dims
+        dilation = wide_as(op.args[4], dims) if "max" in op.name and len(op.args) > 4 else one
+        return _window((kernel, stride, before, dilation, one), axes[-dims:], rank)
+    if meant in ("pool", "resize") or op.name.startswith("pixel_"):
+        return _rescaled(op, meant, axes, rank)
+    if op.name == "slice" and len(op.args) > 4 and op.args[4] > 1:
+        every = tuple(op.args[4] if i == op.args[1] % len(axes) else 1 for i in range(len(axes)))
+        start = tuple(-(op.args[2] or 0) if n > 1 else 0 for n in every)
+        one = (1,) * len(axes)
+        return _window((one, every, start, one, one), axes, rank)
     return None
 
 
-def _wide(values: Any, rank: int) -> Size:
+def _rescaled(op: Op, meant: str, axes: Sequence[int | None], rank: int) -> Window:
+    """That of a resize, an adaptive pooling or a pixel shuffle: how many pixels become how many."""
+    pairs = list(zip(op.args[0].shape, op.outs[0].shape, strict=True))
+    down, up = tuple(max(1, round(n / m)) for n, m in pairs), tuple(max(1, round(m / n)) for n, m in pairs)
+    reach = 2 if "linear" in op.name else 4 if "cubic" in op.name else 1
+    kernel = tuple(reach if u > 1 else 1 for u in up) if meant == "resize" else down
+    one = (1,) * len(pairs)
+    return _window((kernel, down, (0,) * len(pairs), one, up), axes, rank)
+
+
+def _window(flat: Sequence[Size], axes: Sequence[int | None], rank: int) -> Window:
+    usual = (1, 1, 0, 1, 1)
+    return Window(*(placed(values, axes, rank, other) for values, other in zip(flat, usual, strict=True)))
+
+
+def wide_as(values: Any, rank: int) -> Size:
     """One number for all axes, or one each."""
     given = [values] if isinstance(values, int) else list(values)
     return tuple(int(n) for n in (given * rank if len(given) == 1 else given))
 
 
-def cut(op: Op, rank: int) -> Pairs:
+def cut(op: Op, main: Tensor, out: Tensor, layout: Layout) -> Pairs:
     """Pixels cut off before and after each axis (negative: added); () for what cuts no space."""
+    lost = [n - m for n, m in zip(main.shape, out.shape, strict=False)]
     if op.name == "slice":
-        axis, start = (op.args[1] if len(op.args) > 1 else 0) - 2, op.args[2] if len(op.args) > 2 else 0
-        if axis < 0:
-            return ()
-        large, small = op.args[0].shape[axis + 2], op.outs[0].shape[axis + 2]
+        axis, start = (op.args[1] if len(op.args) > 1 else 0) % main.ndim, op.args[2] if len(op.args) > 2 else 0
+        large = main.shape[axis]
         first = min(max((start or 0) + (large if (start or 0) < 0 else 0), 0), large)
-        return tuple((first, large - first - small) if i == axis else (0, 0) for i in range(rank))
-    if "pad" in op.name:
-        flat = [-int(n) for n in op.args[1]]
-        pairs = list(zip(flat[::2], flat[1::2], strict=True))[::-1][-rank:]  # torch names the last axis first
-        return ((0, 0),) * (rank - len(pairs)) + tuple(pairs)
-    lost = [n - m for n, m in zip(op.args[0].shape[2:], op.outs[0].shape[2:], strict=True)]
-    return tuple((n // 2, n - n // 2) if n >= 0 else (-(-n // 2), n + -n // 2) for n in lost)
+        flat = [(first, n - first) if i == axis else (0, 0) for i, n in enumerate(lost)]
+    elif "split" in op.name:
+        before = [0] * main.ndim
+        for each in op.outs[: next(i for i, one in enumerate(op.outs) if one is out)]:
+            before = [b + each.shape[i] * (n > 0) for i, (b, n) in enumerate(zip(before, lost, strict=True))]
+        flat = [(b, n - b) for b, n in zip(before, lost, strict=True)]
+    elif "pad" in op.name:
+        sides = [-int(n) for n in op.args[1]]
+        pairs = list(zip(sides[::2], sides[1::2], strict=True))[::-1]  # torch names the last axis first
+        flat = [(0, 0)] * (main.ndim - len(pairs)) + pairs
+    else:
+        flat = [(n // 2, n - n // 2) for n in lost]
+    return _by_axis(flat, layout)
+
+
+def _by_axis(flat: Sequence[tuple[int, int]], layout: Layout) -> Pairs:
+    found = {axis_of(dim): pair for dim, pair in zip(layout, flat, strict=True)}
+    axes = sorted(axis for axis in found if axis is not None)
+    cuts = [pair for axis, pair in found.items() if axis is not None and any(pair)]
+    return tuple(found[axis] for axis in axes) if cuts and axes == list(range(len(axes))) else ()
 
 
 def macs(op: Op, meant: str) -> int:
     """Multiply-accumulates, biases not counted: each output number of a convolution takes kernel · channels of them,
     and each input number of a transposed one."""
-    if meant in ("conv", "up"):
+    if meant == "conv":
         given, weight, transposed = op.args[0], op.args[1], op.args[6]
         return int((given if transposed else op.outs[0]).numel() * weight.shape[1] * prod(weight.shape[2:]))
     if meant == "linear":

@@ -13,22 +13,26 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.func import functional_call
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from unet_tutorial.figures.quick import perform
+from unet_tutorial.figures.untouched import untouched
+
 
 @dataclass(frozen=True)
 class Op:
-    """An operation of torch: its packet's name, its arguments as given, and what came out."""
+    """An operation of torch: its packet's name, its arguments as given, what came out, what of it was written into."""
 
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outs: list[Tensor]
     path: str
+    written: list[Tensor]
 
 
 @dataclass
@@ -45,12 +49,36 @@ class Record(TorchDispatchMode):
     def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's mode, which takes nothing
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else torch imports its compiler for the method below, which takes a second
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let torch do it, and note it."""
-        out = func(*args, **(kwargs or {}))
+        args, kwargs = levelled(func, args, kwargs or {})
+        out = perform(func, args, kwargs)
         outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
-        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs or {}, outs, self.paths[-1]))
+        changes = func._schema.is_mutable
+        written = [each for each in outs if any(each is arg for arg in args)] if changes else []
+        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs, outs, self.paths[-1], written))
         return out
+
+
+def levelled(func: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments on the meta device, where one of them is: tensors that the model makes elsewhere join the rest.
+
+    RuntimeError where an empty tensor is to be written into one with numbers.
+    """
+    given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    others = [tensor for tensor in given if not tensor.is_meta]
+    if len(others) == len(given) or isinstance(given[0], FakeTensor):
+        return args, kwargs
+    if others and func._schema.is_mutable:
+        raise RuntimeError(f"{func} would write an empty tensor into one with numbers")
+    if others:
+        alone = {id(tensor) for tensor in others}
+        args, kwargs = tree_map(lambda leaf: _empty(leaf, "meta") if id(leaf) in alone else leaf, (args, kwargs))
+    return args, {**kwargs, "device": torch.device("meta")} if kwargs.get("device") else kwargs
 
 
 def storage(tensor: Tensor) -> int:
@@ -66,20 +94,30 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
     """
     try:
         return _recorded(model, args, kwargs, training, None)
-    except (RuntimeError, NotImplementedError):
-        return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+    except (RuntimeError, NotImplementedError) as first:
+        try:
+            return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+        except RuntimeError as second:
+            raise second if decides(second) or not decides(first) else first
+
+
+def decides(error: BaseException) -> bool:
+    """Whether a pass stopped because the model asked for a number that an empty tensor does not hold."""
+    words = ("data-dependent", "DataDependent", "DynamicOutputShape", "Tensor.item()", "meta tensor", "no data", "numpy",
+             "Meta tensors", "aten.nonzero", "register_meta", "_local_scalar_dense")  # fmt: skip
+    return any(word in f"{type(error).__name__} {error}" for word in words)
 
 
 def _recorded(model: nn.Module, args: Any, kwargs: Any, training: bool, fake: FakeTensorMode | None) -> Record:  # noqa: FBT001
     device = "meta" if fake is None else "cpu"
     found = Record()
     with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=[]))
-        stack.enter_context(modes(model, training=training))
+        stack.enter_context(untouched(model, training=training))
+        stack.enter_context(torch.inference_mode(mode=False))
         stack.enter_context(torch.set_grad_enabled(training))
         stack.enter_context(_where(model, found))
         stack.enter_context(fake or nullcontext())
-        args, kwargs = (tree_map(lambda leaf: _empty(leaf, device), each) for each in (args, kwargs))
+        args, kwargs = tree_map(lambda leaf: _empty(leaf, device), (args, kwargs))
         found.inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         learnt = {name: nn.Parameter(_empty(w, device), w.requires_grad) for name, w in model.named_parameters()}
         found.weights = {**learnt, **{name: _empty(tensor, device) for name, tensor in model.named_buffers()}}
@@ -102,24 +140,11 @@ def _counter(found: Record) -> Callable[[Tensor], Tensor]:
     own = {storage(weight) for weight in found.weights.values()}
 
     def keep(tensor: Tensor) -> Tensor:
-        if storage(tensor) not in own:
+        if storage(tensor) not in own and not isinstance(tensor, nn.Parameter):
             found.saved[storage(tensor)] = tensor.untyped_storage().nbytes()
         return tensor
 
     return keep
-
-
-@contextmanager
-def modes(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Evaluation inside, or training with dropout off; afterwards every module is in the mode it was in."""
-    before = [(module, module.training) for module in model.modules()]
-    try:
-        for module, _ in before:
-            module.training = training and not isinstance(module, nn.modules.dropout._DropoutNd)
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
 
 
 @contextmanager

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from unet_tutorial.figures.analyse import analysed
-from unet_tutorial.figures.ir import ArchIR, Node
+from unet_tutorial.figures.ir import ArchIR
 from unet_tutorial.figures.memory import peak, saved_by_node
-from unet_tutorial.figures.ops import cut, macs, meaning, window
-from unet_tutorial.figures.record import Op, Record, record, storage
+from unet_tutorial.figures.nodes import Graph
+from unet_tutorial.figures.record import Record, decides, record
 from unet_tutorial.nets.sizes import valid_sizes
 
 
@@ -27,20 +29,38 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
     dropout off. The model is as it was afterwards. ``TraceError`` where the flow depends on data; ValueError, with the
     model's own words, where it refuses these arguments.
     """
+    model = _unwrapped(model)
     _refuse(model, (args, kwargs))
-    found = _run(model, args, kwargs, training=False)
-    nodes, totals = _Graph(found).nodes, _parameters(model)
-    totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
-    try:
-        saving = record(model, args, kwargs, training=True)
-    except Exception:  # training may refuse what evaluation takes, as batch norm does a single value
-        saving = None
+    totals = _parameters(model)
+    with _eager():
+        found = _run(model, args, kwargs)
+        nodes = Graph(found).nodes
+        totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
+        try:
+            saving = record(model, args, kwargs, training=True)
+        except Exception:  # training may refuse what evaluation takes, as batch norm does a single value
+            saving = None
     if saving is not None:
-        twin = _Graph(saving)
+        twin = Graph(saving)
         nodes = saved_by_node(nodes, twin.nodes, twin.keeps(saving))
         totals["saved"] = sum(saving.saved.values())
-    arch = ArchIR(type(model).__name__, tuple(nodes), totals=totals, valid=_valid(model))
-    return analysed(arch)
+    return analysed(ArchIR(type(model).__name__, tuple(nodes), totals=totals, valid=_valid(model)))
+
+
+def _unwrapped(model: Any) -> Any:
+    """The network inside what compiles it or spreads it over devices."""
+    while isinstance(model, nn.Module):
+        spread = isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel))
+        inner = model.module if spread else vars(model).get("_modules", {}).get("_orig_mod")
+        if not isinstance(inner, nn.Module):
+            break
+        model = inner
+    return model
+
+
+def _eager() -> AbstractContextManager[Any]:
+    """Compiled parts run as they were written; where torch has no compiler loaded there are none."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
 def _refuse(model: nn.Module, given: Any) -> None:
@@ -50,18 +70,23 @@ def _refuse(model: nn.Module, given: Any) -> None:
         raise ValueError("no tensor came as an example; hand in one of the shape the model takes, (1, 1, 572, 572)")
 
 
-def _run(model: nn.Module, args: Any, kwargs: Any, *, training: bool) -> Record:
+def _run(model: nn.Module, args: Any, kwargs: Any) -> Record:
+    name = type(model).__name__
     try:
-        return record(model, args, kwargs, training=training)
-    except ValueError:
-        raise
+        return record(model, args, kwargs, training=False)
     except Exception as error:
-        words = str(error).strip().splitlines()[0][:300] if str(error).strip() else ""
-        data = ("data-dependent", "DataDependent", "Tensor.item()", "meta tensor", "Cannot copy out of meta")
-        kind = type(error).__name__
-        if any(word in f"{kind} {words}" for word in data):
-            raise TraceError(f"{type(model).__name__} decides by the numbers it sees ({kind}: {words})") from error
-        raise ValueError(f"{type(model).__name__} does not take this example ({kind}: {words})") from error
+        lines = str(error).strip().splitlines()
+        words = f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
+        if decides(error):
+            raise TraceError(
+                f"{name} decides by the numbers it sees ({words}), so it has no one picture; "
+                "hand in the part of it that computes the same for every image"
+            ) from error
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(
+            f"{name} does not take this example ({words}); hand in tensors of the shapes and types it is trained with"
+        ) from error
 
 
 def _parameters(model: nn.Module) -> dict[str, int]:
@@ -83,62 +108,3 @@ def _valid(model: nn.Module) -> tuple[tuple[int, int], ...]:
     if not levels or padding not in ("same", "valid"):
         return ()
     return tuple((valid.start, valid.step) for valid in valid_sizes(levels, padding=padding))
-
-
-class _Graph:
-    """Nodes from a record: whoever made a tensor is the input of whoever reads it."""
-
-    def __init__(self, found: Record) -> None:
-        self.maker: dict[int, str] = {}  # of the tensor with this id
-        self.carried = {id(tensor): {name} for name, tensor in found.weights.items()}
-        self.sizes = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
-        self.owner: dict[int, str] = {}  # of the memory with this key
-        self.nodes: list[Node] = []
-        for tensor in found.inputs:
-            self._add(Node("", "input", "input", (), tuple(tensor.shape[1:])), [tensor])
-        self.rank = max((tensor.ndim - 2 for tensor in found.inputs), default=0)
-        for op in found.ops:
-            self._read(op)
-        outputs = {self.maker.get(id(tensor)) for tensor in found.outputs}
-        self.nodes = [replace(n, folded=("output",)) if n.id in outputs else n for n in self.nodes]
-
-    def _add(self, node: Node, outs: list[Tensor]) -> None:
-        key = str(len(self.nodes))
-        self.nodes.append(replace(node, id=key, bytes=sum(out.numel() * out.element_size() for out in outs)))
-        self.maker |= {id(out): key for out in outs}
-        for out in outs:
-            self.owner.setdefault(storage(out), key)
-
-    def keeps(self, found: Record) -> dict[str, int]:
-        """Bytes that the backward pass keeps, by the node whose output they are."""
-        kept: dict[str, int] = {}
-        for key, size in found.saved.items():
-            node = self.owner.get(key, "")
-            kept[node] = kept.get(node, 0) + size
-        return kept
-
-    def _read(self, op: Op) -> None:
-        given = [leaf for leaf in tree_leaves((op.args, op.kwargs)) if isinstance(leaf, Tensor)]
-        inputs = tuple(dict.fromkeys(self.maker[id(t)] for t in given if id(t) in self.maker))
-        names = set().union(*(self.carried.get(id(tensor), set()) for tensor in given))
-        if not inputs:
-            self.carried |= {id(out): names for out in op.outs}
-            return
-        if not op.outs:
-            return
-        meant = meaning(op)
-        if meant == "same" or (meant in ("add", "gate") and len(inputs) < 2 and not names):
-            self.maker |= {id(out): inputs[0] for out in op.outs}
-            return
-        own = sum(self.sizes.pop(name, 0) for name in sorted(names))
-        self._add(self._node(op, meant, inputs, own), op.outs)
-
-    def _node(self, op: Op, meant: str, inputs: tuple[str, ...], own: int) -> Node:
-        shape = tuple(op.outs[0].shape[1:])
-        rank = max(len(shape) - 1, 0)
-        spatial = isinstance(op.args[0], Tensor) and op.args[0].ndim == rank + 2
-        seen = window(op, meant, rank) if spatial else None
-        cropped = cut(op, rank) if meant == "crop" and spatial else ()
-        enlarges = seen is not None and meant == "conv" and max(seen.up, default=1) > 1
-        meant = "up" if enlarges else meant
-        return Node("", meant, op.name, inputs, shape, op.path, seen, cropped, parameters=own, macs=macs(op, meant))

@@ -2,56 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from fractions import Fraction
+from math import log, prod
 
-from unet_tutorial.figures.ir import Node, Skip, Window
+from unet_tutorial.figures.ir import Node
 
-MERGES = ("concat", "add", "gate")
-ENLARGING = ("up", "resize", "view")
+SQUASHED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")  # what a mask has gone through
+SUMMING = ("concat", "crop")  # they change the size and stay on the grid
+
+Scale = tuple[Fraction, ...]
 
 
 def scaled(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Each with its accumulated stride per axis, and the rank of that among all of them as its level."""
-    found: dict[str, Node] = {}
+    """Each with its accumulated stride per axis; () for what is no map over the image, as a mean over all of it."""
+    exact: dict[str, Scale] = {}
+    sizes: dict[str, Node] = {}
     for node in nodes:
-        inputs = [found[key] for key in node.inputs]
-        seen = _shuffled(inputs[0], node) if node.op == "view" and inputs else node
-        found[node.id] = replace(seen, scale=_scale(seen, inputs))
-    scales = sorted({n.scale for n in found.values() if n.scale}, key=lambda s: (prod(s), s))
-    return tuple(replace(n, level=scales.index(n.scale) if n.scale else 0) for n in found.values())
+        exact[node.id] = _scale(node, [(sizes[key], exact[key]) for key in node.inputs], sizes, exact)
+        sizes[node.id] = node
+    return tuple(replace(n, scale=tuple(float(s) for s in exact[n.id])) for n in nodes)
 
 
-def _shuffled(before: Node, node: Node) -> Node:
-    """A view that makes pixels of channels, or channels of pixels, with the window that this amounts to."""
-    pairs = list(zip(before.size, node.size, strict=False))
-    if len(before.size) != len(node.size) or not all(n and m and max(n, m) % min(n, m) == 0 for n, m in pairs):
-        return node
-    down, up = tuple(max(1, n // m) for n, m in pairs), tuple(max(1, m // n) for n, m in pairs)
-    return replace(node, window=Window(down, down, (0,) * len(pairs), (1,) * len(pairs), up))
-
-
-def _scale(node: Node, inputs: list[Node]) -> tuple[float, ...]:
+def _scale(
+    node: Node, inputs: list[tuple[Node, Scale]], sizes: dict[str, Node], exact: dict[str, Scale]
+) -> Scale:
     rank = len(node.size)
     if node.op == "input":
-        return (1.0,) * rank
-    known = [each for each in inputs if len(each.scale) == rank and rank]
-    if not known:
+        return (Fraction(1),) * rank
+    known = [(each, scale) for each, scale in inputs if len(scale) == rank == len(each.size) and rank]
+    if not known or node.op == "reduce":
         return ()
-    first = max(known, key=lambda each: prod(each.size))  # a gate's signal may be one pixel
+    first, scale = max(known, key=lambda pair: prod(pair[0].size))  # a gate's signal may be one pixel
+    if node.op == "resize":
+        return _landed(node, first, scale, [(each, exact[key]) for key, each in sizes.items()])
     if node.window:
-        ratios = [s / u for s, u in zip(node.window.stride, node.window.up, strict=True)]
-    else:
-        ratios = [1.0] * rank
-    return tuple(s * r for s, r in zip(first.scale, ratios, strict=True))
+        return tuple(s * Fraction(d, u) for s, d, u in zip(scale, node.window.stride, node.window.up, strict=True))
+    return scale if node.size == first.size or node.op in SUMMING else ()
+
+
+def _landed(node: Node, first: Node, scale: Scale, earlier: list[tuple[Node, Scale]]) -> Scale:
+    """The scale after a resize: of the map of this size that it was measured by, else by the ratio of the sizes."""
+    ratios = [Fraction(m, n) for m, n in zip(node.size, first.size, strict=True)]
+    near = [Fraction(round(r)) if abs(r - round(r)) <= r / 5 and round(r) else r for r in ratios]
+    near = [1 / Fraction(round(1 / r)) if r < 1 and abs(1 / r - round(1 / r)) <= 1 / r / 5 else n
+            for r, n in zip(ratios, near, strict=True)]  # fmt: skip
+    guess = tuple(s / r for s, r in zip(scale, near, strict=True))
+    alike = {s for each, s in earlier if each.size == node.size and len(s) == len(guess)} or {guess}
+    return min(sorted(alike | {guess}), key=lambda s: (_far(s, guess) - (s != guess) * 0.5, s))
+
+
+def _far(one: Scale, other: Scale) -> float:
+    return sum(abs(log(a / b)) for a, b in zip(one, other, strict=True))
+
+
+def levelled(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
+    """Each with its level: the rank of its scale among those on the way, 0 the finest; beside it, of the nearest."""
+    scales = sorted({n.scale for n in path if n.scale} or {()}, key=lambda s: (prod(s), s))
+    near = {(): 0} | {
+        scale: min(range(len(scales)), key=lambda i: abs(log(prod(scales[i]) / prod(scale))) if scales[i] else 0)
+        for scale in {n.scale for n in nodes if n.scale} - set(scales)
+    }
+    return tuple(replace(n, level=scales.index(n.scale) if n.scale in scales else near[n.scale]) for n in nodes)
 
 
 def operands(node: Node, index: dict[str, Node]) -> list[Node]:
-    """What a map is made of; of a product, the larger factor: the other only says how much of it passes."""
+    """What a map is made of. Of a product, no masks: they only say how much of the other factor passes. Of an
+    unpooling, not the places that it puts its pixels in."""
     given = [index[key] for key in node.inputs]
+    if "unpool" in node.kind:
+        return given[:1]
     if node.op != "gate" or len(given) < 2:
         return given
-    return [max(given, key=lambda each: (prod(each.shape), each.op not in ("act", "resize") and not each.folded))]
+    large = [each for each in given if prod(each.shape) == max(prod(one.shape) for one in given)]
+    return [each for each in large if not _mask(each)] or large[:1]
+
+
+def _mask(node: Node) -> bool:
+    return any(word in name for name in (node.kind, *node.folded[-1:]) for word in SQUASHED)
 
 
 def way(nodes: tuple[Node, ...]) -> list[Node]:
@@ -62,48 +91,11 @@ def way(nodes: tuple[Node, ...]) -> list[Node]:
         before = [reach[each.id] for each in operands(node, index)]
         own = prod(node.scale) if node.scale else 0.0
         reach[node.id] = (max([own, *(r for r, _ in before)]), 1 + max((steps for _, steps in before), default=0))
-    ends = [n for n in nodes if "output" in n.folded and n.scale] or list(nodes[-1:])
-    here = max(ends, key=lambda n: (prod(n.size), nodes.index(n)))
+    order = {node.id: i for i, node in enumerate(nodes)}
+    ends = [n for n in nodes if "output" in n.folded and n.scale] or [n for n in nodes if "output" in n.folded]
+    here = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
     path = [here]
     while inputs := operands(here, index):
         here = max(inputs, key=lambda each: reach[each.id])
         path.append(here)
     return path[::-1]
-
-
-def skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
-    """What crosses from the way down to the way up, and why it is no plain U, if it is none."""
-    index = {node.id: node for node in nodes}
-    place = {node.id: i for i, node in enumerate(path)}
-    lowest = max(node.level for node in path)
-    turn = max(i for i, node in enumerate(path) if node.level == lowest)
-    found, reason = [], ""
-    for node in path[turn + 1 :]:
-        for key in node.inputs if node.op in ("concat", "add") else ():
-            if index[key] is path[place[node.id] - 1]:
-                continue
-            sources, between = _origins(index[key], index, place)
-            early = [each for each in sources if place[each.id] < turn and each.level < lowest]
-            if any(index[each].op in ENLARGING and _larger(index[each], index) for each in between):
-                reason = "its skips meet other levels on their way, as in U-Net++ or UNet 3+"
-            if early:
-                source = max(early, key=lambda each: (each.level == node.level, place[each.id]))
-                found.append(Skip(source.id, node.id, tuple(between)))
-    return found, reason
-
-
-def _larger(node: Node, index: dict[str, Node]) -> bool:
-    return any(m > n for m, n in zip(node.size, index[node.inputs[0]].size, strict=False))
-
-
-def _origins(start: Node, index: dict[str, Node], place: dict[str, int]) -> tuple[list[Node], list[str]]:
-    """The maps on the way that this one was made of, and the ids passed in between, nearest first."""
-    waiting, between, sources = [start], [], []
-    while waiting:
-        node = waiting.pop(0)
-        if node.id in place:
-            sources.append(node)
-        elif node.id not in between:
-            between.append(node.id)
-            waiting += operands(node, index)
-    return sources, between

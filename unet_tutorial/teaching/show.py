@@ -45,7 +45,7 @@ def show_svg(svg: str, alt: str, fact: str = "") -> None:
 
 
 def titled(svg: str, alt: str) -> str:
-    """The drawing alone, without XML preamble, as an image whose title is the alternative text.
+    """The drawing alone, without XML preamble, as an image whose title is the alternative text, in place of its own.
 
     >>> titled('<?xml version="1.0"?><svg width="2"><g/></svg>', "two levels of a U")
     '<svg role="img" width="2"><title>two levels of a U</title><g/></svg>'
@@ -53,7 +53,8 @@ def titled(svg: str, alt: str) -> str:
     found = re.search(r"<svg\b([^>]*)>(.*)</svg>", svg, flags=re.DOTALL)
     if not found:
         raise ValueError("the drawing has no <svg> element; hand in the text of an SVG file")
-    return f'<svg role="img"{found[1]}><title>{escape(alt)}</title>{found[2]}</svg>'
+    attributes, content = re.sub(r'\s+role="[^"]*"', "", found[1]), re.sub(r"^\s*<title\b.*?</title>", "", found[2])
+    return f'<svg role="img"{attributes}><title>{escape(alt)}</title>{content}</svg>'
 
 
 def _pixels(figure: Figure) -> int:

@@ -1,0 +1,43 @@
+"""Options in groups: the fields of a dataclass are options of every command that takes it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from typing import Any, get_type_hints
+
+
+def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator: the command's first parameters, one for each dataclass, become options, one for each field."""
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        def flat(**options: Any) -> None:
+            made = [group(**{name: options.pop(name) for name in _names(group)}) for group in groups]
+            command(*made, **options)
+
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
+        parameters = [parameter for group in groups for parameter in _parameters(group)]
+        parameters += [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own]
+        flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        flat.__name__, flat.__doc__ = command.__name__, command.__doc__
+        return flat
+
+    return wrap
+
+
+def _names(group: Any) -> list[str]:
+    return [field.name for field in fields(group)]
+
+
+def _parameters(group: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(group)
+    ]

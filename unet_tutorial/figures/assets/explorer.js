@@ -1,0 +1,106 @@
+// The controls of the explorer, and everything that follows from them.
+
+const LIMITS = { size: [1, 4096], depth: [0, 6], width: [1, 128], ins: [1, 64], outs: [1, 64] };
+
+const NAMES = { size: "Input size", depth: "Depth", width: "Width", ins: "Input channels", outs: "Classes" };
+
+class Explorer {
+  constructor(root) {
+    this.root = root;
+    this.form = within(root, "form");
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", (event) => this.changed(event.target));
+    root.querySelectorAll("button[data-jump]").forEach((button) => {
+      button.addEventListener("click", () => this.jump(Number(button.dataset.jump)));
+    });
+    this.choice = this.read();
+    this.render();
+  }
+
+  field(name) {
+    return within(this.form, `input[type=number][data-name=${name}]`);
+  }
+
+  slider(name) {
+    return within(this.form, `input[type=range][data-name=${name}]`);
+  }
+
+  read() {
+    const choice = { padding: within(this.form, "[data-name=padding]:checked").value };
+    choice.rank = Number(within(this.form, "[data-name=rank]:checked").value);
+    for (const name of Object.keys(LIMITS)) choice[name] = Number(this.field(name).value);
+    return choice;
+  }
+
+  // A number box and its slider say the same; what is no whole number within the limits is refused in words.
+  changed(control) {
+    const { name } = control.dataset;
+    if (control.type === "range") this.field(name).value = control.value;
+    if (control.type === "number" && this.slider(name)) this.slider(name).value = control.value;
+    const wrong = Object.keys(LIMITS).filter((each) => !this.allowed(each));
+    for (const each of Object.keys(LIMITS)) this.field(each).setAttribute("aria-invalid", String(wrong.includes(each)));
+    if (wrong.length) return this.say(this.refusal(wrong[0]), "bad");
+    this.choice = this.read();
+    this.render();
+  }
+
+  allowed(name) {
+    const [least, most] = LIMITS[name];
+    const value = this.field(name).value.trim();
+    return /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
+  }
+
+  refusal(name) {
+    const [least, most] = LIMITS[name];
+    const value = this.field(name).value.trim() || "nothing";
+    return `${NAMES[name]} is ${value}; write a whole number from ${least} to ${most}. What is shown is for the last one.`;
+  }
+
+  jump(size) {
+    this.field("size").value = size;
+    this.changed(this.field("size"));
+  }
+
+  // The sentence is seen at once, and read out when the hand rests.
+  say(sentence, kind) {
+    const verdict = within(this.root, ".verdict");
+    verdict.dataset.kind = kind;
+    within(verdict, ".sentence").textContent = sentence;
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      within(this.root, "[aria-live]").textContent = sentence;
+    }, 400);
+  }
+
+  render() {
+    const plan = planned(this.choice);
+    this.judge();
+    this.buttons();
+    results(this.root, plan);
+    levelTable(this.root, plan);
+    mapTable(this.root, plan);
+    const figure = within(this.root, ".figure");
+    figure.classList.remove("paper"); // it was the drawing for a page without a script
+    figure.replaceChildren(new Picture(plan).draw());
+    this.viewer = new Viewer(this.root);
+  }
+
+  judge() {
+    const { size, depth } = this.choice;
+    const sentence = fault(this.choice);
+    if (sentence) this.say(sentence, "bad");
+    else this.say(`${size} passes ${depth} pooling${depth === 1 ? "" : "s"} and gives ${gives(this.choice, size)}`, "good");
+  }
+
+  buttons() {
+    const near = neighbours(this.choice);
+    this.root.querySelectorAll("button[data-jump]").forEach((button, i) => {
+      const [, most] = LIMITS.size;
+      const size = near[i];
+      const known = size !== null && size <= most;
+      button.disabled = !known;
+      button.dataset.jump = known ? size : "";
+      button.textContent = known ? `${["↓", "↑"][i]} ${size} (gives ${gives(this.choice, size)})` : ["no smaller size", "no larger size"][i];
+    });
+  }
+}

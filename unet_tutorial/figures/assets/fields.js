@@ -1,0 +1,55 @@
+// figures/fields.py for one axis: what a pixel of a map sees of the input, backwards through the maps.
+
+// The map and all that it is made of, last first.
+function ancestors(nodes, node) {
+  const wanted = new Set([node]);
+  const found = [];
+  for (const each of [...nodes].reverse()) {
+    if (!wanted.has(each)) continue;
+    found.push(each);
+    each.inputs.forEach((one) => wanted.add(one));
+  }
+  return found;
+}
+
+const hull = (one, other) => (one ? [Math.min(one[0], other[0]), Math.max(one[1], other[1])] : other);
+
+function reads(node, [first, last]) {
+  if (node.crop) return [first + node.crop, last + node.crop];
+  if (!node.window) return [first, last];
+  const { kernel, stride, before, up } = node.window;
+  const reach = kernel - 1;
+  if (up > 1) return [Math.ceil((first + before - reach) / up), Math.floor((last + before) / up)];
+  return [first * stride - before, last * stride - before + reach];
+}
+
+// First and last input pixel that the pixel at this place of the first map sees, were the maps endless.
+function seen(before, place) {
+  const wanted = new Map([[before[0], [place, place]]]);
+  let found = null;
+  for (const node of before) {
+    const interval = wanted.get(node);
+    if (node.op === "input") found = hull(found, interval);
+    node.inputs.forEach((each) => wanted.set(each, hull(wanted.get(each), reads(node, interval))));
+  }
+  return found;
+}
+
+// Smallest and largest number of input pixels, over all places in the grid of the coarsest map it is made of.
+function field(nodes, node) {
+  const before = ancestors(nodes, node);
+  const period = Math.max(...before.map((each) => each.scale)) / node.scale;
+  const counts = Array.from({ length: period }, (_, place) => {
+    const [first, last] = seen(before, place);
+    return last - first + 1;
+  });
+  return [Math.min(...counts), Math.max(...counts)];
+}
+
+const middle = (nodes, node) => seen(ancestors(nodes, node), Math.floor(node.size / 2));
+
+// Of the output, which does not depend on the size.
+function receptive(choice) {
+  const { nodes } = planned({ ...choice, size: smallest(choice) });
+  return field(nodes, nodes[nodes.length - 1]);
+}

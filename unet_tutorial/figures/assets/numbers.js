@@ -1,0 +1,27 @@
+// Whole numbers and their words, as figures/words.py writes them. Products may pass 2 to the 53rd: they are BigInt.
+
+const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
+// Two digits after the point; a tie goes to the even one, as in Python.
+function mebi(bytes) {
+  const [unit, hundred] = [1n << 20n, 100n];
+  let hundredths = (bytes * hundred) / unit;
+  const twice = 2n * ((bytes * hundred) % unit);
+  if (twice > unit || (twice === unit && hundredths % 2n)) hundredths += 1n;
+  return `${grouped(hundredths / hundred)}.${String(hundredths % hundred).padStart(2, "0")} MiB`;
+}
+
+const power = (n, rank) => BigInt(n) ** BigInt(rank);
+
+const times = (values) => values.join("×");
+
+const axes = (value, rank) => Array(rank).fill(value);
+
+const span = ([least, most]) => (least === most ? `${least}` : `${least}–${most}`);
+
+// What a map is made by, as in "conv 3×3, relu".
+function deed(node, rank) {
+  const kernel = node.window ? ` ${times(axes(node.window.kernel, rank))}` : "";
+  const name = { pool: "max pool", up: "up-conv" }[node.op] ?? node.op;
+  return [`${name}${kernel}`, ...node.folded].join(", ");
+}

@@ -1,0 +1,121 @@
+// figures/plan.py: the maps of the plain U in the order of the pass, each with its numbers.
+
+const FLOAT = 4n, INDEX = 8n; // bytes: of a number, and of the place that max-pooling keeps with it
+
+class Draft {
+  constructor(choice) {
+    this.choice = choice;
+    this.nodes = [];
+    this.skips = [];
+    this.names = new Map();
+  }
+
+  get last() {
+    return this.nodes[this.nodes.length - 1];
+  }
+
+  channels(level) {
+    return this.choice.width * 2 ** level;
+  }
+
+  numbers(channels, size) {
+    return BigInt(channels) * power(size, this.choice.rank);
+  }
+
+  // The name that a map has in a trace: side, level, operation, and its number among its like.
+  name(op, side, level) {
+    const stem = this.choice.depth === 0 ? `net.${op}` : side === "head" ? `head.${op}` : `${side}${level}.${op}`;
+    this.names.set(stem, (this.names.get(stem) ?? 0) + 1);
+    return `${stem}${this.names.get(stem)}`;
+  }
+
+  put(op, side, { level, size }, channels, more) {
+    const bytes = FLOAT * this.numbers(channels, size);
+    const known = { inputs: [this.last], parameters: 0n, macs: 0n, bytes, saved: bytes, crop: 0, window: null };
+    const id = this.name(op, side, level);
+    this.nodes.push({ id, op, side, level, size, channels, scale: 2 ** level, folded: [], ...known, ...more });
+  }
+
+  add(step) {
+    const deepest = this.choice.depth;
+    const rising = this.skips.length === deepest && step.level < deepest;
+    const side = step.level === deepest ? "bottom" : rising ? "dec" : "enc";
+    if (step.op === "input") this.put("input", side, step, this.choice.ins, { inputs: [] });
+    if (step.op === "conv") this.convolve(side, step, this.channels(step.level), 3, ["relu"]);
+    if (step.op === "head") this.convolve("head", step, this.choice.outs, 1, []);
+    if (step.op === "down") this.pool(side, step);
+    if (step.op === "up") this.enlarge(step);
+    if (step.op === "crop") this.merge(step);
+  }
+
+  convolve(side, step, channels, kernel, folded) {
+    const each = BigInt(this.last.channels) * power(kernel, this.choice.rank);
+    const before = this.choice.padding === "same" ? (kernel - 1) / 2 : 0;
+    const window = { kernel, stride: 1, before, up: 1 };
+    const own = { parameters: BigInt(channels) * (each + 1n), macs: this.numbers(channels, step.size) * each };
+    const kept = folded.length ? {} : { saved: 0n };
+    this.put("conv", side, step, channels, { window, folded, ...own, ...kept });
+  }
+
+  pool(side, step) {
+    this.skips.push(this.last);
+    const bytes = (FLOAT + INDEX) * this.numbers(this.last.channels, step.size);
+    const window = { kernel: 2, stride: 2, before: 0, up: 1 };
+    this.put("pool", side, step, this.last.channels, { window, bytes, saved: bytes });
+  }
+
+  enlarge(step) {
+    const below = this.last;
+    const channels = this.channels(step.level);
+    const each = BigInt(channels) * power(2, this.choice.rank);
+    const macs = this.numbers(below.channels, below.size) * each;
+    const parameters = BigInt(below.channels) * each + BigInt(channels);
+    const window = { kernel: 2, stride: 1, before: 0, up: 2 };
+    this.put("up", "dec", step, channels, { window, parameters, macs, saved: 0n });
+  }
+
+  merge(step) {
+    const up = this.last;
+    let skip = this.skips[step.level];
+    if (step.crop) {
+      this.put("crop", "skip", step, skip.channels, { inputs: [skip], crop: step.crop, saved: 0n });
+      skip = this.last;
+    }
+    this.put("concat", "dec", step, skip.channels + up.channels, { inputs: [skip, up] });
+  }
+}
+
+function planned(choice) {
+  const draft = new Draft(choice);
+  const steps = walk(choice);
+  for (const each of steps) draft.add(each);
+  const stop = steps.find((each) => each.op === "stop") ?? null;
+  return { choice, nodes: draft.nodes, stop, totals: stop ? null : totals(draft) };
+}
+
+function totals(draft) {
+  const sum = (key) => draft.nodes.reduce((total, node) => total + node[key], 0n);
+  return { macs: sum("macs"), saved: sum("saved"), peak: peak(draft) };
+}
+
+// Parameters do not depend on the size, so they are known where the size does not pass, too.
+function learnt(choice) {
+  const { nodes } = planned({ ...choice, size: smallest(choice) });
+  return nodes.reduce((total, node) => total + node.parameters, 0n);
+}
+
+// The most bytes alive during one operation; a crop is a view, and the places of a pooling go when it is done.
+function peak(draft) {
+  const root = (node) => (node.op === "crop" ? node.inputs[0] : node);
+  const last = new Map();
+  draft.nodes.forEach((node, i) => node.inputs.forEach((each) => last.set(root(each), i)));
+  let alive = new Set(), most = 0n;
+  draft.nodes.slice(1).forEach((node, before) => {
+    [node, ...node.inputs].forEach((each) => alive.add(root(each)));
+    let bytes = node.op === "pool" ? INDEX * draft.numbers(node.channels, node.size) : 0n;
+    for (const each of alive) bytes += FLOAT * draft.numbers(each.channels, each.size);
+    if (bytes > most) most = bytes;
+    alive = new Set([...alive].filter((each) => (last.get(each) ?? 0) > before + 1));
+  });
+  return most;
+}

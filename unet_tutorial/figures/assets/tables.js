@@ -1,0 +1,71 @@
+// The numbers of a plan in words: totals, a row for each level, a row for each map.
+
+const NONE = "—";
+
+function results(root, plan) {
+  const { choice, totals, stop } = plan;
+  const own = learnt(choice);
+  const known = (text) => (stop ? NONE : text());
+  const texts = {
+    output: known(() => times(axes(gives(choice, choice.size), choice.rank))),
+    margin: known(() => `${(choice.size - gives(choice, choice.size)) / 2} px per side`),
+    valid: validWords(choice),
+    field: `${span(receptive(choice))} px per axis`,
+    parameters: grouped(own),
+    weights: mebi(own * FLOAT),
+    macs: known(() => grouped(totals.macs)),
+    saved: known(() => `${grouped(totals.saved)} B = ${mebi(totals.saved)}`),
+    peak: known(() => `${grouped(totals.peak)} B = ${mebi(totals.peak)}`),
+  };
+  for (const [name, text] of Object.entries(texts)) within(root, `[data-result=${name}]`).textContent = text;
+}
+
+function validWords(choice) {
+  const [start, by] = [smallest(choice), step(choice)];
+  return `${start}, ${start + by}, ${start + 2 * by}, … (every ${by === 1 ? "one" : `${by} px`})`;
+}
+
+const headed = (text) => make("th", { scope: "row" }, text);
+
+const cell = (text) => make("td", {}, text);
+
+// Sizes down, what the skip loses, sizes up: the whole of the arithmetic in one row per level.
+function levelTable(root, plan) {
+  const { choice, nodes } = plan;
+  const rows = [];
+  for (let level = 0; level <= choice.depth; level++) {
+    const here = nodes.filter((node) => node.level === level && node.id !== "head.conv1");
+    const down = here.filter((node) => ["enc", "bottom"].includes(node.side) || choice.depth === 0);
+    const up = here.filter((node) => node.side === "dec" && node.op !== "concat");
+    const crop = here.find((node) => node.op === "crop");
+    const merged = here.some((node) => node.op === "concat");
+    const sizes = (list) => list.map((node) => node.size).join(" → ") || NONE;
+    const cut = crop ? `${crop.crop} px per side` : merged ? "0 px" : NONE;
+    const cells = [grouped(choice.width * 2 ** level), sizes(down.filter(chain)), cut, sizes(up)];
+    rows.push(make("tr", {}, headed(String(level)), ...cells.map(cell)));
+  }
+  within(root, "table.levels tbody").replaceChildren(...rows);
+}
+
+// Of a network with a single level, its head is left out too.
+const chain = (node) => node.op !== "conv" || node.window.kernel > 1;
+
+function mapTable(root, plan) {
+  const { choice, nodes } = plan;
+  const table = within(root, "table.maps");
+  table.dataset.size = axes(choice.size, choice.rank).join(",");
+  within(table, "tbody").replaceChildren(...nodes.map((node) => mapRow(node, nodes, choice.rank)));
+  within(root, "[data-result=count]").textContent = String(nodes.length);
+}
+
+function mapRow(node, nodes, rank) {
+  const sees = axes(middle(nodes, node).join(" "), rank).join(",");
+  const texts = [
+    deed(node, rank),
+    times([node.channels, ...axes(node.size, rank)]),
+    node.crop ? String(node.crop) : NONE,
+    ...["parameters", "macs", "bytes", "saved"].map((key) => grouped(node[key])),
+    span(field(nodes, node)),
+  ];
+  return make("tr", { "data-node": node.id, "data-op": node.op, "data-sees": sees }, headed(node.id), ...texts.map(cell));
+}

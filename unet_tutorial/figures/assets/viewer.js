@@ -1,0 +1,122 @@
+// Point at a map of the figure, or move to it with Tab: its row of the table is shown beside it, and what it sees is
+// marked on the input. Enter or a click holds it, Escape lets go, the arrow keys go to the next map.
+
+const make = (name, attributes = {}, ...inside) => {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...inside);
+  return element;
+};
+
+const grown = ({ x, y, width, height }, by) => ({ x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by });
+
+const within = (root, selector) => root.querySelector(selector);
+
+class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.panel = within(root, ".panel");
+    this.rows = [...root.querySelectorAll("tr[data-node]")];
+    this.heads = [...root.querySelectorAll("table.maps thead th")].map((head) => head.textContent);
+    this.picture = within(root, ".figure svg");
+    this.held = null;
+    if (!this.picture || !this.rows.length) return;
+    this.named();
+    this.input = this.rows.find((row) => row.dataset.op === "input");
+    this.marks = svg("g", { class: "marks" });
+    this.picture.append(this.marks);
+    this.spots = this.rows.map((row) => this.spot(row)).filter(Boolean);
+    this.picture.append(...this.spots);
+    this.picture.addEventListener("pointermove", (event) => this.pointed(event)?.seen());
+    this.picture.addEventListener("click", (event) => this.pointed(event)?.hold());
+    this.show(this.rows[this.rows.length - 1]);
+  }
+
+  // What a reader of pictures is told stays, but not as a note that hangs on the pointer.
+  named() {
+    const told = [...this.picture.querySelectorAll(":scope > title, :scope > desc")];
+    if (told.length) this.picture.setAttribute("aria-label", told.map((each) => each.textContent).join(". "));
+    told.forEach((each) => each.remove());
+    this.picture.setAttribute("role", "group");
+  }
+
+  // The box of a map, in the units of the whole picture; null where the figure leaves it out.
+  box(row) {
+    const names = [row.dataset.node, row.dataset.part].filter(Boolean).map((name) => CSS.escape(name));
+    const part = this.picture.querySelector(names.map((name) => `[data-node="${name}"], [id="${name}"]`).join(", "));
+    const shape = part?.querySelector("rect, path, polygon") ?? part;
+    const [own, all] = [shape?.getCTM(), this.picture.getCTM()];
+    if (!own || !all) return null;
+    const { x, y, width, height } = shape.getBBox();
+    const matrix = all.inverse().multiply(own);
+    const [a, b] = [new DOMPoint(x, y), new DOMPoint(x + width, y + height)].map((p) => p.matrixTransform(matrix));
+    return { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y), width: Math.abs(b.x - a.x), height: Math.abs(b.y - a.y) };
+  }
+
+  // A transparent frame around a map, which takes the focus; frames come in the order of the pass.
+  spot(row) {
+    const box = this.box(row);
+    if (!box) return null;
+    const inside = [...row.cells].map((cell, i) => `${this.heads[i]}: ${cell.textContent}`).join("; ");
+    const group = svg("g", { class: "spot", role: "button", tabindex: "0", "aria-label": inside, "aria-pressed": "false" });
+    group.append(svg("rect", { ...grown(box, 2), rx: 2 }));
+    group.area = box.width * box.height;
+    group.seen = () => this.held ?? this.show(row);
+    group.hold = () => this.hold(group, row);
+    group.addEventListener("focus", () => this.show(row));
+    group.addEventListener("keydown", (event) => this.key(event, group));
+    return group;
+  }
+
+  // Of the frames under the pointer, the smallest: halves of a map lie within it.
+  pointed({ clientX, clientY }) {
+    const found = document.elementsFromPoint(clientX, clientY).map((each) => each.closest(".spot")).filter(Boolean);
+    return found.sort((one, other) => one.area - other.area)[0];
+  }
+
+  key(event, group) {
+    const along = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (along) this.spots[this.spots.indexOf(group) + along]?.focus();
+    else if (event.key === "Enter" || event.key === " ") group.hold();
+    else if (event.key === "Escape") this.letGo();
+    else return;
+    event.preventDefault();
+  }
+
+  hold(group, row) {
+    const again = this.held === group;
+    this.letGo();
+    if (again) return;
+    this.held = group;
+    group.setAttribute("aria-pressed", "true");
+    this.show(row);
+  }
+
+  letGo() {
+    this.held?.setAttribute("aria-pressed", "false");
+    this.held = null;
+  }
+
+  show(row) {
+    const list = make("dl");
+    [...row.cells].slice(1).forEach((cell, i) => {
+      list.append(make("div", {}, make("dt", {}, this.heads[i + 1]), make("dd", {}, cell.textContent)));
+    });
+    const texts = make("div", {}, make("p", { class: "name" }, row.cells[0].textContent), list);
+    this.panel.replaceChildren(texts, ...this.sees(row));
+    this.mark(row);
+  }
+
+  // What the middle pixel sees, beside the numbers; and as a bar on the input in the figure.
+  sees(row) {
+    const { seen, size } = sight(row);
+    return seen.length ? [seenSquare(seen, size), seenWords(seen, size)] : [];
+  }
+
+  mark(row) {
+    const { seen, size } = sight(row);
+    const [box, here] = [this.input && this.box(this.input), this.box(row)];
+    this.marks.replaceChildren(...(seen.length && box ? [seenBar(seen, size, box)] : []));
+    if (here) this.marks.append(svg("rect", { class: "here", ...grown(here, 2) }));
+  }
+}

@@ -1,0 +1,100 @@
+"""A free place for the words that say what arrows and signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unet_tutorial.figures.boxes import Sketch
+from unet_tutorial.figures.frame import MARK
+from unet_tutorial.figures.glossary import Entry, entries
+from unet_tutorial.figures.scene import Arrow, Label, Mark, Scene, text_width, wrapped
+
+LINE, SAMPLE, INDENT = 1.35, 2.2, 2.9  # heights and widths in font sizes
+
+Rect = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Block:
+    """Entries, their texts broken into lines, in columns with their widths."""
+
+    scene: Scene
+    columns: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    widths: tuple[float, ...]
+
+    @property
+    def height(self) -> float:
+        """Of the longest column."""
+        return self.scene.font * LINE * max(sum(len(lines) for _, lines in column) for column in self.columns)
+
+    def at(self, left: float, top: float) -> Scene:
+        """The scene with the entries in it."""
+        font, old = self.scene.font, self.scene
+        arrows: list[Arrow] = []
+        marks: list[Mark] = []
+        labels: list[Label] = []
+        x = left
+        for column, width in zip(self.columns, self.widths, strict=True):
+            y = top
+            for look, lines in column:
+                middle, key = y + LINE * font / 2, f"legend-{look}"
+                if look in ("plus", "gate"):
+                    marks.append(Mark(key, look, x + SAMPLE * font / 2, middle, MARK * font))
+                else:
+                    arrows.append(Arrow(key, look, ((x, middle), (x + SAMPLE * font, middle))))
+                for i, line in enumerate(lines):
+                    base = y + (LINE * (i + 0.5) + 0.36) * font
+                    labels.append(Label(f"{key}-{i}", line, x + INDENT * font, base, "start"))
+                y += LINE * font * len(lines)
+            x += width
+        return replace(old, arrows=(*old.arrows, *arrows), marks=(*old.marks, *marks), labels=(*old.labels, *labels))
+
+
+def block(scene: Scene, found: Sequence[Entry], columns: int, width: float) -> Block:
+    """The entries in so many columns, each of at most this width."""
+    font, per = scene.font, -(-len(found) // columns)
+    split = [(look, tuple(wrapped(text, font, width - (INDENT + 0.5) * font))) for look, text in found]
+    parts = tuple(tuple(split[i : i + per]) for i in range(0, len(split), per))
+    widest = [max(text_width(line, font) for _, lines in part for line in lines) for part in parts]
+    return Block(scene, parts, tuple(each + (INDENT + 1.0) * font for each in widest))
+
+
+def with_legend(scene: Scene, sketch: Sketch) -> Scene:
+    """In a free lower corner, right before left, else below the drawing, in as many columns as fit."""
+    found, font, margin = entries(sketch), scene.font, 0.6 * scene.font
+    if not found:
+        return scene
+    for share in (0.45, 0.36, 0.28):
+        made = block(scene, found, 1, share * scene.width)
+        top, wide = scene.height - made.height - margin, sum(made.widths)
+        for left in (scene.width - wide, margin):
+            if top > 0 and _free(scene, (left - font, top - font, left + wide, scene.height)):
+                return made.at(left, top)
+    room = scene.width - 2 * margin
+    blocks = [block(scene, found, count, room) for count in range(1, len(found) + 1)]
+    made = [each for each in blocks if sum(each.widths) - font <= room][-1]
+    grown = made.at(margin, scene.height + 0.6 * font)
+    return replace(grown, height=scene.height + made.height + 1.2 * font)
+
+
+def _free(scene: Scene, area: Rect) -> bool:
+    return not any(_meet(area, other) for other in taken(scene))
+
+
+def taken(scene: Scene) -> list[Rect]:
+    """The places of all boxes, labels and straight pieces of arrows."""
+    rects = [(box.x, box.y, box.right, box.bottom) for box in scene.boxes]
+    for label in scene.labels:
+        wide = text_width(label.text, scene.font)
+        left = label.x - {"start": 0.0, "middle": wide / 2, "end": wide}[label.anchor]
+        upright = (label.x - scene.font, label.y - wide, label.x, label.y)
+        rects.append(upright if label.upright else (left, label.y - 0.8 * scene.font, left + wide, label.y))
+    for arrow in scene.arrows:
+        for (a, b), (c, d) in zip(arrow.points, arrow.points[1:], strict=False):
+            rects.append((min(a, c), min(b, d), max(a, c), max(b, d)))
+    return rects
+
+
+def _meet(one: Rect, other: Rect) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

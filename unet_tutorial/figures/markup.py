@@ -1,0 +1,124 @@
+"""The pieces of a page: one file with its styles, its scripts and its figure inside, which asks the network for
+nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from html import escape
+from importlib.resources import files
+
+from unet_tutorial.figures.colours import PALETTES, Palette
+from unet_tutorial.figures.diagram import draw
+from unet_tutorial.figures.fields import seen, with_fields
+from unet_tutorial.figures.ir import ArchIR, Node
+from unet_tutorial.figures.words import deed, margins, shape, span
+
+STYLES = ("page.css", "explorer.css")
+SCRIPTS = (
+    "numbers.js", "sizes.js", "plan.js", "fields.js", "drawing.js", "arrows.js", "sight.js", "viewer.js", "tables.js",
+    "explorer.js", "start.js",
+)  # fmt: skip
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+HEADS = ("Map", "Operation", "Shape", "Crop per side (px)", "Parameters", "MACs", "Bytes", "Bytes saved", "Receptive field (px)")
+NONE = "—"
+LIGHT = {"soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a"}
+LIGHT |= {"good": "#1f7a34", "mark": "#f0a500"}
+DIM = {"soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94"}
+DIM |= {"good": "#77d48a", "mark": "#f0b429"}
+
+
+def asset(name: str) -> str:
+    """The text of one of the page's own files."""
+    return (files(__package__) / "assets" / name).read_text(encoding="utf8")
+
+
+def document(title: str, lead: str, main: str) -> str:
+    """The whole file: (title, a sentence or two below it, what is in the middle), the last as HTML."""
+    light, dim = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DIM)
+    style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dim} }}\n}}\n"
+    style += "\n".join(map(asset, STYLES))
+    script = "\n".join(map(asset, SCRIPTS))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header><h1>{escape(title)}</h1>
+<p>{escape(lead)}</p></header>
+<main>
+{main}
+</main>
+<footer><p>One image, numbers of 32 bits. MACs are multiply-accumulates, biases not counted. Bytes saved are those kept
+for the backward pass, dropout off; a max-pooling keeps the place of each maximum too, in 8 bytes. The device's
+workspace and the optimiser are not counted.</p></footer>
+<script>
+"use strict";
+(() => {{
+{script}}})();
+</script>
+</body>
+</html>
+"""
+
+
+def framed(html: str, title: str, height: int = 900) -> str:
+    """A page inside another one or a notebook; ``height`` in pixels."""
+    style = f"width: 100%; height: {height}px; border: 0"
+    return f'<iframe title="{escape(title)}" style="{style}" sandbox="allow-scripts" srcdoc="{escape(html)}"></iframe>'
+
+
+def _colours(palette: Palette, more: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in (asdict(palette) | more).items())
+
+
+def figure(arch: ArchIR) -> str:
+    """The drawing, to stand in a page; it is seen without a script, too."""
+    drawn = draw(arch).svg()
+    return drawn[drawn.index("<svg") :]
+
+
+def map_rows(arch: ArchIR) -> list[list[str]]:
+    """The texts of the table of all maps, in the order of ``HEADS``."""
+    return [_texts(node) for node in with_fields(arch).nodes]
+
+
+def _texts(node: Node) -> list[str]:
+    counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes, node.saved)]
+    crop = margins(node.crop) if node.crop else NONE
+    return [node.id, deed(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
+
+
+def maps(arch: ArchIR) -> str:
+    """The table of all maps, folded away; each row knows what its middle pixel sees."""
+    size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
+    parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}
+    lines = zip(arch.nodes, map_rows(arch), strict=True)
+    rows = "\n".join(_row(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)
+    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+    return f"""<details><summary>Every map, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="Every map">
+<table class="maps" data-size="{size}"><caption>In the order of the pass</caption>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody></table></div></details>"""
+
+
+def _row(node: Node, texts: list[str], sees: str, part: str) -> str:
+    head, *cells = (escape(text) for text in texts)
+    known = f'data-node="{escape(node.id)}" data-op="{node.op}" data-sees="{sees}" data-part="{part}"'
+    return f'<tr {known}><th scope="row">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _sees(arch: ArchIR, node: Node) -> str:
+    """First and last input pixel that the middle of a map sees, per axis; "" where it sees all of them."""
+    before = list(arch.nodes[arch.nodes.index(node) :: -1])
+    axes = range(len(node.size) if node.scale else 0)
+    pairs = [seen(before, axis, node.size[axis] // 2) for axis in axes]
+    return ",".join(f"{pair[0]} {pair[1]}" for pair in pairs if pair) if all(pairs) else ""
