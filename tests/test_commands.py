@@ -44,14 +44,16 @@ def test_sizes_comes_without_torch() -> None:
 
 def test_train_leaves_everything_it_promises(run_folder: Path) -> None:
     files = {path.name for path in run_folder.iterdir()}
-    written = {"checkpoint.safetensors", "history.csv", "history.png", "held_out_c.png", "metrics.csv", "summary.txt"}
-    assert files == written | {"recipe.json"}
+    written = {"checkpoint.safetensors", "history.csv", "history.png", "held_out_c.png", "metrics.csv", "recipe.json"}
+    assert files == written | {"diagram.svg", "table.md"}
     rows = (run_folder / "metrics.csv").read_text().splitlines()
     methods = [row[0] for row in csv.reader(rows[1:])]
     assert methods == ["everything cell", "smoothed threshold", "network", "network, 8 views"]
     assert (run_folder / "history.csv").read_text().count("\n") == 4
     assert json.loads((run_folder / "recipe.json").read_text())["widths"] == "2,4"
-    assert "in all" in (run_folder / "summary.txt").read_text()
+    net, tables = load(run_folder / "checkpoint.safetensors").network(), (run_folder / "table.md").read_text()
+    assert tables.count(f"| {sum(w.numel() for w in net.parameters()):,} | 100.00 |") == 2  # by level and by layer
+    assert ">36²<" in (run_folder / "diagram.svg").read_text()
     checkpoint = load(run_folder / "checkpoint.safetensors")
     assert (checkpoint.preset, checkpoint.arguments) == ("paper", {"widths": [2, 4]})
     assert len(checkpoint.tensors["losses"]) == 3

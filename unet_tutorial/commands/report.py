@@ -15,9 +15,10 @@ from matplotlib.patches import Patch
 from unet_tutorial.commands.scores import Map, Row, Scores
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.disk import complete_file
+from unet_tutorial.figures.diagram import draw
+from unet_tutorial.figures.table import table
 from unet_tutorial.learning.train import Training
 from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.sizes import trace
 from unet_tutorial.nets.unet import UNet
 
 RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: also apart for the colour-blind
@@ -67,29 +68,19 @@ def history(losses: list[float]) -> Figure:
     return figure
 
 
-def summary(net: UNet, size: Size) -> str:
-    """Every size of a forward pass, and the parameters of each layer, as text."""
-    lines = [f"{'step':8}{'level':>6}  size"]
-    for step in trace(size, net.levels, padding=net.padding):
-        each = sorted(set(step.crop))  # one number where all axes lose alike
-        lost = each[0] if len(each) == 1 else " × ".join(map(str, step.crop))
-        crop = f", {lost} cut off before and after" if step.op == "crop" else ""
-        lines.append(f"{step.op:8}{step.level:6}  {' × '.join(map(str, step.size))}{crop}")
-    lines += ["", f"{'layer':40}{'in':>6}{'out':>6}{'parameters':>14}"]
-    for name, layer in net.named_modules():
-        own = list(layer.parameters(recurse=False))
-        if own:
-            channels = (getattr(layer, "in_channels", ""), getattr(layer, "out_channels", ""))
-            lines.append(f"{name:40}{channels[0]!s:>6}{channels[1]!s:>6}{sum(p.numel() for p in own):14,}")
-    lines.append(f"{'in all':52}{sum(p.numel() for p in net.parameters()):14,}")
-    return "\n".join(lines) + "\n"
-
-
-def table(rows: list[Row]) -> str:
+def scored(rows: list[Row]) -> str:
     """The scores as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([Row.names(), *(row.cells() for row in rows)])
     return text.getvalue()
+
+
+def architecture(folder: Path, net: UNet, tile: Size) -> None:
+    """The network for one tile, drawn and as tables per level and per layer."""
+    drawn = draw(net, (1, net.in_channels, *tile))
+    drawn.save(folder / "diagram.svg")
+    tables = [table(drawn.arch, by=by).to_markdown() for by in ("level", "layer")]
+    _write(folder / "table.md", "\n".join(tables))
 
 
 def write(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
@@ -97,9 +88,13 @@ def write(folder: Path, scores: Scores, test: list[Pair], training: Training, ti
     for pair, probability in zip(test, scores.probabilities[1], strict=True):
         _save(picture(pair, probability, scores.cuts[1]), folder / f"held_out_{pair.name}.png")
     _save(history(training.losses), folder / "history.png")
-    for name, text in (("summary.txt", summary(training.net, tile)), ("metrics.csv", table(scores.rows))):
-        with complete_file(folder / name) as part:
-            part.write_text(text, encoding="utf8")
+    _write(folder / "metrics.csv", scored(scores.rows))
+    architecture(folder, training.net, tile)
+
+
+def _write(path: Path, text: str) -> None:
+    with complete_file(path) as part:
+        part.write_text(text, encoding="utf8")
 
 
 def _save(figure: Figure, path: Path) -> None:
