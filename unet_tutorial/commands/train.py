@@ -28,8 +28,9 @@ def train(
 
     Without options: a thin version of the paper's network on the images that come with the course. Tiles are cut at
     random from turned and flipped images; thin borders between cells count more (the paper's weight map). The folder
-    of the run then holds checkpoint.safetensors, history.csv and .png, a picture of each held-out image, metrics.csv
-    and, of the network, diagram.svg and table.md. A run that was stopped goes on with --resume, to the same weights as if it had not been.
+    of the run then holds checkpoint.safetensors, history.csv and .png, a picture of each held-out image, metrics.csv,
+    and the network's diagram.svg and table.md. A run that was stopped goes on with --resume, to the same weights as
+    if it had not been. Volumes, as TIFF stacks, want --preset unet3d.
     """
     from unet_tutorial.commands.job import CHECKPOINT, run
     from unet_tutorial.learning.checkpoints import load

@@ -48,8 +48,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An operation: ``kind`` names its look, ``id`` is kind and node; the head is at the last point. ``curved``: four
-    points of a Bézier curve."""
+    """An operation: ``kind`` names its look, the head is at the last point; ``curved`` are a Bézier curve's four."""
 
     id: str
     kind: str
@@ -59,8 +58,8 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Label:
-    """Text from ``x``, around it or up to it, on the baseline ``y``; ``upright`` text runs upwards from there.
-    ``backed``: on a patch of the ground's colour, where lines may pass."""
+    """Text from ``x``, around it or up to it, on the baseline ``y``; ``upright`` text runs upwards. ``backed``: on a
+    patch of the ground's colour, where lines may pass."""
 
     id: str
     text: str

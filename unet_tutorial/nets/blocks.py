@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,17 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unet_tutorial.nets.levels import Level, Size
-from unet_tutorial.nets.nd import Part, conv
+from unet_tutorial.nets.nd import Part, _sound, conv
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.nets.sizes import Padding
 
 Act = Callable[[], nn.Module]
 Block = Callable[[int, int, Level], Part]  # (in_channels, out_channels, level) -> Part
+_BLOCKS = "conv_stack(ConvUnit()), or residual, dropped or checkpointed of a block"  # the right ones, for refusals
+_ACTS = "nn.ReLU, or with arguments partial(nn.LeakyReLU, 0.1)"
+_NORMS = (
+    "no_norm, batch_norm, instance_norm, affine_instance_norm, group_norm(8), or a function (channels, rank) -> Module"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class ConvUnit:
         normed = out_channels if self.order.index("norm") > self.order.index("conv") else in_channels
         made = {
             "conv": conv(in_channels, out_channels, kernel, padding=self.padding),
-            "norm": self.norm(normed, len(kernel)),
+            "norm": _sound("norm", _NORMS, self.norm, nn.Module)(normed, len(kernel)),
             "act": self.act(),
         }
         steps = [(name, made[name]) for name in self.order if not isinstance(made[name], nn.Identity)]
@@ -62,10 +68,11 @@ def refuse_norm(norm: object) -> None:
     torchs = isinstance(made, type) and issubclass(made, nn.Module) and made.__module__.startswith("torch.")
     if torchs or isinstance(norm, nn.Module) or not callable(norm):
         why = ", whose second argument is no rank" if torchs else ""
-        raise ValueError(
-            f"norm is {norm!r}{why}; hand in no_norm, batch_norm, instance_norm, affine_instance_norm, group_norm(8), "
-            "or a function (channels, rank) -> Module"
-        )
+        raise ValueError(f"norm is {norm!r}{why}; hand in {_NORMS}")
+    try:
+        inspect.signature(norm).bind(1, 2)
+    except (TypeError, ValueError) as error:  # the latter from a builtin, which states no signature
+        raise ValueError(f"norm is {norm!r}: {error}; hand in {_NORMS}") from error
 
 
 def refuse_act(act: object) -> None:
@@ -76,11 +83,12 @@ def refuse_act(act: object) -> None:
             f"act is {act!r}, and a factory is needed, which makes one for each place: write nn.{name}, or with "
             "arguments partial(nn.LeakyReLU, 0.1)"
         )
+    _sound("act", _ACTS, act, nn.Module)()
 
 
 def conv_stack(unit: ConvUnit, last: ConvUnit | None = None) -> Block:
     """A block of ``level.convs`` units, the first of which changes the number of channels; ``last`` may be another."""
-    _refuse_paddings(unit, last or unit)
+    _refuse_units(unit, last or unit)
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
         units = [*[unit] * (level.convs - 1), last or unit]
@@ -91,6 +99,7 @@ def conv_stack(unit: ConvUnit, last: ConvUnit | None = None) -> Block:
 
 def doubling_stack(unit: ConvUnit) -> Block:
     """A block whose last unit doubles the channels; those before give half (3D U-Net, arXiv 1606.06650, section 2)."""
+    _refuse_units(unit, unit)
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
         if out_channels % 2:
@@ -117,7 +126,10 @@ class ConvStack(Part):
         return out
 
 
-def _refuse_paddings(unit: ConvUnit, last: ConvUnit) -> None:
+def _refuse_units(unit: ConvUnit, last: ConvUnit) -> None:
+    for each in (unit, last):
+        if isinstance(each, type) or getattr(each, "padding", None) not in ("same", "valid"):
+            raise ValueError(f"{each!r} is no unit of a block; write conv_stack(ConvUnit())")
     if unit.padding != last.padding:
         raise ValueError(
             f"the units of a block are padded {unit.padding!r} and {last.padding!r}; give both one padding"

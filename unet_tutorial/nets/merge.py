@@ -11,6 +11,7 @@ from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.nd import Part, center_crop
 
 Merge = Callable[[int, int, int, Size], Part]  # (skip, up and below channels, stride) -> Part
+_MERGES = "Concat, Add or gated(Concat)"  # for refusals
 
 
 class Concat(Part):

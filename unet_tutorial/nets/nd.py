@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from traceback import walk_tb
+from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +18,9 @@ CONV: Layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 CONV_TRANSPOSE: Layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one interpolation, by rank
+_P = ParamSpec("_P")
+_M = TypeVar("_M", bound=nn.Module)
+_HOMES = tuple(str(Path(file).parent) for file in (__file__, torch.__file__))  # of code that is not the user's
 
 
 class Part(nn.Module):
@@ -38,6 +44,30 @@ def stated(part: nn.Module) -> int:
     if not isinstance(channels, int):
         raise ValueError(f"{type(part).__name__} does not state its out_channels; set them in its __init__")
     return channels
+
+
+def _sound(role: str, right: str, factory: Callable[_P, _M], kind: type[nn.Module] = Part) -> Callable[_P, _M]:
+    """The factory; ValueError with the right ones where it cannot be called as its role is, or makes no ``kind``."""
+
+    def misfit(why: str) -> ValueError:
+        return ValueError(f"{role} is {getattr(factory, '__qualname__', repr(factory)[:60])}: {why}; hand in {right}")
+
+    def made(*arguments: _P.args, **options: _P.kwargs) -> _M:
+        if arguments and isinstance(factory, type) and factory.__module__.startswith("torch."):
+            raise misfit("torch's own classes take other arguments")
+        try:
+            part = factory(*arguments, **options)
+        except (TypeError, AttributeError) as error:
+            if any(not frame.f_code.co_filename.startswith(_HOMES) for frame, _ in walk_tb(error.__traceback__)):
+                raise  # a line of the user's own lies on its way, and there is what is wrong
+            raise misfit(str(error)) from error
+        if not isinstance(part, kind):
+            raise misfit(f"it makes a {type(part).__name__}, which is no {kind.__name__}")
+        if kind is Part:
+            stated(part)
+        return part
+
+    return made
 
 
 class FeatureExtractor(nn.Module):

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from unet_tutorial.nets.blocks import Block
+from unet_tutorial.nets.blocks import _BLOCKS, Block
 from unet_tutorial.nets.fields import beyond
 from unet_tutorial.nets.levels import Level, Size, _whole
-from unet_tutorial.nets.merge import Merge
-from unet_tutorial.nets.nd import FeatureExtractor, Part, stated
-from unet_tutorial.nets.resample import Down, Up
+from unet_tutorial.nets.merge import _MERGES, Merge
+from unet_tutorial.nets.nd import FeatureExtractor, Part, _sound, stated
+from unet_tutorial.nets.resample import _DOWNS, _UPS, Down, Up
 
 
 class Encoder(FeatureExtractor):
@@ -27,10 +27,12 @@ class Encoder(FeatureExtractor):
         super().__init__()
         _whole("in_channels", in_channels)
         self.levels = _plan(levels)
+        block, down = _sound("block", _BLOCKS, block), _sound("down", _DOWNS, down)
         self.stem = block(in_channels, levels[0].channels, levels[0])
         self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
         self.in_channels = in_channels
-        self.out_channels = tuple(level.channels for level in levels)
+        blocks = (self.stem, *(stage.get_submodule("block") for stage in self.stages))
+        self.out_channels = tuple(stated(made) for made in blocks)
         self.padding = self.stem.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -43,8 +45,8 @@ class Encoder(FeatureExtractor):
 
 def _plan(levels: Sequence[Level]) -> tuple[Level, ...]:
     """The levels as a tuple; ValueError where they are not the plan of one U."""
-    if not levels:
-        raise ValueError("levels () is empty: a U needs at least one level; write pyramid((64, 128, 256))")
+    if not isinstance(levels, Sequence) or not levels or not all(isinstance(level, Level) for level in levels):
+        raise ValueError(f"levels {levels!r}: a U needs at least one level, as from pyramid((64, 128, 256))")
     for i, level in enumerate(levels):
         if level.rank != levels[0].rank:
             raise ValueError(f"level {i} has rank {level.rank} and level 0 rank {levels[0].rank}; give all one rank")
@@ -112,6 +114,8 @@ class Decoder(Part):
         super().__init__()
         self.levels = _plan(levels)
         _refuse_widths(widths, levels)
+        up, merge = _sound("up", _UPS, up, nn.Module), _sound("merge", _MERGES, merge)
+        block, step = _sound("block", _BLOCKS, block), _sound("step", "DecoderStep or checkpointed(DecoderStep)", step)
         below = [*widths, levels[-1].channels][1:]
         pieces = [
             _pieces(level, deeper.stride, channels, width, up=up, merge=merge, block=block)

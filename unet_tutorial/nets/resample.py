@@ -15,6 +15,7 @@ from unet_tutorial.nets.norms import Norm, no_norm
 
 Down = Callable[[int, Level], Part]  # (channels above, the level below) -> Part
 Up = Callable[[int, int, Size], nn.Module]  # (channels below, channels wanted, stride) -> Module with out_channels
+_DOWNS, _UPS = "MaxPool or StridedConv", "transposed, resize_conv(), PixelShuffle, or then(…) of one"  # for refusals
 
 
 class MaxPool(Part):

@@ -81,6 +81,8 @@ class UNet(nn.Module):
 def _refuse_mismatch(encoder: FeatureExtractor, decoder: Decoder) -> None:
     """ValueError unless both sides were built from one plan; else skips of other sizes would meet, cropped alike."""
     wanted = tuple(level.channels for level in decoder.levels)
+    if encoder.padding not in ("same", "valid"):
+        raise ValueError(f"the encoder is padded {encoder.padding!r}; its block must state padding 'same' or 'valid'")
     if tuple(encoder.out_channels) != wanted:
         raise ValueError(f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}")
     if not isinstance(getattr(encoder, "levels", None), tuple):
@@ -100,6 +102,6 @@ def unet(
     in_channels: int, out_channels: int, levels: Sequence[Level], *, block: Block, down: Down, up: Up, merge: Merge
 ) -> UNet:
     """The symmetric U: the decoder is as wide as the encoder, level by level."""
-    widths = [level.channels for level in levels[:-1]]
     encoder = Encoder(in_channels, levels, block, down)
+    widths = [level.channels for level in levels[:-1]]
     return UNet(encoder, Decoder(levels, widths, block, up, merge), out_channels)
