@@ -1,0 +1,105 @@
+"""``python -m benchmarks.norm_order FOLDER``: batch norm before ReLU, after it, or not at all, seed by seed.
+
+FOLDER holds ISBI 2012; slices 0 to 23 train, 24 to 29 are held out, as everywhere in the course. The arms differ in one
+tuple: equal first weights, equal tiles, equal steps and rates, plain cross-entropy. Nothing is chosen on held-out
+slices but the threshold of V_Rand, which is the challenge's own oracle. A row is printed when it is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.arms import line, no_weights
+from benchmarks.isbi import row
+from unet_tutorial.commands.job import train
+from unet_tutorial.commands.predictor import Predictor
+from unet_tutorial.commands.recipe import Recipe
+from unet_tutorial.commands.split import read_split
+from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.learning.batches import tile_batches
+from unet_tutorial.learning.train import adam
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.init import kaiming_
+from unet_tutorial.nets.levels import pyramid
+from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.resample import MaxPool, transposed
+from unet_tutorial.nets.unet import UNet, unet
+
+RELU = partial(nn.ReLU, inplace=True)
+ORDERS = {
+    "conv-norm-act": ConvUnit(norm=batch_norm, act=RELU),
+    "conv-act-norm": ConvUnit(norm=batch_norm, act=RELU, order=("conv", "act", "norm")),
+    "no-norm": ConvUnit(act=RELU),
+}
+WIDTHS, TILE, VIEWS = (16, 32, 64, 128), (160, 160), (1, 8)
+SCORES = ("pixel error", "1 - max F", "Dice, membrane", "V_Rand, best t", "best t", "V_Rand, t = 0.5")
+HEADS = ("order", "views", "seed", *SCORES)
+
+
+def network(unit: ConvUnit, widths: Sequence[int] = WIDTHS) -> UNet:
+    """The padded U of units in this order; one seed gives all orders the same convolutions."""
+    levels = pyramid(widths)
+    return kaiming_(unet(1, 2, levels, block=conv_stack(unit), down=MaxPool, up=transposed, merge=Concat))
+
+
+def trained(unit: ConvUnit, recipe: Recipe, pairs: list[Pair]) -> Predictor:
+    """A network of such units, trained on these pairs: flips, quarter turns, gain and offset, no border weights."""
+    torch.manual_seed(recipe.seed)
+    training = adam(network(unit))
+    net = training.net
+    draw = tile_batches(no_weights(pairs, recipe), net.levels, net.padding, tile=TILE, seed=recipe.seed, sd=0)
+    train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
+    return Predictor(net)
+
+
+def spread(order: str, views: int, rows: list[tuple[float, ...]]) -> None:
+    """The mean over the seeds, and the standard deviation between them (n - 1)."""
+    line(order, views, "mean", *(f"**{score:.4f}**" for score in np.mean(rows, axis=0)))
+    if len(rows) > 1:
+        line(order, views, "sd", *(f"{score:.4f}" for score in np.std(rows, axis=0, ddof=1)))
+
+
+def options() -> argparse.Namespace:
+    """Folder, budget, seeds, and which orders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--seeds", type=int, default=3, help="how many: 0, 1, …")
+    parser.add_argument("--orders", nargs="+", choices=list(ORDERS), default=list(ORDERS))
+    parser.add_argument("--rate", type=float, default=1e-3, help="the peak of Adam's one cycle")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train every order with every seed, and print a table in markdown."""
+    chosen = options()
+    if not chosen.folder.is_dir():
+        raise SystemExit(f"{chosen.folder}: ISBI 2012 is not there; hand in its folder")
+    split = read_split(chosen.folder, 6)
+    cells = np.stack([pair.labels for pair in split.test])
+    line(*HEADS)
+    line(*["---"] * len(HEADS))
+    rows: dict[tuple[str, int], list[tuple[float, ...]]] = {key: [] for key in product(chosen.orders, VIEWS)}
+    for seed, order in product(range(chosen.seeds), chosen.orders):
+        recipe = Recipe(chosen.folder, 6, steps=chosen.steps, rate=chosen.rate, seed=seed)
+        predictor = trained(ORDERS[order], recipe, split.train)
+        for views in VIEWS:
+            look = replace(predictor, views=views)
+            rows[order, views].append(row(np.stack([look(pair.image) for pair in split.test]), cells))
+            line(order, views, seed, *(f"{score:.4f}" for score in rows[order, views][-1]))
+    for (order, views), scores in rows.items():
+        spread(order, views, scores)
+
+
+if __name__ == "__main__":
+    main()
