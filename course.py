@@ -56,11 +56,12 @@ def ensure_environment() -> None:
     wanted, found = fingerprint(), stamp()
     if found == wanted:
         return
-    start = time.perf_counter()
-    update = found.splitlines()[:1] == wanted.splitlines()[:1]
+    start, uv = time.perf_counter(), shutil.which("uv")
+    another = found.splitlines()[:1] != wanted.splitlines()[:1]
+    if another and Path(sys.prefix) == VENV:
+        raise SetupError("this is .venv's own Python, and .venv is to be made anew; start me with another: python3 course.py")
     STAMP.unlink(missing_ok=True)
-    uv = shutil.which("uv")
-    if not update:
+    if another:
         make_environment(uv)
     print("set-up: installing requirements.txt and the course itself; this can take several minutes", flush=True)
     install(uv)
@@ -71,11 +72,10 @@ def ensure_environment() -> None:
 def make_environment(uv: str | None) -> None:
     """An empty ``.venv`` in place of whatever is there."""
     print(f"set-up: making {VENV} ({'uv' if uv else 'venv and pip'}, Python {sys.version.split()[0]})", flush=True)
-    if not uv:
-        for module in ("venv", "ensurepip"):
-            if importlib.util.find_spec(module) is None:
-                package = "python{}.{}-venv".format(*sys.version_info[:2])
-                raise SetupError(f"this Python lacks {module}; on Debian and Ubuntu: sudo apt install {package}")
+    for module in () if uv else ("venv", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            package = "python{}.{}-venv".format(*sys.version_info[:2])
+            raise SetupError(f"this Python lacks {module}; on Debian and Ubuntu: sudo apt install {package}")
     shutil.rmtree(VENV, ignore_errors=True)
     make = [uv, "venv", "--seed", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
     must([*make, str(VENV)], "the environment could not be made; the reason is above")

@@ -103,3 +103,11 @@ def test_ctrl_c_exits_130_without_traceback(clone: Path) -> None:
     )
     done = run(clone, "run", cwd=clone)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_the_environments_own_python_does_not_remove_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(course, "VENV", Path(sys.prefix))
+    monkeypatch.setattr(course, "STAMP", tmp_path / "none")
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: pytest.fail("an environment was to be removed"))
+    with pytest.raises(course.SetupError, match=r"start me with another: python3 course\.py"):
+        course.ensure_environment()
