@@ -59,7 +59,7 @@ def ensure_environment() -> None:
     start, uv = time.perf_counter(), shutil.which("uv")
     another = found.splitlines()[:1] != wanted.splitlines()[:1]
     if another and Path(sys.prefix) == VENV:
-        raise SetupError(".venv is to be made anew, and this is its own Python; start me with another: python3 course.py")
+        raise SetupError(".venv is to be made anew, and this is its Python; start me with another, python3 course.py")
     STAMP.unlink(missing_ok=True)
     if another:
         make_environment(uv)

@@ -109,5 +109,5 @@ def test_the_environments_own_python_does_not_remove_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(course, "VENV", Path(sys.prefix))
     monkeypatch.setattr(course, "STAMP", tmp_path / "none")
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: pytest.fail("an environment was to be removed"))
-    with pytest.raises(course.SetupError, match=r"start me with another: python3 course\.py"):
+    with pytest.raises(course.SetupError, match=r"start me with another, python3 course\.py"):
         course.ensure_environment()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -57,6 +58,7 @@ class Request:
 
         model = self.model()
         args, named = examples(model, self.inputs or [])
+        logging.disable()  # of what fails below torch logs pages; the commands say it in a line
         try:
             with redirect_stdout(sys.stderr):  # a network may print
                 return trace(model, *args, **named)
@@ -65,6 +67,8 @@ class Request:
         except ValueError as error:
             sentence = neighbours(model, args, named)
             raise RefusedError(sentence, 2) if sentence else error from error
+        finally:
+            logging.disable(logging.NOTSET)
 
     def model(self) -> nn.Module:
         """The network, on torch's meta device where its code allows that."""
@@ -114,9 +118,15 @@ def read(path: Path) -> ArchIR:
     from unet_tutorial.figures.ir import from_json
 
     try:
-        return from_json(path.read_text(encoding="utf8"))
+        found = from_json(path.read_text(encoding="utf8"))
     except ValueError as error:  # a file that is no text among them
         raise ValueError(f"{path}: {error}") from error
+    named = [*found.path, *(key for node in found.nodes for key in node.inputs)]
+    named += [key for skip in found.skips for key in (skip.source, skip.target, *skip.through)]
+    missing = sorted(set(named) - set(found.index))
+    if missing or not found.nodes:
+        raise ValueError(f"{path}: it has no map {(missing or ['at all'])[0]!r}, which it names; write it again")
+    return found
 
 
 def _attribute(module: str, name: str) -> Any:

@@ -91,7 +91,7 @@ def settled(layout: Layout) -> tuple[Layout, Ratios]:
             continue
         new: list[Atom] = []
         for whose, n, step in dim:
-            if whose == "c" and n > 1 and new and isinstance(new[-1][0], int) and spread.count(new[-1][0]) == 1:
+            if whose == "c" and n > 1 and len(new) == 1 and spread.count(new[0][0]) == 1 and isinstance(new[0][0], int):
                 axis, size, _ = new.pop()
                 found[int(axis)] = (found.get(int(axis), (1, 1))[0], n)
                 new.append((axis, size * n, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from unet_tutorial.figures.frame import Frame, crop_text
+from unet_tutorial.figures.frame import BESIDE, Frame, crop_text
 from unet_tutorial.figures.scene import text_width
 
 
@@ -90,6 +90,10 @@ class Columns:
             word = text_width(frame.word(i), frame.font) / 2
             low.append(min(left - frame.lead(i), middle + frame.span(i)[0], middle - word))
             high.append(max(left + self.wide[i], middle + frame.span(i)[1], middle + word))
+        for step in frame.sketch.steps:
+            if frame.rises(step.source):
+                beside = BESIDE * frame.font + text_width(crop_text(step), frame.font)
+                high.append(self.left[step.target] + self.landing(step.target) + beside)
         return min(low), max(high)
 
 

@@ -38,11 +38,11 @@ def skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
     way = Way(path, {node.id: node for node in nodes})
     place, turn = way.place, way.turn
     found: list[Skip] = []
-    reasons: list[str] = []
+    reasons = ["it pools to grids of a fixed size, as PSPNet does"] * any("adaptive" in n.kind for n in path)
     for node in path[turn + 1 :]:
         others = operands(node, way.index) if node.op in ("concat", "add", "gate") else []
         for start in others:
-            if start is path[place[node.id] - 1]:
+            if start is path[place[node.id] - 1] or not start.scale:
                 continue
             sources, between = _origins(start, way, place)
             reasons += _odd(node, sources, between, way, place, turn)
@@ -63,7 +63,8 @@ def _odd(  # noqa: PLR0913
     late = [each for each in sources if each not in early]
     grows = any(way.index[key].op in ENLARGING and _larger(way.index[key], way.index) for key in between)
     if early and (grows or any(each.level != node.level for each in early)):
-        if all(each.level == 0 and node.level for each in early) and not grows:
+        convolved = any(way.index[key].op == "conv" for key in between)
+        if convolved and not grows and all(each.level == 0 for each in early):
             return ["its skips come down a second way beside the first, as with two encoders"]
         return ["its skips meet other levels on their way, as in U-Net++ or UNet 3+"]
     if grows and any(each.level > node.level + 1 for each in late):

@@ -74,7 +74,7 @@ def section(choice: Choice, heading: str = "h2", *, pictured: bool = True) -> st
         levels="\n".join(map(_level_row, level_rows(choice))),
         paper=" paper" if pictured else "",
         figure=figure(arch) if pictured else "",
-        maps=maps(arch),
+        maps=maps(arch, "Every map of this choice"),
     )
 
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from unet_tutorial.figures.ir import Node, Pairs
-from unet_tutorial.figures.lines import lowered
+from unet_tutorial.figures.ir import Node, Pairs, Window
 
 QUIET = ("norm", "act")
 
@@ -17,7 +16,6 @@ def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
 
     Parameters, MACs and saved bytes move with what is folded, so the totals stay.
     """
-    nodes = lowered(nodes)
     readers = Counter(key for node in nodes for key in node.inputs)
     kept: dict[str, Node] = {}
     alias: dict[str, str] = {}
@@ -43,7 +41,9 @@ def _joined(before: Node, node: Node) -> Node | None:
         return replace(_moved(before, node), folded=(*before.folded, node.kind))
     if node.op == before.op == "crop" and node.crop and before.crop:
         return replace(_moved(before, node), crop=_sum(before.crop, node.crop), shape=node.shape)
-    if node.op == before.op == "view":
+    if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
+        return replace(_moved(before, node), window=_every(before.window, node.window), shape=node.shape)
+    if node.op == before.op == "view" and not node.window and not before.window:
         return replace(_moved(before, node), kind=f"{before.kind}, {node.kind}", shape=node.shape)
     return None
 
@@ -64,6 +64,12 @@ def _moved(before: Node, node: Node) -> Node:
         saved=before.saved + node.saved,
         folded=(*before.folded, *marks),
     )
+
+
+def _every(first: Window, then: Window) -> Window:
+    """Every so many pixels of every so many: one choice of pixels."""
+    before = tuple(a + s * b for a, s, b in zip(first.before, first.stride, then.before, strict=True))
+    return replace(first, before=before, stride=tuple(a * b for a, b in zip(first.stride, then.stride, strict=True)))
 
 
 def _sum(first: Pairs, second: Pairs) -> Pairs:

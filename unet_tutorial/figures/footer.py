@@ -45,8 +45,10 @@ def _counts(arch: ArchIR) -> list[tuple[str, str]]:
 
 def _sizes(arch: ArchIR) -> list[tuple[str, str]]:
     inputs, out = [node for node in arch.nodes if node.op == "input"], last(arch)
+    outs = [out, *(node for node in arch.nodes if "output" in node.folded and node.id != out.id)]
     batch = _batch(arch, inputs)
-    found = [("input → output", f"{', '.join(shape(node.shape) for node in inputs)} → {shape(out.shape)}{batch}")]
+    ends = [", ".join(shape(node.shape) for node in each) for each in (inputs, outs)]
+    found = [("input → output", f"{' → '.join(ends)}{batch}")]
     if arch.valid:
         found.append(("smallest valid input", times([low for low, _ in arch.valid])))
         found.append(("valid sizes", _rule(arch.valid)))

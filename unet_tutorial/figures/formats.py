@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_tutorial.figures.rows import Row
-from unet_tutorial.figures.words import each, margins, shape, span
+from unet_tutorial.figures.words import each, fixed, margins, shape, span
 
 COLUMNS = ("level", "side", "op", "in", "out", "crop", "params", "params %", "MACs", "saved MiB", "RF px", "jump")
 TEXTS = ("side", "op")  # set to the left
@@ -37,9 +37,9 @@ def cells(row: Row, sums: dict[str, int], *, compact: bool = False) -> list[str]
         shape(row.out, compact=compact),
         " + ".join(margins(one) for one in row.crops),
         f"{row.parameters:,}",
-        f"{share:.2f}",
+        fixed(share, 2),
         _work(row.macs, sums, compact=compact),
-        "–" if row.saved is None else f"{row.saved / 2**20:,.2f}",
+        "–" if row.saved is None else fixed(row.saved / 2**20, 2),
         span(row.field) or "–",
         each(row.jump) or "–",
     ]
@@ -53,14 +53,14 @@ def heads(sums: dict[str, int], *, compact: bool = False) -> list[str]:
 
 def total(sums: dict[str, int], *, compact: bool = False) -> list[str]:
     """The cells of the last line: the network's totals, parameters that the pass does not use included."""
-    saved = f"{sums['saved'] / 2**20:,.2f}" if "saved" in sums else "–"
+    saved = fixed(sums["saved"] / 2**20, 2) if "saved" in sums else "–"
     work = _work(sums.get("macs", 0), sums, compact=compact)
     return ["", "total", "", "", "", "", f"{sums.get('parameters', 0):,}", "100.00", work, saved, "", ""]
 
 
 def _work(macs: int, sums: dict[str, int], *, compact: bool) -> str:
     unit, size = _scale(sums)
-    return f"{macs / size:,.3f}" if compact and unit else f"{macs:,}"
+    return fixed(macs / size, 3) if compact and unit else f"{macs:,}"
 
 
 def _scale(sums: dict[str, int]) -> tuple[str, int]:

@@ -30,8 +30,8 @@ def size_text(size: Size) -> str:
 def crop_text(link: Link) -> str:
     """The margin that is cut off, or padded, as written at an arrow; empty for none.
 
-    >>> crop_text(Link(0, 1, "copy", (), ((4, 4), (4, 4)))), crop_text(Link(0, 1, "copy", (), ((-1, 0), (0, 0))))
-    ('crop 4', 'pad 1+0 × 0')
+    >>> crop_text(Link(0, 1, "copy", (), ((4, 4), (4, 4)))), crop_text(Link(0, 1, "copy", (), ((-1, -1), (-1, -1))))
+    ('crop 4', 'pad 1')
     """
     numbers = [n for pair in link.crop for n in pair]
     if not any(numbers):

@@ -40,8 +40,10 @@ def _words(kind: str, links: Sequence[Link]) -> str:
     if kind == "branch":
         plain = not all(_told(link.nodes) for link in links)
         return " or ".join(["as it is"] * plain + [words] * bool(words)) + ", beside the way"
-    flat = any(node.op == "view" for link in links for node in link.nodes)
-    return words or {"shuffle": "channels to pixels", "join": "reshaped" if flat else "joined"}.get(kind, kind)
+    nodes = [node for link in links for node in link.nodes]
+    shaped = next((word for word in ("crop", "view") if any(node.op == word for node in nodes)), "")
+    plain = {"crop": "crop or pad", "view": "reshaped"}.get(shaped, "joined")
+    return words or {"shuffle": "channels to pixels", "join": plain}.get(kind, kind)
 
 
 def _either(links: Sequence[Link]) -> str:
@@ -61,8 +63,8 @@ def _either(links: Sequence[Link]) -> str:
 def _told(nodes: Iterable[Node]) -> str:
     """One after another, equal ones counted; long chains without norms and activations.
 
-    >>> _told([Node("a", "conv", "", (), (1,)), Node("b", "conv", "", (), (1,)), Node("c", "add", "", (), (1,))])
-    '2 × conv'
+    >>> _told([Node("a", "linear", "mm", (), (1,)), Node("b", "linear", "mm", (), (1,)), Node("c", "add", "", (), (1,))])
+    '2 × linear'
     """
     said = [node for node in nodes if node.op not in SILENT or (node.op == "view" and node.window)]
     for deeds in ([_spoken(node) for node in said], [deed(node) for node in said]):

@@ -13,7 +13,7 @@ from unet_tutorial.figures.heights import Heights
 from unet_tutorial.figures.ir import ArchIR
 from unet_tutorial.figures.legend import with_legend
 from unet_tutorial.figures.routes import Routes
-from unet_tutorial.figures.scene import Box, Label, Scene, moved, numbered
+from unet_tutorial.figures.scene import Box, Label, Scene, moved, numbered, text_width
 from unet_tutorial.figures.sketch import sketched
 from unet_tutorial.figures.style import Style
 
@@ -89,7 +89,9 @@ def _placed(frame: Frame, columns: Columns, tallest: float, width: float) -> Sce
     arrows = [routes.step(link) for link in frame.sketch.steps]
     arrows += [routes.copy(link) for link in frame.sketch.copies]
     arrows += [routes.branch(link) for link in frame.sketch.branches]
-    labels = numbered([*_labels(heights, boxes), *routes.margins()])
+    margins = routes.margins()
+    own = [each for each in _labels(heights, boxes) if not any(_touch(each, other, frame.font) for other in margins)]
+    labels = numbered([*own, *margins])
     height = heights.total + 2 * MARGIN * frame.font
     scene = Scene(width, height, frame.font, boxes, tuple(numbered(arrows)), tuple(labels), tuple(routes.marks()))
     return with_legend(moved(scene, 0, MARGIN * frame.font), frame.sketch)
@@ -124,6 +126,14 @@ def _labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
             yield Label(f"{node.id}.size", frame.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True)
         if frame.word(i):
             yield Label(f"{node.id}.word", frame.word(i), box.middle, heights.word[i])
+
+
+def _touch(word: Label, other: Label, font: float) -> bool:
+    """Whether "input" or "output" would run into a margin, which says more."""
+    first = other.x - text_width(other.text, font) / 2 * (other.anchor == "middle")
+    near = word.x - text_width(word.text, font) / 2 - 0.3 * font < first + text_width(other.text, font)
+    far = word.x + text_width(word.text, font) / 2 + 0.3 * font > first
+    return word.id.endswith(".word") and abs(word.y - other.y) < font and near and far
 
 
 def _low(scene: Scene, style: Style) -> bool:

@@ -19,7 +19,10 @@ SCRIPTS = (
     "explorer.js", "start.js",
 )  # fmt: skip
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-HEADS = ("Map", "Operation", "Shape", "Crop per side (px)", "Parameters", "MACs", "Bytes", "Bytes saved", "Receptive field (px)")
+HEADS = (
+    "Map", "Operation", "Shape", "Crop per side (px)", "Parameters", "MACs", "Bytes", "Bytes saved",
+    "Receptive field (px)",
+)  # fmt: skip
 NONE = "—"
 LIGHT = {"soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a"}
 LIGHT |= {"good": "#1f7a34", "mark": "#f0a500"}
@@ -94,15 +97,15 @@ def _texts(node: Node) -> list[str]:
     return [node.id, deed(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
 
 
-def maps(arch: ArchIR) -> str:
-    """The table of all maps, folded away; each row knows what its middle pixel sees."""
+def maps(arch: ArchIR, label: str = "Every map") -> str:
+    """The table of all maps, folded away; each row knows what its middle pixel sees. ``label`` is its name."""
     size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
     parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}
     lines = zip(arch.nodes, map_rows(arch), strict=True)
     rows = "\n".join(_row(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
-    return f"""<details><summary>Every map, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="Every map">
+    return f"""<details><summary>{label}, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="{label}">
 <table class="maps" data-size="{size}"><caption>In the order of the pass</caption>
 <thead><tr>{heads}</tr></thead>
 <tbody>

@@ -47,6 +47,10 @@ def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
     if name in ("select", "unbind"):
         at = (args[1] if len(args) > 1 else 0) % rank
         return (*given[:at], *given[at + 1 :])
+    if name == "view_as_real":
+        return (*given, (("c", 2, 1),))
+    if name == "view_as_complex":
+        return given[:-1]
     if name == "squeeze":
         wanted = _dims(args[1] if len(args) > 1 else None, rank)
         return tuple(dim for i, dim in enumerate(given) if i not in wanted or args[0].shape[i] > 1)

@@ -3,6 +3,7 @@ reads it."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import prod
 
@@ -17,6 +18,8 @@ from unet_tutorial.figures.ops import cut, macs, meaning, window
 from unet_tutorial.figures.record import Op, Record, storage
 from unet_tutorial.figures.writes import Writes, combined, covers
 from unet_tutorial.nets.levels import Size
+
+FACTORY = re.compile(r"new_.*|.*_like")  # they read no numbers of the tensor they are given
 
 
 class Graph:
@@ -80,6 +83,7 @@ class Graph:
 
     def _read(self, op: Op) -> None:
         given = [leaf for leaf in tree_leaves((op.args, op.kwargs)) if isinstance(leaf, Tensor)]
+        given = [] if FACTORY.fullmatch(op.name) else given
         makers = {id(t): key for t in given if (key := self._of(t)) is not None}
         names: set[str] = set().union(*(self.carried.get(id(tensor), set()) for tensor in given))
         cost = macs(op, meaning(op)) + sum(self.debts.pop(id(tensor), 0) for tensor in given)

@@ -99,7 +99,9 @@ def wide_as(values: Any, rank: int) -> Size:
 
 def cut(op: Op, main: Tensor, out: Tensor, layout: Layout) -> Pairs:
     """Pixels cut off before and after each axis (negative: added); () for what cuts no space."""
-    lost = [n - m for n, m in zip(main.shape, out.shape, strict=False)]
+    if main.ndim != out.ndim:
+        return ()
+    lost = [n - m for n, m in zip(main.shape, out.shape, strict=True)]
     if op.name == "slice":
         axis, start = (op.args[1] if len(op.args) > 1 else 0) % main.ndim, op.args[2] if len(op.args) > 2 else 0
         large = main.shape[axis]
@@ -132,6 +134,9 @@ def macs(op: Op, meant: str) -> int:
     if meant == "conv":
         given, weight, transposed = op.args[0], op.args[1], op.args[6]
         return int((given if transposed else op.outs[0]).numel() * weight.shape[1] * prod(weight.shape[2:]))
+    if op.name.startswith("_scaled_dot_product"):  # torch counts these on some devices only
+        query, key, value = op.args[:3]
+        return int(query.numel() * key.shape[-2] + query.numel() // query.shape[-1] * value.shape[-1] * key.shape[-2])
     if meant == "linear":
         count = next((f for packet, f in flop_registry.items() if packet.__name__ == op.name), None)
         out = op.outs[0] if len(op.outs) == 1 else tuple(op.outs)

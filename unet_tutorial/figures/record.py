@@ -93,18 +93,26 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
     whatever the model raises.
     """
     try:
-        return _recorded(model, args, kwargs, training, None)
-    except (RuntimeError, NotImplementedError) as first:
+        found = _recorded(model, args, kwargs, training, None)
+    except RuntimeError as first:
+        if not any(word in str(first) for word in ("meta", "Meta", "device", "numbers", "storage")):
+            raise
         try:
             return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
         except RuntimeError as second:
-            raise second if decides(second) or not decides(first) else first
+            raise (second if decides(second) else first) from first
+    if not any(op.name == "_safe_softmax" for op in found.ops):
+        return found
+    try:  # attention is one operation on a real device, which keeps less than its steps on the meta device
+        return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+    except RuntimeError:
+        return found
 
 
 def decides(error: BaseException) -> bool:
     """Whether a pass stopped because the model asked for a number that an empty tensor does not hold."""
     words = ("data-dependent", "DataDependent", "DynamicOutputShape", "Tensor.item()", "meta tensor", "no data", "numpy",
-             "Meta tensors", "aten.nonzero", "register_meta", "_local_scalar_dense")  # fmt: skip
+             "Meta tensors", "aten.nonzero", "unallocated storage", "register_meta", "_local_scalar_dense")  # fmt: skip
     return any(word in f"{type(error).__name__} {error}" for word in words)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from unet_tutorial.figures.boxes import Link
 from unet_tutorial.figures.columns import Columns, short
-from unet_tutorial.figures.frame import MARK, Frame, crop_text
+from unet_tutorial.figures.frame import BESIDE, MARK, Frame, crop_text
 from unet_tutorial.figures.heights import Heights, enters
 from unet_tutorial.figures.scene import CAP, Arrow, Box, Label, Mark, Point, text_width
 
@@ -105,7 +105,16 @@ class Routes:
         font = self.frame.font
         rooms = [high - low for low, high in (self._room(link) for link, _ in cut)]
         whole = all(room > text_width(text, font) + 0.6 * font for room, (_, text) in zip(rooms, cut, strict=True))
-        return [self._margin(link, text if whole else short(text)) for link, text in cut]
+        ups = [step for step in self.frame.sketch.steps if self.frame.rises(step.source) and crop_text(step)]
+        return [self._margin(link, text if whole else short(text)) for link, text in cut] + list(
+            map(self._below_box, ups)
+        )
+
+    def _below_box(self, step: Link) -> Label:
+        """What is cut off or padded on the way up, beside the arrow."""
+        x = self.boxes[step.target].x + self.columns.landing(step.target) + BESIDE * self.frame.font
+        key = f"crop-{self.frame.sketch.maps[step.target].node.id}"
+        return Label(key, crop_text(step), x, self.heights.word[step.target] - 0.05 * self.frame.font, "start")
 
     def _room(self, link: Link) -> tuple[float, float]:
         """From where to where nothing stands in the way of a margin: no box, no channels, no sign."""

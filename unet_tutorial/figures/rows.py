@@ -111,10 +111,13 @@ def _last(nodes: Sequence[Node], path: set[str]) -> Node:
 
 
 def _entering(arch: ArchIR) -> dict[Place, Size]:
-    """What each level is given along the way through the U."""
+    """What each level is given along the way through the U, or from the first map that one beside it reads."""
     found: dict[Place, Size] = {}
     way = [arch.node(key) for key in arch.path] or [node for node in arch.nodes if node.inputs]
     for i, node in enumerate(way):
         before = way[i - 1].shape if arch.path and i else arch.node(node.inputs[0]).shape if node.inputs else node.shape
         found.setdefault(_place(node), before)
+    for node in arch.nodes:
+        if node.inputs:
+            found.setdefault(_place(node), arch.node(node.inputs[0]).shape)
     return found

@@ -66,6 +66,8 @@ def _eager() -> AbstractContextManager[Any]:
 def _refuse(model: nn.Module, given: Any) -> None:
     if not isinstance(model, nn.Module):
         raise ValueError(f"a {type(model).__name__} came, and a torch nn.Module is needed; build the model first")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise ValueError(f"{type(model).__name__} is or holds a ScriptModule; hand in the module that it was made from")
     if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(given)):
         raise ValueError("no tensor came as an example; hand in one of the shape the model takes, (1, 1, 572, 572)")
 

@@ -20,7 +20,9 @@ def untouched(model: nn.Module, *, training: bool) -> Iterator[None]:
     That includes what modules write into themselves as they run: caches, counters, weights computed by old hooks.
     """
     state, before = random.getstate(), [_attributes(module) for module in model.modules()]
+    fused = torch.backends.mha.get_fastpath_enabled()
     try:
+        torch.backends.mha.set_fastpath_enabled(False)  # a fused layer of a transformer hides its operations
         with torch.random.fork_rng(devices=[]):
             for module in model.modules():
                 mode = training and not isinstance(module, nn.modules.dropout._DropoutNd)
@@ -28,6 +30,7 @@ def untouched(model: nn.Module, *, training: bool) -> Iterator[None]:
                     module.training = mode
             yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
         random.setstate(state)
         for kept in before:
             _restore(kept)

@@ -25,9 +25,7 @@ def scaled(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(replace(n, scale=tuple(float(s) for s in exact[n.id])) for n in nodes)
 
 
-def _scale(
-    node: Node, inputs: list[tuple[Node, Scale]], sizes: dict[str, Node], exact: dict[str, Scale]
-) -> Scale:
+def _scale(node: Node, inputs: list[tuple[Node, Scale]], sizes: dict[str, Node], exact: dict[str, Scale]) -> Scale:
     rank = len(node.size)
     if node.op == "input":
         return (Fraction(1),) * rank
@@ -73,6 +71,8 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
     given = [index[key] for key in node.inputs]
     if "unpool" in node.kind:
         return given[:1]
+    if node.op in ("linear", "gate", "other"):  # keys and values may be on a coarser grid
+        given = [each for each in given if each.scale == node.scale] or given
     if node.op != "gate" or len(given) < 2:
         return given
     large = [each for each in given if prod(each.shape) == max(prod(one.shape) for one in given)]

@@ -104,10 +104,20 @@ def margins(pairs: Pairs) -> str:
     return one_or_all([str(first) if first == last else f"{first}+{last}" for first, last in pairs])
 
 
+def fixed(value: float, digits: int) -> str:
+    """So many digits after the point; what they cannot show is not called nothing.
+
+    >>> fixed(1234.5, 2), fixed(0.004, 2), fixed(0.0, 2)
+    ('1,234.50', '<0.01', '0.00')
+    """
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}" if 0 < value < least / 2 else f"{value:,.{digits}f}"
+
+
 def mib(size: int) -> str:
     """Bytes as MiB, 2**20 of them.
 
     >>> mib(124122632)
     '118.37 MiB'
     """
-    return f"{size / 2**20:,.2f} MiB"
+    return f"{fixed(size / 2**20, 2)} MiB"
