@@ -18,12 +18,13 @@ Ratios = dict[int, tuple[int, int]]  # by axis: how much coarser, how much finer
 
 def first(shape: Sequence[int], rank: int) -> Layout:
     """That of an input: batch, channels if there are any, axes."""
-    head = [("n", shape[0], 1), ("c", shape[1] if len(shape) > 1 else 1, 1)] if shape else []
+    head: list[Atom] = [("n", shape[0], 1), ("c", shape[1] if len(shape) > 1 else 1, 1)] if shape else []
     if len(shape) == rank + 1:
         head = head[:1]
     elif len(shape) != rank + 2:
         return (*((atom,) for atom in head[: len(shape)]), *plain(shape[2:]))
-    return tuple((atom,) for atom in (*head, *((k, shape[len(head) + k], 1) for k in range(rank))))
+    axes: list[Atom] = [(k, shape[len(head) + k], 1) for k in range(rank)]
+    return tuple((atom,) for atom in (*head, *axes))
 
 
 def plain(shape: Sequence[int]) -> Layout:
@@ -43,7 +44,8 @@ def viewed(layout: Layout, shape: Sequence[int]) -> Layout:
     """The same numbers in the same order in other dimensions."""
     atoms, dims = [atom for dim in layout for atom in dim], []
     for size in shape:
-        taken, left = [], size
+        taken: list[Atom] = []
+        left = size
         while atoms and (left > 1 or (not taken and atoms[0][1] == 1)):
             whose, n, step = atoms.pop(0)
             if left % n and n % left:

@@ -55,9 +55,7 @@ def skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
     return found, reasons[0] if reasons else ""
 
 
-def _odd(  # noqa: PLR0913
-    node: Node, sources: list[Node], between: list[str], way: Way, place: dict[str, int], turn: int
-) -> list[str]:
+def _odd(node: Node, sources: list[Node], between: list[str], way: Way, place: dict[str, int], turn: int) -> list[str]:
     """Why what is merged here is no skip of a plain U."""
     early = [each for each in sources if place[each.id] < turn and each.level < way.lowest]
     late = [each for each in sources if each not in early]

@@ -1,4 +1,4 @@
-"""What an operation is once it is known what it does to the axes: a pooling or a mean, a cut or a choice of channels."""
+"""What an operation is once it is known what it does to the axes: pooling or mean, cut or choice of channels."""
 
 from __future__ import annotations
 

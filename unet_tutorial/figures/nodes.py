@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from unet_tutorial.figures.axes import Layout, Ratios, axis_of, batch, first, grid, plain, resized, settled
+from unet_tutorial.figures.empty import storage
 from unet_tutorial.figures.ir import Node
 from unet_tutorial.figures.kinds import by_pixel, rank_of, refined, regridded, same_window
 from unet_tutorial.figures.moves import moved
 from unet_tutorial.figures.ops import cut, macs, meaning, window
-from unet_tutorial.figures.record import Op, Record, storage
+from unet_tutorial.figures.record import Op, Record
 from unet_tutorial.figures.writes import Writes, combined, covers
 from unet_tutorial.nets.levels import Size
 
@@ -114,7 +115,7 @@ class Graph:
     def _weight(self, tensor: Tensor) -> tuple[bool, int]:
         return grid(self.layouts[id(tensor)], self.rank) is not None, tensor.numel()
 
-    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, made: int) -> Node:  # noqa: PLR0913
+    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, made: int) -> Node:
         meant, before, shape = meaning(op), self.layouts[id(main)], self._shape(layout, out)
         kept = grid(before, self.rank) is not None and grid(layout, self.rank) is not None
         seen = window(op, meant, [axis_of(dim) for dim in before], self.rank) if kept else None

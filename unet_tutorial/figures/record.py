@@ -13,12 +13,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from unet_tutorial.figures.empty import decides, emptied, levelled, storage
 from unet_tutorial.figures.quick import perform
 from unet_tutorial.figures.untouched import untouched
 
@@ -64,28 +65,6 @@ class Record(TorchDispatchMode):
         return out
 
 
-def levelled(func: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """The arguments on the meta device, where one of them is: tensors that the model makes elsewhere join the rest.
-
-    RuntimeError where an empty tensor is to be written into one with numbers.
-    """
-    given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-    others = [tensor for tensor in given if not tensor.is_meta]
-    if len(others) == len(given) or isinstance(given[0], FakeTensor):
-        return args, kwargs
-    if others and func._schema.is_mutable:
-        raise RuntimeError(f"{func} would write an empty tensor into one with numbers")
-    if others:
-        alone = {id(tensor) for tensor in others}
-        args, kwargs = tree_map(lambda leaf: _empty(leaf, "meta") if id(leaf) in alone else leaf, (args, kwargs))
-    return args, {**kwargs, "device": torch.device("meta")} if kwargs.get("device") else kwargs
-
-
-def storage(tensor: Tensor) -> int:
-    """What tells two tensors' memory apart."""
-    return int(tensor.untyped_storage()._cdata)
-
-
 def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: bool) -> Record:
     """The record of ``model(*args, **kwargs)``; ``training`` keeps what a backward pass needs, dropout off.
 
@@ -109,13 +88,6 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
         return found
 
 
-def decides(error: BaseException) -> bool:
-    """Whether a pass stopped because the model asked for a number that an empty tensor does not hold."""
-    words = ("data-dependent", "DataDependent", "DynamicOutputShape", "Tensor.item()", "meta tensor", "no data", "numpy",
-             "Meta tensors", "aten.nonzero", "unallocated storage", "register_meta", "_local_scalar_dense")  # fmt: skip
-    return any(word in f"{type(error).__name__} {error}" for word in words)
-
-
 def _recorded(model: nn.Module, args: Any, kwargs: Any, training: bool, fake: FakeTensorMode | None) -> Record:  # noqa: FBT001
     device = "meta" if fake is None else "cpu"
     found = Record()
@@ -125,23 +97,16 @@ def _recorded(model: nn.Module, args: Any, kwargs: Any, training: bool, fake: Fa
         stack.enter_context(torch.set_grad_enabled(training))
         stack.enter_context(_where(model, found))
         stack.enter_context(fake or nullcontext())
-        args, kwargs = tree_map(lambda leaf: _empty(leaf, device), (args, kwargs))
+        args, kwargs = tree_map(lambda leaf: emptied(leaf, device), (args, kwargs))
         found.inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        learnt = {name: nn.Parameter(_empty(w, device), w.requires_grad) for name, w in model.named_parameters()}
-        found.weights = {**learnt, **{name: _empty(tensor, device) for name, tensor in model.named_buffers()}}
+        learnt = {name: nn.Parameter(emptied(w, device), w.requires_grad) for name, w in model.named_parameters()}
+        found.weights = {**learnt, **{name: emptied(tensor, device) for name, tensor in model.named_buffers()}}
         if training:
             stack.enter_context(torch.autograd.graph.saved_tensors_hooks(_counter(found), lambda kept: kept))
         with found:
             out = functional_call(model, found.weights, args, kwargs)
         found.outputs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
     return found
-
-
-def _empty(leaf: Any, device: str) -> Any:
-    """A tensor of the same kind without numbers; what is no tensor stays."""
-    if not isinstance(leaf, Tensor):
-        return leaf
-    return torch.empty_strided(leaf.shape, leaf.stride(), dtype=leaf.dtype, device=device)
 
 
 def _counter(found: Record) -> Callable[[Tensor], Tensor]:

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from unet_tutorial.figures.analyse import analysed
+from unet_tutorial.figures.empty import decides
 from unet_tutorial.figures.ir import ArchIR
 from unet_tutorial.figures.memory import peak, saved_by_node
 from unet_tutorial.figures.nodes import Graph
-from unet_tutorial.figures.record import Record, decides, record
+from unet_tutorial.figures.record import Record, record
 from unet_tutorial.nets.sizes import valid_sizes
 
 

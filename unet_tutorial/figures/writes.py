@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from unet_tutorial.figures.axes import Layout, axis_of
+from unet_tutorial.figures.empty import storage
 from unet_tutorial.figures.ir import Pairs
-from unet_tutorial.figures.record import storage
 
 Written = Sequence[tuple[str, Tensor]]  # the node, and the part of the memory
 
@@ -57,8 +57,9 @@ def combined(whole: Tensor, held: str | None, news: Written, layout: Layout) -> 
 
 def _frame(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
     """Pixels added before and after each dimension, as negative cuts."""
-    left, found = part.storage_offset() - whole.storage_offset(), {}
-    for dim in sorted(range(whole.ndim), key=lambda i: -whole.stride(i)):
+    left = int(part.storage_offset() - whole.storage_offset())
+    found: dict[int, tuple[int, int]] = {}
+    for dim in sorted(range(whole.ndim), key=whole.stride, reverse=True):
         start = left // max(1, whole.stride(dim)) if whole.shape[dim] > 1 else 0
         left -= start * whole.stride(dim)
         found[dim] = (-start, start + part.shape[dim] - whole.shape[dim])
