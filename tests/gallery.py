@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -43,13 +43,14 @@ class Entry:
     how: str
     build: Callable[[], nn.Module]
     shape: Size
-    options: dict[str, str] = field(default_factory=dict)
+    preset: str = "paper"
+    palette: str | None = None
 
     def diagram(self) -> Diagram:
         """The drawing."""
         with torch.device("meta"):
             net = self.build()
-        return draw(net, self.shape, style=style(**self.options))
+        return draw(net, self.shape, style=style(self.preset, self.palette))
 
 
 def residual_added() -> nn.Module:
@@ -67,7 +68,8 @@ ENTRIES = (
         "unet diagram paper --input 572 --preset thesis --palette okabe-ito -o thesis.pdf",
         paper_unet,
         P,
-        {"preset": "thesis", "palette": "okabe-ito"},
+        preset="thesis",
+        palette="okabe-ito",
     ),
     Entry(
         "column",
@@ -75,7 +77,7 @@ ENTRIES = (
         "unet diagram paper --input 572 --preset column -o column.pdf",
         paper_unet,
         P,
-        {"preset": "column"},
+        preset="column",
     ),
     Entry(
         "planar",
@@ -104,7 +106,7 @@ ENTRIES = (
         "draw(net, (1, 1, 128, 128), style='dark')",
         residual_added,
         (1, 1, 128, 128),
-        {"preset": "dark"},
+        preset="dark",
     ),
 )
 
