@@ -26,7 +26,7 @@ def rank_of(found: Record) -> int:
     return max(widest - 1 if lacks_channels else widest - 2, 0)
 
 
-def refined(op: Op, meant: str, seen: Window | None, crop: Pairs, kept: bool, *, changed: bool) -> str:  # noqa: FBT001
+def refined(op: Op, meant: str, seen: Window | None, crop: Pairs, *, kept: bool, changed: bool) -> str:
     """One of ``ir.OPS``. ``kept``: its axes are still told apart; ``changed``: the shape is another."""
     if meant == "conv" and op.args[6]:
         return "up"
@@ -39,7 +39,7 @@ def refined(op: Op, meant: str, seen: Window | None, crop: Pairs, kept: bool, *,
     return "other" if meant == "same" else meant
 
 
-def by_pixel(op: Op, main: Tensor, made: int, kept: bool) -> bool:  # noqa: FBT001
+def by_pixel(op: Op, main: Tensor, made: int, *, kept: bool) -> bool:
     """Whether a matrix product is the same one at every pixel: ``made`` of its factors are feature maps."""
     return op.name in PRODUCTS and kept and made == 1 and main.ndim > 1
 

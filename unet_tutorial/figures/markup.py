@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
+from string import Template
 
 from unet_tutorial.figures.colours import PALETTES, Palette
 from unet_tutorial.figures.diagram import draw
@@ -39,35 +40,9 @@ def document(title: str, lead: str, main: str) -> str:
     """The whole file: (title, a sentence or two below it, what is in the middle), the last as HTML."""
     light, dim = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DIM)
     style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dim} }}\n}}\n"
-    style += "\n".join(map(asset, STYLES))
-    script = "\n".join(map(asset, SCRIPTS))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header><h1>{escape(title)}</h1>
-<p>{escape(lead)}</p></header>
-<main>
-{main}
-</main>
-<footer><p>One image, numbers of 32 bits. MACs are multiply-accumulates, biases not counted. Bytes saved are those kept
-for the backward pass, dropout off; a max-pooling keeps the place of each maximum too, in 8 bytes. The device's
-workspace and the optimiser are not counted.</p></footer>
-<script>
-"use strict";
-(() => {{
-{script}}})();
-</script>
-</body>
-</html>
-"""
+    parts = {"title": escape(title), "lead": escape(lead), "main": main, "policy": POLICY}
+    parts |= {"style": style + "\n".join(map(asset, STYLES)), "script": "\n".join(map(asset, SCRIPTS))}
+    return Template(asset("page.html")).substitute(parts)
 
 
 def framed(html: str, title: str, height: int = 900) -> str:

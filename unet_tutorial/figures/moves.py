@@ -41,12 +41,11 @@ def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
         one, other = (args[1] % rank, args[2] % rank) if name != "t" else (0, rank - 1)
         swapped = {one: other, other: one}
         return tuple(given[swapped.get(i, i)] for i in range(rank))
+    named = args[1] if len(args) > 1 else 0
     if name in ("unsqueeze", "stack"):
-        at = (args[1] if len(args) > 1 else 0) % (rank + 1)
-        return (*given[:at], (("c", 1, 1),), *given[at:])
+        return (*given[: (at := named % (rank + 1))], (("c", 1, 1),), *given[at:])
     if name in ("select", "unbind"):
-        at = (args[1] if len(args) > 1 else 0) % rank
-        return (*given[:at], *given[at + 1 :])
+        return tuple(dim for i, dim in enumerate(given) if i != named % rank)
     if name == "view_as_real":
         return (*given, (("c", 2, 1),))
     if name == "view_as_complex":

@@ -120,11 +120,11 @@ class Graph:
         kept = grid(before, self.rank) is not None and grid(layout, self.rank) is not None
         seen = window(op, meant, [axis_of(dim) for dim in before], self.rank) if kept else None
         crop = cut(op, main, out, before) if kept and meant in ("crop", "split") and not seen else ()
-        if by_pixel(op, main, made, kept):
+        if by_pixel(op, main, made, kept=kept):
             return Node("", "conv", op.name, (), shape, op.path, same_window(self.rank))
         if seen is None and kept and ratios:
             seen = regridded(ratios, self.rank)
-        refinement = refined(op, meant, seen, crop, kept, changed=shape != self._shape(before, main))
+        refinement = refined(op, meant, seen, crop, kept=kept, changed=shape != self._shape(before, main))
         return Node("", refinement, op.name, (), shape, op.path, seen, crop)
 
     def _shape(self, layout: Layout, out: Tensor) -> Size:

@@ -68,12 +68,15 @@ def window(op: Op, meant: str, axes: Sequence[int | None], rank: int) -> Window 
         return _window((kernel, stride, before, dilation, one), axes[-dims:], rank)
     if meant in ("pool", "resize") or op.name.startswith("pixel_"):
         return _rescaled(op, meant, axes, rank)
-    if op.name == "slice" and len(op.args) > 4 and op.args[4] > 1:
-        every = tuple(op.args[4] if i == op.args[1] % len(axes) else 1 for i in range(len(axes)))
-        start = tuple(-(op.args[2] or 0) if n > 1 else 0 for n in every)
-        one = (1,) * len(axes)
-        return _window((one, every, start, one, one), axes, rank)
-    return None
+    return _chosen(op, axes, rank) if op.name == "slice" and len(op.args) > 4 and op.args[4] > 1 else None
+
+
+def _chosen(op: Op, axes: Sequence[int | None], rank: int) -> Window:
+    """Every so many pixels along one dimension."""
+    one, dim = (1,) * len(axes), op.args[1] % len(axes)
+    every = tuple(op.args[4] if i == dim else 1 for i in range(len(axes)))
+    start = tuple(-(op.args[2] or 0) if i == dim else 0 for i in range(len(axes)))
+    return _window((one, every, start, one, one), axes, rank)
 
 
 def _rescaled(op: Op, meant: str, axes: Sequence[int | None], rank: int) -> Window:

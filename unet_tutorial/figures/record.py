@@ -72,23 +72,23 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
     whatever the model raises.
     """
     try:
-        found = _recorded(model, args, kwargs, training, None)
+        found = _recorded(model, args, kwargs, None, training=training)
     except RuntimeError as first:
         if not any(word in str(first) for word in ("meta", "Meta", "device", "numbers", "storage")):
             raise
         try:
-            return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+            return _recorded(model, args, kwargs, FakeTensorMode(allow_non_fake_inputs=True), training=training)
         except RuntimeError as second:
             raise (second if decides(second) else first) from first
     if not any(op.name == "_safe_softmax" for op in found.ops):
         return found
     try:  # attention is one operation on a real device, which keeps less than its steps on the meta device
-        return _recorded(model, args, kwargs, training, FakeTensorMode(allow_non_fake_inputs=True))
+        return _recorded(model, args, kwargs, FakeTensorMode(allow_non_fake_inputs=True), training=training)
     except RuntimeError:
         return found
 
 
-def _recorded(model: nn.Module, args: Any, kwargs: Any, training: bool, fake: FakeTensorMode | None) -> Record:  # noqa: FBT001
+def _recorded(model: nn.Module, args: Any, kwargs: Any, fake: FakeTensorMode | None, *, training: bool) -> Record:
     device = "meta" if fake is None else "cpu"
     found = Record()
     with ExitStack() as stack:

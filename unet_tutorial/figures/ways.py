@@ -41,14 +41,19 @@ def _scale(node: Node, inputs: list[tuple[Node, Scale]], sizes: dict[str, Node],
 
 
 def _landed(node: Node, first: Node, scale: Scale, earlier: list[tuple[Node, Scale]]) -> Scale:
-    """The scale after a resize: of the map of this size that it was measured by, else by the ratio of the sizes."""
+    """The scale after a resize: by the ratio of the sizes where it is whole; else of the map that it was measured by,
+    as unpadded convolutions in between make the ratio too large."""
     ratios = [Fraction(m, n) for m, n in zip(node.size, first.size, strict=True)]
     near = [Fraction(round(r)) if abs(r - round(r)) <= r / 5 and round(r) else r for r in ratios]
     near = [1 / Fraction(round(1 / r)) if r < 1 and abs(1 / r - round(1 / r)) <= 1 / r / 5 else n
             for r, n in zip(ratios, near, strict=True)]  # fmt: skip
     guess = tuple(s / r for s, r in zip(scale, near, strict=True))
-    alike = {s for each, s in earlier if each.size == node.size and len(s) == len(guess)} or {guess}
-    return min(sorted(alike | {guess}), key=lambda s: (_far(s, guess) - (s != guess) * 0.5, s))
+    whole = all(r.denominator == 1 or r.numerator == 1 for r in ratios)
+    if whole and guess in {s for _, s in earlier}:
+        return guess
+    alike = sorted(s for each, s in earlier if each.size == node.size and len(s) == len(guess))
+    best = min(alike, key=lambda s: _far(s, guess), default=guess)
+    return best if _far(best, guess) < len(guess) * log(2.1) else guess
 
 
 def _far(one: Scale, other: Scale) -> float:
@@ -72,7 +77,10 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
     if "unpool" in node.kind:
         return given[:1]
     if node.op in ("linear", "gate", "other"):  # keys and values may be on a coarser grid
-        given = [each for each in given if each.scale == node.scale] or given
+        finest = min((prod(each.scale) for each in given if each.scale), default=0)
+        given = (
+            [e for e in given if node.scale == e.scale != ()] or [e for e in given if prod(e.scale) == finest] or given
+        )
     if node.op != "gate" or len(given) < 2:
         return given
     large = [each for each in given if prod(each.shape) == max(prod(one.shape) for one in given)]

@@ -4,6 +4,7 @@ const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // Two digits after the point; a tie goes to the even one, as in Python.
 function mebi(bytes) {
+  if (bytes > 0n && bytes * 200n < 1n << 20n) return "<0.01 MiB"; // below half a hundredth
   const [unit, hundred] = [1n << 20n, 100n];
   let hundredths = (bytes * hundred) / unit;
   const twice = 2n * ((bytes * hundred) % unit);

@@ -71,7 +71,7 @@ class Viewer {
   // Of the frames under the pointer, the smallest: halves of a map lie within it.
   pointed({ clientX, clientY }) {
     const found = document.elementsFromPoint(clientX, clientY).map((each) => each.closest(".spot")).filter(Boolean);
-    return found.sort((one, other) => other.area - one.area)[0];
+    return found.sort((one, other) => one.area - other.area)[0];
   }
 
   key(event, group) {
