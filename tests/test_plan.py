@@ -35,8 +35,8 @@ def traced(size: Size, levels: tuple[Level, ...], ins: int, outs: int, padding: 
 
 
 def comparable(arch: ArchIR) -> dict[str, Any]:
-    """All that an architecture holds, by name; a crop is a view, so that what bytes it has is a matter of taste."""
-    nodes = {f"{i}": replace(node, bytes=0) if node.op == "crop" else node for i, node in enumerate(arch.nodes)}
+    """All that an architecture holds, by name."""
+    nodes = {f"{i}": node for i, node in enumerate(arch.nodes)}
     return {**nodes, **{name: getattr(arch, name) for name in vars(arch) if name != "nodes"}}
 
 

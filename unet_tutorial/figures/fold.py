@@ -40,11 +40,11 @@ def _joined(before: Node, node: Node) -> Node | None:
     if node.op in QUIET and before.op not in ("crop", "view", "split", "other") and node.shape == before.shape:
         return replace(_moved(before, node), folded=(*before.folded, node.kind))
     if node.op == before.op == "crop" and node.crop and before.crop:
-        return replace(_moved(before, node), crop=_sum(before.crop, node.crop), shape=node.shape)
+        return replace(_moved(before, node), crop=_sum(before.crop, node.crop))
     if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
-        return replace(_moved(before, node), window=_every(before.window, node.window), shape=node.shape)
+        return replace(_moved(before, node), window=_every(before.window, node.window))
     if node.op == before.op == "view" and not node.window and not before.window:
-        return replace(_moved(before, node), kind=f"{before.kind}, {node.kind}", shape=node.shape)
+        return replace(_moved(before, node), kind=f"{before.kind}, {node.kind}")
     return None
 
 
@@ -59,6 +59,8 @@ def _moved(before: Node, node: Node) -> Node:
     marks = tuple(mark for mark in node.folded if mark == "output")
     return replace(
         before,
+        shape=node.shape,
+        bytes=node.bytes,
         parameters=before.parameters + node.parameters,
         macs=before.macs + node.macs,
         saved=before.saved + node.saved,
