@@ -138,5 +138,5 @@ def svg(scene: Scene, palette: Palette, title: str, words: str) -> str:
     """SVG that says what it shows to whoever cannot see it."""
     text = rendered(scene, palette, "svg").decode()
     told = f"<title>{escape(title)}</title>\n <desc>{escape(words)}</desc>\n"
-    text = re.sub(r"<!DOCTYPE.*?>\s*|\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!DOCTYPE.*?>\s*", "", text, flags=re.DOTALL)
     return re.sub(r"<svg ([^>]*)>", lambda found: f'<svg role="img" {found[1]}>\n {told}', text, count=1)

@@ -41,6 +41,8 @@ def levelled(func: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
 
 def decides(error: BaseException) -> bool:
     """Whether a pass stopped because the model asked for a number that an empty tensor does not hold."""
-    words = ("data-dependent", "DataDependent", "DynamicOutputShape", "Tensor.item()", "meta tensor", "no data",
-             "numpy", "Meta tensors", "aten.nonzero", "unallocated storage", "register_meta", "_local_scalar_dense")  # fmt: skip
+    words = (
+        "data-dependent", "DataDependent", "DynamicOutputShape", "Tensor.item()", "meta tensor", "no data", "numpy",
+        "Meta tensors", "aten.nonzero", "unallocated storage", "register_meta", "_local_scalar_dense",
+    )  # fmt: skip
     return any(word in f"{type(error).__name__} {error}" for word in words)

@@ -63,7 +63,7 @@ def _either(links: Sequence[Link]) -> str:
 def _told(nodes: Iterable[Node]) -> str:
     """One after another, equal ones counted; long chains without norms and activations.
 
-    >>> _told([Node("a", "linear", "mm", (), (1,)), Node("b", "linear", "mm", (), (1,)), Node("c", "add", "", (), (1,))])
+    >>> _told([Node("a", "linear", "mm", (), (1,)), Node("b", "linear", "mm", (), (1,)), Node("c", "add", "", (), ())])
     '2 × linear'
     """
     said = [node for node in nodes if node.op not in SILENT or (node.op == "view" and node.window)]
