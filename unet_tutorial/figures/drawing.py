@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from unet_tutorial.figures.colours import Palette
 from unet_tutorial.figures.looks import ASPECT, DASHES, LINE, LOOKS
-from unet_tutorial.figures.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene
+from unet_tutorial.figures.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, text_width
 
 SETTINGS: Any = {
     "font.family": "sans-serif", "font.sans-serif": list(FONTS), "svg.fonttype": "none", "svg.hashsalt": "unet",
@@ -45,15 +45,25 @@ def figure(scene: Scene, palette: Palette) -> Figure:
 
 
 def artists(scene: Scene, palette: Palette) -> Iterator[Artist]:
-    """Arrows, then boxes, signs and labels on them."""
+    """Arrows, and on them boxes, signs and labels."""
     for arrow in scene.arrows:
         yield from _arrow(arrow, scene.font, palette)
+    for x, y, wide, high in patches(scene):
+        yield Rectangle((x, y), wide, high, facecolor=palette.ground, edgecolor="none")
     for box in scene.boxes:
         yield from _box(box, scene.font, palette)
     for mark in scene.marks:
         yield from _mark(mark, scene.font, palette)
     for label in scene.labels:
         yield _label(label, scene.font, palette)
+
+
+def patches(scene: Scene) -> Iterator[tuple[float, float, float, float]]:
+    """Corner and size of what keeps the lines away from labels that are backed."""
+    for label in scene.labels:
+        if label.backed:
+            wide, font = text_width(label.text, scene.font), scene.font
+            yield label.x - wide / 2, label.y - 0.78 * font, wide, 0.85 * font
 
 
 def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
@@ -116,10 +126,9 @@ def strokes(mark: Mark) -> list[Point]:
 
 def _label(label: Label, font: float, palette: Palette) -> Text:
     anchor = {"start": "left", "middle": "center", "end": "right"}[label.anchor]
-    patch = {"facecolor": palette.ground, "edgecolor": "none", "pad": 0.05 * font} if label.backed else None
     return Text(
         label.x, label.y, label.text, fontsize=font, color=palette.text, ha=anchor, va="baseline",
-        rotation=90 if label.upright else 0, rotation_mode="anchor", gid=label.id, bbox=patch,
+        rotation=90 if label.upright else 0, rotation_mode="anchor", gid=label.id,
     )  # fmt: skip
 
 
@@ -129,14 +138,13 @@ def rendered(scene: Scene, palette: Palette, kind: str, dpi: int = 200, **metada
         mpl.rcdefaults()  # a reader's own settings change nothing here
         mpl.rcParams.update(SETTINGS)
         out = BytesIO()
-        sheet = figure(scene, palette)
-        sheet.savefig(out, format=kind, dpi=dpi if kind == "png" else 72, metadata=EMPTY[kind] | metadata)
+        facts = EMPTY[kind] | metadata
+        figure(scene, palette).savefig(out, format=kind, dpi=dpi if kind == "png" else 72, metadata=facts)
     return out.getvalue()
 
 
 def svg(scene: Scene, palette: Palette, title: str, words: str) -> str:
     """SVG that says what it shows to whoever cannot see it."""
-    text = rendered(scene, palette, "svg").decode()
+    text = re.sub(r"<!DOCTYPE.*?>\s*", "", rendered(scene, palette, "svg").decode(), flags=re.DOTALL)
     told = f"<title>{escape(title)}</title>\n <desc>{escape(words)}</desc>\n"
-    text = re.sub(r"<!DOCTYPE.*?>\s*", "", text, flags=re.DOTALL)
     return re.sub(r"<svg ([^>]*)>", lambda found: f'<svg role="img" {found[1]}>\n {told}', text, count=1)

@@ -42,8 +42,8 @@ def _words(kind: str, links: Sequence[Link]) -> str:
         return " or ".join(["as it is"] * plain + [words] * bool(words)) + ", beside the way"
     nodes = [node for link in links for node in link.nodes]
     shaped = next((word for word in ("crop", "view") if any(node.op == word for node in nodes)), "")
-    plain = {"crop": "crop or pad", "view": "reshaped"}.get(shaped, "joined")
-    return words or {"shuffle": "channels to pixels", "join": plain}.get(kind, kind)
+    else_said = {"crop": "crop or pad", "view": "reshaped"}.get(shaped, "joined")
+    return words or {"shuffle": "channels to pixels", "join": else_said}.get(kind, kind)
 
 
 def _either(links: Sequence[Link]) -> str:

@@ -113,7 +113,7 @@ class Grid:
         return Arrow(key, link.kind, ((source.right, y), (target.x, y)))
 
     def _level(self, box: Box) -> float:
-        return box.y + 0.3 * self.font
+        return box.y + 0.6 * self.font
 
     def _labels(self, i: int, box: Box) -> list[Label]:
         node, font = self.sketch.maps[i].node, self.font

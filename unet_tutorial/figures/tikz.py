@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unet_tutorial.figures.colours import Palette
-from unet_tutorial.figures.drawing import strokes
+from unet_tutorial.figures.drawing import patches, strokes
 from unet_tutorial.figures.looks import ASPECT, DASHES, LINE, LOOKS, Look
 from unet_tutorial.figures.scene import Arrow, Box, Label, Mark, Point, Scene
 
@@ -47,6 +47,8 @@ def tikz(scene: Scene, palette: Palette, words: str = "") -> str:
     lines.append(rf"\path[use as bounding box,fill=unetground] (0,0) rectangle ({_at((scene.width, scene.height))});")
     for arrow in scene.arrows:
         lines += _arrow(arrow, scene.font)
+    for x, y, wide, high in patches(scene):
+        lines.append(rf"\path[fill=unetground] ({_at((x, y))}) rectangle ({_at((x + wide, y + high))});")
     for box in scene.boxes:
         lines += _box(box, scene.font)
     for mark in scene.marks:
@@ -108,6 +110,6 @@ def _mark(mark: Mark, font: float) -> Iterator[str]:
 
 def _label(label: Label) -> str:
     anchor = {"start": "base west", "middle": "base", "end": "base east"}[label.anchor]
-    turned = "rotate=90," * label.upright + "fill=unetground," * label.backed
+    turned = "rotate=90," * label.upright
     text = "".join(SPECIAL.get(letter, letter) for letter in label.text)
     return rf"\node[unettext,{turned}anchor={anchor}] at ({_at((label.x, label.y))}) {{{text}}}; % {label.id}"

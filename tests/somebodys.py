@@ -1,0 +1,60 @@
+"""A module that somebody else wrote, in the current folder, for the commands that import and run such code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+OWN = """
+import logging
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, depth=1, width=4):
+        super().__init__()
+        print("building")
+        self.down = nn.ModuleList(nn.Conv2d(3 if i == 0 else width, width, 3, padding=1) for i in range(depth + 1))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(width, width, 2, 2) for _ in range(depth))
+        self.head = nn.Conv2d(width, 2, 1)
+
+    def forward(self, x, other=None):
+        skips = []
+        for conv in self.down[:-1]:
+            x = conv(x).relu() + (0 if other is None else other)
+            skips.append(x)
+            x = nn.functional.max_pool2d(x, 2)
+        x = self.down[-1](x)
+        for up, skip in zip(self.up, skips[::-1]):
+            x = up(x) + skip
+        return self.head(x)
+
+class Deciding(Net):
+    def forward(self, x):
+        return super().forward(x if x.sum() > 0 else -x)
+
+class Loud(Net):
+    def forward(self, x):
+        logging.getLogger("torch._subclasses").error("a page")
+        return super().forward(x)
+
+class Scaled(Net):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("by", torch.tensor(float(self.head.weight.detach().abs().sum())))
+
+instance, number = Net(), 5
+def broken():
+    raise KeyError("no such depth")
+"""
+
+
+def moved_in(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = OWN) -> Path:
+    """The folder, with the module in it, as the current one; nothing of it is imported yet."""
+    (folder / "mine.py").write_text(code, encoding="utf8")
+    monkeypatch.chdir(folder)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(folder)])
+    return folder
