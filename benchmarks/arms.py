@@ -61,7 +61,7 @@ def line(*cells: object) -> None:
 def trained(recipe: Recipe, arm: Arm, pairs: list[Pair]) -> Predictor:
     """The network of a recipe, trained on these pairs in the way of an arm; same tiles and weights at the start."""
     training, drawn_from = begin(recipe, None), arm.weighing(pairs, recipe)
-    net, sd = training.net, arm.elastic * max(drawn_from[0].size)
+    net, sd = training.net, arm.elastic * min(drawn_from[0].size)
     tile = tile_of(training, recipe, Split(pairs, []))
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)

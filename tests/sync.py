@@ -12,7 +12,11 @@ from unet_tutorial.teaching.lesson import Lesson, tags, tree
 
 MOST_DRAFTS = 6
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-SCAFFOLDING = ("teaching", "commands", "figures")  # their names are no terms of the course: a lesson says which it means
+SCAFFOLDING = (
+    "teaching",
+    "commands",
+    "figures",
+)  # their names are no terms of the course: a lesson says which it means
 Modules = dict[str, dict[str, list[ast.stmt]]]  # dotted module name: name: its definitions
 
 

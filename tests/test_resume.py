@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.conftest import THIN, Unet
+from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.learning.checkpoints import load
 
 
@@ -70,3 +71,11 @@ def test_a_folder_of_ones_own_with_a_test_set(unet: Unet, folder: Path, tmp_path
     code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--steps", 1, *THIN)
     assert code == 0
     assert "3 images to learn from, 3 held out" in text
+
+
+def test_a_recipe_with_its_tile_as_a_number_is_understood(run_folder: Path) -> None:
+    notes = load(run_folder / "checkpoint.safetensors").notes
+    old = {**notes, "recipe": {**notes["recipe"], "tile": 36}}
+    assert Recipe().resumed(old, ()).tile == "36"
+    with pytest.raises(ValueError, match="holds no recipe of this version"):
+        Recipe().resumed({"recipe": {"data": "x"}}, ())

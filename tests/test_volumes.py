@@ -118,3 +118,22 @@ def test_nan_in_a_volume_is_refused_with_its_slice(unet: Unet, folder: Path, tmp
     assert code == 1
     assert "0.tif, slice 05: 1 of 1152 pixels are NaN or infinite" in text
     assert not (tmp_path / "run").exists()
+
+
+def test_mixed_precision_trains_otherwise_and_goes_on_bit_for_bit(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    runs: dict[str, tuple[str, ...]] = {"plain": (), "mixed": ("--bf16",), "again": ("--bf16",)}
+    for name, options in runs.items():
+        assert unet("train", "--data", folder, "-o", tmp_path / name, *THIN, *options)[0] == 0
+    losses = {name: load(tmp_path / name / "checkpoint.safetensors").tensors["losses"] for name in runs}
+    assert torch.equal(losses["mixed"], losses["again"])
+    assert not torch.equal(losses["mixed"], losses["plain"])
+    assert torch.allclose(losses["mixed"], losses["plain"], rtol=0.05)
+
+
+def test_walls_are_made_for_training_and_the_next_command_is_said(unet: Unet, tmp_path: Path) -> None:
+    code, text = unet("data", "walls", tmp_path / "walls", "--images", 2, "--size", 48)
+    assert code == 0
+    assert "2 volumes of 9 × 48 × 48 pixels" in text
+    assert f"unet train --data {tmp_path / 'walls'} --preset unet3d --spacing 3,1,1" in " ".join(text.split())
+    assert [pair.image.shape for pair in read_folder(tmp_path / "walls", 3)] == [(9, 48, 48)] * 2
+    assert "--size 42: a volume of walls needs a side of 43 or more" in unet("data", "walls", tmp_path, "--size", 42)[1]

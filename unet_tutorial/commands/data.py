@@ -76,5 +76,7 @@ def _sample(source: Source, seed: int, size: int) -> Sample:
     from unet_tutorial.datasets.walls import cell_walls
 
     if source is Source.walls:
+        if size < 43:
+            raise ValueError(f"--size {size}: a volume of walls needs a side of 43 or more, for 8 slices")
         return cell_walls(seed, (3 * size // 16, size, size), cells=max(2, round(40 * (size / 128) ** 3)))
     return (em_membranes if source is Source.em else touching_cells)(seed, size)

@@ -81,7 +81,7 @@ def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> 
     """The batch of a step, drawn from the training images; the weights of the loss are computed here, once."""
     _refuse_thin(training.net, split)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
-    sd = recipe.elastic * max(drawn_from[0].size)
+    sd = recipe.elastic * min(drawn_from[0].size)  # of the shortest side, or a thin volume would fold
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)
 

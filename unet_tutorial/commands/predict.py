@@ -16,7 +16,9 @@ def predict(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; made if need be.")],
     tile: Annotated[str, typer.Option(help="Side of a tile's input, or sides; 0: as large as 1 GiB allows.")] = "0",
     batch: Annotated[int, typer.Option(min=1, help="Tiles per pass.")] = 1,
-    views: Annotated[int, typer.Option(help="1, or 8: the mean over all flips and quarter turns; 8 times slower.")] = 1,
+    views: Annotated[
+        int, typer.Option(help="1, or 8: the mean over flips and quarter turns of the last two axes; 8 times slower.")
+    ] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.

@@ -64,7 +64,8 @@ class Predictor:
         if image.ndim == rank + 1:
             return np.stack([self(part) for part in tqdm(image, "slices", disable=None)])
         if image.ndim != rank:
-            raise ValueError(f"an image of {image.ndim} axes, and this network takes {rank}, or a stack of such")
+            wanted = "a TIFF stack" if rank == 3 else "an image, or a stack of images"
+            raise ValueError(f"an image of {image.ndim} axes, and this network takes {rank}; give {wanted}")
         tensor = torch.from_numpy(standardise(image))[None]
         probability = mean_of_views(self._probability, tensor) if self.views > 1 else self._probability(tensor)
         return np.asarray(probability[1])

@@ -29,7 +29,10 @@ class Recipe:
         "paper"
     )
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,…,1024.")] = "16,32,64,128"
-    spacing: Annotated[str, typer.Option(help="Voxel size, as 0.5,0.1,0.1: flat levels where slices lie apart.")] = ""
+    spacing: Annotated[
+        str,
+        typer.Option(help="Voxel size, as 0.5,0.1,0.1: flat levels where slices lie apart. The rest counts voxels."),
+    ] = ""
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
     tile: Annotated[str, typer.Option(help="Side of a tile's input, or sides: 16,64,64; 0: about 112² pixels out.")] = (
@@ -38,7 +41,9 @@ class Recipe:
     rate: Annotated[float, typer.Option(help="Largest learning rate of Adam's one cycle.")] = 2e-3
     w0: Annotated[float, typer.Option(help="Height of the border weights, equation 2; 0: none.")] = 10.0
     sigma: Annotated[float, typer.Option(help="Their width in pixels.")] = 5.0
-    elastic: Annotated[float, typer.Option(help="Elastic deformation: sd as a share of the side; paper: 0.02.")] = 0.0
+    elastic: Annotated[
+        float, typer.Option(help="Elastic deformation: sd as a share of the shortest side; paper: 0.02.")
+    ] = 0.0
     seed: Annotated[int, typer.Option(min=0, max=10**9, help="Of weights, tiles, deformation and dropout.")] = 0
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu"
     bf16: Annotated[bool, typer.Option("--bf16", help="Mixed precision: half the memory; quicker on a GPU.")] = False
@@ -60,6 +65,13 @@ class Recipe:
             raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, as in 0.5,0.1,0.1")
         return {"widths": widths, "planar": list(plan_for(spacing, len(widths)))}
 
+    @property
+    def words(self) -> str:
+        """Its options as they are typed, where they are not the defaults; data, length and rate left out."""
+        odd = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        shown = [(name.replace("_", "-"), getattr(self, name)) for name in odd if name not in ("data", "steps", "rate")]
+        return "".join(f" --{name}" if value is True else f" --{name} {value}" for name, value in shown)
+
     def rate_of(self, step: int) -> float:
         """The learning rate of a step."""
         from unet_tutorial.learning.train import one_cycle
@@ -73,7 +85,8 @@ class Recipe:
     def resumed(self, notes: dict[str, Any], given: Collection[str]) -> Recipe:
         """The recipe of a checkpoint's notes; ValueError if an option ``given`` in this call says otherwise."""
         try:
-            kept = Recipe(**{**notes["recipe"], "data": Path(notes["recipe"]["data"])})
+            old = notes["recipe"]
+            kept = Recipe(**{**old, "data": Path(old["data"]), "tile": str(old["tile"])})  # once a whole number
         except (KeyError, TypeError) as error:
             raise ValueError(f"the checkpoint holds no recipe of this version ({error}); begin a new run") from error
         for name in given:

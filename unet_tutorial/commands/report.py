@@ -32,7 +32,7 @@ def picture(pair: Pair, probability: Map, cut: float) -> Figure:
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     image, truth, chance, wrong = figure.subplots(1, 4)
     _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
-    _panel(truth, pair.labels, f"truth: {len(np.unique(pair.instances)) - 1} cells", (0, 1))
+    _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle(pair.instances)))} cells", (0, 1))
     _panel(chance, probability, "probability of cell", (0, 1))
     colours = ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL])
     wrong.imshow(middle(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")

@@ -29,14 +29,24 @@ def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | Non
     the last fifth of its longest axis. ValueError for a folder of one image, or where none would be left to train on.
     """
     if not held_out and has_masks(folder / "train") and has_masks(folder / "test"):
-        return Split(*(read_folder(folder / part, rank, unlabelled=unlabelled) for part in ("train", "test")))
-    pairs = read_folder(folder, rank, unlabelled=unlabelled)
-    if rank == 3 and len(pairs) == 1 and not held_out:
-        return across(pairs[0])
+        split = Split(*(read_folder(folder / part, rank, unlabelled=unlabelled) for part in ("train", "test")))
+    else:
+        pairs = read_folder(folder, rank, unlabelled=unlabelled)
+        split = across(pairs[0]) if rank == 3 and len(pairs) == 1 and not held_out else _last(folder, pairs, held_out)
+    if unlabelled is not None and all(pair.known.all() for pair in (*split.train, *split.test)):
+        raise ValueError(f"--unlabelled {unlabelled}: no mask in {folder} holds this value; check it, or leave it out")
+    for pair in (*split.train, *split.test):
+        if not pair.known.any():
+            raise ValueError(f"{pair.name}: nothing in it is labelled; give images for testing in test/, as in train/")
+    return split
+
+
+def _last(folder: Path, pairs: list[Pair], held_out: int) -> Split:
     count = held_out or max(1, len(pairs) // 5)
     if not 0 < count < len(pairs):
+        hint = "; of a single volume a fifth is held out without the option" if pairs[0].image.ndim == 3 else ""
         raise ValueError(
-            f"{folder}: {len(pairs)} images, of which {count} cannot be held out; add images, or hold out fewer"
+            f"{folder}: {len(pairs)} images, of which {count} cannot be held out; add images, or hold out fewer{hint}"
         )
     return Split(pairs[:-count], pairs[-count:])
 
@@ -52,16 +62,11 @@ def across(volume: Pair) -> Split:
 
 
 def samples(pairs: list[Pair], w0: float, sigma: float) -> list[Sample]:
-    """Each image standardised, with its classes and its weight map (equation 2); classes balance among labelled pixels.
-
-    ValueError, naming the image, where nothing is labelled.
-    """
+    """Each image standardised, with its classes and its weight map (equation 2), in which labelled pixels balance."""
     return [_sample(pair, w0, sigma) for pair in pairs]
 
 
 def _sample(pair: Pair, w0: float, sigma: float) -> Sample:
-    if not pair.known.any():
-        raise ValueError(f"{pair.name}: its mask says of no pixel what it is; check --unlabelled")
     weights = class_weights(pair.labels[pair.known])[pair.labels] + border_weights(pair.instances, w0=w0, sigma=sigma)
     labels = np.where(pair.known, pair.labels.astype(np.int64), UNLABELLED)
     image = torch.from_numpy(standardise(pair.image))[None]

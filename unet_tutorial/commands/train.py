@@ -65,7 +65,7 @@ def _tell(folder: Path, recipe: Recipe, scores: Scores) -> None:
     print(
         f"Pictures, metrics and the checkpoint are in {folder}/. What next:\n"
         f"  look at {folder}/held_out_*.png: where is it wrong?\n"
-        f"  train longer, anew:     python3 course.py run{data} --steps 900 --rate 0.001\n"
+        f"  train longer, anew:     python3 course.py run{data}{recipe.words} --steps 900 --rate 0.001\n"
         "  your own images:        python3 course.py run --data FOLDER   (images/ and labels/ of equal names)\n"
         f"  predict another image:  python3 course.py unet predict {folder}/checkpoint.safetensors IMAGE -o FOLDER\n"
         "  learn how it works:     python3 course.py lab"

@@ -51,7 +51,8 @@ def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = Non
     Understood are `images/` beside `labels/` (or `masks/`) holding PNG or TIFF files of equal names; the same below
     `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice,
     or with ``rank`` 3 one pair as a whole. A mask of two values holds cell and background, a mask of more the number of
-    a cell in each pixel, and the value ``unlabelled`` says that nobody has looked there: `read_cells`.
+    a cell in each pixel, and the value ``unlabelled`` says that nobody has looked there: `read_cells`. An image or
+    slice of which nothing is labelled is left out.
 
     ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
     differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, a mask that is no label image, and a
@@ -59,7 +60,13 @@ def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = Non
     """
     path = Path(path)
     with permitted(path):
-        return [pair for image, mask in _matches(path) for pair in _pairs(image, mask, rank, unlabelled)]
+        pairs = [pair for image, mask in _matches(path) for pair in _pairs(image, mask, rank, unlabelled)]
+    labelled = [pair for pair in pairs if pair.known.any()]
+    if not labelled:
+        raise ValueError(
+            f"{path}: every pixel of its masks is {unlabelled}, so nothing is labelled; name another value"
+        )
+    return labelled
 
 
 def has_masks(path: str | Path) -> bool:

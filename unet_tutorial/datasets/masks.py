@@ -32,7 +32,9 @@ def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> I
     planes = mask if mask.ndim == 3 else mask[None]  # (D, H, W)
     wholes = planes if rank == 2 else mask[None]
     if _is_binary(mask):
-        cells = np.stack([connected_cells(whole) for whole in wholes])
+        # pieces that may hang together where nobody has looked are one cell: no border is known between them
+        holes = open_.reshape(wholes.shape)
+        cells = np.stack([connected_cells((whole > 0) | hole) for whole, hole in zip(wholes, holes, strict=True)])
     else:
         _refuse_scattered(path, planes)
         cells = np.stack([_numbered(parted(_numbered(whole))) for whole in wholes])  # parting may use up a thin cell
@@ -43,13 +45,16 @@ def _read_mask(path: Path, unlabelled: int | None) -> tuple[Array, NDArray[np.bo
     """A mask as finite whole numbers of at least 0, and where nobody has labelled: there it is 0."""
     if path.suffix.lower() in (".jpg", ".jpeg"):
         raise ValueError(f"{path}: JPEG changes the values of a mask; export it again as PNG or TIFF")
+    if unlabelled == 0:
+        raise ValueError("0 is background in a mask; write what nobody has labelled as another value, such as 255")
     mask = read_image(path)
     require_finite(mask, str(path))
     open_ = np.zeros(mask.shape, bool) if unlabelled is None else np.asarray(mask == unlabelled)
     mask = np.where(open_, np.zeros((), mask.dtype), mask)
     if (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()) or mask.min() < 0:
         raise ValueError(
-            f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; export it anew"
+            f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; export it anew, "
+            "or say with --unlabelled which value stands for what nobody has labelled"
         )
     return mask, open_
 

@@ -91,7 +91,8 @@ def fit(
         for group in training.optimiser.param_groups:
             group["lr"] = rates(step)
         with within():
-            loss = sparse_cross_entropy(net(images.to(memory_format=layout)), labels, weights)
+            logits = net(images.to(memory_format=layout))
+        loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)  # in 16 bits, gradients would not cancel
         training.optimiser.zero_grad()
         loss.backward()
         training.optimiser.step()

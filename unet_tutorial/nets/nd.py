@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from traceback import walk_tb
@@ -20,7 +21,7 @@ MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one interpolation, by rank
 _P = ParamSpec("_P")
 _M = TypeVar("_M", bound=nn.Module)
-_HOMES = tuple(str(Path(file).parent) for file in (__file__, torch.__file__))  # of code that is not the user's
+_HOMES = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, torch.__file__))  # of code that is not the user's
 
 
 class Part(nn.Module):

@@ -66,8 +66,7 @@ class DropoutAtEnd(FeatureExtractor):
 
     def __init__(self, encoder: FeatureExtractor, p: float = 0.5) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.dropout = nn.Dropout(p)
+        self.encoder, self.dropout = encoder, nn.Dropout(p)
         self.in_channels, self.out_channels = encoder.in_channels, encoder.out_channels
         self.levels, self.padding = encoder.levels, encoder.padding
 
@@ -87,8 +86,7 @@ class DecoderStep(Part):
 
     def forward(self, below: Tensor, skip: Tensor) -> Tensor:
         """(N, below, *small) and (N, skip, *large) -> (N, out, *size), where the block takes away what it takes."""
-        merged = self.merge(skip, self.up(below), below)
-        out: Tensor = self.block(merged)
+        out: Tensor = self.block(self.merge(skip, self.up(below), below))
         return out
 
 
@@ -116,10 +114,10 @@ class Decoder(Part):
         _refuse_widths(widths, levels)
         up, merge = _sound("up", _UPS, up, nn.Module), _sound("merge", _MERGES, merge)
         block, step = _sound("block", _BLOCKS, block), _sound("step", "DecoderStep or checkpointed(DecoderStep)", step)
-        below = [*widths, levels[-1].channels][1:]
+        places = zip(pairwise(levels), [*widths, levels[-1].channels][1:], widths, strict=True)
         pieces = [
             _pieces(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
-            for (level, deeper), channels, width in zip(pairwise(levels), below, widths, strict=True)
+            for (level, deeper), channels, width in places
         ]
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = [*widths, levels[-1].channels][0]
@@ -146,4 +144,7 @@ def _pieces(
 ) -> tuple[nn.Module, Part, Part]:
     larger = up(below, width, stride)
     merged = merge(level.channels, stated(larger), below, stride)
-    return larger, merged, block(stated(merged), width, level)
+    made = block(stated(merged), width, level)
+    if stated(made) != width:
+        raise ValueError(f"a block of {stated(made)} channels where {width} were asked; give what is asked for")
+    return larger, merged, made
