@@ -108,7 +108,7 @@ def test_parts_that_do_not_state_what_they_must_are_refused() -> None:
             thin(**roles)
     with pytest.raises(ValueError, match=r"^norm is .*it makes a NoneType, which is no Module"):
         thin(block=conv_stack(unit(norm=lambda _channels, _rank: None)))
-        with pytest.raises(ValueError, match="a block of 3 channels where 4 were asked"):
+    with pytest.raises(ValueError, match="a block of 3 channels where 4 were asked"):
         thin(block=lambda i, _wanted, level: NORMED(i, 3, level))
     padded: Any = residual(lambda i, o, _level: nn.Conv2d(i, o, 3, padding=1))  # type: ignore[arg-type, return-value]
     with pytest.raises(ValueError, match=r"padded \(1, 1\); its block must state padding 'same' or 'valid'"):
