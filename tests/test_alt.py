@@ -7,7 +7,13 @@ import torch
 from tests.drawn_u import NETS, arch
 from unet_tutorial.figures.alt import alt_text
 from unet_tutorial.figures.trace import trace
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.levels import pyramid
+from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.presets import paper_unet
+from unet_tutorial.nets.resample import MaxPool
+from unet_tutorial.nets.shuffle import PixelShuffle
+from unet_tutorial.nets.unet import unet
 
 
 def words(name: str) -> str:
@@ -40,3 +46,9 @@ def test_what_is_no_u_is_said_with_its_reason() -> None:
     assert said.startswith(f"Sequential, not drawn as a U: {arch('classifier').reason}. ")
     assert "5 maps, from 1 channel of 32² to 10 channels" in said
     assert said.endswith(f"It has {sum(p.numel() for p in NETS['classifier'][0]().parameters()):,} parameters.")
+
+
+def test_channels_that_a_shuffle_turns_into_pixels_are_not_the_bottoms() -> None:
+    net = unet(1, 2, pyramid((4, 8, 16)), block=conv_stack(ConvUnit()), down=MaxPool, up=PixelShuffle, merge=Concat)
+    said = alt_text(trace(net, torch.empty(1, 1, 32, 32, device="meta")))
+    assert "4 channels of 32², 8 channels of 16², 16 channels of 8²;" in said

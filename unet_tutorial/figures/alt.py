@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from unet_tutorial.figures.frame import size_text
 from unet_tutorial.figures.ir import ArchIR, Node, Skip
 from unet_tutorial.figures.words import margins
@@ -18,9 +20,9 @@ def alt_text(arch: ArchIR) -> str:
         return f"{arch.name}, not drawn as a U: {arch.reason or 'no way was found'}. {_grid(arch)}{_learnt(arch)}"
     path = [arch.node(key) for key in arch.path]
     levels = sorted({node.level for node in path})
-    down = [
-        next(node for node in reversed(path) if node.level == at and node.side in ("enc", "bottom")) for at in levels
-    ]
+    shuffled = {a.id for a, b in pairwise(path) if b.op == "view" and b.level < a.level}  # channels that become pixels
+    left = [node for node in path if node.side in ("enc", "bottom") and node.id not in shuffled]
+    down = [next(node for node in reversed(left) if node.level == at) for at in levels]
     inputs = " and ".join(_map(node) for node in arch.nodes if node.op == "input")
     ends = f"from an input of {inputs} to an output of {_map(path[-1])}"
     first = f"{arch.name}: a U of {_count(len(levels), 'level')} {ends}."
