@@ -24,7 +24,7 @@ from unet_tutorial.learning.baselines import best_cut
 from unet_tutorial.learning.metrics import dice
 
 RECIPE = Recipe(preset="unet3d", widths="8,16,32", spacing="0.235,0.15,0.15", tile="16,48,48", batch=2, w0=0.0)
-HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, threshold", "after")
+HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, threshold", "voxels wrong, after")
 
 
 def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
