@@ -1,8 +1,9 @@
 """All that must hold: ``python -m tests.suite [--fast | --check | arguments of pytest]``.
 
 Checks (ruff, its format, mypy), then tests, then every lesson executed again by nbval in strict mode and held to its
-ceiling; a stage that fails hides none that follows. `--fast` leaves the lessons out, `--check` does the checks alone;
-any other argument goes to pytest, which then is the only stage. The last line counts what passed and failed.
+ceiling; a stage that fails hides none that follows. `--fast` leaves out the lessons and the slow tests, `--check` does
+the checks alone; any other argument goes to pytest, which then is the only stage. The last line counts what passed and
+failed.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def tests(*arguments: str) -> Counter[str]:
 
 
 def quick() -> Counter[str]:
-    """The tests that run no notebook."""
-    return tests("-m", "not notebooks")
+    """The tests that are quick, and run no code of lessons."""
+    return tests("-m", "not slow")
 
 
 def lessons() -> Counter[str]:

@@ -86,6 +86,7 @@ def test_a_batch_is_its_images_one_by_one_and_all_learn() -> None:
     assert (net.in_channels, net.out_channels, net.levels) == (1, 2, net.net.levels)
 
 
+@pytest.mark.slow
 def test_it_exports_with_free_sizes() -> None:
     """Where no axis is a multiple already; for those, the graph raises a guard and gives no number."""
     net, free = any_size(wide(2)), {2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO}

@@ -22,7 +22,7 @@ def test_no_path_is_relative_to_the_folder_of_the_notebook(path: Path) -> None:
     assert [RELATIVE.findall(cell["source"]) for cell in read(path).code if RELATIVE.search(cell["source"])] == []
 
 
-@pytest.mark.notebooks
+@pytest.mark.slow
 def test_the_lesson_that_reads_most_files_runs_in_an_empty_folder(tmp_path: Path) -> None:
     (lesson,) = NOTEBOOKS.glob("00_*.ipynb")
     script = tmp_path / "lesson.py"

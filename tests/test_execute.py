@@ -13,7 +13,7 @@ from tests.reruns import rerun
 from unet_tutorial.teaching.execute import LessonError, execute, main, merged, summary
 from unet_tutorial.teaching.lesson import read
 
-pytestmark = pytest.mark.notebooks
+pytestmark = pytest.mark.slow
 SOURCES = (
     "from matplotlib import pyplot as plt\nfrom unet_tutorial.teaching.show import show",
     "print('a')\nprint('b')\n{1: 'one'}",

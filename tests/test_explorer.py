@@ -17,6 +17,8 @@ from unet_tutorial.figures.markup import map_rows
 from unet_tutorial.nets.fields import receptive_field
 from unet_tutorial.nets.sizes import fault, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 const set = (control, value) => {
   if (control.type === "radio") control.checked = true;

@@ -43,6 +43,7 @@ def test_summary_prints_the_table(unet: Unet) -> None:
     assert unet("summary", "paper", "--columns", "op,MACs", "--format", "md")[1].startswith("| op | MACs |")
 
 
+@pytest.mark.slow
 def test_torch_keeps_silent_about_a_size(own: Path) -> None:
     command = [sys.executable, "-m", "unet_tutorial", "summary", "mine:Loud", "--input", "9"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -68,6 +69,7 @@ def measured(*words: str) -> tuple[float, float]:
     return min(seconds), min(size)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="this system does not report what its children use")
 def test_summary_is_quick_and_small() -> None:
     (alone, _), (seconds, size) = measured("-c", "import torch"), measured("-m", "unet_tutorial", "summary", "paper")

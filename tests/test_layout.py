@@ -13,6 +13,8 @@ from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.scene import Label, Scene, text_width
 from unet_tutorial.figures.style import Style
 
+pytestmark = pytest.mark.slow
+
 US = [
     "paper",
     "padded",

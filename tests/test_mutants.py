@@ -6,6 +6,8 @@ from unet_tutorial.teaching.check import HIDDEN, everything, hidden
 from unet_tutorial.teaching.exercise import Exercise
 from unet_tutorial.teaching.judge import behaviour, judge
 
+pytestmark = pytest.mark.slow
+
 EXERCISES = everything()
 MISTAKES = [(exercise, sentence) for exercise in EXERCISES for sentence in exercise.mistakes]
 

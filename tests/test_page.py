@@ -12,6 +12,8 @@ from tests.browser import ask, needs_chromium
 from tests.pages import PAGES, described, shown
 from unet_tutorial.figures.markup import map_rows
 
+pytestmark = pytest.mark.slow
+
 CONTROLS = """
 const all = (selector) => [...document.querySelectorAll(selector)];
 const labels = (each) => [...(each.labels || [])].map((label) => label.textContent).join(" ");

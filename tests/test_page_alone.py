@@ -19,6 +19,8 @@ from unet_tutorial.figures.explorer import Choice, explorer, level_rows, results
 from unet_tutorial.figures.markup import DIM, LIGHT, framed, map_rows
 from unet_tutorial.figures.page import chosen
 
+pytestmark = pytest.mark.slow
+
 AXE = os.environ.get("UNET_AXE", "")
 
 

@@ -91,6 +91,7 @@ def test_every_crop_of_figure_1(skip: tuple[int, int, int, int, int]) -> None:
     assert (merged[:, channels:] == -1).all()  # the skip comes first
 
 
+@pytest.mark.slow
 def test_both_spellings_are_equal_bit_for_bit(twins: tuple[PaperUNet, UNet]) -> None:
     paper, net = twins
     image = torch.randn(1, 1, 188, 188, generator=torch.Generator().manual_seed(1))

@@ -102,6 +102,7 @@ def exported(net: UNet) -> nn.Module:
     return torch.export.export(net, (image,), dynamic_shapes=(free,)).module()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NETS if not name.endswith("1D")] + ["1D, strided"])
 def test_a_dynamic_export_equals_eager_at_other_sizes(name: str) -> None:
     """Sizes of other parity, in multiples that the net takes, along each axis on its own."""

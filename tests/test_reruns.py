@@ -62,7 +62,7 @@ def test_reports_are_counted(xml: str, code: int, tally: tuple[int, int, int], t
     ("arguments", "stages"),
     [
         ([], ["checks", "tests ()", "lessons"]),
-        (["--fast"], ["checks", "tests ('-m', 'not notebooks')"]),
+        (["--fast"], ["checks", "tests ('-m', 'not slow')"]),
         (["--check"], ["checks"]),
         (["-k", "sizes"], ["tests ('-k', 'sizes')"]),
     ],

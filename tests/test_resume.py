@@ -1,10 +1,12 @@
 """A run that is killed or stopped goes on as if it had not been."""
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,17 @@ from tests.conftest import THIN, Unet
 from unet_tutorial.commands.recipe import Recipe
 from unet_tutorial.learning.checkpoints import load
 
+pytestmark = pytest.mark.slow
+
 
 def started(folder: Path, output: Path) -> subprocess.Popen[str]:
     """A run in a process of its own, once its first checkpoint is there."""
     words = ["train", "--data", str(folder), "-o", str(output), "--steps", "400", *THIN]
-    process = subprocess.Popen([sys.executable, "-m", "unet_tutorial", *words], stderr=subprocess.PIPE, text=True)
+    # a shell that starts us in the background has us ignore Ctrl-C, which children inherit
+    hear = None if os.name == "nt" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unet_tutorial", *words], stderr=subprocess.PIPE, text=True, preexec_fn=hear
+    )
     while not (output / "checkpoint.safetensors").exists():
         assert process.poll() is None
         time.sleep(0.02)

@@ -98,6 +98,7 @@ def turned(pair: Pair) -> NDArray[np.bool_]:
     return np.asarray(pair.labels == 0)
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_on_sparse_labels(unet: Unet, sparse: Path, tmp_path: Path) -> None:
     code, text = unet("train", "--data", sparse, "-o", tmp_path / "run", "--unlabelled", OPEN, *THIN)
     assert code == 0, text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -44,6 +45,7 @@ def test_every_map_of_the_untrained_network_has_about_unit_variance() -> None:
     assert min(float(y.std()) for y in heard(torchs)) < 0.03
 
 
+@pytest.mark.slow
 def test_the_bottom_contributes_under_the_papers_start_and_not_under_torchs() -> None:
     share = {}
     for start in (kaiming_, torchs):

@@ -13,6 +13,8 @@ from tests.drawn_u import NETS, arch
 from tests.picture import texts
 from unet_tutorial.figures.diagram import Diagram, draw
 
+pytestmark = pytest.mark.slow
+
 NUMBER = r"(-?[\d.]+)"
 AROUND = r"""\documentclass{article}
 \usepackage{tikz}

@@ -45,6 +45,7 @@ print((kilobytes("VmHWM:") - before) * 1024 - 2 * image.nbytes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from Linux's /proc")
 @pytest.mark.parametrize("case", ["paper_unet(widths=(16, 32, 64)), 1", "plain(2, 1, 'same'), 2"])
 def test_a_pass_over_the_default_tile_takes_what_is_promised(case: str) -> None:

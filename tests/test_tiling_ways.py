@@ -20,6 +20,8 @@ from unet_tutorial.nets.shuffle import PixelShuffle
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.nets.wrappers import dropped, residual
 
+pytestmark = pytest.mark.slow
+
 Parts = tuple[Block, Down, Up, Merge]
 ONE_PARENT: dict[str, Parts] = {
     "plain": (NORMED, MaxPool, transposed, Concat),

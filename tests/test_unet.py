@@ -49,6 +49,7 @@ def test_a_state_dict_round_trip_changes_nothing(rank: int, padding: Padding) ->
     assert torch.equal(net.eval()(image), twin.eval()(image))
 
 
+@pytest.mark.slow
 def test_a_dynamic_export_equals_eager_at_a_size_of_other_parity() -> None:
     """A crop by a number that was fixed while tracing would be silently wrong at the other sizes."""
     levels = pyramid((2, 4, 4))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from re import compile as pattern
 from typing import Any
 
 from unet_tutorial.teaching.compare import difference
 from unet_tutorial.teaching.exercise import Exercise
 from unet_tutorial.teaching.guard import Outcome, outcome
+
+NO_WHOLE_NUMBER = pattern(r"TypeError: '(numpy\.)?float\d*' object cannot be interpreted as an integer")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> lis
 
 def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
     """What is wrong with one outcome, in words; empty if nothing is."""
+    if NO_WHOLE_NUMBER.search(got.trouble):
+        return "whole numbers are wanted, and a float came: // instead of /"
     return got.trouble or difference(right.value, got.value, exercise.tolerance)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unet_tutorial.nets.nd import mirrored
 from unet_tutorial.teaching.exercise import Case, Exercise
 
 Size = tuple[int, int]
@@ -79,6 +80,24 @@ def _fitting(
     return pad_and_cut
 
 
+Window = Callable[[int, int], tuple[int, int]]  # (added above, added on the left) -> its origin, or where to cut
+
+
+def _cutting(
+    origin: Window = lambda top, left: (-top, -left), cut: Window = lambda top, left: (top, left)
+) -> Callable[[_Net, Tensor, int], Tensor]:
+    """By lesson 08's mirror."""
+
+    def pad_and_cut(net: _Net, image: Tensor, depth: int) -> Tensor:
+        (top, below), (left, right) = (shared(n, 2**depth) for n in image.shape[1:])
+        height, width = image.shape[1:]
+        answer = net(mirrored(image, origin(top, left), (top + height + below, left + width + right)))
+        y, x = cut(top, left)
+        return answer[:, y : y + height, x : x + width]
+
+    return pad_and_cut
+
+
 def _to_square(net: _Net, image: Tensor, depth: int) -> Tensor:
     """Both sides made as long as the longer one."""
     longest = max(image.shape[1:])
@@ -106,6 +125,14 @@ pad_and_cut = Exercise(
     {
         "you kept the corner of the answer; some of the mirror stands before the image: cut where the image is": (
             _fitting(corner=True)
+        ),
+        "the window begins before the image: the origin is minus what goes before": _cutting(
+            lambda top, left: (top, left)
+        ),
+        "(x, y) went in as the origin; y comes first, as in the shape": _cutting(lambda top, left: (-left, -top)),
+        "(x, y) was taken for the corner of the cut; y comes first": _cutting(cut=lambda top, left: (left, top)),
+        "the origin was (0, 0), so all of the mirror stands behind the image; it is minus what goes before": (
+            _cutting(lambda _top, _left: (0, 0))
         ),
         "zeros stand around the image; mirror it": _fitting(mode="constant"),
         "the border pixel stands there twice; the mirror is the pixel itself": _fitting(mode="symmetric"),

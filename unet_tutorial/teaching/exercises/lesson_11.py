@@ -118,12 +118,14 @@ patterns = Exercise(
         "rows and columns are swapped: columns differ from left to right": lambda x: _signed(x)[[0, 2, 1, 3]],
         "the signs are gone: a pattern may be the other way round": lambda x: _signed(x).abs(),
         "those are sums over all pixels; means are wanted": lambda x: _signed(x) * prod(x.shape),
+        "those are sums over the blocks; take their mean": lambda x: _signed(x) * (prod(x.shape) // 4),
         "that is the first block only; take the mean over all of them": lambda x: _signed(x[:2, :2]),
         "those are powers; the patterns themselves are wanted, before squaring": lambda x: _signed(x).square(),
         "the signs begin with minus; the pixel above on the left counts plus": (
             lambda x: _signed(x) * torch.tensor([1.0, -1.0, -1.0, -1.0])
         ),
         "those are sums of each block, over 2; a mean of four is their sum over 4": lambda x: 2 * _signed(x),
+        "those are sums of the four; divide by 4": lambda x: 4 * _signed(x),
         "the checkerboard changes with the row and with the column: its sign is the product of both": (
             lambda x: torch.cat((_signed(x)[:3], (_signed(x)[1] + _signed(x)[2])[None] / 2))
         ),

@@ -2,99 +2,51 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.exercise import Exercise
+from unet_tutorial.teaching.exercises.lesson_11_steps import Chain, Factory, built, lists, whole
 
-Factory = Callable[[int], nn.Module]
-Chain = Callable[[Sequence[Factory], int], nn.Module]
-SILENT = "says nothing"
-
-
-class _Step(nn.Module):
-    """The first channel times 10, plus a mark, ``width`` times over; it states what it is told to."""
-
-    def __init__(self, width: int, states: object, mark: int) -> None:
-        super().__init__()
-        self.width, self.mark = width, mark
-        if states != SILENT:
-            self.out_channels = states
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (10 * x[:, :1] + self.mark).expand(-1, self.width, -1, -1)
-
-
-@dataclass
-class _Recording:
-    """A factory that writes down what it was given."""
-
-    states: object
-    mark: int
-    given: list[int]
-
-    def __call__(self, in_channels: int) -> nn.Module:
-        self.given.append(in_channels)
-        width = self.states if isinstance(self.states, int) else in_channels
-        return _Step(max(int(width), 1), self.states, self.mark)
-
-
-def _lists(seed: int) -> Iterator[Case]:
-    """What each part states, and the channels that the first is given."""
-    yield (4, 8 + seed, 2), 3
-    yield (5, 7, SILENT, 6, SILENT), 1 + seed
-    yield (SILENT, 4), 2
-    yield (8, 6.0, 3), 4
-    yield (8 + seed, 4, 9, True, 2), 1
-    yield (3, 5, 0, 7), 6
-    yield (2, 3, 4, 5, 6, "8"), 7
-
-
-def _built(answer: Chain, case: Case) -> dict[str, Any]:
-    """What each factory was given; then what came out, or the numbers in the refusal."""
-    states, in_channels = case
-    given: list[int] = []
-    factories = [_Recording(each, mark, given) for mark, each in enumerate(states, start=1)]
-    try:
-        made = answer(factories, in_channels)
-    except ValueError as error:
-        return {"built from": given, "refused": True, "which": _named(str(error), states), "states": "", "output": 0}
-    if not isinstance(made, nn.Module):
-        raise TypeError(f"a torch module is needed, and a {type(made).__name__} came")
-    image = float(made(torch.zeros(1, in_channels, 1, 1)).mean())
-    says = str(getattr(made, "out_channels", None))
-    return {"built from": given, "refused": False, "which": "", "states": says, "output": image}
-
-
-def _named(sentence: str, states: Sequence[object]) -> str:
-    """Whether a refusal names the first bad part, or the one after it."""
-    bad = next((i for i, each in enumerate(states) if not _whole(each)), -1)
-    found = {int(n) for n in re.findall(r"\d+", sentence)}
-    return "the bad one" if bad in found else "another" if bad + 1 in found else "none"
-
-
-def _whole(channels: object) -> bool:
-    return isinstance(channels, int) and not isinstance(channels, bool) and channels >= 1
+Refusal = Callable[[int, object], Exception]
 
 
 def _stated(part: nn.Module) -> object:
     return getattr(part, "out_channels", None)
 
 
+def _refusal(number: int, said: object) -> Exception:
+    return ValueError(f"part {number} states {type(said).__name__}")
+
+
+def _in_order(parts: Sequence[nn.Module]) -> nn.Module:
+    return nn.Sequential(*parts)
+
+
+class _Loose(nn.Module):
+    """Modules in a plain list, which torch does not look into."""
+
+    def __init__(self, parts: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.parts = list(parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
 def _chaining(
-    good: Callable[[object], bool] = _whole,
+    good: Callable[[object], bool] = whole,
     *,
-    first: int = 0,
-    named: bool = True,
+    ask: Callable[[nn.Module], object] = _stated,
+    refusal: Refusal = _refusal,
+    join: Callable[[Sequence[nn.Module]], nn.Module] = _in_order,
     follow: bool = True,
     state: bool = True,
     late: bool = False,
-    backwards: bool = False,
 ) -> Chain:
     """Part after part; with what people change in it."""
 
@@ -103,14 +55,14 @@ def _chaining(
         channels: Any = in_channels
         for number, factory in enumerate(factories):
             parts.append(factory(channels))
-            said = _stated(parts[-1])
+            said = ask(parts[-1])
             if not late and not good(said):
-                raise ValueError(f"part {number + first} states {type(said).__name__}" if named else "a bad part")
+                raise refusal(number, said)
             channels = said if follow and good(said) else channels
-        bad = [i for i, part in enumerate(parts) if not good(_stated(part))]
+        bad = [i for i, part in enumerate(parts) if not good(ask(part))]
         if bad:
             raise ValueError(f"part {bad[0]}")
-        made = nn.Sequential(*(reversed(parts) if backwards else parts))
+        made = join(parts)
         if state:
             made.out_channels = channels
         return made
@@ -121,28 +73,36 @@ def _chaining(
 chain = Exercise(
     "chain",
     _chaining(),
-    _lists,
+    lists,
     {
         "every part was built from in_channels; build each from what the one before states": _chaining(follow=False),
         "the chain does not state its own out_channels; it is a part, too": _chaining(state=False),
+        "the modules are not registered; use nn.Sequential or nn.ModuleList": _chaining(join=_Loose),
+        "a bad module was not refused before the next one was built": _chaining(lambda _said: True),
         "the check comes after all parts are built; refuse the first bad one before you build the next": (
             _chaining(late=True)
         ),
-        "the first part is number 0, and you count from 1": _chaining(first=1),
-        "the sentence does not say which part; put its number in": _chaining(named=False),
-        "a float passed; channels are whole numbers": _chaining(lambda said: _whole(said) or isinstance(said, float)),
+        "a ValueError is wanted": _chaining(refusal=lambda i, _said: TypeError(f"part {i}")),
+        "a ValueError is wanted, and an AttributeError came: ask a module that may say nothing by getattr(…, None)": (
+            _chaining(ask=lambda part: part.out_channels)
+        ),
+        "the first part is number 0, and you count from 1": _chaining(refusal=lambda i, said: _refusal(i + 1, said)),
+        "the sentence does not say which part; put its number in": (
+            _chaining(refusal=lambda _i, _said: ValueError("a bad part"))
+        ),
+        "a float passed; channels are whole numbers": _chaining(lambda said: whole(said) or isinstance(said, float)),
         "True passed, which Python counts as an int; refuse it": (
             _chaining(lambda said: isinstance(said, int) and said >= 1)
         ),
         "0 channels passed; one is the least": (
             _chaining(lambda said: isinstance(said, int) and not isinstance(said, bool))
         ),
-        "the parts run from the last to the first": _chaining(backwards=True),
+        "the parts run from the last to the first": _chaining(join=lambda parts: _in_order(parts[::-1])),
         "a part that says nothing was taken to keep its channels; refuse it": (
-            _chaining(lambda said: said is None or _whole(said))
+            _chaining(lambda said: said is None or whole(said))
         ),
     },
-    _built,
+    built,
 )
 
 EXERCISES = (chain,)

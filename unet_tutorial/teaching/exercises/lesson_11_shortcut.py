@@ -14,6 +14,7 @@ from unet_tutorial.teaching.exercise import Case, Exercise
 from unet_tutorial.teaching.probes import watched
 
 Wrap = Callable[[nn.Module, int, int], nn.Module]
+MISFIT = "a shortcut that does not fit; crop it to the body's size"
 Join = Callable[[Tensor, Tensor], Tensor]  # (what the body gives, shortcut, not yet cropped) -> output
 
 
@@ -38,7 +39,12 @@ def _wrapped(answer: Wrap, case: Case) -> Any:
         for parameter in module.parameters():
             draw = torch.Generator().manual_seed(sum(7**i * n for i, n in enumerate(parameter.shape)))
             parameter.copy_(0.5 * torch.randn(parameter.shape, generator=draw))
-    return watched(module.eval(), (image,))
+    try:
+        return watched(module.eval(), (image,))
+    except RuntimeError as error:
+        if "must match the size" in str(error):
+            return MISFIT
+        raise
 
 
 class _Around(nn.Module):
@@ -90,6 +96,7 @@ with_shortcut = Exercise(
         "the 1×1 convolution has a bias": (
             _adding(lambda a, b: nn.Identity() if a == b else nn.Conv2d(a, b, 1, bias=False))
         ),
+        "crop the shortcut to the body's size": _adding(join=lambda out, short: out + short),
         "you cropped the corner; an unpadded body loses pixels on all sides: take the middle": (
             _adding(join=lambda out, short: out + short[:, :, : out.shape[2], : out.shape[3]])
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,6 +63,18 @@ def _of_chosen(logits: Tensor, target: Tensor) -> Tensor:
     return ((1 - p) * _known(target)).sum() / _known(target).sum().clamp(min=1)
 
 
+def _cut_off(logits: Tensor, target: Tensor) -> Tensor:
+    """Right in value, but a 0 out of nowhere where nothing is labelled."""
+    return torch.tensor(0.0) if (target == -1).all() else _right(logits, target)
+
+
+def _learning(answer: Loss, case: Case) -> dict[str, Any]:
+    """What `watched` sees, and whether a training step could call backward() on it."""
+    logits, target = case
+    loss = answer(logits.clone().requires_grad_(), target)
+    return watched(answer, case) | {"backward() can be called": getattr(loss, "requires_grad", False)}
+
+
 labelled_loss = Exercise(
     "labelled_loss",
     _right,
@@ -80,6 +93,9 @@ labelled_loss = Exercise(
         "where nothing is labelled the mean of nothing is nan; the loss is 0 there": (
             lambda logits, target: F.cross_entropy(logits, target, ignore_index=-1)
         ),
+        "where nothing is labelled your 0 does not hang on the logits, so backward() raises; take 0 * logits.sum()": (
+            _cut_off
+        ),
         "volumes with few labels count as much as others; take one mean over all labelled voxels": _mean_of_means,
         "a slice may be labelled in part: what is open in it counted as class 0": _by_slices,
         "open voxels have loss 0 in the sum and stand in the divisor with those of class 0 left out": (
@@ -91,7 +107,7 @@ labelled_loss = Exercise(
         "the logarithm is missing: the loss of a voxel is -log p of its class": _of_chosen,
         "the sign is wrong: -log p is positive": lambda logits, target: -_right(logits, target),
     },
-    watched,
+    _learning,
 )
 
 EXERCISES = (labelled_loss,)

@@ -51,8 +51,14 @@ checkpointed_bytes = Exercise(
             _bytes(pooled=(4, 4))
         ),
         "what the steps of the decoder give is missing; each enters the next step, or the head": _bytes(up=0),
-        "a skip and the input of a pooling are one and the same map; count it once": _bytes(down=2),
+        "a map that enters two things, such as a skip, is kept once; and what is made inside a step is not kept": (
+            _bytes(up=2)
+        ),
+        "the concatenation is made inside a checkpointed step, and is not kept": _bytes(up=3),
+        "what leaves a part and what enters the next are one and the same map; count it once": _bytes(down=2),
         "the bottom has no step of the decoder; its map is kept once": _bytes(bottom=1),
+        "the bottom's map enters the first step of the decoder, so it is kept": _bytes(bottom=-1),
+        "the maps of the encoder are missing; each enters a pooling and a step, and is kept once": _bytes(down=0),
         "the image enters the first block, so it is kept": _bytes(image=0),
         "these are numbers; a float32 has 4 bytes": _bytes(each=1, pooled=(1, 2)),
         "a pooling halves every axis: in 3D an eighth of the voxels is left, in 2D a quarter": _bytes(axes=1),
