@@ -26,7 +26,7 @@ from unet_tutorial.nets.wrappers import residual
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEAD = """# Networks, drawn
 
-Every picture here is drawn from a running network, and nothing in it is typed by hand: `figures.diagram.draw` runs the
+Every picture here is drawn from a running network, and nothing in it is typed by hand: `figures.draw` runs the
 network on empty tensors, writes down what torch executes, and finds levels, skips and crops in that. `unet diagram`
 does the same from the command line, for presets and for your own code ([how](figures_for_papers.md)). Boxes are feature
 maps with their channels above and their size beside them, arrows are operations. Written by `python -m tests.gallery`;

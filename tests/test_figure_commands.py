@@ -17,7 +17,7 @@ import torch
 from tests.conftest import Unet
 from tests.reruns import ROOT
 from tests.somebodys import moved_in
-from unet_tutorial.figures.table import table
+from unet_tutorial.figures.tables import table
 from unet_tutorial.figures.trace import trace
 from unet_tutorial.nets.presets import paper_unet
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tests.figure_oracles import macs, parameters, saved
 from unet_tutorial.figures.footer import footer, memory
-from unet_tutorial.figures.table import table
+from unet_tutorial.figures.tables import table
 from unet_tutorial.figures.trace import trace
 from unet_tutorial.nets.presets import padded_unet, paper_unet
 

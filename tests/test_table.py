@@ -16,7 +16,7 @@ from tests.drawn_nets import NETS, arch
 from unet_tutorial.figures.footer import footer
 from unet_tutorial.figures.formats import COLUMNS
 from unet_tutorial.figures.plan import plan
-from unet_tutorial.figures.table import Table, table
+from unet_tutorial.figures.tables import Table, table
 from unet_tutorial.nets.fields import seen_by
 from unet_tutorial.nets.levels import pyramid
 

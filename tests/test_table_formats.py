@@ -14,7 +14,7 @@ import pytest
 
 from tests.drawn_nets import NETS, arch, evil
 from unet_tutorial.figures.formats import COLUMNS
-from unet_tutorial.figures.table import table
+from unet_tutorial.figures.tables import table
 
 
 def test_latex_compiles(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from unet_tutorial.commands.scores import Map, Row, Scores
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.diagram import draw
-from unet_tutorial.figures.table import table
+from unet_tutorial.figures.tables import table
 from unet_tutorial.learning.train import Training
 from unet_tutorial.nets.levels import Size
 from unet_tutorial.nets.unet import UNet
