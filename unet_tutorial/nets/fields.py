@@ -75,7 +75,7 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
 
 
 def beyond(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
-    """Per axis, how many pixels farther than ``seen_by`` says an output pixel sees at most, to either side.
+    """Per axis, how many pixels farther than ``seen_by`` says, taken over all phases, any output pixel sees to a side.
 
     ``reaches[i]`` holds what the parts of the step up to level i state as their ``reach``, in pixels of that level.
 
