@@ -17,7 +17,7 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
             command(*made, **options)
 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
-        parameters = [parameter for group in groups for parameter in _parameters(group)]
+        parameters = [parameter for group in groups for parameter in parameters_of(group)]
         parameters += [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own]
         flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         flat.__name__, flat.__doc__ = command.__name__, command.__doc__
@@ -30,7 +30,8 @@ def _names(group: Any) -> list[str]:
     return [field.name for field in fields(group)]
 
 
-def _parameters(group: Any) -> list[inspect.Parameter]:
+def parameters_of(group: Any) -> list[inspect.Parameter]:
+    """A keyword for each field of the dataclass, annotated and with its default, as typer reads them."""
     hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(

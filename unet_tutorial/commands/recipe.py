@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
+from unet_tutorial.commands.options import parameters_of
 from unet_tutorial.commands.words import numbers
 from unet_tutorial.nets.levels import plan_for
 
@@ -108,15 +109,13 @@ def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
         given = {name for name in choices if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")}
         command(Recipe(**choices), given, **options)
 
-    hints = get_type_hints(Recipe, include_extras=True)
     context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    options = [_option(choice.name, choice.default, hints[choice.name]) for choice in fields(Recipe)]
     own = list(inspect.signature(command, eval_str=True).parameters.values())[2:]
-    parameters = [context, *options, *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own)]
+    parameters = [
+        context,
+        *parameters_of(Recipe),
+        *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own),
+    ]
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     flat.__name__, flat.__doc__ = command.__name__, command.__doc__
     return flat
-
-
-def _option(name: str, default: object, annotation: object) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
