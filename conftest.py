@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unet_tutorial.teaching import progress
+from unet_tutorial.teaching.checking import progress
 
 
 @pytest.fixture(autouse=True)

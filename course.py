@@ -26,11 +26,14 @@ UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "ext
 TASKS = {  # name: (one line of help, arguments of the environment's Python)
     "run": ("train a network, test it and report [--steps 900, --data FOLDER, …]", ["-m", "unet_tutorial", "train"]),
     "unet": ("the whole command line: sizes, train, predict, data", ["-m", "unet_tutorial"]),
-    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["-m", "tests.suite"]),
-    "check": ("ruff, ruff format and mypy", ["-m", "tests.suite", "--check"]),
+    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["-m", "tests.house.suite"]),
+    "check": ("ruff, ruff format and mypy", ["-m", "tests.house.suite", "--check"]),
     "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
-    "notebooks": ("execute and normalise lessons [names, numbers or paths]", ["-m", "unet_tutorial.teaching.execute"]),
-    "exercises": ("make the students' notebooks from the solutions", ["-m", "unet_tutorial.teaching.release"]),
+    "notebooks": (
+        "execute and normalise lessons [names, numbers or paths]",
+        ["-m", "unet_tutorial.teaching.lessons.execute"],
+    ),
+    "exercises": ("make the students' notebooks from the solutions", ["-m", "unet_tutorial.teaching.lessons.release"]),
 }
 
 

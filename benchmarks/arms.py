@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from unet_tutorial.commands.job import begin, tile_of, train
-from unet_tutorial.commands.predictor import Predictor
-from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.split import Split, samples
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.jobs.job import begin, tile_of, train
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.split import Split, samples
+from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches
-from unet_tutorial.learning.samples import Sample
 
 Weighing = Callable[[list[Pair], Recipe], list[Sample]]
 

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from benchmarks.weight_map import seconds
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
-from unet_tutorial.nets.levels import pyramid
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, DecoderStep, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.nets.wrappers import checkpointed
+from unet_tutorial.plan.levels import pyramid
 
 CASES = (((16, 32, 64, 128, 256), (256, 256)), ((8, 16, 32, 64), (48, 48, 48)))
 MOST = 1.5  # times the plain net's seconds

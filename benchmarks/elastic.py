@@ -9,9 +9,9 @@ import torch
 from scipy.ndimage import map_coordinates
 
 from benchmarks.weight_map import SIDE, seconds
-from unet_tutorial.learning.augment import augment
-from unet_tutorial.learning.elastic import dense_field, elastic
-from unet_tutorial.learning.samples import Sample
+from unet_tutorial.learning.augment.augment import augment
+from unet_tutorial.learning.augment.elastic import dense_field, elastic
+from unet_tutorial.learning.augment.sample import Sample
 
 
 def by_scipy(sample: Sample, displacements: torch.Tensor) -> list[torch.Tensor]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
-from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.scores import Map
-from unet_tutorial.commands.split import read_split
-from unet_tutorial.learning.isbi_scores import isbi_scores
-from unet_tutorial.learning.metrics import dice, isbi_pixel_error, pixel_error
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.scores import Map
+from unet_tutorial.jobs.split import read_split
+from unet_tutorial.metrics.isbi2012 import isbi_scores
+from unet_tutorial.metrics.pixels import dice, isbi_pixel_error, pixel_error
 
 ARMS = (Arm(weight_map), Arm(no_weights), Arm(weight_map, 0.02), Arm(no_weights, 0.02), Arm(class_weights))
 HEADS = ("arm", "seed", "pixel error", "1 - max F", "Dice, membrane", "V_Rand, best t", "best t", "V_Rand, t = 0.5")

@@ -20,20 +20,20 @@ from torch import nn
 
 from benchmarks.arms import line, no_weights
 from benchmarks.isbi import row
-from unet_tutorial.commands.job import train
-from unet_tutorial.commands.predictor import Predictor
-from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.split import read_split
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.jobs.job import train
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.split import read_split
 from unet_tutorial.learning.batches import tile_batches
 from unet_tutorial.learning.train import adam
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
-from unet_tutorial.nets.levels import pyramid
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.unet import UNet, unet
+from unet_tutorial.plan.levels import pyramid
 
 RELU = partial(nn.ReLU, inplace=True)
 ORDERS = {

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.arms import arguments, line
-from unet_tutorial.commands.job import batches_of, begin, tile_of, train
-from unet_tutorial.commands.predictor import Predictor
-from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.scores import baselines
-from unet_tutorial.commands.split import Split, across
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.datasets.masks import read_cells
+from unet_tutorial.jobs.job import batches_of, begin, tile_of, train
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.scores import baselines
+from unet_tutorial.jobs.split import Split, across
 from unet_tutorial.learning.baselines import best_cut
-from unet_tutorial.learning.metrics import dice
+from unet_tutorial.metrics.pixels import dice
 
 RECIPE = Recipe(preset="unet3d", widths="8,16,32", spacing="0.235,0.15,0.15", tile="16,48,48", batch=2, w0=0.0)
 HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, threshold", "voxels wrong, after")

@@ -15,10 +15,10 @@ from torch import nn
 from torchsummary import summary
 
 from benchmarks.weight_map import seconds
-from unet_tutorial.figures.tables import Table, table
-from unet_tutorial.nets.levels import Size
+from unet_tutorial.figures.table import Table, table
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import Size
 
 IMAGE = (1, 572, 572)
 LEAST = 100  # times

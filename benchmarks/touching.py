@@ -17,17 +17,17 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
-from unet_tutorial.commands.predictor import Predictor
-from unet_tutorial.commands.recipe import Recipe
-from unet_tutorial.commands.scores import Map
 from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
 from unet_tutorial.datasets.labels import connected_cells, parted
+from unet_tutorial.datasets.noise import Ids
 from unet_tutorial.datasets.synthetic import touching_cells
-from unet_tutorial.learning.merges import merges, splits
-from unet_tutorial.learning.seg import cell_jaccards
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.scores import Map
+from unet_tutorial.metrics.merges_and_splits import merges, splits
+from unet_tutorial.metrics.seg import cell_jaccards
 
 CELLS = Path(__file__).parents[1] / "data" / "cells" / "train"
 SPECK = 20  # px: what is smaller is called no cell

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
 
 from benchmarks.weight_map import SIDE, seconds, voronoi
-from unet_tutorial.learning.warping import warped
+from unet_tutorial.metrics.warping import warped
 
 EIGHT = np.ones((3, 3), dtype=int)
 

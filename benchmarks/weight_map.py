@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from unet_tutorial.learning.weight_maps import border_weights
+from unet_tutorial.learning.losses.weight_maps import border_weights
 
 SIDE = 512  # px
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import course
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 ECHO = f'#!{sys.executable}\nimport os, sys\nprint("ran", os.getcwd(), *sys.argv[1:])\n'
 
 
@@ -70,10 +70,10 @@ def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[
     [
         ("run", ".", "-m unet_tutorial train --steps 5"),
         ("unet", ".", "-m unet_tutorial --steps 5"),
-        ("test", "a clone", "-m tests.suite --steps 5"),
-        ("check", "a clone", "-m tests.suite --check --steps 5"),
-        ("notebooks", "a clone", "-m unet_tutorial.teaching.execute --steps 5"),
-        ("exercises", "a clone", "-m unet_tutorial.teaching.release --steps 5"),
+        ("test", "a clone", "-m tests.house.suite --steps 5"),
+        ("check", "a clone", "-m tests.house.suite --check --steps 5"),
+        ("notebooks", "a clone", "-m unet_tutorial.teaching.lessons.execute --steps 5"),
+        ("exercises", "a clone", "-m unet_tutorial.teaching.lessons.release --steps 5"),
         ("lab", "a clone", "-m jupyterlab --ServerApp.root_dir=notebooks --steps 5"),
     ],
 )

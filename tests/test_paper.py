@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from unet_tutorial.nets.nd import stated
+from unet_tutorial.nets.contracts import stated
 from unet_tutorial.nets.paths import DecoderStep
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.unet import UNet

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unet_tutorial.disk import make_folder
-from unet_tutorial.nets.levels import Size
+from unet_tutorial.plan.levels import Size
 
 if TYPE_CHECKING:
     from unet_tutorial.datasets.synthetic import Sample

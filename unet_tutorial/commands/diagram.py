@@ -13,7 +13,7 @@ from unet_tutorial.commands.model import Request
 from unet_tutorial.commands.options import with_options
 
 if TYPE_CHECKING:
-    from unet_tutorial.figures.style import Style
+    from unet_tutorial.figures.drawing.style import Style
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
 OUTPUT = "File; its suffix says what: .svg .pdf .png .tex .html .mmd .dot .json; repeat it for several."
@@ -31,7 +31,7 @@ class Look:
 
     def style(self) -> Style:
         """As ``figures`` wants it; ValueError for a width that is none, and for unknown names."""
-        from unet_tutorial.figures.style import style
+        from unet_tutorial.figures.drawing.style import style
 
         return style(self.preset, self.palette or None, self._points(), self.font_min or None)
 

@@ -29,7 +29,7 @@ def diff(
     from rich.text import Text
 
     from unet_tutorial.commands.model import read
-    from unet_tutorial.figures.differ import HEADS, TEXTS, difference
+    from unet_tutorial.figures.arch.diff import HEADS, TEXTS, difference
 
     found = difference(read(first), read(second))
     lines = found.lines if whole else found.changes()

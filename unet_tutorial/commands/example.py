@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.sizes import Padding, Plan, fault, valid_sizes
+from unet_tutorial.plan.levels import Size
+from unet_tutorial.plan.sizes import Padding, Plan, fault, valid_sizes
 
 USUAL = {1: 1024, 2: 572, 3: 132}  # pixels of a side: the inputs of the papers, or the next size that passes
 FARTHEST = 64  # pixels to search in each direction
@@ -115,7 +115,7 @@ def _around(n: int) -> Iterator[range]:
 
 def _attempt(model: nn.Module, args: list[Tensor], named: dict[str, Tensor]) -> Callable[[int], bool]:
     """Whether the network takes these inputs with the first one's sides, and those equal to them, all n long."""
-    from unet_tutorial.figures.record import record
+    from unet_tutorial.figures.tracing.record import record
 
     first = [*args, *named.values()][0].shape[2:]
 

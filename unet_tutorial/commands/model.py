@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unet_tutorial.commands.words import numbers
 from unet_tutorial.disk import one_line
+from unet_tutorial.jobs.parsing import numbers
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from unet_tutorial.figures.ir import ArchIR
+    from unet_tutorial.figures.arch.ir import ArchIR
 
 NAME = "A preset, package.module:attribute (imported and executed), or a .json of unet diagram."
 INPUT = "572, 572x700, or a whole shape, 1x1x32x64x64; repeat it for several inputs, with name= for a keyword."
@@ -54,7 +54,7 @@ class Request:
 
     def _traced(self) -> ArchIR:
         from unet_tutorial.commands.example import examples, neighbours
-        from unet_tutorial.figures.trace import TraceError, trace
+        from unet_tutorial.figures.tracing.trace import TraceError, trace
 
         model = self.model()
         args, named = examples(model, self.inputs or [])
@@ -115,7 +115,7 @@ class Request:
 
 def read(path: Path) -> ArchIR:
     """The architecture in a .json of ``unet diagram``; ValueError, naming the file, for anything else."""
-    from unet_tutorial.figures.ir import from_json
+    from unet_tutorial.figures.arch.ir import from_json
 
     try:
         found = from_json(path.read_text(encoding="utf8"))

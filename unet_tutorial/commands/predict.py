@@ -27,8 +27,8 @@ def predict(
     NAME_mask, 255 where it is above the cut that was chosen in training (a PNG; for a stack a TIFF). A network of two
     dimensions takes a stack slice by slice.
     """
-    from unet_tutorial.commands.predictor import Predictor, result_names
     from unet_tutorial.datasets.files import read_image, write_image
+    from unet_tutorial.jobs.predictor import Predictor, result_names
 
     names = result_names(images)
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views)

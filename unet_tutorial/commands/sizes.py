@@ -6,8 +6,8 @@ from typing import Annotated, cast
 
 import typer
 
-from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.nets.sizes import Padding, output_size, trace, valid_sizes
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import Padding, output_size, trace, valid_sizes
 
 
 def sizes(

@@ -44,7 +44,7 @@ def summary(
     current folder, is **imported and executed**; a .json is only read. Exit code 2 for an input size that does not
     pass, with the sizes that do; 3 for a network whose flow depends on the numbers in its input.
     """
-    from unet_tutorial.figures.tables import table
+    from unet_tutorial.figures.table import table
 
     arch = request.architecture()
     found = table(replace(arch, name=f"{request.name}: {arch.name}"), by=str(by))

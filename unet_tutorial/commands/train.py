@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.commands.recipe import SHIPPED, Recipe, with_recipe
+from unet_tutorial.jobs.recipe import SHIPPED, Recipe, with_recipe
 
 if TYPE_CHECKING:
-    from unet_tutorial.commands.scores import Scores
+    from unet_tutorial.jobs.scores import Scores
 
 RUNS = Path("runs")
 HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
@@ -32,7 +32,7 @@ def train(
     and the network's diagram.svg and table.md. A run that was stopped goes on with --resume, to the same weights as
     if it had not been. Volumes, as TIFF stacks, want --preset unet3d.
     """
-    from unet_tutorial.commands.job import CHECKPOINT, run
+    from unet_tutorial.jobs.job import CHECKPOINT, run
     from unet_tutorial.learning.checkpoints import load
 
     if resume and output:

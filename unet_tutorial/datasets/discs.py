@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.fields import Field, Ids, smooth_field, warped_grid
+from unet_tutorial.datasets.noise import Field, Ids, smooth_field, warped_grid
 
 RADII = 13.0, 24.0  # pixels
 CROWDED = 0.82  # of the contact distance: centres never come nearer

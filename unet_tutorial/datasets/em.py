@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unet_tutorial.datasets.fields import Field, Ids, smooth_field, warped_grid
 from unet_tutorial.datasets.labels import connected_cells, parted
+from unet_tutorial.datasets.noise import Field, Ids, smooth_field, warped_grid
 
 MEDIAN_LOG_RADIUS, SPREAD_LOG_RADIUS, LARGEST_RADIUS = 2.0, 1.1, 70.0  # natural log of pixels; pixels
 ROOM = 0.6  # of its own radius that a cell keeps free around its centre

@@ -7,7 +7,7 @@ these are painted too, and none of them is labelled: a threshold must fail here 
 import numpy as np
 
 from unet_tutorial.datasets.em import Tissue
-from unet_tutorial.datasets.fields import Field, Ids, smooth_field
+from unet_tutorial.datasets.noise import Field, Ids, smooth_field
 from unet_tutorial.datasets.organelles import add_organelles
 
 CYTOPLASM, MEMBRANE = 155.0, 82.0  # grey levels

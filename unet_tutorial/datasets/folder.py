@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import READABLE, permitted, read_image, require_finite
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.datasets.masks import OPEN, read_cells
+from unet_tutorial.datasets.noise import Ids
 
 IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.isbi2012_files import SHA256
 from unet_tutorial.datasets.labels import Labels, connected_cells
+from unet_tutorial.datasets.noise import Ids
 from unet_tutorial.disk import one_line
 
 SHAPE = (30, 512, 512)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.fields import Ids
+from unet_tutorial.datasets.noise import Ids
 
 Labels = NDArray[np.uint8]
 

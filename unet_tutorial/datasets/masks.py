@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import read_image, require_finite
 from unet_tutorial.datasets.labels import connected_cells, parted
+from unet_tutorial.datasets.noise import Ids
 
 WHITE = (1, 255, 65535)  # what "cell" is written as in a mask of two values
 SPECK = 4  # px: a map whose cells are mostly smaller shows no cells

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unet_tutorial.datasets.fields import Field
+from unet_tutorial.datasets.noise import Field
 
 Draw = Callable[[np.random.Generator, Field, Field], None]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unet_tutorial.datasets.fields import Ids
 from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.noise import Ids
 from unet_tutorial.datasets.synthetic import Sample, em_membranes, touching_cells
 from unet_tutorial.disk import make_folder
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unet_tutorial.datasets.discs import place_discs, relief
 from unet_tutorial.datasets.em import grow_tissue
 from unet_tutorial.datasets.em_paint import paint_tissue, photograph
-from unet_tutorial.datasets.fields import Field, Ids
+from unet_tutorial.datasets.noise import Field, Ids
 
 SMALLEST_SIZE = 64  # pixels; below it the fields that bend and shade the image have nothing to vary over
 

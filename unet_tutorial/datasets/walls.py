@@ -9,7 +9,7 @@ from math import isfinite
 
 import numpy as np
 
-from unet_tutorial.datasets.fields import Field, Ids, smooth_field, warped_space
+from unet_tutorial.datasets.noise import Field, Ids, smooth_field, warped_space
 from unet_tutorial.datasets.synthetic import Sample, _generator, _grey, _whole
 
 Spacing = tuple[float, float, float]

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from unet_tutorial.disk import complete_file
-from unet_tutorial.figures.alt import alt_text
-from unet_tutorial.figures.boxes import COLLAPSE
-from unet_tutorial.figures.colours import known
-from unet_tutorial.figures.drawing import rendered, svg
-from unet_tutorial.figures.ir import ArchIR, to_json
-from unet_tutorial.figures.layout import arrange
-from unet_tutorial.figures.scene import Scene
-from unet_tutorial.figures.style import PAPER, Style
-from unet_tutorial.figures.style import style as preset
-from unet_tutorial.figures.tikz import tikz
+from unet_tutorial.figures.arch.alt_text import alt_text
+from unet_tutorial.figures.arch.ir import ArchIR, to_json
+from unet_tutorial.figures.drawing.layout import arrange
+from unet_tutorial.figures.drawing.palette import known
+from unet_tutorial.figures.drawing.render import rendered, svg
+from unet_tutorial.figures.drawing.scene import Scene
+from unet_tutorial.figures.drawing.sketch import COLLAPSE
+from unet_tutorial.figures.drawing.style import PAPER, Style
+from unet_tutorial.figures.drawing.style import style as preset
+from unet_tutorial.figures.drawing.tikz import tikz
 
 
 @dataclass(frozen=True)
@@ -87,19 +87,19 @@ def _tex(diagram: Diagram) -> str:
 
 
 def _mermaid(diagram: Diagram) -> str:
-    from unet_tutorial.figures.graphs import mermaid
+    from unet_tutorial.figures.arch.graphviz import mermaid
 
     return mermaid(diagram.arch)
 
 
 def _dot(diagram: Diagram) -> str:
-    from unet_tutorial.figures.graphs import dot
+    from unet_tutorial.figures.arch.graphviz import dot
 
     return dot(diagram.arch)
 
 
 def _html(diagram: Diagram) -> str:
-    from unet_tutorial.figures.page import page
+    from unet_tutorial.figures.pages.page import page
 
     return page(diagram.arch)
 
@@ -139,7 +139,7 @@ def draw(
 def _traced(model: Any, example: tuple[Any, ...], kwargs: dict[str, Any]) -> ArchIR:
     from torch import empty
 
-    from unet_tutorial.figures.trace import trace
+    from unet_tutorial.figures.tracing.trace import trace
 
     def given(each: Any) -> Any:
         is_shape = isinstance(each, tuple) and each and all(isinstance(n, int) for n in each)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from unet_tutorial.nets.fields import seen_by
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.sizes import Padding, Plan, along, fault, output_size, valid_sizes
+from unet_tutorial.plan.levels import Size
+from unet_tutorial.plan.receptive_field import seen_by
+from unet_tutorial.plan.sizes import Padding, Plan, along, fault, output_size, valid_sizes
 
 MEMORY = 2**30  # bytes that one forward pass may take by default
 WORKING, ENDS = 7, 16  # maps alive at one level beside the skips, and at the two ends; measured, see pass_bytes
@@ -106,7 +106,7 @@ def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, rea
 
     The bytes are those of ``pass_bytes``. Where no tile is small enough, it is the smallest that steps.
 
-    >>> from unet_tutorial.nets.levels import pyramid
+    >>> from unet_tutorial.plan.levels import pyramid
     >>> paper = pyramid((64, 128, 256, 512, 1024))
     >>> default_tile((512, 512), paper, "valid"), default_tile((2048, 2048), paper, "valid")
     ((444, 700), (604, 700))

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.nd import center_crop, memory_format, mirrored
+from unet_tutorial.nets.crop import center_crop, mirrored
+from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import Size
 
 Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # tqdm, for example
 

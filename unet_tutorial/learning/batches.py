@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from unet_tutorial.learning.augment import augment
-from unet_tutorial.learning.samples import Sample
+from unet_tutorial.learning.augment.augment import augment
+from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.train import Batch
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.nd import mirrored
-from unet_tutorial.nets.sizes import Padding, Plan, nearest_valid, output_size, valid_sizes
+from unet_tutorial.nets.crop import mirrored
+from unet_tutorial.plan.levels import Size
+from unet_tutorial.plan.sizes import Padding, Plan, nearest_valid, output_size, valid_sizes
 
 TRUSTED = 12_544  # pixels of output that a training tile has by default: 112²
 
@@ -53,7 +53,7 @@ def default_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
     """A training tile with about ``TRUSTED`` pixels of output, equally long along all axes, but no longer than it takes
     to cover samples of ``size``.
 
-    >>> from unet_tutorial.nets.levels import pyramid
+    >>> from unet_tutorial.plan.levels import pyramid
     >>> default_tile(pyramid((16, 32, 64, 128)), "valid"), default_tile(pyramid((16, 32, 64, 128)), "same")
     ((204, 204), (112, 112))
     >>> default_tile(pyramid((16, 32, 64), rank=3), "same", size=(6, 90, 90))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from unet_tutorial.learning.losses import sparse_cross_entropy
+from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.nets.unet import UNet
 

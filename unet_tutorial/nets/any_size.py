@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.nd import center_crop, mirrored
-from unet_tutorial.nets.sizes import valid_sizes
+from unet_tutorial.nets.crop import center_crop, mirrored
 from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.sizes import valid_sizes
 
 
 class AnySize(nn.Module):

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from unet_tutorial.nets.levels import Level, Size
-from unet_tutorial.nets.nd import Part, _sound, conv
+from unet_tutorial.nets.contracts import Part, _sound
+from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import Norm, no_norm
-from unet_tutorial.nets.sizes import Padding
+from unet_tutorial.plan.levels import Level, Size
+from unet_tutorial.plan.sizes import Padding
 
 Act = Callable[[], nn.Module]
 Block = Callable[[int, int, Level], Part]  # (in_channels, out_channels, level) -> Part

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
-from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE, Part
+from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE
 
 _Net = TypeVar("_Net", bound=nn.Module)
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.nd import Part, center_crop
+from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.plan.levels import Size
 
 Merge = Callable[[int, int, int, Size], Part]  # (skip, up and below channels, stride) -> Part
 _MERGES = "Concat, Add or gated(Concat)"  # for refusals

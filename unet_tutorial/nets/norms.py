@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import nn
 
-from unet_tutorial.nets.levels import _whole
 from unet_tutorial.nets.nd import Layers
+from unet_tutorial.plan.levels import _whole
 
 Norm = Callable[[int, int], nn.Module]  # (channels, rank) -> Module
 

@@ -9,11 +9,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import _BLOCKS, Block
-from unet_tutorial.nets.fields import beyond
-from unet_tutorial.nets.levels import Level, Size, _whole
+from unet_tutorial.nets.contracts import FeatureExtractor, Part, _sound, stated
 from unet_tutorial.nets.merge import _MERGES, Merge
-from unet_tutorial.nets.nd import FeatureExtractor, Part, _sound, stated
 from unet_tutorial.nets.resample import _DOWNS, _UPS, Down, Up
+from unet_tutorial.plan.levels import Level, Size, _whole
+from unet_tutorial.plan.receptive_field import beyond
 
 
 class Encoder(FeatureExtractor):

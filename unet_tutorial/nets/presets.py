@@ -8,18 +8,19 @@ from functools import partial
 
 from torch import nn
 
+from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
-from unet_tutorial.nets.gate import gated
 from unet_tutorial.nets.init import kaiming_
-from unet_tutorial.nets.levels import pyramid
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, DropoutAtEnd, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
-from unet_tutorial.nets.sizes import Plan
-from unet_tutorial.nets.systems import released_unet, unet3d_paper
+from unet_tutorial.nets.systems.caffe_release import released_unet
+from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.nets.unet import UNet, unet
 from unet_tutorial.nets.wrappers import residual
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import Plan
 
 BLOCK = conv_stack(ConvUnit(norm=batch_norm, act=partial(nn.ReLU, inplace=True)))
 

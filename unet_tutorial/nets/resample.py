@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act, refuse_act, refuse_norm
-from unet_tutorial.nets.levels import Level, Size
-from unet_tutorial.nets.nd import LINEAR, Part, conv, conv_strided, conv_transpose, max_pool, stated
+from unet_tutorial.nets.contracts import Part, stated
+from unet_tutorial.nets.nd import LINEAR, conv, conv_strided, conv_transpose, max_pool
 from unet_tutorial.nets.norms import Norm, no_norm
+from unet_tutorial.plan.levels import Level, Size
 
 Down = Callable[[int, Level], Part]  # (channels above, the level below) -> Part
 Up = Callable[[int, int, Size], nn.Module]  # (channels below, channels wanted, stride) -> Module with out_channels
@@ -59,7 +60,7 @@ def _refuse_remainder(shape: Size, stride: Size, step: str, subject: str) -> Non
         if n % s:
             raise ValueError(
                 f"{step} input {shape}: axis {axis} = {n} is not a multiple of the stride {s}, and {subject} would "
-                f"drop {n % s} of its pixels; choose the input size with nets.sizes.nearest_valid"
+                f"drop {n % s} of its pixels; choose the input size with plan.sizes.nearest_valid"
             )
 
 

@@ -7,8 +7,9 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.levels import Size
-from unet_tutorial.nets.nd import Part, conv
+from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.nd import conv
+from unet_tutorial.plan.levels import Size
 
 
 def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.levels import Level, _whole
+from unet_tutorial.nets.contracts import FeatureExtractor
 from unet_tutorial.nets.merge import Merge
-from unet_tutorial.nets.nd import FeatureExtractor, conv
+from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import Down, Up
-from unet_tutorial.nets.sizes import fault
+from unet_tutorial.plan.levels import Level, _whole
+from unet_tutorial.plan.sizes import fault
 
 
 class UNet(nn.Module):

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.levels import Level
-from unet_tutorial.nets.nd import Part, center_crop, conv, stated
+from unet_tutorial.nets.contracts import Part, stated
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.nd import conv
+from unet_tutorial.plan.levels import Level
 
 _P = ParamSpec("_P")
 

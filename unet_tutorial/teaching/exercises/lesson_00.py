@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Array = NDArray[Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.nets.sizes import trace
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import trace
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Array = NDArray[Any]
 Size = tuple[int, int]

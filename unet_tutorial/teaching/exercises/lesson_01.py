@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.nets.sizes import fault, output_size, trace, valid_sizes
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import fault, output_size, trace, valid_sizes
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 
 def _plan(depth: int) -> tuple[int, ...]:

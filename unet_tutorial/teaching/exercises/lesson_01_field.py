@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_tutorial.nets.fields import receptive_field
-from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.receptive_field import receptive_field
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 
 def _depths(seed: int) -> Iterator[Case]:

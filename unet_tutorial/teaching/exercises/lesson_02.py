@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.teaching.exercise import Case, Exercise
-from unet_tutorial.teaching.probes import built
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.probes import built
 
 
 def _images(seed: int) -> Iterator[Case]:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.probes import built
 from unet_tutorial.teaching.exercises.lesson_03_merge import corner, merging, middle, up_first
-from unet_tutorial.teaching.probes import built
 
 
 def _painted(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

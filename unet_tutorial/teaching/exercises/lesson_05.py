@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Number = Callable[[float], float]
 Sum = Callable[[int, float, float, float], float]  # N, std of weights, std of biases, second moment in -> variance

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 
 def _gaps(seed: int) -> Iterator[Case]:

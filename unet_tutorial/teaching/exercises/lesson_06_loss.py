@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unet_tutorial.teaching.exercise import Case, Exercise
-from unet_tutorial.teaching.probes import watched
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.probes import watched
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

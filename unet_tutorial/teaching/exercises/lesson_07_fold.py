@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_07 import places
 
 Slopes = Callable[[Tensor, int], Tensor]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_07 import Size, bicubic, looks
 from unet_tutorial.teaching.exercises.lesson_07_labels import labels_by, sampled, whole
 

@@ -7,9 +7,9 @@ from operator import index
 
 import numpy as np
 
-from unet_tutorial.nets.levels import pyramid
-from unet_tutorial.nets.sizes import output_size, valid_sizes
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import output_size, valid_sizes
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 
 def whole(answer: Callable[..., object], case: Case) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08 import multiple, whole
 
 

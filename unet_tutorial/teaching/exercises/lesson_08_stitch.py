@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unet_tutorial.nets.nd import center_crop, mirrored
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.nets.crop import center_crop, mirrored
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08_starts import first_pixels, flush, without_last
 
 Corner = tuple[int, int]

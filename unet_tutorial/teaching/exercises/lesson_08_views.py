@@ -8,7 +8,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Predict = Callable[[Tensor], Tensor]
 Views = Callable[[Predict, Tensor], Tensor]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.teaching.exercise import Exercise
+from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.exercises.lesson_09_cells import label_images
 
 Array = NDArray[Any]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unet_tutorial.nets.nd import mirrored
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.nets.crop import mirrored
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Size = tuple[int, int]
 Fit = Callable[[int, int], tuple[int, int]]  # (pixels, step) -> how many to add before and behind

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from torch import nn
 
 from unet_tutorial.nets.presets import padded_unet
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08 import whole
 
 Sides: TypeAlias = tuple[int, ...]

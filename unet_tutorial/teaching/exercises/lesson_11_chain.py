@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.exercise import Exercise
+from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.exercises.lesson_11_steps import Chain, Factory, built, lists, whole
 
 Refusal = Callable[[int, object], Exception]

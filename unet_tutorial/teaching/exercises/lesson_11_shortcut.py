@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.nets.nd import center_crop
-from unet_tutorial.teaching.exercise import Case, Exercise
-from unet_tutorial.teaching.probes import watched
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.probes import watched
 
 Wrap = Callable[[nn.Module, int, int], nn.Module]
 MISFIT = "a shortcut that does not fit; crop it to the body's size"

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Factory = Callable[[int], nn.Module]
 Chain = Callable[[Sequence[Factory], int], nn.Module]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import floor, log2
 
-from unet_tutorial.nets.levels import plan_for
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.plan.levels import plan_for
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08 import whole
 
 Spacing = Sequence[float]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import nn
 
-from unet_tutorial.nets.systems import unet3d_paper
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08 import whole
 
 

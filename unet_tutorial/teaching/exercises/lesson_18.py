@@ -7,7 +7,7 @@ from math import prod
 
 from torch import nn
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.exercises.lesson_08 import whole
 
 Numbers = Sequence[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from statistics import mean
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 LINEAR = (0.2126, 0.7152, 0.0722)
 Choice = Callable[[Sequence[str], Sequence[str], float], str]

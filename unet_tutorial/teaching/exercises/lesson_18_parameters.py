@@ -8,7 +8,7 @@ from operator import index
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Answer = Callable[[nn.Module], object]
 

@@ -1,0 +1,136 @@
+"""The gallery of drawn networks: ``python -m docs.build.gallery`` writes ``docs/gallery.md`` and its pictures anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tests.paths import ROOT
+from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.style import style
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.plan.levels import Size, pyramid
+from unet_tutorial.nets.merge import Add
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.presets import attention_unet, paper_unet, unet3d
+from unet_tutorial.nets.resample import StridedConv, resize_conv
+from unet_tutorial.nets.systems.caffe_release import released_unet
+from unet_tutorial.nets.unet import unet
+from unet_tutorial.nets.wrappers import residual
+
+DOCS = ROOT / "docs"
+HEAD = """# Networks, drawn
+
+Every picture here is drawn from a running network, and nothing in it is typed by hand: `figures.draw` runs the
+network on empty tensors, writes down what torch executes, and finds levels, skips and crops in that. `unet diagram`
+does the same from the command line, for presets and for your own code ([how](figures_for_papers.md)). Boxes are feature
+maps with their channels above and their size beside them, arrows are operations. Written by `python -m docs.build.gallery`;
+a test holds the pictures to today's networks.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture: what it shows, how it is made by hand, and the network for an input of this shape."""
+
+    name: str
+    title: str
+    how: str
+    build: Callable[[], nn.Module]
+    shape: Size
+    preset: str = "paper"
+    palette: str | None = None
+
+    def diagram(self) -> Diagram:
+        """The drawing."""
+        with torch.device("meta"):
+            net = self.build()
+        return draw(net, self.shape, style=style(self.preset, self.palette))
+
+
+def residual_added() -> nn.Module:
+    """Residual blocks, strided convolution down, nearest neighbours and a convolution up, added skips."""
+    block = residual(conv_stack(ConvUnit(norm=batch_norm)))
+    return unet(1, 2, pyramid((32, 64, 128, 256)), block=block, down=StridedConv, up=resize_conv("nearest"), merge=Add)
+
+
+P, FIVE = (1, 1, 572, 572), (64, 128, 256, 512, 1024)
+ENTRIES = (
+    Entry("paper", "The network of the paper, 2015", "unet diagram paper --input 572 -o paper.svg", paper_unet, P),
+    Entry(
+        "thesis",
+        "The same, 160 mm wide, in colours that the colour-blind tell apart",
+        "unet diagram paper --input 572 --preset thesis --palette okabe-ito -o thesis.pdf",
+        paper_unet,
+        P,
+        preset="thesis",
+        palette="okabe-ito",
+    ),
+    Entry(
+        "column",
+        "The same in a column of 84 mm",
+        "unet diagram paper --input 572 --preset column -o column.pdf",
+        paper_unet,
+        P,
+        preset="column",
+    ),
+    Entry(
+        "planar",
+        "A volume whose slices lie far apart: two levels stay inside slices",
+        "unet diagram unet3d --kwargs '{\"planar\": [0, 1]}' --input 16x128x128 -o planar.svg",
+        partial(unet3d, planar=(0, 1)),
+        (1, 1, 16, 128, 128),
+    ),
+    Entry(
+        "attention",
+        "Gates on the skips",
+        "unet diagram attention --input 256 -o attention.svg",
+        attention_unet,
+        (1, 1, 256, 256),
+    ),
+    Entry(
+        "released",
+        "The authors' release: what its file has beyond the figure",
+        "unet diagram released --input 572 -o released.svg",
+        released_unet,
+        P,
+    ),
+    Entry(
+        "residual",
+        "Residual blocks, strided convolutions, added skips, for a dark slide",
+        "draw(net, (1, 1, 128, 128), style='dark')",
+        residual_added,
+        (1, 1, 128, 128),
+        preset="dark",
+    ),
+)
+
+
+def page() -> Iterator[tuple[str, str]]:
+    """File names below docs/ with their texts."""
+    parts = [HEAD]
+    for entry in ENTRIES:
+        drawn = entry.diagram()
+        yield f"pictures/unet_{entry.name}.svg", drawn.svg()
+        notes = "".join(f"\n\n{note}" for note in drawn.notes)
+        picture = f"![{drawn.alt}](pictures/unet_{entry.name}.svg)"
+        parts.append(f"## {entry.title}\n\n```\n{entry.how}\n```\n\n{picture}{notes}\n")
+    yield "gallery.md", "\n".join(parts)
+
+
+def main() -> None:
+    """Write everything."""
+    make_folder(DOCS / "pictures")
+    for name, text in page():
+        with complete_file(DOCS / name) as part:
+            part.write_text(text, encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""``docs/coming_from.md`` is true: every option of the other systems has its row, and every row makes what it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.coming_from import (
+    OPTIONS,
+    PAGE,
+    THERE,
+    names,
+    rows,
+    section_faults,
+    sections,
+    there_and_back,
+    traits,
+)
+from tests.oracles.thin_nets import stirred
+from unet_tutorial.nets.attention import AttentionGate
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.paths import Decoder, Encoder
+from unet_tutorial.nets.resample import MaxPool, then, transposed
+from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import pyramid
+
+TEXT = PAGE.read_text(encoding="utf8")
+SECTIONS = dict(sections(TEXT))
+HEAD = "| there | here | to know |\n|---|---|---|\n"
+LEVELS, DECODER = pyramid((4, 6, 8)), (5, 7)  # so that a skip is never as wide as what comes up
+
+
+def test_every_system_has_its_table_and_no_other_has_one() -> None:
+    assert [title for title, body in SECTIONS.items() if "| there |" in body] == list(OPTIONS)
+    assert sum(len(rows(body)) for body in SECTIONS.values()) == sum(map(len, OPTIONS.values())) == 132
+
+
+@pytest.mark.parametrize("system", OPTIONS)
+def test_every_option_has_a_row_and_every_row_is_true(system: str) -> None:
+    assert section_faults(SECTIONS[system], OPTIONS[system], THERE) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "row", "fault"),
+    [
+        ("net rank 2", "`padded_unet()` | 31,042,435 parameters |", "it has 31,042,434 parameters"),
+        ("net rank 3", "`padded_unet()` | |", "no rank 3 in it"),
+        ("net rank 2", "`paper_unet(widths=(4, 8))` | 32×32 → 32×32 |", r"32×32 gives \(16, 16\)"),
+        ("net rank 2", "`pyramid((4, 8))` | |", "it makes a tuple and no network"),
+        ("net rank 2", "`padded_unet(depth=4)` | |", "TypeError: .*'depth'"),
+        ("net rank 2", "`milesial_unet()` | |", "NameError: .*milesial_unet"),
+        ("net rank 2", "padded_unet() | |", "is no expression in backticks"),
+        ("net rank 2", "not here: nobody asked | |", "is no expression in backticks"),
+        ("absent", "`padded_unet()` | |", "is no expression in backticks"),
+        ("up ConvTranspose2d", "`resize_conv()` | |", "no ConvTranspose2d in it"),
+        ("up ConvTranspose2d", "`Add` | |", "ValueError: up is Add: .* hand in transposed"),
+        ("merge Concat", "`Add` | |", "no Concat in it"),
+        ("act LeakyReLU(negative_slope=0.1)", "`nn.LeakyReLU` | |", r"no LeakyReLU\(negative_slope=0.1\) in it"),
+        ("act ReLU", "`nn.ReLU()` | |", "ValueError: act is ReLU"),
+        ("block Residual", "`lambda i, o, level: Unused(i, o, level)` | |", "units.1.conv.weight learns nothing"),
+        ("refused", "`pyramid((4, 8))` | ValueError: `a U needs` |", "it is not refused"),
+        ("refused", "`pyramid(())` | ValueError: `planar level` |", "ValueError: .* at least one level"),
+        ("refused", "`pyramid(())` | |", "ValueError: .* at least one level"),
+        ("net rank 2", "`paper_unet()` | 31,030,657 there |", "31,030,657 is not known from there"),
+        ("net rank 2", "`paper_unet()` | |\n| `depth` | `paper_unet()` | |", "depth: no option, or a second row"),
+        ("net rank 2", "`paper_unet()` | |\n| `width` | `paper_unet()` | |", "width: not in the list of options"),
+    ],
+)
+def test_a_row_that_is_wrong_is_found(wanted: str, row: str, fault: str) -> None:
+    unused = "class Unused(ConvStack):\n    def __init__(self, i, o, level):\n"
+    unused += "        super().__init__([i, o, o], level.kernel, [ConvUnit()] * 2)\n"
+    unused += "    def forward(self, x):\n        return self.units[0](x)\n"
+    found = section_faults(f"```python\n{unused}```\n{HEAD}| `depth` | {row}", {"depth": wanted}, THERE)
+    assert any(re.search(fault, each) for each in found), found
+
+
+def test_an_option_without_a_row_is_found() -> None:
+    row = "| `depth` | `paper_unet(widths=(4, 8))` | |"
+    options = {"depth": "net rank 2", "start_filts": "net rank 2"}
+    assert section_faults(HEAD + row, options, THERE) == ["no row for start_filts"]
+
+
+def test_the_configuration_that_is_moved_over_is_the_one_that_was_asked_for() -> None:
+    intro, _, _ = TEXT.partition("\n## ")
+    with torch.device("meta"):
+        net: Any = names(intro)["net"]
+        assert there_and_back(net, (8, 32, 64)) == (8, 32, 64)
+    found = traits(net)
+    assert {"in 1 out 2", "rank 3", "padding same", "widths (32, 64, 128, 256)", "kernel (1, 3, 3)"} <= found
+    assert {"LeakyReLU(negative_slope=0.1)", "ConvTranspose3d", "Concat"} <= found
+    assert [level.stride for level in net.levels] == [(1, 1, 1), (1, 2, 2), (2, 2, 2), (2, 2, 2)]
+    assert {module.num_groups for module in net.modules() if isinstance(module, nn.GroupNorm)} == {8}
+    assert sum(isinstance(module, AttentionGate) for module in net.modules()) == 3
+
+
+def twice(a: int, b: int) -> nn.Sequential:
+    one, two = nn.Conv2d(a, b, 3, padding=1), nn.Conv2d(b, b, 3, padding=1)
+    return nn.Sequential(one, nn.BatchNorm2d(b), nn.ReLU(), two, nn.BatchNorm2d(b), nn.ReLU())
+
+
+def risen(a: int, b: int) -> nn.Sequential:
+    return nn.Sequential(nn.ConvTranspose2d(a, b, 2, stride=2), nn.BatchNorm2d(b), nn.ReLU())
+
+
+class UpFirst(nn.Module):
+    """Three levels that concatenate [up, skip], written by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList([twice(1, 4), twice(4, 6), twice(6, 8)])
+        self.up = nn.ModuleList([risen(8, 7), twice(7 + 6, 7), risen(7, 5), twice(5 + 4, 5)])
+        self.head = nn.Conv2d(5, 2, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        fine = self.down[0](image)
+        middle = self.down[1](nn.functional.max_pool2d(fine, 2))
+        coarse = self.down[2](nn.functional.max_pool2d(middle, 2))
+        middle = self.up[1](torch.cat((self.up[0](coarse), middle), dim=1))
+        logits: Tensor = self.head(self.up[3](torch.cat((self.up[2](middle), fine), dim=1)))
+        return logits
+
+
+def test_weights_carry_over_once_two_slices_of_one_weight_per_step_are_swapped() -> None:
+    theirs, image = stirred(UpFirst()).double().eval(), torch.randn(2, 1, 16, 24).double()
+    unit = ConvUnit(norm=batch_norm)
+    block, up = conv_stack(unit), then(transposed, unit.norm, unit.act)
+    ours = UNet(Encoder(1, LEVELS, block, MaxPool), Decoder(LEVELS, DECODER, block, up, Concat), 2).double().eval()
+    both = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
+    ours.load_state_dict(dict(both))
+    assert not torch.allclose(ours(image), theirs(image))
+    names(SECTIONS["Do weights carry over?"])["skip_first"](ours)
+    assert torch.allclose(ours(image), theirs(image), rtol=1e-10)

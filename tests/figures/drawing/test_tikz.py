@@ -1,0 +1,75 @@
+"""The TeX picture: the boxes and texts of the SVG, and it compiles, by itself and read into a document."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.oracles.hooked_nets import NETS, arch
+from tests.oracles.svg_contents import texts
+from unet_tutorial.figures.diagram import Diagram, draw
+
+pytestmark = pytest.mark.slow
+
+NUMBER = r"(-?[\d.]+)"
+AROUND = r"""\documentclass{article}
+\usepackage{tikz}
+\usetikzlibrary{arrows.meta}
+\begin{document}
+Before \input{fig.tex} after.
+\end{document}
+"""
+
+
+def drawn(name: str, folder: Path) -> tuple[Diagram, str]:
+    diagram = draw(arch(name), style="thesis")
+    return diagram, diagram.save(folder / "fig.tex").read_text()
+
+
+@pytest.mark.parametrize("name", list(NETS))
+def test_boxes_and_texts_are_those_of_the_svg(name: str, tmp_path: Path) -> None:
+    diagram, tex = drawn(name, tmp_path)
+    said = {key: _plain(text) for text, key in re.findall(r"\\node.*? at \(.*?\) \{(.*)\}; % (\S+)", tex)}
+    assert said == texts(diagram.svg())
+    corners = re.findall(rf"fill=unetfill\] \({NUMBER},{NUMBER}\) rectangle \({NUMBER},{NUMBER}\); % (\S+)", tex)
+    groups = re.findall(
+        rf'<g id="([^"]+)">\s*<path d="M {NUMBER} {NUMBER} \nL {NUMBER} {NUMBER} \nL {NUMBER} {NUMBER} ', diagram.svg()
+    )
+    shapes = {key: [float(n) for n in numbers] for key, *numbers in groups}
+    assert len(corners) == len(diagram.scene.boxes) > 2
+    for *numbers, key in corners:
+        x, y, right, bottom = map(float, numbers)
+        assert shapes[key] == pytest.approx([x, y, right, y, right, bottom], abs=0.011)
+
+
+def _plain(text: str) -> str:
+    for tex, sign in ((r"\textsuperscript{2}", "²"), (r"\textsuperscript{3}", "³"), (r"\ensuremath{\times}", "×")):
+        text = text.replace(tex, sign)
+    return text.replace(r"\dots{}", "…").replace("\\", "")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex (texlive-latex-base) is not installed")
+@pytest.mark.parametrize("name", ["paper", "planar", "residual", "resized", "nested"])
+def test_it_compiles_alone_and_inside_a_document(name: str, tmp_path: Path) -> None:
+    diagram, tex = drawn(name, tmp_path)
+    assert re.findall(r"\\use(?:package|tikzlibrary)\{(.*?)\}", tex.split("\\begin{document}")[0]) == [
+        *("tikz", "arrows.meta"),
+        *("tikz", "arrows.meta"),
+    ]
+    (tmp_path / "around.tex").write_text(AROUND)
+    for source in ("fig.tex", "around.tex"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout[-1500:]
+        assert "1 page" in done.stdout
+        assert "Missing character" not in done.stdout
+    if shutil.which("pdfinfo") is None:
+        return
+    facts = subprocess.run(["pdfinfo", "fig.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    size = re.search(rf"Page size:\s+{NUMBER} x {NUMBER}", facts)
+    assert size is not None
+    assert [float(n) for n in size.groups()] == pytest.approx([diagram.scene.width, diagram.scene.height], abs=0.1)

@@ -1,0 +1,101 @@
+"""Lessons executed again by nbval in strict mode, each in a process of its own, counted and timed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+from tests.paths import ROOT
+
+NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:doctest", "-p", "no:cacheprovider"]
+SANITIZE = f"--nbval-sanitize-with={ROOT / 'tests' / 'house' / 'nbval_sanitize.cfg'}"
+AT_ONCE = 2
+CEILING = 60  # seconds, for a notebook that states none
+TOO_SLOW = "TOO SLOW"
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """One notebook executed again: its tally, its report, the seconds it took by the clock and of the processors'
+    time, and the seconds it may take."""
+
+    name: str
+    tally: Counter[str]
+    report: str
+    seconds: float
+    busy: float
+    ceiling: float
+
+    @property
+    def verdict(self) -> str:
+        """Held to the ceiling is the processors' time, where it is less: what else the machine does
+        is not the lesson's fault, and a lesson runs on one thread here."""
+        if self.tally["failed"]:
+            return "FAILED"
+        return "ok" if min(self.seconds, self.busy) <= self.ceiling else TOO_SLOW
+
+    @property
+    def row(self) -> str:
+        """For the table."""
+        return f"{self.name:32}{self.seconds:9.1f}{self.busy:11.1f}{self.ceiling:9.0f}  {self.verdict}"
+
+
+def module(*arguments: str) -> list[str]:
+    """The command that runs a module with this Python."""
+    return [sys.executable, "-m", *arguments]
+
+
+def counted(xml: Path, code: int) -> Counter[str]:
+    """The tally in pytest's report; a run that went wrong without one failed test counts as one."""
+    suites = list(ElementTree.parse(xml).getroot().iter("testsuite")) if xml.is_file() else []
+    keys = ("tests", "skipped", "failures", "errors")
+    total, skipped, failures, errors = (sum(int(suite.get(key, 0)) for suite in suites) for key in keys)
+    failed = failures + errors
+    return Counter(passed=total - failed - skipped, failed=max(failed, int(code != 0)), skipped=skipped)
+
+
+def rerun(path: Path) -> Rerun:
+    """One notebook in a process of its own, so that its time is its own; two share the processors."""
+    threads = str(max(1, (os.cpu_count() or 1) // AT_ONCE))
+    with TemporaryDirectory() as folder:
+        xml, log = Path(folder) / "lesson.xml", Path(folder) / "log.txt"
+        options = [*NBVAL, SANITIZE, f"--junitxml={xml}", "--color=no", str(path)]
+        command = module("pytest", "-o", "addopts=-q", *options)
+        code, seconds, busy = timed(command, log, {**os.environ, "OMP_NUM_THREADS": threads})
+        report = log.read_text(encoding="utf8", errors="replace")
+        return Rerun(path.stem, counted(xml, code), report, seconds, busy, ceiling_of(path))
+
+
+def timed(command: list[str], log: Path, env: dict[str, str]) -> tuple[int, float, float]:
+    """Exit code, seconds by the clock, and seconds of processor time of the command and all its children."""
+    start = time.perf_counter()
+    with log.open("w") as file, subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file) as process:
+        if not hasattr(os, "wait4"):  # Windows
+            code, busy = process.wait(), float("inf")
+        else:
+            _, status, usage = os.wait4(process.pid, 0)
+            code = process.returncode = os.waitstatus_to_exitcode(status)
+            busy = usage.ru_utime + usage.ru_stime
+    return code, time.perf_counter() - start, busy
+
+
+def ceiling_of(path: Path) -> float:
+    """The seconds that a notebook's metadata allow it."""
+    metadata = json.loads(path.read_text(encoding="utf8"))["metadata"]
+    return float(metadata.get("unet_tutorial", {}).get("ceiling_seconds", CEILING))
+
+
+def reruns(paths: list[Path]) -> Iterator[Rerun]:
+    """All notebooks, the longest first, two at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(rerun, sorted(paths, key=ceiling_of, reverse=True))

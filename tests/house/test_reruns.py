@@ -1,0 +1,85 @@
+"""The suite: its stages, what it counts, and the ceilings that lessons are held to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.house import suite
+from tests.house.reruns import Rerun, counted, timed
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not report its children's processor time")
+def test_the_processor_time_of_children_counts(tmp_path: Path) -> None:
+    spin = "import time\nwhile time.process_time() < 0.5: pass"
+    parent = f"import subprocess, sys; print('in'); subprocess.run([sys.executable, '-c', {spin!r}]); sys.exit(3)"
+    code, seconds, busy = timed([sys.executable, "-c", parent], tmp_path / "log", dict(os.environ))
+    assert code == 3
+    assert 0.5 <= busy <= seconds + 0.5
+    assert (tmp_path / "log").read_text() == "in\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "failed", "verdict"),
+    [
+        (Rerun("a", Counter(passed=9), "fine", 40.0, 19.9, 20), 0, "ok"),
+        (Rerun("a", Counter(passed=9), "fine", 20.2, 20.1, 20), 1, "TOO SLOW"),
+        (Rerun("a", Counter(passed=8, failed=1), "Cell outputs differ", 9.9, 9.8, 20), 1, "FAILED"),
+    ],
+)
+def test_times_are_held_to_their_ceilings(
+    result: Rerun, failed: int, verdict: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(suite, "reruns", lambda _: [result])
+    assert suite.lessons()["failed"] == failed
+    table = capsys.readouterr().out
+    assert f"a{result.seconds:40.1f}{result.busy:11.1f}{20:9}  {verdict}" in table
+    assert ("Cell outputs differ" in table) == (verdict == "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("xml", "code", "tally"),
+    [
+        ('<testsuites><testsuite tests="9" failures="1" errors="1" skipped="2"/></testsuites>', 1, (5, 2, 2)),
+        ('<testsuites><testsuite tests="4" failures="0" errors="0" skipped="0"/></testsuites>', 0, (4, 0, 0)),
+        ('<testsuites><testsuite tests="4" failures="0" errors="0" skipped="0"/></testsuites>', 3, (4, 1, 0)),
+        ("", 4, (0, 1, 0)),
+    ],
+)
+def test_reports_are_counted(xml: str, code: int, tally: tuple[int, int, int], tmp_path: Path) -> None:
+    path = tmp_path / "tests.xml"
+    if xml:
+        path.write_text(xml)
+    found = counted(path, code)
+    assert (found["passed"], found["failed"], found["skipped"]) == tally
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stages"),
+    [
+        ([], ["checks", "tests ()", "lessons"]),
+        (["--fast"], ["checks", "tests ('-m', 'not slow')"]),
+        (["--check"], ["checks"]),
+        (["-k", "sizes"], ["tests ('-k', 'sizes')"]),
+    ],
+)
+def test_a_failing_stage_hides_no_later_one(
+    arguments: list[str], stages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[str] = []
+
+    def stage(name: str) -> Counter[str]:
+        done.append(name)
+        return Counter(passed=2, failed=1)
+
+    monkeypatch.setattr(suite, "checks", lambda: stage("checks"))
+    monkeypatch.setattr(suite, "tests", lambda *extra: stage(f"tests {extra}"))
+    monkeypatch.setattr(suite, "lessons", lambda: stage("lessons"))
+    assert suite.main(arguments) == 1
+    assert done == stages
+    n = len(stages)
+    assert capsys.readouterr().out.splitlines()[-1] == f"{2 * n} passed, {n} failed, 0 skipped"

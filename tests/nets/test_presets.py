@@ -1,0 +1,128 @@
+"""What holds for every network by name, and for those of other systems: gradients, weights, seeds, export, start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.thin_nets import stirred, thin, without_gradient
+from unet_tutorial.nets.attention import gated
+from unet_tutorial.nets.init import convolutions
+from unet_tutorial.nets.merge import Add, Concat
+from unet_tutorial.nets.presets import PRESETS, attention_unet, build, padded_unet, residual_unet, unet3d
+from unet_tutorial.nets.resample import StridedConv, resize_conv
+from unet_tutorial.nets.shuffle import PixelShuffle
+from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
+from unet_tutorial.nets.systems.jaxony import jaxony_unet
+from unet_tutorial.nets.systems.johschmidt42 import johschmidt42_unet
+from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import output_size, valid_sizes
+
+WIDTHS = (4, 8, 8)
+NETS: dict[str, Callable[..., UNet]] = {name: partial(build, name, widths=WIDTHS) for name in PRESETS}
+NETS |= {
+    "unet3d, planar": partial(unet3d, widths=WIDTHS, planar=(0,)),
+    "padded, 1D": partial(padded_unet, widths=WIDTHS, rank=1),
+    "residual, 3D": partial(residual_unet, widths=WIDTHS, rank=3),
+    "attention, 1D": partial(attention_unet, widths=WIDTHS, rank=1),
+    "jaxony": partial(jaxony_unet, widths=WIDTHS),
+    "jaxony, upsample": partial(jaxony_unet, widths=WIDTHS, up=resize_conv("linear", kernel=1), merge=Add),
+    "elektronn3": partial(elektronn3_unet, levels=pyramid(WIDTHS, rank=3, planar=(0,))),
+    "elektronn3, attention": partial(elektronn3_unet, levels=pyramid(WIDTHS), up=PixelShuffle, merge=gated(Concat)),
+    "johschmidt42": partial(johschmidt42_unet, levels=pyramid(WIDTHS)),
+}
+
+
+def seeded(name: str, seed: int = 0) -> UNet:
+    torch.manual_seed(seed)
+    return NETS[name]()
+
+
+def fitting(net: UNet, further: int = 0) -> Tensor:
+    """Two images of a size that passes: axis by axis another one of those that do."""
+    ranges = valid_sizes(net.levels, padding=net.padding)
+    torch.manual_seed(further)
+    return torch.randn(2, net.in_channels, *(valid[1 + further + i] for i, valid in enumerate(ranges)))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_parameter_gets_a_gradient_and_sizes_are_as_stated(name: str) -> None:
+    net = stirred(seeded(name))
+    image = fitting(net)
+    size = output_size(tuple(image.shape[2:]), net.levels, padding=net.padding)
+    assert net(image).shape == (2, net.out_channels, *size)
+    assert without_gradient(net, image) == []
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_state_dict_round_trip_keeps_every_number(name: str) -> None:
+    net, twin = stirred(seeded(name)).eval(), seeded(name, seed=1).eval()
+    image = fitting(net)
+    assert not torch.equal(net(image), twin(image))
+    twin.load_state_dict(net.state_dict())
+    assert torch.equal(net(image), twin(image))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_seed_decides_all(name: str) -> None:
+    """Weights, and the logits in training too, dropout included; another seed gives others."""
+    runs = []
+    for seed in (0, 0, 1):
+        net = seeded(name, seed)
+        image = fitting(net)
+        torch.manual_seed(seed)
+        runs.append(net(image))
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.equal(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_start_is_the_same_for_the_parts_that_are_not_initialised_by_themselves(name: str) -> None:
+    """Biases 0, weights with the deviation of He or of Glorot: their ratio to it is 1, all layers together."""
+    net = seeded(name)
+    layers = list(convolutions(net))
+    glorot = name.startswith(("jaxony", "elektronn3", "johschmidt42"))
+    ratios = []
+    for layer in layers:
+        weight = layer.get_parameter("weight").detach()
+        out, into = nn.init._calculate_fan_in_and_fan_out(weight)[::-1]
+        meant = 2 / (out + into) if glorot else 2 / into
+        ratios += [weight.flatten() / meant**0.5]
+        assert not layer.get_parameter("bias").any()
+    assert float(torch.cat(ratios).std()) == pytest.approx(1, abs=0.03)
+
+
+def exported(net: UNet) -> nn.Module:
+    """For any size along each axis."""
+    image = fitting(net)
+    free = dict.fromkeys(range(2, image.ndim), torch.export.Dim.AUTO)
+    return torch.export.export(net, (image,), dynamic_shapes=(free,)).module()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NETS if not name.endswith("1D")] + ["1D, strided"])
+def test_a_dynamic_export_equals_eager_at_other_sizes(name: str) -> None:
+    """Sizes of other parity, in multiples that the net takes, along each axis on its own."""
+    if name == "1D, strided":
+        net = thin(pyramid(WIDTHS, rank=1), down=StridedConv)
+    else:
+        net = NETS[name](widths=WIDTHS[:2]) if name in PRESETS else seeded(name)  # a crop more costs seconds to trace
+    graph = exported(stirred(net).eval())
+    for further in (0, 1, 4):
+        image = fitting(net, further)
+        with torch.no_grad():
+            assert torch.allclose(graph(image), net(image), atol=1e-6)
+
+
+def test_torchs_pooling_of_one_axis_exports_its_traced_size_only() -> None:
+    """``nn.MaxPool1d`` alone does so: the graph refuses other sizes, and is not silently wrong."""
+    net = seeded("padded, 1D").eval()
+    graph, image = exported(net), fitting(net)
+    assert torch.allclose(graph(image), net(image), atol=1e-6)
+    with pytest.raises((AssertionError, RuntimeError)):
+        graph(fitting(net, 1))

@@ -1,0 +1,140 @@
+"""Ways down and up, and the addition of skips, against torch's functions and sums by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tests.oracles.thin_nets import inner
+from unet_tutorial.nets.contracts import stated
+from unet_tutorial.nets.merge import Add
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.resample import MaxPool, StridedConv, Up, resize_conv, then, transposed
+from unet_tutorial.plan.levels import Level, Size
+
+STRIDES: list[Size] = [(2,), (3,), (2, 2), (2, 3), (1, 2), (2, 2, 2), (1, 2, 2), (3, 1, 2)]
+CONVOLVE = (F.conv1d, F.conv2d, F.conv3d)
+
+
+def features(stride: Size, channels: int = 3) -> Tensor:
+    torch.manual_seed(len(stride))
+    return torch.randn(2, channels, *(n * s for n, s in zip((2, 3, 4), stride, strict=False)))
+
+
+def enlarged(x: Tensor, stride: Size, mode: str) -> Tensor:
+    """Each pixel repeated; or torch's interpolation by a factor, between the centres of pixels."""
+    if mode == "nearest":
+        for axis, times in enumerate(stride, start=2):
+            x = x.repeat_interleave(times, axis)
+        return x
+    names = ("linear", "bilinear", "trilinear")
+    factors = [float(s) for s in stride]
+    return F.interpolate(x, scale_factor=factors, mode=names[len(stride) - 1], align_corners=False)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_resize_conv_is_enlargement_and_then_a_convolution(stride: Size, kernel: int, mode: str) -> None:
+    """The kernel is 1 along an axis that is not enlarged, so that a planar level stays inside its slices."""
+    up, x = resize_conv(mode, kernel)(3, 4, stride), features(stride)
+    weight, bias = up.parameters()
+    sides = tuple(kernel if s > 1 else 1 for s in stride)
+    assert tuple(weight.shape) == (4, 3, *sides)
+    convolve = CONVOLVE[len(stride) - 1]
+    expected = convolve(enlarged(x, stride, mode), weight, bias, padding=tuple(k // 2 for k in sides))
+    assert stated(up) == 4
+    assert up(x).shape == (2, 4, *(n * s for n, s in zip(x.shape[2:], stride, strict=True)))
+    assert torch.allclose(up(x), expected, atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 12))
+def test_nearest_repeats_each_pixel_whatever_size_and_stride(n: int, stride: int) -> None:
+    """A factor that is no power of two is rounded; a pixel must not go to its neighbour's block."""
+    up, x = resize_conv("nearest", kernel=1)(1, 1, (stride,)), torch.arange(float(n)).reshape(1, 1, n)
+    nn.init.ones_(up.get_parameter("conv.weight"))
+    nn.init.zeros_(up.get_parameter("conv.bias"))
+    assert up(x).flatten().tolist() == np.arange(n).repeat(stride).tolist()
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_strided_convolution_is_torchs(stride: Size) -> None:
+    down, x = StridedConv(3, Level(5, (3,) * len(stride), stride)), features(stride)
+    weight, bias = down.parameters()
+    assert tuple(weight.shape) == (5, 3, *stride)
+    assert torch.equal(down(x), CONVOLVE[len(stride) - 1](x, weight, bias, stride))
+    assert down.out_channels == 5
+
+
+@pytest.mark.parametrize("stride", [(2, 2), (2, 3)])
+def test_a_strided_convolution_is_one_weighted_sum_of_each_block(stride: Size) -> None:
+    down, x = StridedConv(3, Level(5, (3, 3), stride)), features(stride)
+    weight, bias = down.parameters()
+    rows, columns = stride
+    blocks = x.reshape(2, 3, x.shape[2] // rows, rows, x.shape[3] // columns, columns)
+    expected = torch.einsum("nchrwq,ocrq->nohw", blocks, weight) + bias[:, None, None]
+    assert torch.allclose(down(x), expected, atol=1e-5)
+
+
+def test_a_strided_convolution_refuses_what_it_would_drop() -> None:
+    down = StridedConv(1, Level(1, (3, 3), (2, 3)))
+    with pytest.raises(ValueError, match=r"^convolution input .* axis 1 = 7 .* stride 3, .* drop 1"):
+        down(torch.zeros(1, 1, 4, 7))
+
+
+def ran(up: nn.Module, x: Tensor) -> list[str]:
+    """The layers of torch that run, in their order."""
+    names: list[str] = []
+    leaves = [m for m in up.modules() if not list(m.children()) and not isinstance(m, nn.Identity)]
+    for leaf in leaves:
+        leaf.register_forward_hook(lambda m, _x, _y: names.append(type(m).__name__))
+    up(x)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("up", "order"),
+    [
+        (then(transposed), ["ConvTranspose2d"]),
+        (then(transposed, batch_norm), ["ConvTranspose2d", "BatchNorm2d"]),
+        (then(transposed, act=nn.ELU), ["ConvTranspose2d", "ELU"]),
+        (then(transposed, batch_norm, nn.ELU), ["ConvTranspose2d", "BatchNorm2d", "ELU"]),
+        (then(then(transposed, act=nn.ELU), batch_norm), ["ConvTranspose2d", "ELU", "BatchNorm2d"]),
+        (then(resize_conv(), batch_norm, nn.ELU), ["Conv2d", "BatchNorm2d", "ELU"]),
+    ],
+)
+def test_then_runs_in_the_order_it_is_written(up: Up, order: list[str]) -> None:
+    made = up(3, 4, (2, 2))
+    assert ran(made, features((2, 2))) == order
+    assert stated(made) == 4
+
+
+def test_then_computes_up_norm_and_activation() -> None:
+    made, x = then(transposed, batch_norm, nn.ReLU)(3, 4, (2, 2)), features((2, 2))
+    weight, bias = list(made.parameters())[:2]
+    y = F.conv_transpose2d(x, weight, bias, stride=2)
+    standardised = (y - y.mean((0, 2, 3), keepdim=True)) / (y.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+    assert torch.allclose(made(x), standardised.relu(), atol=1e-5)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_addition_is_the_sum_of_the_middle_of_the_skip(rank: int) -> None:
+    merge, size = Add(3, 3, 6, (2,) * rank), (4, 6, 8)[:rank]
+    skip, up = torch.randn(2, 3, *(n + 4 for n in size)), torch.randn(2, 3, *size)
+    middle = skip[inner(rank, 2)]
+    assert np.array_equal(merge(skip, up, up).numpy(), middle.numpy() + up.numpy())
+    assert torch.equal(merge(middle, up, up), middle + up)
+    assert merge.out_channels == 3
+
+
+def test_pooling_refuses_to_drop_a_row() -> None:
+    pool = MaxPool(1, Level(1, (3, 3), (2, 3)))
+    assert pool(torch.zeros(1, 1, 4, 6)).shape == (1, 1, 2, 2)
+    with pytest.raises(ValueError, match=r"axis 1 = 7 is not a multiple of the stride 3, .* drop 1"):
+        pool(torch.zeros(1, 1, 4, 7))

@@ -1,0 +1,329 @@
+"""The page ``docs/coming_from.md``, read row by row: what each row makes, and whether that is what the row says."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.thin_nets import count, thin
+from tests.paths import PACKAGE, ROOT
+from unet_tutorial.nets.any_size import AnySize
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.resample import ResizeConv
+from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import valid_sizes
+
+PAGE = ROOT / "docs" / "coming_from.md"
+CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NUMBER, REFUSAL = re.compile(r"\d{1,3}(?:,\d{3})+"), re.compile(r"ValueError: `([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One option: what it is there, what to write here, and what to know."""
+
+    there: str
+    here: str
+    know: str
+
+
+def sections(text: str) -> Iterator[tuple[str, str]]:
+    """The parts of the page, by their headings."""
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = section.partition("\n")
+        yield title, body
+
+
+def rows(text: str) -> list[Row]:
+    """The rows of a section's table, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [Row(there.replace("`", ""), here, know) for there, here, know in cells]
+
+
+def names(section: str = "") -> dict[str, Any]:
+    """What an expression of the page may use: the library's public names, and what the section's code defines."""
+    found: dict[str, Any] = {"torch": torch, "nn": nn, "partial": partial, "replace": replace}
+    modules = [path for folder in ("plan", "nets") for path in sorted((PACKAGE / folder).rglob("[a-z]*.py"))]
+    for path in modules:
+        public = vars(importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)))
+        found |= {name: value for name, value in public.items() if not name.startswith("_")}
+    for code in CODE.findall(section):
+        exec(code, found)
+    return found
+
+
+def section_faults(section: str, options: Mapping[str, str], there: set[str]) -> list[str]:
+    """What is wrong with a system's table, in sentences."""
+    table, known = rows(section), names(section)
+    written = [row.there for row in table]
+    faults = [f"no row for {option}" for option in options if option not in written]
+    faults += [f"{row.there}: no option, or a second row" for row in table if written.count(row.there) > 1]
+    for row in table:
+        wanted = options.get(row.there)
+        found = row_faults(row, wanted, known) if wanted else ["not in the list of options"]
+        faults += [f"{row.there}: {fault}" for fault in found]
+    quoted = NUMBER.findall(PARAMETERS.sub("", section))
+    return faults + [f"{number} is not known from there" for number in quoted if number not in there]
+
+
+def row_faults(row: Row, wanted: str, known: dict[str, Any]) -> list[str]:
+    """What is wrong with a row."""
+    role, _, trait = wanted.partition(" ")
+    expression = re.fullmatch("`([^`]+)`", row.here)
+    if role == "absent" or expression is None:
+        honest = role == "absent" and row.here.startswith("not here: ")
+        return [] if honest else [f"{row.here!r} is no expression in backticks"]
+    try:
+        with torch.device("meta"):
+            made = eval(expression[1], known)
+        if role == "refused":
+            return ["it is not refused"]
+        net = made if role == "net" else thin(made if role == "levels" else THIN, **part(role, made))
+    except (ValueError, TypeError, NameError, AttributeError, SyntaxError) as error:
+        begin = REFUSAL.search(row.know)
+        right = role == "refused" and isinstance(error, ValueError) and begin and str(error).startswith(begin[1])
+        return [] if right else [f"{type(error).__name__}: {error}"]
+    held = any(found.startswith(trait) for found in traits(net))
+    return [*net_faults(net, row.know), *([] if held else [f"no {trait} in it"])]
+
+
+MILESIAL = {
+    "n_channels, n_classes": "net in 3 out 2",
+    "bilinear=False": "net ConvTranspose2d",
+    "bilinear=True": "up bilinear (1, 1)",
+    "convolutions without bias": "absent",
+    "an image of any size": "net AnySize",
+    "use_checkpointing()": "block Checkpointed",
+    "concatenation [skip, up]": "merge Concat",
+}
+BASIC_UNET = {
+    "spatial_dims=2": "net rank 2",
+    "spatial_dims=3": "net rank 3",
+    "in_channels, out_channels": "net in 3 out 4",
+    "features": "net widths (16, 16, 32, 64, 128)",
+    "act": "act LeakyReLU(negative_slope=0.1)",
+    "norm": "norm InstanceNorm2d(8, eps=1e-05, momentum=0.1, affine=True",
+    "bias=False": "absent",
+    "dropout": "block Dropout(p=0.1, inplace=False)",
+    'upsample="deconv"': "up ConvTranspose2d",
+    'upsample="pixelshuffle"': "up PixelShuffle",
+    'upsample="nontrainable"': "up bilinear (1, 1)",
+    "an odd image": "net AnySize",
+}
+STRIDED_UNET = {
+    "spatial_dims": "net rank 3",
+    "in_channels, out_channels": "net in 3 out 4",
+    "channels": "net widths (16, 32, 64, 128, 256)",
+    "strides": "down StridedConv",
+    "strides=(2, …) at the first level": "refused",
+    "kernel_size=5": "levels kernel (5, 5)",
+    "up_kernel_size": "absent",
+    "num_res_units=2": "block Residual",
+    "act": "act PReLU(num_parameters=1)",
+    "norm": "norm InstanceNorm2d",
+    "dropout": "block Dropout(p=0.1, inplace=False)",
+    "bias=False": "absent",
+    'adn_ordering="NDA"': "unit ('conv', 'norm', 'act')",
+    'adn_ordering="ADN"': "unit ('conv', 'act', 'norm')",
+}
+ATTENTION_UNET = {
+    "spatial_dims": "net rank 3",
+    "in_channels, out_channels": "net in 1 out 2",
+    "channels": "net widths (16, 32, 64, 128)",
+    "strides": "down StridedConv",
+    "kernel_size=5": "levels kernel (5, 5)",
+    "up_kernel_size": "absent",
+    "dropout": "block Dropout(p=0.1, inplace=False)",
+    "the gate": "merge AttentionGate",
+}
+
+
+THIN = pyramid((8, 16, 16))
+PARAMETERS, SIZES = re.compile(r"([\d,]+) parameters"), re.compile(r"([\d×]+) → ([\d×]+)")
+
+
+def part(role: str, made: Any) -> dict[str, Any]:
+    """What is handed to a thin network, so that it has the part."""
+    if role in ("norm", "act"):
+        return {"block": conv_stack(ConvUnit(**{"norm": batch_norm, role: made}))}
+    return {} if role == "levels" else {"block": conv_stack(made)} if role == "unit" else {role: made}
+
+
+def traits(net: nn.Module) -> set[str]:
+    """What may be asked for in a network."""
+    inner = net.net if isinstance(net, AnySize) else net
+    if not isinstance(inner, UNet):
+        return set()
+    widths = tuple(level.channels for level in inner.levels)
+    found = {f"rank {inner.levels[0].rank}", f"padding {inner.padding}", f"widths {widths}"}
+    found |= {f"in {inner.in_channels} out {inner.out_channels}"} | {f"kernel {level.kernel}" for level in inner.levels}
+    for module in net.modules():
+        found |= {type(module).__name__, repr(module), str(tuple(name for name, _ in module.named_children()))}
+        if isinstance(module, ResizeConv):
+            found.add(f"{module.mode} {tuple(module.conv.get_parameter('weight').shape[2:])}")
+    return found
+
+
+def net_faults(net: Any, know: str) -> list[str]:
+    """What is wrong with a network: its numbers, its sizes, and parameters that learn nothing."""
+    if not isinstance(net, UNet | AnySize):
+        return [f"it makes a {type(net).__name__} and no network"]
+    number = f"{count(net):,}"
+    faults = [f"it has {number} parameters" for claimed in PARAMETERS.findall(know) if claimed != number]
+    for came, gives in SIZES.findall(know) or [usual(net)]:
+        got = there_and_back(net, size(came))
+        faults += [f"{came} gives {got}"] if gives and got != size(gives) else []
+    return faults + [f"{name} learns nothing" for name, weight in net.named_parameters() if not learns(weight)]
+
+
+def size(text: str) -> tuple[int, ...]:
+    """As in 572×572."""
+    return tuple(map(int, text.split("×")))
+
+
+def usual(net: UNet | AnySize) -> tuple[str, str]:
+    """The fourth of the sizes that pass, of which the page claims nothing."""
+    valid = valid_sizes(net.levels, padding="same" if isinstance(net, AnySize) else net.padding)
+    return "×".join(str(sizes[3]) for sizes in valid), ""
+
+
+def there_and_back(net: UNet | AnySize, came: tuple[int, ...]) -> tuple[int, ...]:
+    """The size of the logits of two images, through which every parameter gets its gradient."""
+    image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
+    logits: Tensor = net(image)
+    logits.square().sum().backward()
+    return tuple(logits.shape[2:])
+
+
+def learns(weight: nn.Parameter) -> bool:
+    """Whether it has a gradient; on "meta", where there are no values, one that is nowhere but 0 cannot be told."""
+    gradient = weight.grad
+    return gradient is not None and (gradient.is_meta or weight.ndim < 2 or bool(gradient.any()))
+
+
+RELEASE = {
+    "the network as released": "net Dropped",
+    "the network of Figure 1": "net DropoutAtEnd",
+    "ReLU after each up-convolution": "up Then",
+    "a last up-convolution of 128 channels": "up ConvTranspose2d(16, 128, kernel_size=(2, 2), stride=(2, 2))",
+    "dropout after the two deepest blocks": "block Dropout(p=0.5, inplace=False)",
+    "concatenation [up, skip]": "merge Concat",
+    "weights from the fan-in": "net Dropped",
+}
+VOLUMES = {
+    "the network of figure 2": "net rank 3",
+    "channels in and out": "net in 1 out 2",
+    "channels of the levels": "net widths (16, 32, 64)",
+    "channels doubled before each pooling": "block Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1), padding=valid)",
+    "up-convolutions that keep their channels": "up ConvTranspose2d(16, 16, kernel_size=(2, 2), stride=(2, 2))",
+    "batch norm before each ReLU": "unit ('conv', 'norm', 'act')",
+    "the same, padded": "net padding same",
+}
+JAXONY = {
+    "num_classes": "net in 3 out 3",
+    "in_channels": "net in 1 out 2",
+    "depth": "net widths (64, 128, 256)",
+    "start_filts": "net widths (32, 64, 128, 256, 512)",
+    'up_mode="transpose"': "up ConvTranspose2d",
+    'up_mode="upsample"': "up bilinear (1, 1)",
+    'merge_mode="concat"': "merge Concat",
+    'merge_mode="add"': "merge Add",
+    'up_mode="upsample", merge_mode="add"': "net Add",
+    "an image of 60 pixels": "refused",
+    "weights": "net rank 2",
+}
+ELEKTRONN3 = {
+    "in_channels": "net in 3 out 2",
+    "out_channels": "net in 1 out 5",
+    "n_blocks": "net widths (32, 64, 128, 256)",
+    "start_filts": "net widths (64, 128, 256, 512, 1024)",
+    'up_mode="transpose"': "up ConvTranspose2d",
+    'up_mode="resizeconv_nearest"': "up nearest (3, 3)",
+    'up_mode="resizeconv_linear"': "up bilinear (3, 3)",
+    'up_mode="resizeconv_nearest1"': "up nearest (1, 1)",
+    'up_mode="resizeconv_linear1"': "net trilinear (1, 1, 1)",
+    'up_mode="upsample"': "absent",
+    'merge_mode="concat"': "merge Concat",
+    'merge_mode="add"': "net Add",
+    'merge_mode="add", up_mode="resizeconv_nearest"': "net Add",
+    "planar_blocks=(0,)": "net kernel (1, 3, 3)",
+    "planar_blocks=(0,), dim=2": "refused",
+    "planar_blocks=(3,)": "refused",
+    'activation="relu"': "act ReLU",
+    'activation="silu"': "act SiLU",
+    'activation="leaky"': "act LeakyReLU(negative_slope=0.1)",
+    'activation="prelu"': "net PReLU(num_parameters=1)",
+    'activation="rrelu"': "act RReLU",
+    'activation="lin"': "act ('conv', 'norm')",
+    "activation=nn.ELU()": "act ELU",
+    "activation=nn.PReLU()": "refused",
+    'normalization="batch"': "norm BatchNorm2d",
+    'normalization="group"': "net GroupNorm(8, 32",
+    'normalization="group4"': "norm GroupNorm(4, 8",
+    'normalization="instance"': "net InstanceNorm3d",
+    'normalization="none"': "net ('conv', 'act')",
+    "full_norm=True": "unit ('conv', 'norm', 'act')",
+    "full_norm=False": "net ('conv', 'act')",
+    "attention=False": "merge Concat",
+    "attention=True": "net AttentionGate",
+    "attention=True, planar_blocks=(0, 1, 2)": "net AttentionGate",
+    "dim=3": "net rank 3",
+    "dim=2": "net rank 2",
+    'conv_mode="same"': "unit padding same",
+    'conv_mode="valid"': "unit padding valid",
+    "an image of 571 pixels, valid": "refused",
+    "an image of any size, same": "net AnySize",
+    "batch_norm": "absent",
+    "forward_gradcp": "block Checkpointed",
+    "TorchScript": "absent",
+}
+JOHSCHMIDT42 = {
+    "in_channels": "net in 3 out 2",
+    "out_channels": "net in 1 out 5",
+    "n_blocks": "net widths (32, 64, 128, 256, 512)",
+    "start_filters": "net widths (16, 32, 64, 128)",
+    'activation="relu"': "act ReLU",
+    'activation="leaky"': "act LeakyReLU(negative_slope=0.1)",
+    'activation="elu"': "act ELU",
+    'normalization="batch"': "unit ('conv', 'act', 'norm')",
+    'normalization="instance"': "unit InstanceNorm2d",
+    "normalization=None": "net ('conv', 'act')",
+    'normalization="group8"': "unit GroupNorm(8, 8",
+    'conv_mode="same"': "unit padding same",
+    'conv_mode="valid"': "net padding valid",
+    "dim=2": "net rank 2",
+    "dim=3": "net rank 3",
+    'up_mode="transposed"': "up ConvTranspose2d",
+    'up_mode="nearest"': "up nearest (1, 1)",
+    'up_mode="linear"': "net linear (1,)",
+    'up_mode="bilinear"': "up bilinear (1, 1)",
+    'up_mode="bicubic"': "refused",
+    'up_mode="trilinear"': "net trilinear (1, 1, 1)",
+    "an image of 63 pixels": "refused",
+    "weights": "net rank 2",
+}
+OPTIONS = {
+    "The authors' release of 2015 (Caffe)": RELEASE,
+    "The 3D U-Net of the paper (arXiv 1606.06650)": VOLUMES,
+    "jaxony/unet-pytorch": JAXONY,
+    "elektronn3": ELEKTRONN3,
+    "johschmidt42": JOHSCHMIDT42,
+    "milesial/Pytorch-UNet": MILESIAL,
+    "MONAI BasicUNet": BASIC_UNET,
+    "MONAI UNet": STRIDED_UNET,
+    "MONAI AttentionUnet": ATTENTION_UNET,
+}
+THERE = {  # published, or counted in the other system
+    *("19,069,955", "1,968,290", "1,971,554", "5,646,242", "43,232"),
+    *("31,037,698", "31,036,546", "17,263,042", "1,625,161", "4,806,481", "31,739,250"),
+}

@@ -1,0 +1,60 @@
+"""Where the renderer puts every text of a drawing, and what touches what."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from unet_tutorial.figures.drawing.palette import PALETTES
+from unet_tutorial.figures.drawing.render import figure
+from unet_tutorial.figures.drawing.scene import Box, Scene
+
+SLACK = 0.3  # points that outlines may share
+
+
+def extents(scene: Scene) -> tuple[dict[str, Bbox], float]:
+    """Of every text as the renderer sees it, in points from the lower left corner; the smallest font."""
+    sheet = figure(scene, PALETTES["paper"])
+    sheet.set_dpi(360)  # so fine that hinting does not widen letters
+    renderer = FigureCanvasAgg(sheet).get_renderer()  # type: ignore[no-untyped-call]  # matplotlib's own
+    scale = 72 / sheet.dpi
+    found = {str(each.get_gid()): each for each in sheet.findobj(Text) if each.get_gid()}
+    boxes = {key: each.get_window_extent(renderer) for key, each in found.items()}
+    scaled = {key: Bbox(box.get_points() * scale) for key, box in boxes.items()}
+    return scaled, min(float(each.get_fontsize()) for each in found.values())
+
+
+def meet(one: Bbox, other: Bbox) -> bool:
+    across = min(one.x1, other.x1) - max(one.x0, other.x0)
+    return bool(across > SLACK and min(one.y1, other.y1) - max(one.y0, other.y0) > SLACK)
+
+
+def patch(box: Box, height: float) -> Bbox:
+    return Bbox([[box.x, height - box.bottom], [box.right, height - box.y]])
+
+
+def pieces(scene: Scene) -> list[tuple[str, Bbox]]:
+    """The straight pieces of all arrows, as thin boxes."""
+    found = []
+    for arrow in scene.arrows:
+        for (a, b), (c, d) in zip(arrow.points, arrow.points[1:], strict=False):
+            low, high = scene.height - max(b, d), scene.height - min(b, d)
+            found.append((arrow.id, Bbox([[min(a, c) - 0.2, low - 0.2], [max(a, c) + 0.2, high + 0.2]])))
+    return found
+
+
+def faults(scene: Scene) -> list[tuple[str, str]]:
+    """Texts beyond the sheet, texts and boxes that cover one another, texts that an arrow crosses."""
+    texts, _ = extents(scene)
+    beyond = [
+        (key, "the sheet")
+        for key, text in texts.items()
+        if not (0 <= text.x0 < text.x1 <= scene.width and 0 <= text.y0 < text.y1 <= scene.height)
+    ]
+    everything = [*texts.items(), *((box.id, patch(box, scene.height)) for box in scene.boxes)]
+    covered = [(a, b) for (a, one), (b, other) in combinations(everything, 2) if meet(one, other)]
+    crossed = [(key, arrow) for key, text in texts.items() for arrow, piece in pieces(scene) if meet(text, piece)]
+    return beyond + covered + crossed

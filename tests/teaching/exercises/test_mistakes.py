@@ -1,0 +1,38 @@
+"""Every exercise of the course: its solution passes, each of its mistakes fails and is recognised as what it is."""
+
+import pytest
+
+from unet_tutorial.teaching.checking.check import HIDDEN, everything, hidden
+from unet_tutorial.teaching.checking.exercise import Exercise
+from unet_tutorial.teaching.checking.judge import behaviour, judge
+
+pytestmark = pytest.mark.slow
+
+EXERCISES = everything()
+MISTAKES = [(exercise, sentence) for exercise in EXERCISES for sentence in exercise.mistakes]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_the_solution_passes(exercise: Exercise) -> None:
+    assert judge(exercise, exercise.right).sentence == f"ok: {exercise.name}"
+    assert hidden(exercise.name, exercise.right).ok
+
+
+@pytest.mark.parametrize(("exercise", "sentence"), MISTAKES, ids=lambda part: getattr(part, "name", part))
+def test_a_mistake_fails_the_visible_and_the_hidden_test_and_its_own_hint_fires(
+    exercise: Exercise, sentence: str
+) -> None:
+    mistake = exercise.mistakes[sentence]
+    assert not any(each.trouble for each in behaviour(exercise, mistake, 0, 10.0))  # it runs, and is wrong
+    assert judge(exercise, mistake).sentence == f"{exercise.name}: {sentence}"
+    assert [judge(exercise, mistake, seed=seed).ok for seed in HIDDEN] == [False] * len(HIDDEN)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_there_are_five_mistakes_or_more(exercise: Exercise) -> None:
+    assert len(exercise.mistakes) >= 5
+
+
+def test_names_are_unique() -> None:
+    names = [exercise.name for exercise in EXERCISES]
+    assert len(names) == len(set(names))

@@ -1,0 +1,1 @@
+"""The description of a network, and what follows from it; without torch."""

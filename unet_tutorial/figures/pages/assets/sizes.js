@@ -1,0 +1,65 @@
+// nets/sizes.py for one axis: kernels of 3, two convolutions at each level, strides of 2. A choice is
+// {size, depth, width, padding, rank, ins, outs}; equal axes make one axis enough.
+
+const lost = (choice) => (choice.padding === "valid" ? 4 : 0);
+
+const step = (choice) => 2 ** choice.depth;
+
+function smallest(choice) {
+  let bottom = 1;
+  for (let i = 0; i < choice.depth; i++) bottom = Math.ceil((bottom + lost(choice)) / 2);
+  let size = bottom + lost(choice);
+  for (let i = 0; i < choice.depth; i++) size = size * 2 + lost(choice);
+  return size;
+}
+
+const passes = (choice) => choice.size >= smallest(choice) && (choice.size - smallest(choice)) % step(choice) === 0;
+
+// The valid sizes next to this one, below and above it; itself left out. Below the smallest there is none.
+function neighbours(choice) {
+  const [start, by] = [smallest(choice), step(choice)];
+  if (choice.size < start) return [null, start];
+  const over = (choice.size - start) % by;
+  const below = over ? choice.size - over : choice.size - by;
+  return [below >= start ? below : null, over ? below + by : choice.size + by];
+}
+
+function gives(choice, size) {
+  for (let i = 0; i < choice.depth; i++) size = (size - lost(choice)) / 2;
+  size -= lost(choice);
+  for (let i = 0; i < choice.depth; i++) size = size * 2 - lost(choice);
+  return size;
+}
+
+// The sentence of plan.sizes.fault; empty where the size passes.
+function fault(choice) {
+  if (passes(choice)) return "";
+  const near = neighbours(choice).filter((n) => n !== null);
+  const last = near[near.length - 1];
+  const which = near.length > 1 ? `nearest sizes that do are ${near[0]} and ${last}` : `smallest size that does is ${last}`;
+  return `axis 0 = ${choice.size} does not pass ${choice.depth} poolings; the ${which} (${last} gives ${gives(choice, last)})`;
+}
+
+// Every size on the way, as far as it goes: {op, level, size, crop}. A size that does not pass ends in a step "stop".
+function walk(choice) {
+  const steps = [{ op: "input", level: 0, size: choice.size }];
+  const skips = [];
+  const here = () => steps[steps.length - 1].size;
+  const block = (level) => {
+    for (let k = 0; k < 2; k++) steps.push({ op: "conv", level, size: here() - lost(choice) / 2 });
+  };
+  for (let level = 0; level <= choice.depth; level++) {
+    if (level && here() % 2) return [...steps, { op: "stop", level, size: here(), why: "odd" }];
+    if (level) steps.push({ op: "down", level, size: here() / 2 });
+    if (here() <= lost(choice)) return [...steps, { op: "stop", level, size: here(), why: "small" }];
+    block(level);
+    skips.push(here());
+  }
+  for (let level = choice.depth - 1; level >= 0; level--) {
+    const size = here() * 2;
+    steps.push({ op: "up", level, size }, { op: "crop", level, size, crop: (skips[level] - size) / 2 });
+    if (size <= lost(choice)) return [...steps, { op: "stop", level, size, why: "small" }];
+    block(level);
+  }
+  return [...steps, { op: "head", level: 0, size: here() }];
+}

@@ -1,0 +1,105 @@
+"""The pieces of a page: one file with its styles, its scripts and its figure inside, which asks the network for
+nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from unet_tutorial.figures.arch.alt_text import alt_text
+from unet_tutorial.figures.arch.ir import ArchIR, Node
+from unet_tutorial.figures.arch.receptive_field import seen, with_fields
+from unet_tutorial.figures.arch.text import deed, margins, shape, span
+from unet_tutorial.figures.drawing.layout import arrange
+from unet_tutorial.figures.drawing.palette import PALETTES, Palette
+from unet_tutorial.figures.drawing.render import svg
+from unet_tutorial.figures.drawing.style import PAPER
+
+STYLES = ("page.css", "explorer.css")
+SCRIPTS = (
+    "numbers.js", "sizes.js", "plan.js", "receptive_field.js", "drawing.js", "arrows.js", "sees.js", "viewer.js", "tables.js",
+    "explorer.js", "start.js",
+)  # fmt: skip
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+HEADS = (
+    "Map", "Operation", "Shape", "Crop per side (px)", "Parameters", "MACs", "Bytes", "Bytes saved",
+    "Receptive field (px)",
+)  # fmt: skip
+NONE = "—"
+LIGHT = {"soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a"}
+LIGHT |= {"good": "#1f7a34", "mark": "#f0a500"}
+DIM = {"soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94"}
+DIM |= {"good": "#77d48a", "mark": "#f0b429"}
+
+
+def asset(name: str) -> str:
+    """The text of one of the page's own files."""
+    return (files(__package__) / "assets" / name).read_text(encoding="utf8")
+
+
+def document(title: str, lead: str, main: str) -> str:
+    """The whole file: (title, a sentence or two below it, what is in the middle), the last as HTML."""
+    light, dim = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DIM)
+    style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dim} }}\n}}\n"
+    parts = {"title": escape(title), "lead": escape(lead), "main": main, "policy": POLICY}
+    parts |= {"style": style + "\n".join(map(asset, STYLES)), "script": "\n".join(map(asset, SCRIPTS))}
+    return Template(asset("page.html")).substitute(parts)
+
+
+def framed(html: str, title: str, height: int = 900) -> str:
+    """A page inside another one or a notebook; ``height`` in pixels."""
+    style = f"width: 100%; height: {height}px; border: 0"
+    return f'<iframe title="{escape(title)}" style="{style}" sandbox="allow-scripts" srcdoc="{escape(html)}"></iframe>'
+
+
+def _colours(palette: Palette, more: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in (asdict(palette) | more).items())
+
+
+def figure(arch: ArchIR) -> str:
+    """The drawing as inline SVG; it is visible without scripts."""
+    drawn = svg(arrange(arch, PAPER, "conv"), PAPER.colours, arch.name, alt_text(arch))
+    return drawn[drawn.index("<svg") :]
+
+
+def map_rows(arch: ArchIR) -> list[list[str]]:
+    """The texts of the table of all maps, in the order of ``HEADS``."""
+    return [_texts(node) for node in with_fields(arch).nodes]
+
+
+def _texts(node: Node) -> list[str]:
+    counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes, node.saved)]
+    crop = margins(node.crop) if node.crop else NONE
+    return [node.id, deed(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
+
+
+def maps(arch: ArchIR, label: str = "Every map") -> str:
+    """The table of all maps, folded away; each row knows what its middle pixel sees. ``label`` is its name."""
+    size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
+    parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}
+    lines = zip(arch.nodes, map_rows(arch), strict=True)
+    rows = "\n".join(_row(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)
+    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+    return f"""<details><summary>{label}, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="{label}">
+<table class="maps" data-size="{size}"><caption>In the order of the pass</caption>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody></table></div></details>"""
+
+
+def _row(node: Node, texts: list[str], sees: str, part: str) -> str:
+    head, *cells = (escape(text) for text in texts)
+    known = f'data-node="{escape(node.id)}" data-op="{node.op}" data-sees="{sees}" data-part="{part}"'
+    return f'<tr {known}><th scope="row">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _sees(arch: ArchIR, node: Node) -> str:
+    """First and last input pixel that the middle of a map sees, per axis; "" where it sees all of them."""
+    before = list(arch.nodes[arch.nodes.index(node) :: -1])
+    axes = range(len(node.size) if node.scale else 0)
+    pairs = [seen(before, axis, node.size[axis] // 2) for axis in axes]
+    return ",".join(f"{pair[0]} {pair[1]}" for pair in pairs if pair) if all(pairs) else ""

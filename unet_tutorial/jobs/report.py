@@ -1,0 +1,102 @@
+"""What a run leaves to look at: pictures, tables and a plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.disk import complete_file
+from unet_tutorial.figures.diagram import draw
+from unet_tutorial.figures.table import table
+from unet_tutorial.jobs.scores import Map, Row, Scores
+from unet_tutorial.learning.train import Training
+from unet_tutorial.nets.unet import UNet
+from unet_tutorial.plan.levels import Size
+
+RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: also apart for the colour-blind
+
+
+def picture(pair: Pair, probability: Map, cut: float) -> Figure:
+    """Image | truth | probability | error of one held-out image, or of the middle slice of a volume."""
+    cell = probability > cut
+    error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))
+    share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
+    figure = Figure(figsize=(14, 4.2), layout="constrained")
+    image, truth, chance, wrong = figure.subplots(1, 4)
+    _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
+    _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle(pair.instances)))} cells", (0, 1))
+    _panel(chance, probability, "probability of cell", (0, 1))
+    colours = ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL])
+    wrong.imshow(middle(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")
+    wrong.set_title(f"error: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
+    wrong.set_axis_off()
+    names = {FALSE_CELL: "called cell, is not", MISSED_CELL: "is cell, missed"}
+    handles = [Patch(color=colour, label=name) for colour, name in names.items()]
+    wrong.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
+    return figure
+
+
+def middle(values: Map) -> Map:
+    """The image itself, or the middle slice of a volume."""
+    return values if values.ndim == 2 else values[len(values) // 2]
+
+
+def _panel(axes: Axes, values: Map, title: str, limits: tuple[float, float]) -> None:
+    axes.imshow(middle(values), cmap="gray", vmin=limits[0], vmax=limits[1])
+    axes.set_title(title)
+    axes.set_axis_off()
+
+
+def history(losses: list[float]) -> Figure:
+    """The loss of every step, and its running mean over a twentieth of the run."""
+    width = max(1, len(losses) // 20)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(losses, color="#bbbbbb", linewidth=0.8, label="each step")
+    axes.plot(np.arange(len(smooth)) + width - 1, smooth, color="#0072b2", label=f"mean of {width} steps")
+    axes.set(xlabel="step", ylabel="weighted cross-entropy", yscale="log")
+    axes.legend(frameon=False)
+    return figure
+
+
+def scored(rows: list[Row]) -> str:
+    """The scores as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([Row.names(), *(row.cells() for row in rows)])
+    return text.getvalue()
+
+
+def architecture(folder: Path, net: UNet, tile: Size) -> None:
+    """The network for one tile, drawn and as tables per level and per layer."""
+    drawn = draw(net, (1, net.in_channels, *tile))
+    drawn.save(folder / "diagram.svg")
+    tables = [table(drawn.arch, by=by).to_markdown() for by in ("level", "layer")]
+    _write(folder / "table.md", "\n".join(tables))
+
+
+def write(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
+    """Everything above, into the folder of a run; the pictures show one view."""
+    for pair, probability in zip(test, scores.probabilities[1], strict=True):
+        _save(picture(pair, probability, scores.cuts[1]), folder / f"held_out_{pair.name}.png")
+    _save(history(training.losses), folder / "history.png")
+    _write(folder / "metrics.csv", scored(scores.rows))
+    architecture(folder, training.net, tile)
+
+
+def _write(path: Path, text: str) -> None:
+    with complete_file(path) as part:
+        part.write_text(text, encoding="utf8")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with complete_file(path) as part:
+        figure.savefig(part, dpi=100)

@@ -1,0 +1,1 @@
+"""The paper's loss and its weight maps."""

@@ -1,0 +1,1 @@
+"""Scores of a segmentation: NumPy arrays in, numbers out, without torch."""

@@ -1,0 +1,101 @@
+"""Attention on skips: what lies below says where to look (Oktay et al., arXiv 1804.03999)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.merge import Merge
+from unet_tutorial.nets.nd import LINEAR, conv, conv_strided
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.wrappers import buffers_kept
+from unet_tutorial.plan.levels import Size
+
+
+class AttentionGate(Part):
+    """(N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size), weighted pixel by pixel, then mixed.
+
+    Source: section 2.2; the inner width is half of the skip's. It initialises itself, and an initialiser of the whole
+    network leaves it. Along a planar level the stride is 1, and so is the gate's.
+    """
+
+    own_init = True
+
+    def __init__(self, skip_channels: int, below_channels: int, stride: Size) -> None:
+        super().__init__()
+        rank, inner = len(stride), max(skip_channels // 2, 1)
+        one = (1,) * rank
+        self.theta = conv_strided(skip_channels, inner, stride, bias=False)
+        self.phi = conv(below_channels, inner, one)
+        self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
+        self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
+        self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
+        self.reach = tuple(s * (s > 1) for s in stride)  # the blend of neighbouring coefficients
+        _initialise(self)
+
+    def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
+        """How much of each pixel passes, from 0 to 1: (N, 1, *size)."""
+        coarse = self.psi(self.theta(skip) + self.phi(below))  # (N, 1, *(size / stride))
+        return F.interpolate(coarse, size=skip.shape[2:], mode=self.mode)
+
+    def forward(self, skip: Tensor, below: Tensor) -> Tensor:
+        """The skip where the coefficients are high."""
+        out: Tensor = self.mix(skip * self.coefficients(skip, below))
+        return out
+
+
+def _initialise(gate: AttentionGate) -> None:
+    """N(0, √(2/N)) and biases 0; the gate then lets half of everything pass."""
+    for layer in gate.modules():
+        if hasattr(layer, "kernel_size"):
+            nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.get_parameter("bias"))
+
+
+def gated(merge: Merge) -> Merge:
+    """The merge with a gate on its skip, opened by what lies below."""
+
+    def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
+        gate = AttentionGate(skip_channels, below_channels, stride)
+        return Gated(gate, merge(skip_channels, up_channels, below_channels, stride))
+
+    return wrapped
+
+
+class Gated(Part):
+    """The shapes are those of the merge."""
+
+    def __init__(self, gate: AttentionGate, merge: Part) -> None:
+        super().__init__()
+        self.gate, self.merge = gate, merge
+        self.out_channels, self.reach = merge.out_channels, gate.reach
+
+    def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:
+        """Crop, gate, merge."""
+        cropped = center_crop(skip, up.shape[2:])
+        out: Tensor = self.merge(self.gate(cropped, below), up, below)
+        return out
+
+
+def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
+    """The coefficients of every gate for this image, as they are at the coarser level, in the order of the pass.
+
+    Each is (N, 1, *size). ValueError for a network without gates. The network stays as it is,
+    running statistics included, and the pass is one in its present mode.
+    """
+    gates = [module for module in net.modules() if isinstance(module, AttentionGate)]
+    if not gates:
+        raise ValueError(f"{type(net).__name__} has no gates; build it with merge=gated(Concat)")
+    maps: list[Tensor] = []
+    hooks = [gate.psi.register_forward_hook(lambda _m, _x, out: maps.append(out.detach())) for gate in gates]
+    try:
+        with torch.no_grad(), buffers_kept(net):
+            net(image)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return maps

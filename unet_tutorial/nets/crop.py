@@ -1,0 +1,42 @@
+"""Windows of images and feature maps: the centre crop of a skip, and windows of a mirrored image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from unet_tutorial.plan.levels import Size
+
+
+def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
+    """The middle of each feature map: (N, C, *large) -> (N, C, *size); where the sizes agree, the same numbers.
+
+    An odd difference leaves the smaller half before. ValueError where ``size`` is larger or of another rank.
+
+    >>> import torch
+    >>> center_crop(torch.arange(6.0).reshape(1, 1, 6), (2,)).flatten().tolist()
+    [2.0, 3.0]
+    """
+    have = features.shape[2:]
+    if len(have) != len(size) or any(large < small for large, small in zip(have, size, strict=True)):
+        raise ValueError(f"a crop of {tuple(have)} to {tuple(size)} needs the same axes, none of them longer")
+    # start and length stay symbols under torch.export: an int() here would freeze the crop at the traced size
+    for axis, (large, small) in enumerate(zip(have, size, strict=True), start=2):
+        features = features.narrow(axis, (large - small) // 2, small)
+    return features
+
+
+def mirrored(image: Tensor, origin: Size, size: Size) -> Tensor:
+    """The window of ``size`` pixels at ``origin`` of an image mirrored at its border pixels: (C, *any) -> (C, *size).
+
+    >>> import torch
+    >>> mirrored(torch.tensor([[0, 1, 2]]), (-3,), (9,)).tolist()
+    [[1, 2, 1, 0, 1, 2, 1, 0, 1]]
+    """
+    for axis, (first, count) in enumerate(zip(origin, size, strict=True), start=1):
+        last = image.shape[axis] - 1
+        around = torch.arange(first, first + count, device=image.device) % max(2 * last, 1)
+        image = image.index_select(axis, last - (around - last).abs())
+    return image

@@ -1,0 +1,27 @@
+"""The U-Net of the johschmidt42 tutorial."""
+
+from __future__ import annotations
+
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.init import xavier_
+from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.resample import MaxPool, Up, then, transposed
+from unet_tutorial.nets.unet import UNet, unet
+from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import Plan
+
+NORMED_LAST = ConvUnit(norm=batch_norm, order=("conv", "act", "norm"))
+FOUR_LEVELS = pyramid((32, 64, 128, 256))  # its default
+
+
+def johschmidt42_unet(
+    in_channels: int = 1,
+    out_channels: int = 2,
+    levels: Plan = FOUR_LEVELS,
+    unit: ConvUnit = NORMED_LAST,
+    up: Up = transposed,
+) -> UNet:
+    """The johschmidt42 tutorial's UNet: conv, act, norm; its interpolating modes are ``resize_conv(…, kernel=1)``."""
+    block, risen = conv_stack(unit), then(then(up, act=unit.act), unit.norm)
+    return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=risen, merge=Concat))

@@ -1,0 +1,1 @@
+"""The U as whole numbers, without torch: its levels, its valid sizes, its receptive field."""

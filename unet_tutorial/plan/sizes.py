@@ -1,0 +1,135 @@
+"""Which sizes pass a U, and what becomes of them: whole-number arithmetic, without torch.
+
+A convolution with kernel k shortens an axis by k - 1 under padding "valid" and keeps it under "same"; going down
+divides by the stride, and only a whole quotient will do; going up multiplies by it. All else follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from unet_tutorial.plan.levels import Level, Size
+
+Padding = Literal["same", "valid"]
+Plan = Sequence[Level]
+LARGEST = 2**31
+
+
+@dataclass(frozen=True)
+class Step:
+    """One size on the way. ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
+
+    A crop is what happens to the skip: ``size`` is what is left of it, ``crop`` the pixels cut off before each
+    axis; as many are cut off behind it, and one more where their number is odd.
+    """
+
+    op: str
+    level: int
+    size: Size
+    crop: Size = ()
+
+
+def lost(level: Level, padding: Padding) -> Size:
+    """Pixels per axis that one block of this level takes away: ``convs · (kernel - 1)``, or none under "same"."""
+    if padding not in ("same", "valid"):
+        raise ValueError(f"padding {padding!r} is unknown; write 'same' or 'valid'")
+    return tuple(level.convs * (k - 1) if padding == "valid" else 0 for k in level.kernel)
+
+
+def along(axis: int, levels: Plan) -> tuple[Level, ...]:
+    """The plan that one axis sees: sizes along different axes never meet, so each is a problem of rank 1."""
+    return tuple(replace(level, kernel=(level.kernel[axis],), stride=(level.stride[axis],)) for level in levels)
+
+
+def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
+    """All input sizes that pass, per axis: an arithmetic progression, so a ``range`` (which ends at 2**31).
+
+    >>> from unet_tutorial.plan.levels import pyramid
+    >>> (rows, columns) = valid_sizes(pyramid((64, 128, 256, 512, 1024)), padding="valid")
+    >>> list(rows[:4]), 572 in rows, 512 in rows
+    ([188, 204, 220, 236], True, False)
+    """
+    return tuple(_valid_along(along(axis, levels), padding) for axis in range(levels[0].rank))
+
+
+def _valid_along(levels: Plan, padding: Padding) -> range:
+    """Down the decoder to the smallest bottom that leaves a pixel of output, then up the encoder to the input."""
+    bottom, period = 1, 1
+    for level, below in pairwise(levels):
+        bottom = -((bottom + lost(level, padding)[0]) // -below.stride[0])  # rounded up
+        period *= below.stride[0]
+    size = bottom + lost(levels[-1], padding)[0]
+    for below, level in pairwise(reversed(levels)):
+        size = size * below.stride[0] + lost(level, padding)[0]
+    return range(size, LARGEST, period)
+
+
+def nearest_valid(size: Size, levels: Plan, *, padding: Padding) -> tuple[Size, ...]:
+    """Per axis the valid neighbours (below, above); just (n,) where n is valid, and one where n is below them all.
+
+    >>> from unet_tutorial.plan.levels import pyramid
+    >>> nearest_valid((570, 572, 100), pyramid((64, 128, 256, 512, 1024), rank=3), padding="valid")
+    ((556, 572), (572,), (188,))
+    """
+    ranges = valid_sizes(levels, padding=padding)
+    return tuple(_neighbours(n, valid) for n, valid in zip(size, ranges, strict=True))
+
+
+def _neighbours(n: int, valid: range) -> Size:
+    below = max(n - (n - valid.start) % valid.step, valid.start - valid.step)
+    return tuple(m for m in (below, below + valid.step) if m >= valid.start and (m <= n or n not in valid))
+
+
+def fault(size: Size, levels: Plan, *, padding: Padding) -> str:
+    """Why a size does not pass, in one sentence that names its valid neighbours; empty if it passes."""
+    if len(size) != levels[0].rank:
+        return f"{len(size)} spatial axes, and this network has {levels[0].rank}; add or drop an axis"
+    for axis, (n, valid) in enumerate(zip(size, valid_sizes(levels, padding=padding), strict=True)):
+        if n not in valid:
+            near = _neighbours(n, valid)
+            gives = output_size((near[-1],), along(axis, levels), padding=padding)[0]
+            names = " and ".join(str(m) for m in near)
+            which = f"nearest sizes that do are {names}" if near[1:] else f"smallest size that does is {names}"
+            return f"axis {axis} = {n} does not pass {len(levels) - 1} poolings; the {which} ({near[-1]} gives {gives})"
+    return ""
+
+
+def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
+    """The size of the logits for an input of this size; ValueError with the valid neighbours if it does not pass.
+
+    >>> from unet_tutorial.plan.levels import pyramid
+    >>> output_size((572, 572), pyramid((64, 128, 256, 512, 1024)), padding="valid")
+    (388, 388)
+    """
+    return trace(size, levels, padding=padding)[-1].size
+
+
+def trace(size: Size, levels: Plan, *, padding: Padding) -> tuple[Step, ...]:
+    """Every size from the input to the head and every crop, in the order of the forward pass; ValueError as above."""
+    sentence = fault(size, levels, padding=padding)
+    if sentence:
+        raise ValueError(f"size {size}: {sentence}")
+    steps = [Step("input", 0, size)]
+    skips = []
+    for i, level in enumerate(levels):
+        if i:
+            size = tuple(n // t for n, t in zip(size, level.stride, strict=True))
+            steps.append(Step("down", i, size))
+        steps += _convs(i, size, level, padding)
+        size = steps[-1].size
+        skips.append(size)
+    for i, (level, below) in reversed(list(enumerate(pairwise(levels)))):
+        size = tuple(n * t for n, t in zip(size, below.stride, strict=True))
+        crop = tuple((n - m) // 2 for n, m in zip(skips[i], size, strict=True))
+        steps += [Step("up", i, size), Step("crop", i, size, crop), *_convs(i, size, level, padding)]
+        size = steps[-1].size
+    return (*steps, Step("head", 0, size))
+
+
+def _convs(i: int, size: Size, level: Level, padding: Padding) -> list[Step]:
+    each = lost(replace(level, convs=1), padding)
+    after = [tuple(n - k * e for n, e in zip(size, each, strict=True)) for k in range(1, level.convs + 1)]
+    return [Step("conv", i, size) for size in after]

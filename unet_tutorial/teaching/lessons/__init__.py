@@ -1,0 +1,1 @@
+"""Lessons as files: execute, normalise, show, predict, release."""

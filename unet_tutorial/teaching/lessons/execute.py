@@ -1,0 +1,142 @@
+"""Execute lessons in place and normalise them: ``python -m unet_tutorial.teaching.lessons.execute [names, numbers or paths]``.
+
+A lesson is written back only if every cell ran and every output may be committed; else its file stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from unet_tutorial.disk import complete_file
+from unet_tutorial.teaching.lessons.grading import mark
+from unet_tutorial.teaching.lessons.lesson import Lesson, joined, read
+from unet_tutorial.teaching.lessons.outputs import output_faults, path_faults
+
+Notebook = Any  # nbformat and nbclient have no types
+load: Callable[..., Notebook] = nbformat.read
+dump: Callable[..., str] = nbformat.writes
+client: Callable[..., Notebook] = NotebookClient
+
+FOLDER, SOLUTIONS = Path("notebooks"), "solutions"
+CELL_SECONDS = 300
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+
+
+class LessonError(ValueError):
+    """Why a lesson was not written back."""
+
+
+def execute(path: Path) -> Lesson:
+    """Run every cell in the notebook's folder and replace the file, at once, by the normal form of the result.
+
+    LessonError: a cell failed or took too long, or an output may not be committed; ValueError: the file cannot be
+    read or written. It is left as it was.
+    """
+    notebook = load(path, as_version=4)
+    try:
+        folder = {"metadata": {"path": str(path.parent)}}
+        client(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=folder, record_timing=False).execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise LessonError(f"{path.name}: a cell failed\n{COLOURS.sub('', str(error))}") from error
+    normalise(notebook, path.stem)
+    if path.parent.name == SOLUTIONS:
+        mark(notebook)
+    with complete_file(path) as part:
+        part.write_text(dump(notebook, version=4).rstrip("\n") + "\n", encoding="utf8")
+        lesson = replace(read(part), name=path.stem)
+        faults = output_faults(lesson) + path_faults(lesson)
+        if faults:
+            raise LessonError("\n".join(faults))
+    return lesson
+
+
+def normalise(notebook: Notebook, stem: str) -> None:
+    """In place: ids by position, counts 1..n, merged streams, metadata that says nothing of this machine."""
+    prefix = stem.partition("_")[0]
+    notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first format with cell ids
+    notebook.metadata.update(kernelspec=KERNEL, language_info={"name": "python"})
+    notebook.metadata.pop("widgets", None)
+    count = 0
+    for index, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"{prefix}-{index:02}"
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        cell.outputs = merged(cell.outputs)
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+
+
+def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
+    """The outputs with the texts of one stream in one output, where its first stood."""
+    streams: dict[str, Notebook] = {}
+    kept = []
+    for output in outputs:
+        name = output.get("name")
+        if output["output_type"] == "stream" and name in streams:
+            streams[name]["text"] = joined(streams[name]["text"]) + joined(output["text"])
+            continue
+        if output["output_type"] == "stream":
+            streams[name] = output
+        kept.append(output)
+    return kept
+
+
+def chosen(names: list[str]) -> list[Path]:
+    """The lessons meant: paths, or the beginnings of lessons' names; all lessons where none is named.
+
+    LessonError: a name that no lesson begins with.
+    """
+    if not names:
+        names = [""]
+    paths = []
+    for name in names:
+        found = [Path(name)] if name.endswith(".ipynb") else sorted(FOLDER.glob(f"{name}*.ipynb"))
+        if not found or not all(path.is_file() for path in found):
+            raise LessonError(f"no lesson {name!r}; give a path, or the beginning of a name in {FOLDER}/, such as 01")
+        paths += found
+    return paths
+
+
+def summary(lesson: Lesson, seconds: float) -> str:
+    """One line: what the lesson holds and how long it ran."""
+    return (
+        f"{lesson.name}: {len(lesson.cells)} cells, {lesson.words} words, {lesson.asserts} asserts, "
+        f"{len(lesson.figures)} figures, {seconds:.1f} s"
+    )
+
+
+def main(names: list[str]) -> int:
+    """Execute each lesson; 1 if one was not written back."""
+    failed = 0
+    for path in chosen(names):
+        start = time.perf_counter()
+        try:
+            print(summary(execute(path), time.perf_counter() - start), flush=True)
+        except ValueError as error:
+            failed += 1
+            print(f"{error}\n{path.name}: left as it was", file=sys.stderr, flush=True)
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except LessonError as error:
+        sys.exit(str(error))

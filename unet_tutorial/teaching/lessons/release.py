@@ -1,0 +1,63 @@
+"""From solutions to what a student opens: ``python -m unet_tutorial.teaching.lessons.release [solution notebooks]``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from unet_tutorial.disk import complete_file, make_folder
+
+SOLUTION = re.compile(r"^([ ]*)### BEGIN SOLUTION\n.*?^[ ]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+HIDDEN = re.compile(r"^[ ]*### BEGIN HIDDEN TESTS\n.*?^[ ]*### END HIDDEN TESTS\n?", re.MULTILINE | re.DOTALL)
+STUB = r"\1return None  # your answer in place of this line" "\n"
+
+
+def stubbed(source: str) -> str:
+    """The source of a cell without its solutions and hidden tests.
+
+    >>> print(stubbed("def half(n):\\n    ### BEGIN SOLUTION\\n    return n // 2\\n    ### END SOLUTION"))
+    def half(n):
+        return None  # your answer in place of this line
+    """
+    return HIDDEN.sub("", SOLUTION.sub(STUB, source)).strip("\n")
+
+
+def released(solution: NotebookNode) -> NotebookNode:
+    """The student's notebook: stubs for solutions, no hidden tests, outputs or marks; cells left empty are dropped."""
+    notebook: NotebookNode = nbformat.from_dict(solution)  # a copy
+    for cell in notebook.cells:
+        cell.metadata.pop("nbgrader", None)
+        if cell.cell_type == "code":
+            cell.source, cell.outputs, cell.execution_count = stubbed(cell.source), [], None
+    notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
+    return notebook
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """The notebook as its file holds it."""
+    text: str = nbformat.writes(notebook, version=4)
+    return text.rstrip("\n") + "\n"
+
+
+def release(path: Path) -> Path:
+    """Write the student's notebook beside the folder of the solutions; its path."""
+    student = path.parents[1] / "exercises" / path.name
+    make_folder(student.parent)
+    with complete_file(student) as part:
+        part.write_text(text_of(released(nbformat.read(path, as_version=4))), encoding="utf8")
+    return student
+
+
+def main(arguments: list[str]) -> None:
+    """Release the solutions named, or all of them."""
+    paths = [Path(word) for word in arguments] or sorted(Path("notebooks/solutions").glob("[0-9]*.ipynb"))
+    for path in paths:
+        print(f"{path} -> {release(path)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
