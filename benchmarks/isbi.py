@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.scores import Map
+from unet_tutorial.jobs.scores import Probabilities
 from unet_tutorial.jobs.split import read_split
 from unet_tutorial.metrics.isbi2012 import isbi_scores
 from unet_tutorial.metrics.pixels import dice, isbi_pixel_error, pixel_error
@@ -23,7 +23,7 @@ HEADS = ("arm", "seed", "pixel error", "1 - max F", "Dice, membrane", "V_Rand, b
 CURVE = tuple(round(0.05 * i, 2) for i in range(2, 20))  # thresholds 0.1 to 0.95
 
 
-def row(probabilities: Map, cells: Map) -> tuple[float, ...]:
+def row(probabilities: Probabilities, cells: Probabilities) -> tuple[float, ...]:
     """The scores of (slices, H, W) under HEADS, from the third on; thresholds are 0.5 where none is named."""
     rand = isbi_scores(probabilities, cells, thresholds=CURVE).v_rand
     membrane = [dice((p > 0.5).astype(np.uint8), cell, label=0) for p, cell in zip(probabilities, cells, strict=True)]

@@ -20,7 +20,7 @@ from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split, across
-from unet_tutorial.learning.baselines import best_cut
+from unet_tutorial.learning.baselines import best_threshold
 from unet_tutorial.metrics.pixels import dice
 
 RECIPE = Recipe(preset="unet3d", widths="8,16,32", spacing="0.235,0.15,0.15", tile="16,48,48", batch=2, w0=0.0)
@@ -30,8 +30,8 @@ HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, thresho
 def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
     """Dice of the walls and share of wrong voxels, at the cut that is best on the training part."""
     (known,), (held,) = split.train, split.test
-    cut = best_cut([predictor(known.image)], [known.labels], [known.known])
-    cell = (predictor(held.image) > cut).astype(np.uint8)
+    threshold = best_threshold([predictor(known.image)], [known.labels], [known.known])
+    cell = (predictor(held.image) > threshold).astype(np.uint8)
     return dice(cell, held.labels, label=0), float(np.mean(cell != held.labels))
 
 

@@ -25,7 +25,7 @@ from unet_tutorial.datasets.noise import Ids
 from unet_tutorial.datasets.synthetic import touching_cells
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.scores import Map
+from unet_tutorial.jobs.scores import Probabilities
 from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.seg import cell_jaccards
 
@@ -83,15 +83,15 @@ def seg(frames: Sequence[Frame], proposals: Sequence[Ids]) -> float:
 def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
     """The scores under HEADS, from the threshold on."""
     tuning, chances = ([predictor(frame.image) for frame in frames] for frames in (task.train, task.test))
-    cut = max(CUTS, key=lambda t: seg(task.train, proposed(tuning, t)))
-    chosen, half = (proposed(chances, t) for t in (cut, 0.5))
+    threshold = max(CUTS, key=lambda t: seg(task.train, proposed(tuning, t)))
+    chosen, half = (proposed(chances, t) for t in (threshold, 0.5))
     wrong = [_sum(count, task, proposals) for count, proposals in ((merges, chosen), (splits, chosen), (merges, half))]
-    return cut, seg(task.test, chosen), *wrong, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
+    return threshold, seg(task.test, chosen), *wrong, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
 
 
-def proposed(chances: Sequence[Map], cut: float) -> list[Ids]:
+def proposed(chances: Sequence[Probabilities], threshold: float) -> list[Ids]:
     """The connected pieces above a threshold, specks left out."""
-    return [connected_cells(chance > cut, smallest=SPECK) for chance in chances]
+    return [connected_cells(chance > threshold, smallest=SPECK) for chance in chances]
 
 
 def _sum(count: Callable[[Ids, Ids], int], task: Task, proposals: Sequence[Ids]) -> int:

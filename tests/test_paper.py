@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from unet_tutorial.nets.contracts import stated
+from unet_tutorial.nets.contracts import out_channels_of
 from unet_tutorial.nets.paths import DecoderStep
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.unet import UNet
@@ -80,7 +80,7 @@ def test_every_map_of_figure_1() -> None:
 def test_every_crop_of_figure_1(skip: tuple[int, int, int, int, int]) -> None:
     channels, side, crop, merged_channels, merged_side = skip
     net = paper_unet()
-    step = next(s for s in net.decoder.modules() if isinstance(s, DecoderStep) and stated(s.up) == channels)
+    step = next(s for s in net.decoder.modules() if isinstance(s, DecoderStep) and out_channels_of(s.up) == channels)
     rows = torch.arange(float(side))[:, None].expand(side, side)
     grid = torch.stack((rows, rows.T)).repeat(channels // 2, 1, 1)[None]  # each pixel holds its own coordinates
     up = torch.full((1, channels, merged_side, merged_side), -1.0)

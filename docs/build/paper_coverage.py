@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docs.build.paper_claims import NETWORK, Claim
 from docs.build.paper_claims import NOT_CHECKED, TRAINING
-from tests.house.reruns import ROOT
+from tests.paths import ROOT
 from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.lessons.lesson import Cell, joined, read, tags, tree
 

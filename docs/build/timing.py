@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from tests.house.reruns import ROOT, Rerun, reruns
+from tests.house.reruns import Rerun, reruns
+from tests.paths import ROOT
 from tests.house.suite import LESSONS
 from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.checking.check import everything

@@ -79,7 +79,7 @@ def test_predict_writes_what_the_library_computes(unet: Unet, run_folder: Path, 
             logits = predict_tiled(predictor.net, torch.from_numpy(scaled).float()[None])
             assert np.allclose(one, logits.softmax(0)[1], atol=1e-5)
         mask = read_image(tmp_path / "out" / f"{name}_mask.{'png' if image.ndim == 2 else 'tif'}")
-        assert np.array_equal(mask, np.where(probability > predictor.cut, 255, 0))
+        assert np.array_equal(mask, np.where(probability > predictor.threshold, 255, 0))
 
 
 def test_a_second_run_takes_a_new_folder(unet: Unet, folder: Path, tmp_path: Path) -> None:

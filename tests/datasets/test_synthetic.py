@@ -13,19 +13,19 @@ from scipy.stats import mannwhitneyu
 from tests.paths import SHARED
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.ship import DATA, SHIPPED, digest, shipped_sample
-from unet_tutorial.datasets.synthetic import Sample, em_membranes, touching_cells
+from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 
 REAL = SHARED / "isbi2012" / "train" / "images"
 EM_SEEDS, CELL_SEEDS = range(3), range(6)
 
 
 @cache
-def em(seed: int) -> Sample:
+def em(seed: int) -> SyntheticImage:
     return em_membranes(seed)
 
 
 @cache
-def cells(seed: int) -> Sample:
+def cells(seed: int) -> SyntheticImage:
     return touching_cells(seed)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects, gaussian_filter, label
 
 from unet_tutorial.datasets.labels import parted
-from unet_tutorial.datasets.synthetic import Sample
+from unet_tutorial.datasets.synthetic import SyntheticImage
 from unet_tutorial.datasets.walls import cell_walls
 
 SEEDS = range(3)
@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {"size": (12, 48, 48), "cells": 12}
 
 
 @cache
-def volume(seed: int) -> Sample:
+def volume(seed: int) -> SyntheticImage:
     return cell_walls(seed)
 
 

@@ -45,7 +45,7 @@ def gap(parts: Parts, poolings: int) -> float:
     block, down, up, merge = parts
     levels = pyramid([4 * 2**i for i in range(poolings + 1)])
     net = stirred(kaiming_(thin(levels, block=block, down=down, up=up, merge=merge))).double().eval()
-    (axis, _) = margins(net.levels, "same", net.reach)
+    (axis, _) = margins(net.levels, "same", net.extra_reach)
     tile = axis.reaching(1, 1)
     image = torch.randn(1, 5 * 2**poolings + 3, 4 * 2**poolings + 1, dtype=torch.float64)
     expected = whole(net, image)

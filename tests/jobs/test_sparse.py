@@ -20,7 +20,7 @@ from unet_tutorial.learning.baselines import wrong_pixels
 from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED, sparse_cross_entropy, weighted_cross_entropy
 
-OPEN = 65535  # in a mask: nobody has labelled this voxel
+UNKNOWN = 65535  # in a mask: nobody has labelled this voxel
 
 
 def drawn(share: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -66,13 +66,13 @@ def sparse(tmp_path: Path) -> Path:
     folder = write(tmp_path / "sparse", range(2))
     for number in range(2):
         mask = VOLUMES[number].instances.astype(np.uint16)
-        mask[1::2] = OPEN
+        mask[1::2] = UNKNOWN
         write_image(folder / "labels" / f"{number}.tif", mask)
     return folder
 
 
 def test_open_voxels_carry_no_class_and_no_share_in_the_balance(sparse: Path) -> None:
-    pair = read_folder(sparse, 3, unlabelled=OPEN)[0]
+    pair = read_folder(sparse, 3, unlabelled=UNKNOWN)[0]
     (sample,) = samples([pair], 0.0, 5.0)
     assert (sample.labels[1::2] == UNLABELLED).all()
     truth = torch.from_numpy(pair.labels[::2]).long()
@@ -82,7 +82,7 @@ def test_open_voxels_carry_no_class_and_no_share_in_the_balance(sparse: Path) ->
 
 
 def test_scores_count_labelled_voxels_only(sparse: Path) -> None:
-    pair = read_folder(sparse, 3, unlabelled=OPEN)[0]
+    pair = read_folder(sparse, 3, unlabelled=UNKNOWN)[0]
     guess = np.random.default_rng(0).random(pair.image.shape).astype(np.float32)
     found = row("guess", [pair], [guess], 0.4)
     cell, truth = guess[::2] > 0.4, pair.labels[::2] > 0
@@ -100,7 +100,7 @@ def turned(pair: Pair) -> NDArray[np.bool_]:
 
 @pytest.mark.slow
 def test_a_network_is_trained_on_sparse_labels(unet: Unet, sparse: Path, tmp_path: Path) -> None:
-    code, text = unet("train", "--data", sparse, "-o", tmp_path / "run", "--unlabelled", OPEN, *THIN)
+    code, text = unet("train", "--data", sparse, "-o", tmp_path / "run", "--unlabelled", UNKNOWN, *THIN)
     assert code == 0, text
     losses = load(tmp_path / "run" / "checkpoint.safetensors").tensors["losses"]
     assert len(losses) == 2

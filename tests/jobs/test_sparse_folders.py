@@ -14,7 +14,7 @@ from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.folder import read_folder
 from unet_tutorial.jobs.split import read_split, samples
 
-OPEN = 65535
+UNLABELLED = 65535
 
 
 def put(folder: Path, mask: NDArray[np.uint16], name: str = "0") -> Path:
@@ -29,25 +29,25 @@ def test_a_cell_seen_in_every_second_slice_is_one_cell_and_carries_no_border(tmp
     mask = np.zeros((8, 20, 20), np.uint16)
     mask[:, 8:12, 8:12] = 255
     dense = read_folder(put(tmp_path / "dense", mask), 3)
-    mask[1::2] = OPEN
-    sparse = read_folder(put(tmp_path / "sparse", mask), 3, unlabelled=OPEN)
+    mask[1::2] = UNLABELLED
+    sparse = read_folder(put(tmp_path / "sparse", mask), 3, unlabelled=UNLABELLED)
     assert [pair.instances.max() for pair in (*dense, *sparse)] == [1, 1]
     (all_of_it,), (half,) = (samples(pairs, 10.0, 5.0) for pairs in (dense, sparse))
     assert half.weights[::2].allclose(all_of_it.weights[::2])
 
 
 def test_slices_of_which_nothing_is_labelled_are_left_out_in_two_dimensions(tmp_path: Path) -> None:
-    mask = np.full((6, 8, 8), OPEN, np.uint16)
+    mask = np.full((6, 8, 8), UNLABELLED, np.uint16)
     mask[[1, 4]] = np.kron(np.eye(2, dtype=np.uint16), np.full((4, 4), 255, np.uint16))
-    assert [pair.name for pair in read_folder(put(tmp_path, mask), unlabelled=OPEN)] == ["0-01", "0-04"]
+    assert [pair.name for pair in read_folder(put(tmp_path, mask), unlabelled=UNLABELLED)] == ["0-01", "0-04"]
 
 
 def test_what_cannot_be_tested_on_is_refused_before_training(unet: Unet, tmp_path: Path) -> None:
     mask = VOLUMES[0].instances.astype(np.uint16)  # the longest axis is the last
-    mask[..., 29:] = OPEN
+    mask[..., 29:] = UNLABELLED
     with pytest.raises(ValueError, match="0-test: nothing in it is labelled; give images for testing in test/"):
-        read_split(put(tmp_path, mask), 0, 3, OPEN)
-    code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--unlabelled", OPEN, *THIN)
+        read_split(put(tmp_path, mask), 0, 3, UNLABELLED)
+    code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--unlabelled", UNLABELLED, *THIN)
     assert code == 1
     assert "nothing in it is labelled" in text
     assert not (tmp_path / "run").exists()
@@ -64,4 +64,4 @@ def test_a_value_that_cannot_be_meant_is_refused(value: int, words: str, tmp_pat
 
 def test_a_folder_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="every pixel of its masks is 65535"):
-        read_folder(put(tmp_path, np.full((3, 8, 8), OPEN, np.uint16)), 3, unlabelled=OPEN)
+        read_folder(put(tmp_path, np.full((3, 8, 8), UNLABELLED, np.uint16)), 3, unlabelled=UNLABELLED)

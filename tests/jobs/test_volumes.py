@@ -23,7 +23,7 @@ from unet_tutorial.learning.checkpoints import load
 
 VOLUMES = [cell_walls(seed, (8, 32, 36), cells=8) for seed in (0, 1, 2)]
 THIN = ["--preset", "unet3d", "--widths", "2,4,4", "--batch", "1", "--steps", "2"]
-OPEN = 65535  # in a mask: nobody has labelled this voxel
+UNKNOWN = 65535  # in a mask: nobody has labelled this voxel
 
 
 def write(folder: Path, numbers: range = range(3)) -> Path:

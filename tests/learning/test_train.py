@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unet_tutorial.learning.augment.sample import Sample
-from unet_tutorial.learning.batches import default_tile, tile_batches
+from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import load, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit, one_cycle
 from unet_tutorial.nets.crop import center_crop
@@ -124,9 +124,9 @@ def test_no_samples_and_bad_tiles_are_refused() -> None:
         tile_batches([], LEVELS, "valid", tile=(24, 24), seed=0, sd=0.0)
     with pytest.raises(ValueError, match="nearest sizes that do are 24 and 26"):
         tile_batches([squares(0)], LEVELS, "valid", tile=(25, 24), seed=0, sd=0.0)
-    assert default_tile(pyramid((1,) * 5), "valid") == (300, 300)
+    assert training_tile(pyramid((1,) * 5), "valid") == (300, 300)
     assert (
-        output_size(default_tile(pyramid((1, 1), rank=3), "valid"), pyramid((1, 1), rank=3), padding="valid")
+        output_size(training_tile(pyramid((1, 1), rank=3), "valid"), pyramid((1, 1), rank=3), padding="valid")
         == (24,) * 3
     )
 

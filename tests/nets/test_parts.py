@@ -8,9 +8,9 @@ import pytest
 from torch import nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
-from unet_tutorial.nets.contracts import FeatureExtractor, stated
+from unet_tutorial.nets.contracts import FeatureExtractor, out_channels_of
 from unet_tutorial.nets.merge import Concat
-from unet_tutorial.nets.paths import Decoder, DropoutAtEnd, Encoder
+from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.presets import build, paper_unet
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.unet import UNet
@@ -43,7 +43,7 @@ def test_two_sides_of_different_plans_are_refused(level: int, other: tuple[Level
     """Their skips would be cropped to fit, and lie beside the wrong pixels."""
     assert other[level] != VOLUME[level]
     decoder = Decoder(VOLUME, (4, 8), BLOCK, transposed, Concat)
-    for wrap in (lambda encoder: encoder, DropoutAtEnd):
+    for wrap in (lambda encoder: encoder, BottleneckDropout):
         with pytest.raises(ValueError, match=words):
             UNet(wrap(Encoder(1, other, BLOCK, MaxPool)), decoder, 2)
         UNet(wrap(Encoder(1, VOLUME, BLOCK, MaxPool)), decoder, 2)
@@ -79,7 +79,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: UNet(ENCODER, DECODER, 0), "out_channels = 0 is not a whole number of at least 1"),
     (lambda: Encoder(0, LEVELS, BLOCK, MaxPool), "in_channels = 0 is not a whole number of at least 1"),
     (lambda: Decoder(LEVELS, (0,), BLOCK, transposed, Concat), "width = 0 is not a whole number"),
-    (lambda: stated(nn.ReLU()), "ReLU does not state its out_channels"),
+    (lambda: out_channels_of(nn.ReLU()), "ReLU does not state its out_channels"),
     (lambda: build("papre"), "the presets are paper"),
     (lambda: build("paper", depth=3), "takes in_channels, out_channels, widths, and not 'depth'"),
     (lambda: paper_unet(widths=()), "at least one level"),
@@ -93,5 +93,5 @@ def test_wrong_parts_are_refused_at_construction(make: Callable[[], Any], words:
 
 
 def test_an_encoder_with_dropout_states_what_the_encoder_states() -> None:
-    assert DropoutAtEnd(ENCODER).out_channels == (4, 8)
-    assert DropoutAtEnd(ENCODER).levels == ENCODER.levels == DECODER.levels == LEVELS
+    assert BottleneckDropout(ENCODER).out_channels == (4, 8)
+    assert BottleneckDropout(ENCODER).levels == ENCODER.levels == DECODER.levels == LEVELS

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.oracles.thin_nets import inner
-from unet_tutorial.nets.contracts import stated
+from unet_tutorial.nets.contracts import out_channels_of
 from unet_tutorial.nets.merge import Add
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import MaxPool, StridedConv, Up, resize_conv, then, transposed
@@ -48,7 +48,7 @@ def test_resize_conv_is_enlargement_and_then_a_convolution(stride: Size, kernel:
     assert tuple(weight.shape) == (4, 3, *sides)
     convolve = CONVOLVE[len(stride) - 1]
     expected = convolve(enlarged(x, stride, mode), weight, bias, padding=tuple(k // 2 for k in sides))
-    assert stated(up) == 4
+    assert out_channels_of(up) == 4
     assert up(x).shape == (2, 4, *(n * s for n, s in zip(x.shape[2:], stride, strict=True)))
     assert torch.allclose(up(x), expected, atol=1e-5)
 
@@ -112,7 +112,7 @@ def ran(up: nn.Module, x: Tensor) -> list[str]:
 def test_then_runs_in_the_order_it_is_written(up: Up, order: list[str]) -> None:
     made = up(3, 4, (2, 2))
     assert ran(made, features((2, 2))) == order
-    assert stated(made) == 4
+    assert out_channels_of(made) == 4
 
 
 def test_then_computes_up_norm_and_activation() -> None:

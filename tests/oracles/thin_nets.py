@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
-from unet_tutorial.nets.paths import Decoder, DecoderStep, Encoder, Step
+from unet_tutorial.nets.paths import Decoder, DecoderStep, Encoder, StepFactory
 from unet_tutorial.nets.resample import Down, MaxPool, Up, transposed
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
@@ -29,7 +29,7 @@ def thin(
     down: Down = MaxPool,
     up: Up = transposed,
     merge: Merge = Concat,
-    step: Step = DecoderStep,
+    step: StepFactory = DecoderStep,
 ) -> UNet:
     """One channel in, two out; the same weights for the same parts."""
     torch.manual_seed(0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.oracles.one_channel_nets import narrow, run
 from tests.oracles.random_plans import PADDINGS, PAPER, plans
 from unet_tutorial.plan.levels import Level, pyramid
-from unet_tutorial.plan.sizes import Padding, fault, nearest_valid, output_size, trace, valid_sizes
+from unet_tutorial.plan.sizes import Padding, fault, nearest_valid, output_size, size_steps, valid_sizes
 
 
 def predicted(size: tuple[int, ...], levels: tuple[Level, ...], padding: Padding) -> tuple[int, ...] | None:
@@ -74,14 +74,14 @@ def test_the_papers_table(depth: int, smallest: tuple[int, int], crops: list[int
     (valid,) = valid_sizes(levels, padding="valid")
     assert (valid[0], valid.step) == (smallest[0], 2**depth)
     for n in valid[:4]:
-        steps = trace((n,), levels, padding="valid")
+        steps = size_steps((n,), levels, padding="valid")
         assert n - steps[-1].size[0] == 12 * 2**depth - 8
         assert [step.crop[0] for step in steps if step.op == "crop"] == crops
     assert output_size((smallest[0],), levels, padding="valid") == (smallest[1],)
 
 
 def test_figure_1_step_by_step() -> None:
-    sides = [step.size[0] for step in trace((572, 572), PAPER, padding="valid") if step.op != "crop"]
+    sides = [step.size[0] for step in size_steps((572, 572), PAPER, padding="valid") if step.op != "crop"]
     down = [572, 570, 568, 284, 282, 280, 140, 138, 136, 68, 66, 64, 32, 30, 28]
     assert sides == [*down, 56, 54, 52, 104, 102, 100, 200, 198, 196, 392, 390, 388, 388]
 

@@ -12,7 +12,7 @@ from unet_tutorial.disk import make_folder
 from unet_tutorial.plan.levels import Size
 
 if TYPE_CHECKING:
-    from unet_tutorial.datasets.synthetic import Sample
+    from unet_tutorial.datasets.synthetic import SyntheticImage
 
 SPACING = "3,1,1"  # of the volumes of walls
 
@@ -71,7 +71,7 @@ def _make(source: Source, folder: Path, seeds: range, size: int) -> Size:
     return first.image.shape
 
 
-def _sample(source: Source, seed: int, size: int) -> Sample:
+def _sample(source: Source, seed: int, size: int) -> SyntheticImage:
     from unet_tutorial.datasets.synthetic import em_membranes, touching_cells
     from unet_tutorial.datasets.walls import cell_walls
 

@@ -7,18 +7,31 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
 
+import typer
+
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator: the command's first parameters, one for each dataclass, become options, one for each field."""
+    """A decorator: the command's first parameters, one for each dataclass, become options, one for each field.
+
+    A command with a parameter ``given`` also receives the names of those options that were typed on the command line.
+    """
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
-        def flat(**options: Any) -> None:
-            made = [group(**{name: options.pop(name) for name in _names(group)}) for group in groups]
-            command(*made, **options)
-
         own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
-        parameters = [parameter for group in groups for parameter in parameters_of(group)]
-        parameters += [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own]
+        wants_given = any(parameter.name == "given" for parameter in own)
+
+        def flat(ctx: typer.Context, **options: Any) -> None:
+            if wants_given:
+                fields_of_groups = [name for group in groups for name in _names(group)]
+                given = {
+                    name for name in fields_of_groups if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")
+                }
+            made = [group(**{name: options.pop(name) for name in _names(group)}) for group in groups]
+            command(*made, **options, **({"given": given} if wants_given else {}))
+
+        parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+        parameters += [parameter for group in groups for parameter in parameters_of(group)]
+        parameters += [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.name != "given"]
         flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         flat.__name__, flat.__doc__ = command.__name__, command.__doc__
         return flat

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from unet_tutorial.plan.levels import pyramid
-from unet_tutorial.plan.sizes import Padding, output_size, trace, valid_sizes
+from unet_tutorial.plan.sizes import Padding, output_size, size_steps, valid_sizes
 
 
 def sizes(
@@ -30,7 +30,7 @@ def sizes(
     table = Table("input", "output", "lost per side", "at the bottom")
     first = max(0, (near - valid.start) // valid.step - (count - 1) // 2)
     for n in valid[first : first + count]:
-        steps = trace((n,), levels, padding=cast("Padding", padding))
+        steps = size_steps((n,), levels, padding=cast("Padding", padding))
         (out,), bottom = steps[-1].size, min(step.size[0] for step in steps if step.level == depth)
         row = (str(n), str(out), str((n - out) // 2), str(bottom))
         table.add_row(*row, style="bold" if n == near else None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.jobs.recipe import SHIPPED, Recipe, with_recipe
+from unet_tutorial.commands.options import with_options
+from unet_tutorial.jobs.recipe import SHIPPED, Recipe
 
 if TYPE_CHECKING:
     from unet_tutorial.jobs.scores import Scores
@@ -17,7 +18,7 @@ RUNS = Path("runs")
 HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
 
 
-@with_recipe
+@with_options(Recipe)
 def train(
     recipe: Recipe,
     given: Collection[str],

@@ -24,7 +24,7 @@ def read_image(path: str | Path) -> Array:
     with permitted(path):
         _refuse_unreadable(path)
         content = decoded(path)
-    image = _grey(path, content)
+    image = to_grey(path, content)
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "uif":
         raise ValueError(
             f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_what(image)} came; save one channel of it"
@@ -99,7 +99,7 @@ def _refuse_unreadable(path: Path) -> None:
         raise ValueError(f"{path}: the file is empty (0 bytes); get it again")
 
 
-def _grey(path: Path, decoded: Decoded) -> Array:
+def to_grey(path: Path, decoded: Decoded) -> Array:
     """The one channel of an image whose channels are equal; booleans as 0 and 1."""
     array = decoded.array
     if decoded.coloured:

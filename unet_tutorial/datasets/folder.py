@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import READABLE, permitted, read_image, require_finite
 from unet_tutorial.datasets.labels import Labels
-from unet_tutorial.datasets.masks import OPEN, read_cells
+from unet_tutorial.datasets.masks import UNLABELLED, read_cells
 from unet_tutorial.datasets.noise import Ids
 
 IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
@@ -42,7 +42,7 @@ def paired(name: str, image: Array, cells: Ids) -> Pair:
     >>> paired("a", np.zeros((1, 3)), np.array([[0, 7, -1]], np.int32)).labels.tolist()
     [[0, 1, 0]]
     """
-    return Pair(name, image, (cells > 0).astype(np.uint8), np.maximum(cells, 0), cells != OPEN)
+    return Pair(name, image, (cells > 0).astype(np.uint8), np.maximum(cells, 0), cells != UNLABELLED)
 
 
 def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = None) -> list[Pair]:

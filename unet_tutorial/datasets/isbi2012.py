@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import read_image
-from unet_tutorial.datasets.isbi2012_files import SHA256
 from unet_tutorial.datasets.labels import Labels, connected_cells
 from unet_tutorial.datasets.noise import Ids
 from unet_tutorial.disk import one_line
@@ -28,7 +27,9 @@ DECODED = {  # sha256 of the arrays, uint8 in C order; the labels as released, 0
     "images": "200da3d452d726e6c9ca1ce04b869d4edb727320d23b516d01cce707dc8c4760",
     "labels": "a7cb64000a1a7e542682927e19c91339f58f9f178e0bcce4e207371116f0ca36",
 }
-REGISTRY = SHA256  # our name of a file: the sha256 of its bytes
+# Pooch's registry file: our name of a file and the sha256 of its bytes as zhixuhao/unet (commit b45af4d) holds it.
+REGISTRY_FILE = Path(__file__).with_name("isbi2012_registry.txt")
+REGISTRY = dict(line.split() for line in REGISTRY_FILE.read_text(encoding="utf8").splitlines())
 
 Progress = Callable[[Iterable[str]], Iterable[str]]
 

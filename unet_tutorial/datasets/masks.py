@@ -14,7 +14,7 @@ WHITE = (1, 255, 65535)  # what "cell" is written as in a mask of two values
 SPECK = 4  # px: a map whose cells are mostly smaller shows no cells
 PIECE = 0.25  # of the largest piece of a number: what is smaller is a slip of the brush and not counted
 LOOKED_AT = 100  # numbers per slice; in a blurred 16-bit mask there are thousands, each all over the image
-OPEN = -1  # what `read_cells` writes where nobody has labelled
+UNLABELLED = -1  # what `read_cells` writes where nobody has labelled
 
 
 def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> Ids:
@@ -38,7 +38,7 @@ def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> I
     else:
         _refuse_scattered(path, planes)
         cells = np.stack([_numbered(parted(_numbered(whole))) for whole in wholes])  # parting may use up a thin cell
-    return np.where(open_, OPEN, cells.reshape(mask.shape)).astype(np.int32)
+    return np.where(open_, UNLABELLED, cells.reshape(mask.shape)).astype(np.int32)
 
 
 def _read_mask(path: Path, unlabelled: int | None) -> tuple[Array, NDArray[np.bool_]]:

@@ -10,7 +10,7 @@ import numpy as np
 from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.datasets.noise import Ids
-from unet_tutorial.datasets.synthetic import Sample, em_membranes, touching_cells
+from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 from unet_tutorial.disk import make_folder
 
 DATA = Path(__file__).parents[2] / "data"
@@ -25,7 +25,7 @@ SHIPPED = {
 }
 
 
-def shipped_sample(kind: str, seed: int) -> Sample:
+def shipped_sample(kind: str, seed: int) -> SyntheticImage:
     """One image as it is shipped, 256 × 256; `kind` is a key of `GENERATORS`."""
     return GENERATORS[kind](seed, CROP)
 
@@ -49,13 +49,13 @@ def digest(instances: Ids) -> str:
     return hashlib.sha256(instances.astype("<u2").tobytes()).hexdigest()
 
 
-def _em_crop(seed: int, size: int) -> Sample:
+def _em_crop(seed: int, size: int) -> SyntheticImage:
     whole = em_membranes(seed, 2 * size)
     middle = (slice(size // 2, size // 2 + size),) * 2
-    return Sample(whole.image[middle], connected_cells(whole.instances[middle]))
+    return SyntheticImage(whole.image[middle], connected_cells(whole.instances[middle]))
 
 
-GENERATORS: dict[str, Callable[[int, int], Sample]] = {"em": _em_crop, "cells": touching_cells}
+GENERATORS: dict[str, Callable[[int, int], SyntheticImage]] = {"em": _em_crop, "cells": touching_cells}
 
 
 if __name__ == "__main__":

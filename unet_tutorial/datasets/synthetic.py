@@ -17,7 +17,7 @@ from unet_tutorial.datasets.noise import Field, Ids
 SMALLEST_SIZE = 64  # pixels; below it the fields that bend and shade the image have nothing to vary over
 
 
-class Sample(NamedTuple):
+class SyntheticImage(NamedTuple):
     """One image with its truth, both of one size: (H, W), or for a volume (D, H, W).
 
     `image` uint8; `instances` int32, 0 where there is membrane or background, 1 .. n in the cells.
@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     instances: Ids
 
 
-def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> Sample:
+def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> SyntheticImage:
     """A slice of neural tissue as an electron microscope shows it: bright cells, dark membranes, dark distractors.
 
     `size` is the side of the square in pixels, `cells` the number of neurites seeded in it (128 for 512 × 512 and as
@@ -38,13 +38,13 @@ def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> Sam
     >>> sample.image.shape, sample.image.dtype.name, sample.instances.dtype.name
     ((128, 128), 'uint8', 'int32')
     """
-    rng = _generator(seed)
-    _whole("size", size, SMALLEST_SIZE)
+    rng = seeded_generator(seed)
+    require_int("size", size, SMALLEST_SIZE)
     tissue = grow_tissue(rng, size, _count(cells, 128 * (size / 512) ** 2))
-    return Sample(_grey(photograph(rng, paint_tissue(rng, tissue))), tissue.instances)
+    return SyntheticImage(to_grey(photograph(rng, paint_tissue(rng, tissue))), tissue.instances)
 
 
-def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> Sample:
+def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> SyntheticImage:
     """Round cells in clusters, in differential interference contrast: each looks like a hill lit from one corner.
 
     At most `cells` of them (22 for 256 × 256 and as dense elsewhere). Neighbours touch without a gap, so that the
@@ -54,17 +54,17 @@ def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> S
     >>> int(sample.instances.max())
     22
     """
-    rng = _generator(seed)
-    _whole("size", size, SMALLEST_SIZE)
+    rng = seeded_generator(seed)
+    require_int("size", size, SMALLEST_SIZE)
     instances = place_discs(rng, size, _count(cells, 22 * (size / 256) ** 2))
-    return Sample(_grey(relief(rng, instances)), instances)
+    return SyntheticImage(to_grey(relief(rng, instances)), instances)
 
 
-def _grey(image: Field) -> NDArray[np.uint8]:
+def to_grey(image: Field) -> NDArray[np.uint8]:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _generator(seed: int) -> np.random.Generator:
+def seeded_generator(seed: int) -> np.random.Generator:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed = {seed!r} is not a whole number of at least 0; write for example seed=0")
     return np.random.default_rng(seed)
@@ -73,10 +73,10 @@ def _generator(seed: int) -> np.random.Generator:
 def _count(cells: int | None, usual: float) -> int:
     if cells is None:
         return max(2, round(usual))
-    _whole("cells", cells, 2)
+    require_int("cells", cells, 2)
     return cells
 
 
-def _whole(name: str, value: int, least: int) -> None:
+def require_int(name: str, value: int, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}; write {name}={least} or more")

@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from unet_tutorial.datasets.noise import Field, Ids, smooth_field, warped_space
-from unet_tutorial.datasets.synthetic import Sample, _generator, _grey, _whole
+from unet_tutorial.datasets.synthetic import SyntheticImage, require_int, seeded_generator, to_grey
 
 Spacing = tuple[float, float, float]
 SMALLEST_SIDE = 8  # voxels; a thinner volume is a stack of images
@@ -28,7 +28,7 @@ def cell_walls(
     *,
     spacing: Spacing = (3.0, 1.0, 1.0),
     cells: int = 40,
-) -> Sample:
+) -> SyntheticImage:
     """A volume full of cells, up to `cells` of them, with bright walls between: (D, H, W).
 
     Every voxel belongs to a cell, so `instances` holds no 0 and neighbours touch; `datasets.labels.parted` makes the
@@ -39,11 +39,11 @@ def cell_walls(
     >>> sample.image.shape, sample.image.dtype.name, sample.instances.dtype.name, int(sample.instances.min())
     ((8, 32, 32), 'uint8', 'int32', 1)
     """
-    rng = _generator(seed)
+    rng = seeded_generator(seed)
     _refuse_volume(size, spacing)
-    _whole("cells", cells, 2)
+    require_int("cells", cells, 2)
     instances, distance = _warped_voronoi(rng, size, spacing, cells)
-    return Sample(_grey(_stained(rng, distance, spacing)), instances)
+    return SyntheticImage(to_grey(_stained(rng, distance, spacing)), instances)
 
 
 def _warped_voronoi(rng: np.random.Generator, size: tuple[int, ...], spacing: Spacing, cells: int) -> tuple[Ids, Field]:
@@ -76,7 +76,7 @@ def _refuse_volume(size: tuple[int, ...], spacing: tuple[float, ...]) -> None:
     if not isinstance(size, tuple) or len(size) != 3:
         raise ValueError(f"size = {size!r} is not three whole numbers; write for example size=(24, 128, 128)")
     for side in size:
-        _whole("size", side, SMALLEST_SIDE)
+        require_int("size", side, SMALLEST_SIDE)
     if not isinstance(spacing, tuple) or len(spacing) != 3 or not all(map(_length, spacing)):
         raise ValueError(
             f"spacing = {spacing!r} is not three lengths above 0; write for example spacing=(3.0, 1.0, 1.0)"

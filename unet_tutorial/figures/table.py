@@ -10,7 +10,7 @@ from typing import Any
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.tables.cells import (
     COLUMNS,
-    Grid,
+    TextTable,
     cells,
     csv_text,
     flat,
@@ -48,13 +48,13 @@ class Table:
             raise ValueError(f"column {(unknown or [''])[0]!r} is unknown; the columns are {', '.join(COLUMNS)}")
         return replace(self, columns=columns)
 
-    def grid(self, *, compact: bool) -> Grid:
+    def grid(self, *, compact: bool) -> TextTable:
         """The cells as text."""
         places = [COLUMNS.index(name) for name in self.columns]
         lines = [heads(self.totals, compact=compact), *(cells(row, self.totals, compact=compact) for row in self.rows)]
         lines.append(total(self.totals, compact=compact))
         first, *middle, last = (tuple(line[i] for i in places) for line in lines)
-        return Grid(first, tuple(middle), last, self.footer)
+        return TextTable(first, tuple(middle), last, self.footer)
 
     def to_markdown(self) -> str:
         """A table of GitHub's kind and a list below it."""

@@ -47,12 +47,14 @@ class Margins:
         return self.smallest + max(0, _round_up(need + self.lost - self.smallest, self.grid))
 
 
-def margins(levels: Plan, padding: Padding, reach: Size = ()) -> tuple[Margins, ...]:
+def margins(levels: Plan, padding: Padding, extra_reach: Size = ()) -> tuple[Margins, ...]:
     """Axis by axis. A padded net is not trusted where it can see its own zero padding, so it has margins too.
 
-    ``reach`` is what a ``UNet`` states as its own: how much farther it sees than its plan says.
+    ``extra_reach`` is what a ``UNet`` states as its own: how much farther it sees than its plan says.
     """
-    return tuple(_margins(along(axis, levels), padding, *reach[axis : axis + 1]) for axis in range(levels[0].rank))
+    return tuple(
+        _margins(along(axis, levels), padding, *extra_reach[axis : axis + 1]) for axis in range(levels[0].rank)
+    )
 
 
 def _margins(levels: Plan, padding: Padding, farther: int = 0) -> Margins:
@@ -76,12 +78,12 @@ def _round_up(n: int, grid: int) -> int:
     return -(-n // grid) * grid
 
 
-def check_tile(tile: Size, levels: Plan, padding: Padding, reach: Size = ()) -> None:
+def check_tile(tile: Size, levels: Plan, padding: Padding, extra_reach: Size = ()) -> None:
     """ValueError, naming the neighbours, for a tile that does not pass the net or is all margin."""
     sentence = fault(tile, levels, padding=padding)
     if sentence:
         raise ValueError(f"tile {tile}: {sentence}")
-    for n, axis in zip(tile, margins(levels, padding, reach), strict=True):
+    for n, axis in zip(tile, margins(levels, padding, extra_reach), strict=True):
         if n < axis.smallest:
             raise ValueError(f"tile {tile}: {axis.lost} pixels of {n} see the padding; choose {axis.smallest} or more")
 
@@ -101,7 +103,7 @@ def pass_bytes(pixels: int, levels: Plan) -> float:
     return 4 * pixels * (sum(per_pixel) + WORKING * max(per_pixel) + ENDS)
 
 
-def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, reach: Size = ()) -> Size:
+def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, extra_reach: Size = ()) -> Size:
     """The tile that covers an image in the fewest equal pieces, ``batch`` of which take at most ``MEMORY`` bytes.
 
     The bytes are those of ``pass_bytes``. Where no tile is small enough, it is the smallest that steps.
@@ -111,7 +113,7 @@ def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, rea
     >>> default_tile((512, 512), paper, "valid"), default_tile((2048, 2048), paper, "valid")
     ((444, 700), (604, 700))
     """
-    axes, pieces = margins(levels, padding, reach), [1] * len(size)
+    axes, pieces = margins(levels, padding, extra_reach), [1] * len(size)
     while True:
         tile = tuple(axis.reaching(n, k) for axis, n, k in zip(axes, size, pieces, strict=True))
         longer = [i for i, axis in enumerate(axes) if pieces[i] * axis.grid < size[i]]

@@ -31,9 +31,9 @@ def predict_tiled(
     """
     _refuse(net, image, batch)
     size = tuple(image.shape[1:])
-    tile = tile or default_tile(size, net.levels, net.padding, batch, net.reach)
-    check_tile(tile, net.levels, net.padding, net.reach)
-    axes = margins(net.levels, net.padding, net.reach)
+    tile = tile or default_tile(size, net.levels, net.padding, batch, net.extra_reach)
+    check_tile(tile, net.levels, net.padding, net.extra_reach)
+    axes = margins(net.levels, net.padding, net.extra_reach)
     lost = tuple(axis.lost for axis in axes)
     corners = list(product(*(axis.starts(n, t) for axis, n, t in zip(axes, size, tile, strict=True))))
     batches = [corners[i : i + batch] for i in range(0, len(corners), batch)]

@@ -19,7 +19,7 @@ from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.report import write
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split, read_split, samples
-from unet_tutorial.learning.batches import default_tile, tile_batches
+from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
 from unet_tutorial.nets.presets import build
@@ -47,7 +47,7 @@ def run(recipe: Recipe, checkpoint: Checkpoint | None, folder: Path) -> Scores:
         kept = (folder / CHECKPOINT).is_file()
         raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
     scores = score(Predictor(training.net), split)
-    keep(training, recipe, folder, cuts=scores.cuts)
+    keep(training, recipe, folder, cuts=scores.thresholds)
     write(folder, scores, split.test, training, tile)
     return scores
 
@@ -65,7 +65,7 @@ def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
     """The size of a training tile's input: the recipe's, or what suits the smallest image."""
     net = training.net
     smallest = tuple(min(sides) for sides in zip(*(pair.image.shape for pair in split.train), strict=True))
-    return sides(recipe.tile, net.levels[0].rank) or default_tile(net.levels, net.padding, smallest)
+    return sides(recipe.tile, net.levels[0].rank) or training_tile(net.levels, net.padding, smallest)
 
 
 def train(
@@ -73,8 +73,8 @@ def train(
 ) -> None:
     """All steps of the recipe, in its precision."""
     kind = training.net.device.type
-    within = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
-    fit(training, batches, recipe.rate_of, steps=recipe.steps, save=save, every=EVERY, within=within)
+    autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
+    fit(training, batches, recipe.rate_of, steps=recipe.steps, save=save, every=EVERY, autocast=autocast)
 
 
 def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:

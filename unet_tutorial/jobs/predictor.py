@@ -24,20 +24,20 @@ from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
-Map = NDArray[Any]
+Probabilities = NDArray[Any]
 VIEWS = (1, 8)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Grey image -> probability of class 1, of the same size; ``cut`` is the probability above which it is called so.
+    """Grey image -> probability of class 1, of the same size; ``threshold`` is the probability above which it is called so.
 
     ``tile`` is the size of a tile's input in pixels (None: the default), ``batch`` the tiles per pass, and ``views``
     1, or 8 for the mean over all flips and quarter turns.
     """
 
     net: UNet
-    cut: float = 0.5
+    threshold: float = 0.5
     tile: Size | None = None
     batch: int = 1
     views: int = 1
@@ -46,7 +46,7 @@ class Predictor:
         if self.views not in VIEWS:
             raise ValueError(f"views {self.views}: write 1, or 8 for all flips and quarter turns")
         if self.tile:
-            check_tile(self.tile, self.net.levels, self.net.padding, self.net.reach)
+            check_tile(self.tile, self.net.levels, self.net.padding, self.net.extra_reach)
 
     @classmethod
     def from_file(
@@ -58,7 +58,7 @@ class Predictor:
         size = sides(tile, net.levels[0].rank)
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
-    def __call__(self, image: Map) -> Map:
+    def __call__(self, image: Probabilities) -> Probabilities:
         """(*size) -> (*size) float32; with one axis more than the network has, slice by slice."""
         rank = self.net.levels[0].rank
         if image.ndim == rank + 1:
@@ -73,9 +73,9 @@ class Predictor:
     def _probability(self, image: Tensor) -> Tensor:
         return predict_tiled(self.net, image, tile=self.tile, batch=self.batch).softmax(0)
 
-    def mask(self, probability: Map) -> Map:
+    def mask(self, probability: Probabilities) -> Probabilities:
         """255 above the cut, 0 elsewhere: uint8."""
-        return np.where(probability > self.cut, 255, 0).astype(np.uint8)
+        return np.where(probability > self.threshold, 255, 0).astype(np.uint8)
 
 
 def result_names(images: Sequence[Path]) -> list[str]:

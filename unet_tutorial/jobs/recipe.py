@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from unet_tutorial.commands.options import parameters_of
 from unet_tutorial.jobs.parsing import numbers
 from unet_tutorial.plan.levels import plan_for
 
@@ -96,26 +94,3 @@ class Recipe:
                 option = f"--{name.replace('_', '-')}"
                 raise ValueError(f"{option} {ours}: the run was begun with {theirs}; leave it out, or begin anew")
         return replace(kept, **{name: getattr(self, name) for name in MAY_CHANGE if name in given})
-
-
-def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each field of the recipe, in place of its first two parameters.
-
-    These are the recipe and the names of the options that were given by hand.
-    """
-
-    def flat(ctx: typer.Context, **options: Any) -> None:
-        choices = {choice.name: options.pop(choice.name) for choice in fields(Recipe)}
-        given = {name for name in choices if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")}
-        command(Recipe(**choices), given, **options)
-
-    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[2:]
-    parameters = [
-        context,
-        *parameters_of(Recipe),
-        *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own),
-    ]
-    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    flat.__name__, flat.__doc__ = command.__name__, command.__doc__
-    return flat

@@ -16,7 +16,7 @@ from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.table import table
-from unet_tutorial.jobs.scores import Map, Row, Scores
+from unet_tutorial.jobs.scores import Probabilities, Row, Scores
 from unet_tutorial.learning.train import Training
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
@@ -24,9 +24,9 @@ from unet_tutorial.plan.levels import Size
 RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: also apart for the colour-blind
 
 
-def picture(pair: Pair, probability: Map, cut: float) -> Figure:
+def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     """Image | truth | probability | error of one held-out image, or of the middle slice of a volume."""
-    cell = probability > cut
+    cell = probability > threshold
     error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))
     share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
     figure = Figure(figsize=(14, 4.2), layout="constrained")
@@ -44,12 +44,12 @@ def picture(pair: Pair, probability: Map, cut: float) -> Figure:
     return figure
 
 
-def middle(values: Map) -> Map:
+def middle(values: Probabilities) -> Probabilities:
     """The image itself, or the middle slice of a volume."""
     return values if values.ndim == 2 else values[len(values) // 2]
 
 
-def _panel(axes: Axes, values: Map, title: str, limits: tuple[float, float]) -> None:
+def _panel(axes: Axes, values: Probabilities, title: str, limits: tuple[float, float]) -> None:
     axes.imshow(middle(values), cmap="gray", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
     axes.set_axis_off()
@@ -86,7 +86,7 @@ def architecture(folder: Path, net: UNet, tile: Size) -> None:
 def write(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
     """Everything above, into the folder of a run; the pictures show one view."""
     for pair, probability in zip(test, scores.probabilities[1], strict=True):
-        _save(picture(pair, probability, scores.cuts[1]), folder / f"held_out_{pair.name}.png")
+        _save(picture(pair, probability, scores.thresholds[1]), folder / f"held_out_{pair.name}.png")
     _save(history(training.losses), folder / "history.png")
     _write(folder / "metrics.csv", scored(scores.rows))
     architecture(folder, training.net, tile)

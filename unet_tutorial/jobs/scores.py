@@ -14,10 +14,10 @@ from unet_tutorial.datasets.files import standardise
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.predictor import VIEWS, Predictor
 from unet_tutorial.jobs.split import Split
-from unet_tutorial.learning.baselines import best_cut, best_threshold
+from unet_tutorial.learning.baselines import best_baseline_threshold, best_threshold
 from unet_tutorial.metrics.pixels import dice, iou, isbi_pixel_error, pixel_error
 
-Map = NDArray[Any]
+Probabilities = NDArray[Any]
 TUNED_ON = 6  # training images that a cut is chosen on, evenly spread
 
 
@@ -47,40 +47,40 @@ class Scores:
     """The table; the cut chosen on training images and the cell probability of each held-out image, by views."""
 
     rows: list[Row]
-    cuts: dict[int, float]
-    probabilities: dict[int, list[Map]]
+    thresholds: dict[int, float]
+    probabilities: dict[int, list[Probabilities]]
 
 
 def score(predictor: Predictor, split: Split) -> Scores:
     """The network beside two baselines; every choice is made on training images, none on those held out."""
-    rows, cuts, probabilities = baselines(split), {}, {}
+    rows, thresholds, probabilities = baselines(split), {}, {}
     tuning = split.train[:: -(-len(split.train) // TUNED_ON)]
     for views in VIEWS:
         look = replace(predictor, views=views)
         tuned = [look(pair.image) for pair in tqdm(tuning, f"choosing the cut, {views} views", disable=None)]
-        cuts[views] = best_cut(tuned, [pair.labels for pair in tuning], [pair.known for pair in tuning])
+        thresholds[views] = best_threshold(tuned, [pair.labels for pair in tuning], [pair.known for pair in tuning])
         probabilities[views] = [look(p.image) for p in tqdm(split.test, f"held out, {views} views", disable=None)]
         name = "network" if views == 1 else f"network, {views} views"
-        rows.append(row(name, split.test, probabilities[views], cuts[views]))
-    return Scores(rows, cuts, probabilities)
+        rows.append(row(name, split.test, probabilities[views], thresholds[views]))
+    return Scores(rows, thresholds, probabilities)
 
 
 def baselines(split: Split) -> list[Row]:
     """Everything cell, and the best threshold on the smoothed training images."""
     train = split.train
     images = [standardise(pair.image) for pair in train]
-    threshold = best_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
+    threshold = best_baseline_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
     masks = [threshold(standardise(pair.image)).astype(np.float32) for pair in split.test]
     ones = [np.ones(pair.labels.shape, np.float32) for pair in split.test]
     return [row("everything cell", split.test, ones, 0.5), row("smoothed threshold", split.test, masks, 0.5)]
 
 
-def row(method: str, test: Sequence[Pair], probabilities: Sequence[Map], cut: float) -> Row:
+def row(method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities], threshold: float) -> Row:
     """The scores of one method's probabilities, called cell above the cut, on the pixels that are labelled."""
     looked_at = [(p[pair.known], pair.labels[pair.known]) for p, pair in zip(probabilities, test, strict=True)]
     each = []
     for probability, truth in looked_at:
-        cell = (probability > cut).astype(np.uint8)
+        cell = (probability > threshold).astype(np.uint8)
         error = pixel_error(cell.astype(np.float32), truth)
         each.append((error, dice(cell, truth, label=0), iou(cell, truth, label=1)))
     wrong, background, cells = np.mean(each, axis=0).tolist()

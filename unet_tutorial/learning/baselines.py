@@ -35,7 +35,7 @@ class Threshold:
         return np.asarray(self.sign * gaussian_filter(image, self.sigma) > self.level)
 
 
-def best_threshold(images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> Threshold:
+def best_baseline_threshold(images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> Threshold:
     """The threshold with the fewest wrong pixels on standardised training images and their truth (1 in a cell), of the
     pixels that are ``known``."""
     from scipy.ndimage import gaussian_filter
@@ -49,10 +49,10 @@ def best_threshold(images: Sequence[Image], cells: Sequence[Image], known: Seque
     return min(scored, key=lambda score: score[0])[1]
 
 
-def best_cut(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
+def best_threshold(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
     """The probability above which to call a pixel cell, of 0.01, 0.02, … 0.99: the one with the fewest wrong pixels."""
-    cuts = [percent / 100 for percent in range(1, 100)]
-    return min(cuts, key=lambda cut: wrong_pixels([p > cut for p in probabilities], cells, known))
+    thresholds = [percent / 100 for percent in range(1, 100)]
+    return min(thresholds, key=lambda threshold: wrong_pixels([p > threshold for p in probabilities], cells, known))
 
 
 def wrong_pixels(masks: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:

@@ -49,14 +49,14 @@ def _tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out
     return Batch(mirrored(sample.image, origin, tile), labels, weights)
 
 
-def default_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
+def training_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
     """A training tile with about ``TRUSTED`` pixels of output, equally long along all axes, but no longer than it takes
     to cover samples of ``size``.
 
     >>> from unet_tutorial.plan.levels import pyramid
-    >>> default_tile(pyramid((16, 32, 64, 128)), "valid"), default_tile(pyramid((16, 32, 64, 128)), "same")
+    >>> training_tile(pyramid((16, 32, 64, 128)), "valid"), training_tile(pyramid((16, 32, 64, 128)), "same")
     ((204, 204), (112, 112))
-    >>> default_tile(pyramid((16, 32, 64), rank=3), "same", size=(6, 90, 90))
+    >>> training_tile(pyramid((16, 32, 64), rank=3), "same", size=(6, 90, 90))
     (8, 48, 48)
     """
     smallest = tuple(valid[0] for valid in valid_sizes(levels, padding=padding))

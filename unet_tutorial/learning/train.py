@@ -75,11 +75,11 @@ def fit(
     steps: int,
     save: Callable[[Training], None],
     every: int = 100,
-    within: Callable[[], AbstractContextManager[object]] = nullcontext,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Train in place up to step ``steps``, saving after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. ``within`` makes the
+    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. ``autocast`` makes the
     context of each forward pass; ``partial(torch.autocast, "cuda", torch.bfloat16)`` computes it in mixed precision.
     A progress bar on the standard error shows the loss and the time left. ValueError where the loss is no number.
     """
@@ -90,7 +90,7 @@ def fit(
         images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
         for group in training.optimiser.param_groups:
             group["lr"] = rates(step)
-        with within():
+        with autocast():
             logits = net(images.to(memory_format=layout))
         loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)  # in 16 bits, gradients would not cancel
         training.optimiser.zero_grad()

@@ -33,7 +33,7 @@ class AttentionGate(Part):
         self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
         self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
         self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
-        self.reach = tuple(s * (s > 1) for s in stride)  # the blend of neighbouring coefficients
+        self.extra_reach = tuple(s * (s > 1) for s in stride)  # the blend of neighbouring coefficients
         _initialise(self)
 
     def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Gated(Part):
     def __init__(self, gate: AttentionGate, merge: Part) -> None:
         super().__init__()
         self.gate, self.merge = gate, merge
-        self.out_channels, self.reach = merge.out_channels, gate.reach
+        self.out_channels, self.extra_reach = merge.out_channels, gate.extra_reach
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:
         """Crop, gate, merge."""

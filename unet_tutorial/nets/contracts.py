@@ -24,17 +24,17 @@ class Part(nn.Module):
 
     ``out_channels`` is set by every part. ``padding`` says whether its convolutions keep a size ("same") or shorten
     it ("valid"). A part with ``own_init`` has initialised itself, and an initialiser of the whole network leaves it.
-    A way up or a merge that looks at neighbours states its ``reach``: the pixels of its output, per axis, that it looks
+    A way up or a merge that looks at neighbours states its ``extra_reach``: the pixels of its output, per axis, that it looks
     farther to either side than one which gives each pixel a block of its own; () is none.
     """
 
     out_channels: int
     padding: Padding = "same"
     own_init: bool = False
-    reach: Size = ()
+    extra_reach: Size = ()
 
 
-def stated(part: nn.Module) -> int:
+def out_channels_of(part: nn.Module) -> int:
     """The ``out_channels`` of a part, or of one of torch's own layers; ValueError where a part does not state them."""
     channels = getattr(part, "out_channels", None)
     if not isinstance(channels, int):
@@ -60,7 +60,7 @@ def _sound(role: str, right: str, factory: Callable[_P, _M], kind: type[nn.Modul
         if not isinstance(part, kind):
             raise misfit(f"it makes a {type(part).__name__}, which is no {kind.__name__}")
         if kind is Part:
-            stated(part)
+            out_channels_of(part)
         return part
 
     return made

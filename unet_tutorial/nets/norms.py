@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import nn
 
 from unet_tutorial.nets.nd import Layers
-from unet_tutorial.plan.levels import _whole
+from unet_tutorial.plan.levels import positive_int
 
 Norm = Callable[[int, int], nn.Module]  # (channels, rank) -> Module
 
@@ -40,7 +40,7 @@ def group_norm(groups: int) -> Norm:
 
     ValueError, when the network is built, for channels that the groups do not divide.
     """
-    _whole("groups", groups)
+    positive_int("groups", groups)
 
     def norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
         if channels % groups:

@@ -9,11 +9,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import _BLOCKS, Block
-from unet_tutorial.nets.contracts import FeatureExtractor, Part, _sound, stated
+from unet_tutorial.nets.contracts import FeatureExtractor, Part, _sound, out_channels_of
 from unet_tutorial.nets.merge import _MERGES, Merge
 from unet_tutorial.nets.resample import _DOWNS, _UPS, Down, Up
-from unet_tutorial.plan.levels import Level, Size, _whole
-from unet_tutorial.plan.receptive_field import beyond
+from unet_tutorial.plan.levels import Level, Size, positive_int
+from unet_tutorial.plan.receptive_field import accumulated_reach
 
 
 class Encoder(FeatureExtractor):
@@ -25,14 +25,14 @@ class Encoder(FeatureExtractor):
 
     def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
         super().__init__()
-        _whole("in_channels", in_channels)
+        positive_int("in_channels", in_channels)
         self.levels = _plan(levels)
         block, down = _sound("block", _BLOCKS, block), _sound("down", _DOWNS, down)
         self.stem = block(in_channels, levels[0].channels, levels[0])
         self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
         self.in_channels = in_channels
         blocks = (self.stem, *(stage.get_submodule("block") for stage in self.stages))
-        self.out_channels = tuple(stated(made) for made in blocks)
+        self.out_channels = tuple(out_channels_of(made) for made in blocks)
         self.padding = self.stem.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -58,10 +58,10 @@ def _plan(levels: Sequence[Level]) -> tuple[Level, ...]:
 
 def _stage(in_channels: int, level: Level, block: Block, down: Down) -> nn.Sequential:
     smaller = down(in_channels, level)
-    return nn.Sequential(OrderedDict(down=smaller, block=block(stated(smaller), level.channels, level)))
+    return nn.Sequential(OrderedDict(down=smaller, block=block(out_channels_of(smaller), level.channels, level)))
 
 
-class DropoutAtEnd(FeatureExtractor):
+class BottleneckDropout(FeatureExtractor):
     """An encoder with dropout on its coarsest features ("at the end of the contracting path", section 3.1)."""
 
     def __init__(self, encoder: FeatureExtractor, p: float = 0.5) -> None:
@@ -82,7 +82,7 @@ class DecoderStep(Part):
     def __init__(self, up: nn.Module, merge: Part, block: Part) -> None:
         super().__init__()
         self.up, self.merge, self.block = up, merge, block
-        self.out_channels, self.padding = stated(block), block.padding
+        self.out_channels, self.padding = out_channels_of(block), block.padding
 
     def forward(self, below: Tensor, skip: Tensor) -> Tensor:
         """(N, below, *small) and (N, skip, *large) -> (N, out, *size), where the block takes away what it takes."""
@@ -90,7 +90,7 @@ class DecoderStep(Part):
         return out
 
 
-Step = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> Part
+StepFactory = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> Part
 
 
 class Decoder(Part):
@@ -107,7 +107,7 @@ class Decoder(Part):
         block: Block,
         up: Up,
         merge: Merge,
-        step: Step = DecoderStep,
+        step: StepFactory = DecoderStep,
     ) -> None:
         super().__init__()
         self.levels = _plan(levels)
@@ -122,7 +122,9 @@ class Decoder(Part):
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = [*widths, levels[-1].channels][0]
         self.padding = pieces[0][2].padding if pieces else "same"
-        self.reach = beyond(self.levels, [(getattr(up, "reach", ()), merge.reach) for up, merge, _ in pieces])
+        self.extra_reach = accumulated_reach(
+            self.levels, [(getattr(up, "extra_reach", ()), merge.extra_reach) for up, merge, _ in pieces]
+        )
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """From the coarsest features up, taking in one skip at each step."""
@@ -136,15 +138,17 @@ def _refuse_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
     if len(widths) != len(levels) - 1:
         raise ValueError(f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest")
     for width in widths:
-        _whole("width", width)
+        positive_int("width", width)
 
 
 def _pieces(
     level: Level, stride: Size, below: int, width: int, *, up: Up, merge: Merge, block: Block
 ) -> tuple[nn.Module, Part, Part]:
     larger = up(below, width, stride)
-    merged = merge(level.channels, stated(larger), below, stride)
-    made = block(stated(merged), width, level)
-    if stated(made) != width:
-        raise ValueError(f"a block of {stated(made)} channels where {width} were asked; give what is asked for")
+    merged = merge(level.channels, out_channels_of(larger), below, stride)
+    made = block(out_channels_of(merged), width, level)
+    if out_channels_of(made) != width:
+        raise ValueError(
+            f"a block of {out_channels_of(made)} channels where {width} were asked; give what is asked for"
+        )
     return larger, merged, made

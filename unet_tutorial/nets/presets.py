@@ -13,7 +13,7 @@ from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
-from unet_tutorial.nets.paths import Decoder, DropoutAtEnd, Encoder
+from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.systems.caffe_release import released_unet
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
@@ -33,7 +33,7 @@ def paper_unet(in_channels: int = 1, out_channels: int = 2, widths: Sequence[int
     """Figure 1 of Ronneberger et al., arXiv 1505.04597; ``paper.PaperUNet`` is the same network in one sitting."""
     levels = pyramid(widths)
     block = conv_stack(ConvUnit(padding="valid", act=partial(nn.ReLU, inplace=True)))
-    encoder = DropoutAtEnd(Encoder(in_channels, levels, block, MaxPool), p=0.5)
+    encoder = BottleneckDropout(Encoder(in_channels, levels, block, MaxPool), p=0.5)
     return kaiming_(UNet(encoder, Decoder(levels, widths[:-1], block, transposed, Concat), out_channels))
 
 

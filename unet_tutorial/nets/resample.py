@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act, refuse_act, refuse_norm
-from unet_tutorial.nets.contracts import Part, stated
+from unet_tutorial.nets.contracts import Part, out_channels_of
 from unet_tutorial.nets.nd import LINEAR, conv, conv_strided, conv_transpose, max_pool
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.plan.levels import Level, Size
@@ -95,7 +95,7 @@ class ResizeConv(Part):
         self.conv = conv(in_channels, out_channels, tuple(kernel if s > 1 else 1 for s in stride))
         self.stride, self.out_channels = stride, out_channels
         beyond = kernel // 2  # of the convolution; a blend reads one pixel below on either side, which is s above
-        self.reach = tuple((beyond + s * (mode == "linear")) * (s > 1) for s in stride)
+        self.extra_reach = tuple((beyond + s * (mode == "linear")) * (s > 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Every pixel becomes a block, or its blend with its neighbours; then the convolution."""
@@ -124,7 +124,7 @@ class Then(Part):
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()
-        self.out_channels, self.reach = stated(up), getattr(up, "reach", ())
+        self.out_channels, self.extra_reach = out_channels_of(up), getattr(up, "extra_reach", ())
         self.up, self.norm, self.act = up, norm(self.out_channels, rank), act()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import Down, Up
-from unet_tutorial.plan.levels import Level, _whole
+from unet_tutorial.plan.levels import Level, positive_int
 from unet_tutorial.plan.sizes import fault
 
 
@@ -27,10 +27,10 @@ class UNet(nn.Module):
 
     def __init__(self, encoder: FeatureExtractor, decoder: Decoder, out_channels: int) -> None:
         super().__init__()
-        _whole("out_channels", out_channels)
+        positive_int("out_channels", out_channels)
         _refuse_mismatch(encoder, decoder)
         self.encoder, self.decoder = encoder, decoder
-        self.levels, self.padding, self.reach = decoder.levels, encoder.padding, decoder.reach
+        self.levels, self.padding, self.extra_reach = decoder.levels, encoder.padding, decoder.extra_reach
         self.in_channels, self.out_channels = encoder.in_channels, out_channels
         self.head = conv(decoder.out_channels, out_channels, (1,) * self.levels[0].rank)
 

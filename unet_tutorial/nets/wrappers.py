@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.contracts import Part, stated
+from unet_tutorial.nets.contracts import Part, out_channels_of
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.plan.levels import Level
@@ -38,7 +38,7 @@ class Residual(Part):
     def __init__(self, in_channels: int, body: Part, level: Level) -> None:
         super().__init__()
         self.body = body
-        self.out_channels, self.padding = stated(body), body.padding
+        self.out_channels, self.padding = out_channels_of(body), body.padding
         same = in_channels == self.out_channels
         self.shortcut = nn.Identity() if same else conv(in_channels, self.out_channels, (1,) * level.rank)
 
@@ -63,7 +63,7 @@ class Dropped(Part):
     def __init__(self, body: Part, p: float) -> None:
         super().__init__()
         self.body, self.dropout = body, nn.Dropout(p)
-        self.out_channels, self.padding = stated(body), body.padding
+        self.out_channels, self.padding = out_channels_of(body), body.padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Body, then dropout."""
@@ -91,7 +91,7 @@ class Checkpointed(Part):
     def __init__(self, body: Part) -> None:
         super().__init__()
         self.body = body
-        self.out_channels, self.padding, self.own_init = stated(body), body.padding, body.own_init
+        self.out_channels, self.padding, self.own_init = out_channels_of(body), body.padding, body.own_init
 
     def forward(self, *features: Tensor) -> Tensor:
         """The body, recomputed when gradients are asked for."""

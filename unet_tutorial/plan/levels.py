@@ -29,10 +29,10 @@ class Level:
                 "write, for two axes, kernel=(3, 3) and stride=(2, 2)"
             )
         for name, value in (("channels", self.channels), ("convs", self.convs)):
-            _whole(name, value)
+            positive_int(name, value)
         for name, size in (("kernel", self.kernel), ("stride", self.stride)):
             for value in size:
-                _whole(name, value)
+                positive_int(name, value)
 
     @property
     def rank(self) -> int:
@@ -53,7 +53,7 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
     """
     if isinstance(channels, (str, bytes, int)) or not channels:
         raise ValueError(f"channels {channels!r}: a U needs at least one level, as in (64, 128, 256)")
-    _whole("rank", rank)
+    positive_int("rank", rank)
     _refuse_planar(planar, len(channels), rank)
     kernels = [_size(3, rank, flat=i in planar) for i in range(len(channels))]
     strides = [_size(1, rank, flat=False)] + [_size(2, rank, flat=i in planar) for i in range(len(channels) - 1)]
@@ -71,7 +71,7 @@ def plan_for(spacing: Sequence[float], depth: int) -> Size:
     (0, 1)
     """
     _refuse_spacing(spacing)
-    _whole("depth", depth)
+    positive_int("depth", depth)
     ratio = spacing[0] / max(spacing[1:], default=spacing[0])
     return tuple(i for i in range(depth) if ratio / 2**i >= 2)
 
@@ -100,6 +100,6 @@ def _refuse_planar(planar: Sequence[int], levels: int, rank: int) -> None:
         raise ValueError(f"planar levels need three axes or more, and rank is {rank}; leave planar empty")
 
 
-def _whole(name: str, value: object) -> None:
+def positive_int(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least 1; write for example {name}=2")

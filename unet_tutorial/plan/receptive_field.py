@@ -74,13 +74,13 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
     return detour // 2
 
 
-def beyond(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
+def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
     """Per axis, how many pixels farther than ``seen_by`` says, taken over all phases, any output pixel sees to a side.
 
     ``reaches[i]`` holds what the parts of the step up to level i state as their ``reach``, in pixels of that level.
 
     >>> from unet_tutorial.plan.levels import pyramid
-    >>> beyond(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])
+    >>> accumulated_reach(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])
     (3, 3)
     """
     total, scale = [0] * levels[0].rank, [1] * levels[0].rank

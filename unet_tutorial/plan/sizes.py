@@ -19,7 +19,7 @@ LARGEST = 2**31
 
 
 @dataclass(frozen=True)
-class Step:
+class SizeStep:
     """One size on the way. ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
 
     A crop is what happens to the skip: ``size`` is what is left of it, ``crop`` the pixels cut off before each
@@ -104,32 +104,32 @@ def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
     >>> output_size((572, 572), pyramid((64, 128, 256, 512, 1024)), padding="valid")
     (388, 388)
     """
-    return trace(size, levels, padding=padding)[-1].size
+    return size_steps(size, levels, padding=padding)[-1].size
 
 
-def trace(size: Size, levels: Plan, *, padding: Padding) -> tuple[Step, ...]:
+def size_steps(size: Size, levels: Plan, *, padding: Padding) -> tuple[SizeStep, ...]:
     """Every size from the input to the head and every crop, in the order of the forward pass; ValueError as above."""
     sentence = fault(size, levels, padding=padding)
     if sentence:
         raise ValueError(f"size {size}: {sentence}")
-    steps = [Step("input", 0, size)]
+    steps = [SizeStep("input", 0, size)]
     skips = []
     for i, level in enumerate(levels):
         if i:
             size = tuple(n // t for n, t in zip(size, level.stride, strict=True))
-            steps.append(Step("down", i, size))
+            steps.append(SizeStep("down", i, size))
         steps += _convs(i, size, level, padding)
         size = steps[-1].size
         skips.append(size)
     for i, (level, below) in reversed(list(enumerate(pairwise(levels)))):
         size = tuple(n * t for n, t in zip(size, below.stride, strict=True))
         crop = tuple((n - m) // 2 for n, m in zip(skips[i], size, strict=True))
-        steps += [Step("up", i, size), Step("crop", i, size, crop), *_convs(i, size, level, padding)]
+        steps += [SizeStep("up", i, size), SizeStep("crop", i, size, crop), *_convs(i, size, level, padding)]
         size = steps[-1].size
-    return (*steps, Step("head", 0, size))
+    return (*steps, SizeStep("head", 0, size))
 
 
-def _convs(i: int, size: Size, level: Level, padding: Padding) -> list[Step]:
+def _convs(i: int, size: Size, level: Level, padding: Padding) -> list[SizeStep]:
     each = lost(replace(level, convs=1), padding)
     after = [tuple(n - k * e for n, e in zip(size, each, strict=True)) for k in range(1, level.convs + 1)]
-    return [Step("conv", i, size) for size in after]
+    return [SizeStep("conv", i, size) for size in after]

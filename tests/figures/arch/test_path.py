@@ -11,7 +11,7 @@ from torch import nn
 from tests.figures.tracing.test_trace import found
 from tests.oracles.torch_counts import macs, parameters, saved
 from unet_tutorial.figures.arch.ir import Node, Window
-from unet_tutorial.figures.arch.path import levelled, scaled, way
+from unet_tutorial.figures.arch.path import scaled, way, with_levels
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import unet3d
 
@@ -27,7 +27,7 @@ def test_valid_convolutions_change_sizes_and_no_scale() -> None:
         _node("c", "conv", (4, 2), "b"), _node("d", "resize", (4, 9), "c"), _node("out", "concat", (8, 9), "a", "d"),
     ))  # fmt: skip
     assert [node.scale for node in nodes] == [(1.0,), (1.0,), (2.0,), (2.0,), (1.0,), (1.0,)]
-    nodes = levelled(nodes, way(nodes))
+    nodes = with_levels(nodes, way(nodes))
     assert [node.level for node in nodes] == [0, 0, 1, 1, 0, 0]
     assert [node.id for node in way(nodes)] == ["in", "a", "b", "c", "d", "out"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from unet_tutorial.teaching.checking.compare import difference
+from unet_tutorial.teaching.checking.compare import mismatch
 
 SAME = [
     (3, 3.0),
@@ -33,9 +33,9 @@ OTHER = [
 
 @pytest.mark.parametrize(("ours", "theirs"), SAME)
 def test_equal_things_are_the_same(ours: Any, theirs: Any) -> None:
-    assert difference(ours, theirs) == ""
+    assert mismatch(ours, theirs) == ""
 
 
 @pytest.mark.parametrize(("ours", "theirs"), OTHER)
 def test_other_things_are_not(ours: Any, theirs: Any) -> None:
-    assert difference(ours, theirs)
+    assert mismatch(ours, theirs)

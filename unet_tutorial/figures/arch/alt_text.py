@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.text import margins, size_text
+from unet_tutorial.figures.arch.text import pairs_text, size_text
 
 
 def alt_text(arch: ArchIR) -> str:
@@ -64,4 +64,4 @@ def _skips(arch: ArchIR) -> str:
 
 def _cut(arch: ArchIR, skip: Skip) -> str:
     crop = next((arch.node(key).crop for key in skip.through if arch.node(key).crop), ())
-    return margins(crop) if any(n for pair in crop for n in pair) else ""
+    return pairs_text(crop) if any(n for pair in crop for n in pair) else ""

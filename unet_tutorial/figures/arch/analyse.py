@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from unet_tutorial.figures.arch.fold import folded
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.path import levelled, scaled, way
+from unet_tutorial.figures.arch.path import scaled, way, with_levels
 from unet_tutorial.figures.arch.skips import skips
 
 
 def analysed(arch: ArchIR) -> ArchIR:
     """The architecture with its U, or with the reason why it has none; totals are as they were."""
     nodes = scaled(folded(arch.nodes))
-    nodes = levelled(nodes, way(nodes))
+    nodes = with_levels(nodes, way(nodes))
     path = way(nodes)
     reason = no_u(path)
     crossing, odd = ([], "") if reason else skips(nodes, path)

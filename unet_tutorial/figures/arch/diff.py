@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.receptive_field import with_fields
-from unet_tutorial.figures.arch.text import deed, each, margins, shape, span
+from unet_tutorial.figures.arch.text import each, operation_name, pairs_text, shape, span
 
 HEADS = ("", "map", "op", "reads", "out", "crop", "padding", "jump", "params", "MACs", "bytes", "saved", "RF px")
 TEXTS = ("", "map", "op", "reads")  # set to the left
@@ -46,10 +46,10 @@ def difference(one: ArchIR, other: ArchIR) -> Difference:
 def _cells(node: Node) -> Line:
     return (
         node.id,
-        deed(node, whole=True),
+        operation_name(node, whole=True),
         ", ".join(node.inputs),
         shape(node.shape),
-        margins(node.crop),
+        pairs_text(node.crop),
         each(node.window.before) if node.window and any(node.window.before) else "",
         each(node.scale),
         f"{node.parameters:,}",

@@ -12,7 +12,7 @@ from math import prod
 from unet_tutorial.figures.arch.analyse import analysed
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs, Window
 from unet_tutorial.plan.levels import Size
-from unet_tutorial.plan.sizes import Padding, Plan, Step, trace, valid_sizes
+from unet_tutorial.plan.sizes import Padding, Plan, SizeStep, size_steps, valid_sizes
 
 FLOAT, INDEX = 4, 8  # bytes: of a number, and of the place that max-pooling keeps with it
 
@@ -30,7 +30,7 @@ def plan(size: Size, levels: Plan, in_channels: int = 1, out_channels: int = 2, 
         if value < 1:
             raise ValueError(f"{name} = {value} is no whole number of at least 1; write for example {name}=1")
     draft = _Draft(levels, padding, out_channels)
-    for step in trace(size, levels, padding=padding):
+    for step in size_steps(size, levels, padding=padding):
         draft.add(step, in_channels)
     learnt = sum(node.parameters for node in draft.nodes)
     totals = {"parameters": learnt, "parameter_bytes": FLOAT * learnt, "trainable": learnt}
@@ -50,7 +50,7 @@ class _Draft:
     nodes: list[Node] = field(default_factory=list)
     skips: dict[int, str] = field(default_factory=dict)
 
-    def add(self, step: Step, in_channels: int) -> None:
+    def add(self, step: SizeStep, in_channels: int) -> None:
         """What one step of the size arithmetic stands for in the network."""
         level = self.levels[step.level]
         if step.op == "input":
@@ -93,21 +93,21 @@ class _Draft:
             more["saved"] = 0  # no ReLU keeps it, and nothing is computed from it
         self._put(path, "conv", "convolution", (before.id,), shape, window=Window(kernel, one, pad, one, one), **more)
 
-    def _pool(self, path: str, step: Step) -> None:
+    def _pool(self, path: str, step: SizeStep) -> None:
         before, stride, one = self.nodes[-1], self.levels[step.level].stride, (1,) * len(step.size)
         shape = (before.channels, *step.size)
         window, number = Window(stride, stride, (0,) * len(one), one, one), (FLOAT + INDEX) * prod(shape)
         kind = f"max_pool{len(one)}d_with_indices"
         self._put(path, "pool", kind, (before.id,), shape, window=window, bytes=number, saved=number)
 
-    def _enlarge(self, path: str, step: Step) -> None:
+    def _enlarge(self, path: str, step: SizeStep) -> None:
         before, stride, one = self.nodes[-1], self.levels[step.level + 1].stride, (1,) * len(step.size)
         channels = self.levels[step.level].channels
         each, window = channels * prod(stride), Window(stride, one, (0,) * len(one), one, stride)
         own = {"parameters": before.channels * each + channels, "macs": prod(before.shape) * each, "saved": 0}
         self._put(path, "up", "convolution", (before.id,), (channels, *step.size), window=window, **own)
 
-    def _merge(self, path: str, step: Step) -> None:
+    def _merge(self, path: str, step: SizeStep) -> None:
         skip, up = self.nodes[int(self.skips[step.level])], self.nodes[-1]
         crop: Pairs = tuple((c, n - m - c) for n, m, c in zip(skip.size, step.size, step.crop, strict=True))
         if crop != ((0, 0),) * len(crop):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.text import deed, margins, shape
+from unet_tutorial.figures.arch.text import operation_name, pairs_text, shape
 
 COLOURS = {  # of the border, by what a node does; the words on it say the same
     "conv": "#1f4e79", "pool": "#b22222", "up": "#2e7d32", "resize": "#2e7d32", "crop": "#616161",
@@ -15,8 +15,8 @@ OTHER = "#424242"
 
 def words(node: Node) -> list[str]:
     """The lines on a node: its id, what it does, what comes out."""
-    cropped = f" {margins(node.crop)}" if node.crop else ""
-    return [node.id, deed(node, whole=True) + cropped, shape(node.shape)]
+    cropped = f" {pairs_text(node.crop)}" if node.crop else ""
+    return [node.id, operation_name(node, whole=True) + cropped, shape(node.shape)]
 
 
 def across(arch: ArchIR) -> set[tuple[str, str]]:

@@ -60,7 +60,7 @@ def _far(one: Scale, other: Scale) -> float:
     return sum(abs(log(a / b)) for a, b in zip(one, other, strict=True))
 
 
-def levelled(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
+def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
     """Each with its level: the rank of its scale among those on the way, 0 the finest; beside it, of the nearest."""
     scales = sorted({n.scale for n in path if n.scale} or {()}, key=lambda s: (prod(s), s))
     near = {(): 0} | {

@@ -11,10 +11,10 @@ from unet_tutorial.plan.levels import Size
 NAMED = {"up": "up-conv", "linear": "linear", "concat": "concat", "add": "add", "gate": "multiply", "crop": "crop"}
 
 
-def deed(node: Node, *, whole: bool = False) -> str:
+def operation_name(node: Node, *, whole: bool = False) -> str:
     """What a node does, as in "conv 3×3"; ``whole`` adds what was folded into it, the norm and the activation.
 
-    >>> deed(Node("a", "gate", "mul", (), (4, 8, 8), folded=("native_batch_norm", "relu_", "output")), whole=True)
+    >>> operation_name(Node("a", "gate", "mul", (), (4, 8, 8), folded=("native_batch_norm", "relu_", "output")), whole=True)
     'multiply, batch norm, relu'
     """
     extra = [plain(kind) for kind in node.folded if kind != "output"] if whole else []
@@ -95,10 +95,10 @@ def span(pairs: Pairs) -> str:
     return one_or_all([str(low) if low == high else f"{low}–{high}" for low, high in pairs])
 
 
-def margins(pairs: Pairs) -> str:
+def pairs_text(pairs: Pairs) -> str:
     """Pixels cut off on each side, per axis.
 
-    >>> margins(((88, 88), (88, 88))), margins(((0, 0), (3, 4))), margins(((-1, -1),))
+    >>> pairs_text(((88, 88), (88, 88))), pairs_text(((0, 0), (3, 4))), pairs_text(((-1, -1),))
     ('88', '0×3+4', '-1')
     """
     return one_or_all([str(first) if first == last else f"{first}+{last}" for first, last in pairs])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log2, prod, sqrt
 
-from unet_tutorial.figures.arch.text import margins, size_text
+from unet_tutorial.figures.arch.text import pairs_text, size_text
 from unet_tutorial.figures.drawing.scene import CAP, text_width
 from unet_tutorial.figures.drawing.sketch import Link, Map, Sketch, roots
 from unet_tutorial.figures.drawing.style import Growth
@@ -24,8 +24,8 @@ def crop_text(link: Link) -> str:
     if not any(numbers):
         return ""
     if max(numbers) <= 0:
-        return f"pad {margins(tuple((-a, -b) for a, b in link.crop))}"
-    return f"crop {margins(link.crop)}"
+        return f"pad {pairs_text(tuple((-a, -b) for a, b in link.crop))}"
+    return f"crop {pairs_text(link.crop)}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from unet_tutorial.figures.arch.ir import Node
-from unet_tutorial.figures.arch.text import deed
+from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.figures.drawing.frame import MARK
 from unet_tutorial.figures.drawing.scene import Arrow, Label, Mark, Scene, text_width, wrapped
 from unet_tutorial.figures.drawing.sketch import Link, Sketch
@@ -52,7 +52,9 @@ def _either(links: Sequence[Link]) -> str:
     """The operations of all these arrows, the alternatives joined; short where there are many."""
     said = list(dict.fromkeys(said for link in links if (said := _told(link.nodes))))
     if len(said) > 3 or sum(map(len, said)) > LONG:
-        said = list(dict.fromkeys(deed(node) for link in links for node in link.nodes if node.op not in SILENT))
+        said = list(
+            dict.fromkeys(operation_name(node) for link in links for node in link.nodes if node.op not in SILENT)
+        )
     said = [*said[:4], *(["…"] * (len(said) > 4))]
     parts = [re.fullmatch(r"(.*?)(\d+(?:×\d+)+)(.*)", each) for each in said]
     around = {(part[1], part[3]) for part in parts if part}
@@ -69,7 +71,7 @@ def _told(nodes: Iterable[Node]) -> str:
     '2 × linear'
     """
     said = [node for node in nodes if node.op not in SILENT or (node.op == "view" and node.window)]
-    for deeds in ([_spoken(node) for node in said], [deed(node) for node in said]):
+    for deeds in ([_spoken(node) for node in said], [operation_name(node) for node in said]):
         runs = [(text, len(list(run))) for text, run in groupby(deeds)]
         if len(runs) <= 2:
             break
@@ -78,7 +80,12 @@ def _told(nodes: Iterable[Node]) -> str:
 
 def _spoken(node: Node) -> str:
     own = replace(node, folded=tuple(kind for kind in node.folded if "dropout" not in kind))
-    text = deed(own, whole=True).replace("leaky relu", "leaky ReLU").replace("prelu", "PReLU").replace(" kernel", "")
+    text = (
+        operation_name(own, whole=True)
+        .replace("leaky relu", "leaky ReLU")
+        .replace("prelu", "PReLU")
+        .replace(" kernel", "")
+    )
     return " ".join(word.replace("relu", "ReLU") if word.strip(",") == "relu" else word for word in text.split())
 
 
@@ -88,7 +95,7 @@ Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True)
-class Block:
+class LegendBlock:
     """Entries, their texts broken into lines, in columns with their widths."""
 
     scene: Scene
@@ -123,13 +130,13 @@ class Block:
         return replace(old, arrows=(*old.arrows, *arrows), marks=(*old.marks, *marks), labels=(*old.labels, *labels))
 
 
-def block(scene: Scene, found: Sequence[Entry], columns: int, width: float) -> Block:
+def block(scene: Scene, found: Sequence[Entry], columns: int, width: float) -> LegendBlock:
     """The entries in so many columns, each of at most this width."""
     font, per = scene.font, -(-len(found) // columns)
     split = [(look, tuple(wrapped(text, font, width - (INDENT + 0.5) * font))) for look, text in found]
     parts = tuple(tuple(split[i : i + per]) for i in range(0, len(split), per))
     widest = [max(text_width(line, font) for _, lines in part for line in lines) for part in parts]
-    return Block(scene, parts, tuple(each + (INDENT + 1.0) * font for each in widest))
+    return LegendBlock(scene, parts, tuple(each + (INDENT + 1.0) * font for each in widest))
 
 
 def with_legend(scene: Scene, sketch: Sketch) -> Scene:

@@ -11,7 +11,7 @@ from unet_tutorial.figures.arch.text import mib, one_or_all, span, times
 from unet_tutorial.figures.pages.markup import NONE, asset, document, figure, maps
 from unet_tutorial.plan.levels import Level, Size, pyramid
 from unet_tutorial.plan.receptive_field import receptive_field
-from unet_tutorial.plan.sizes import Padding, Step, fault, output_size, trace, valid_sizes
+from unet_tutorial.plan.sizes import Padding, SizeStep, fault, output_size, size_steps, valid_sizes
 
 RESULTS = {
     "output": "Output size", "margin": "Border lost", "field": "Receptive field", "parameters": "Parameters",
@@ -108,7 +108,7 @@ def results(choice: Choice) -> dict[str, str]:
 
 def level_rows(choice: Choice) -> list[list[str]]:
     """Per level: its number, its channels, the sizes on the way down, what the skip loses, the sizes on the way up."""
-    steps = trace(choice.input, choice.levels, padding=choice.padding)[:-1]
+    steps = size_steps(choice.input, choice.levels, padding=choice.padding)[:-1]
     turn = max((i for i, step in enumerate(steps) if step.op == "down"), default=0) + choice.levels[-1].convs + 1
     rows = []
     for number, level in enumerate(choice.levels):
@@ -120,7 +120,7 @@ def level_rows(choice: Choice) -> list[list[str]]:
     return rows
 
 
-def _sizes(steps: list[Step]) -> str:
+def _sizes(steps: list[SizeStep]) -> str:
     return " → ".join(str(step.size[0]) for step in steps) or NONE
 
 

@@ -11,7 +11,7 @@ from string import Template
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.receptive_field import seen, with_fields
-from unet_tutorial.figures.arch.text import deed, margins, shape, span
+from unet_tutorial.figures.arch.text import operation_name, pairs_text, shape, span
 from unet_tutorial.figures.drawing.layout import arrange
 from unet_tutorial.figures.drawing.palette import PALETTES, Palette
 from unet_tutorial.figures.drawing.render import svg
@@ -19,8 +19,8 @@ from unet_tutorial.figures.drawing.style import PAPER
 
 STYLES = ("page.css", "explorer.css")
 SCRIPTS = (
-    "numbers.js", "sizes.js", "plan.js", "receptive_field.js", "drawing.js", "arrows.js", "sees.js", "viewer.js", "tables.js",
-    "explorer.js", "start.js",
+    "numbers.js", "sizes.js", "plan.js", "receptive_field.js", "drawing.js", "arrows.js", "sees.js", "viewer.js",
+    "tables.js", "explorer.js", "start.js",
 )  # fmt: skip
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 HEADS = (
@@ -71,8 +71,8 @@ def map_rows(arch: ArchIR) -> list[list[str]]:
 
 def _texts(node: Node) -> list[str]:
     counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes, node.saved)]
-    crop = margins(node.crop) if node.crop else NONE
-    return [node.id, deed(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
+    crop = pairs_text(node.crop) if node.crop else NONE
+    return [node.id, operation_name(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
 
 
 def maps(arch: ArchIR, label: str = "Every map") -> str:

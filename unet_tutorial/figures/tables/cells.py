@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unet_tutorial.figures.arch.text import each, fixed, margins, shape, span
+from unet_tutorial.figures.arch.text import each, fixed, pairs_text, shape, span
 from unet_tutorial.figures.tables.rows import Row
 
 COLUMNS = ("level", "side", "op", "in", "out", "crop", "params", "params %", "MACs", "saved MiB", "RF px", "jump")
@@ -17,7 +17,7 @@ TEXTS = ("side", "op")  # set to the left
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextTable:
     """Cells as text: heads, lines, the line of totals, and the notes below, each a label and its text."""
 
     heads: tuple[str, ...]
@@ -35,7 +35,7 @@ def cells(row: Row, sums: dict[str, int], *, compact: bool = False) -> list[str]
         row.op or "–",
         " + ".join(shape(one, compact=compact) for one in row.given) or "–",
         shape(row.out, compact=compact),
-        " + ".join(margins(one) for one in row.crops),
+        " + ".join(pairs_text(one) for one in row.crops),
         f"{row.parameters:,}",
         fixed(share, 2),
         _work(row.macs, sums, compact=compact),
@@ -94,14 +94,14 @@ def flat(row: Row, sums: dict[str, int]) -> dict[str, Any]:
         "op": row.op,
         "in": " + ".join(map(shape, row.given)),
         "out": shape(row.out),
-        "crop": " + ".join(map(margins, row.crops)),
+        "crop": " + ".join(map(pairs_text, row.crops)),
         "receptive_field": span(row.field),
         "jump": each(row.jump),
     }
     return record(row, sums) | {key: text.replace("×", "x").replace("–", "-") for key, text in texts.items()}
 
 
-def markdown_text(grid: Grid) -> str:
+def markdown_text(grid: TextTable) -> str:
     """A table of GitHub's kind and a list below it."""
     lines = [[cell.replace("|", "\\|") for cell in line] for line in (grid.heads, *grid.lines, grid.last)]
     rule = ["---" if head in TEXTS else "---:" for head in grid.heads]
@@ -118,7 +118,7 @@ def csv_text(records: Sequence[dict[str, Any]]) -> str:
     return sheet.getvalue()
 
 
-def html_text(grid: Grid) -> str:
+def html_text(grid: TextTable) -> str:
     """A table and a list, as a notebook shows them."""
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in grid.heads)
     body = "".join(f"<tr>{''.join(map(_cell, grid.heads, line))}</tr>" for line in (*grid.lines, grid.last))

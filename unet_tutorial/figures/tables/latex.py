@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unet_tutorial.figures.tables.cells import Grid
+from unet_tutorial.figures.tables.cells import TextTable
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -26,7 +26,7 @@ def escaped(text: str) -> str:
     return "".join(found)
 
 
-def latex_text(grid: Grid) -> str:
+def latex_text(grid: TextTable) -> str:
     """A ``tabular`` and a paragraph of notes; put both into a ``table`` of your own, with your caption."""
     letters = "".join(COLUMN.get(name, "r") for name in grid.heads)
     opening = [NEEDS, r"{\scriptsize\setlength{\tabcolsep}{2.5pt}\noindent%"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
 from unet_tutorial.figures.arch.receptive_field import with_fields
-from unet_tutorial.figures.arch.text import deed
+from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.plan.levels import Size
 
 ORDER = ("enc", "bottom", "dec", "head", "")
@@ -60,11 +60,11 @@ def rows(arch: ArchIR, by: str = "level") -> tuple[Row, ...]:
 def _layer(node: Node, arch: ArchIR) -> Row:
     given = tuple(arch.node(key).shape for key in node.inputs)
     row = _level(_place(node), [node], node, {})
-    return replace(row, side=node.side, given=given, op=deed(node, whole=True))
+    return replace(row, side=node.side, given=given, op=operation_name(node, whole=True))
 
 
 def _level(place: Place, nodes: Sequence[Node], end: Node, entering: dict[Place, Size]) -> Row:
-    deeds = Counter(deed(node) for node in nodes if node.op not in QUIET)
+    deeds = Counter(operation_name(node) for node in nodes if node.op not in QUIET)
     return Row(
         id=end.id,
         level=place[1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unet_tutorial.figures.tables.cells import TEXTS, Grid
+from unet_tutorial.figures.tables.cells import TEXTS, TextTable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -20,7 +20,7 @@ class Screen:
     """A grid of cells for ``rich.print``; numbers stay whole."""
 
     title: str
-    grid: Grid
+    grid: TextTable
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.box import SIMPLE_HEAD

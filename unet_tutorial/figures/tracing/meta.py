@@ -24,7 +24,7 @@ def emptied(leaf: Any, device: str) -> Any:
     return torch.empty_strided(leaf.shape, leaf.stride(), dtype=leaf.dtype, device=device)
 
 
-def levelled(func: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+def on_one_device(func: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
     """The arguments on the meta device, where one of them is: tensors that the model makes elsewhere join the rest.
 
     RuntimeError where an empty tensor is to be written into one with numbers.

@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from unet_tutorial.figures.tracing.meta import decides, emptied, levelled, perform, storage
+from unet_tutorial.figures.tracing.meta import decides, emptied, on_one_device, perform, storage
 from unet_tutorial.figures.tracing.restored import untouched
 
 
@@ -55,7 +55,7 @@ class Record(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let torch do it, and note it."""
-        args, kwargs = levelled(func, args, kwargs or {})
+        args, kwargs = on_one_device(func, args, kwargs or {})
         out = perform(func, args, kwargs)
         outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         changes = func._schema.is_mutable

@@ -9,14 +9,14 @@ import numpy as np
 from torch import Tensor
 
 
-def difference(right: Any, got: Any, tolerance: float = 1e-5) -> str:
+def mismatch(right: Any, got: Any, tolerance: float = 1e-5) -> str:
     """What is wrong with ``got``, in words; empty where it equals ``right``, floats up to a relative tolerance.
 
     Compared are tensors, arrays, numbers, texts, and tuples, lists and dicts of such; kinds and shapes count.
 
-    >>> difference(3, 4)
+    >>> mismatch(3, 4)
     '3 was expected, and 4 came'
-    >>> difference(np.zeros((2, 3)), np.zeros((3, 2)))
+    >>> mismatch(np.zeros((2, 3)), np.zeros((3, 2)))
     'shape (2, 3) was expected, and (3, 2) came'
     """
     if got is None and right is not None:
@@ -60,7 +60,7 @@ def _of_values(right: np.ndarray[Any, Any], got: np.ndarray[Any, Any], tolerance
 def _of_mappings(right: Mapping[Any, Any], got: Any, tolerance: float) -> str:
     if not isinstance(got, Mapping) or got.keys() != right.keys():
         return f"a dict with {sorted(map(str, right))} was expected, and {_named(got)} came"
-    return next((f"{key}: {said}" for key in right if (said := difference(right[key], got[key], tolerance))), "")
+    return next((f"{key}: {said}" for key in right if (said := mismatch(right[key], got[key], tolerance))), "")
 
 
 def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
@@ -68,7 +68,7 @@ def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
         return f"a {type(right).__name__} was expected, and {_named(got)} came"
     if len(got) != len(right):
         return f"{len(right)} things were expected, and {len(got)} came"
-    parts = (difference(ours, theirs, tolerance) for ours, theirs in zip(right, got, strict=True))
+    parts = (mismatch(ours, theirs, tolerance) for ours, theirs in zip(right, got, strict=True))
     return next((f"[{i}]{said if said.startswith('[') else ': ' + said}" for i, said in enumerate(parts) if said), "")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from unet_tutorial.teaching.checking.compare import difference
+from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Case, Probe
 
 
@@ -40,7 +40,7 @@ def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Out
         return Outcome(trouble=f"it did not come back within {seconds:g} s; look for a loop without an end", late=True)
     except (Exception, SystemExit) as error:  # whatever a student's code raises is the student's to read
         return Outcome(trouble=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-    if difference(case, given):
+    if mismatch(case, given):
         return Outcome(trouble="it changes what it is given; work on a copy, x.clone() of a tensor, x.copy() else")
     return Outcome(value, printed=output.lines)
 

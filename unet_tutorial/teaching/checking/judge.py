@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from re import compile as pattern
 from typing import Any
 
-from unet_tutorial.teaching.checking.compare import difference
+from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.guard import Outcome, outcome
 
@@ -52,7 +52,7 @@ def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
     """What is wrong with one outcome, in words; empty if nothing is."""
     if NO_WHOLE_NUMBER.search(got.trouble):
         return "whole numbers are wanted, and a float came: // instead of /"
-    return got.trouble or difference(right.value, got.value, exercise.tolerance)
+    return got.trouble or mismatch(right.value, got.value, exercise.tolerance)
 
 
 def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.plan.levels import pyramid
-from unet_tutorial.plan.sizes import trace
+from unet_tutorial.plan.sizes import size_steps
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 Array = NDArray[Any]
@@ -17,7 +17,7 @@ Size = tuple[int, int]
 
 
 def _level_below(size: Size) -> tuple[int, ...]:
-    steps = trace(size, pyramid((1, 1)), padding="valid")
+    steps = size_steps(size, pyramid((1, 1)), padding="valid")
     return next(step.size for step in steps if step.op == "down")
 
 

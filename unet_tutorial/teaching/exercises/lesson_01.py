@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unet_tutorial.plan.levels import pyramid
-from unet_tutorial.plan.sizes import fault, output_size, trace, valid_sizes
+from unet_tutorial.plan.sizes import fault, output_size, size_steps, valid_sizes
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 
 
@@ -107,7 +107,7 @@ def _levels(seed: int) -> Iterator[Case]:
 
 def _crop(depth: int, level: int) -> int:
     levels = pyramid(_plan(depth), rank=1)
-    steps = trace((_smallest(depth) + 2 ** (depth + 3),), levels, padding="valid")
+    steps = size_steps((_smallest(depth) + 2 ** (depth + 3),), levels, padding="valid")
     return next(step.crop[0] for step in steps if step.op == "crop" and step.level == level)
 
 

@@ -1,4 +1,4 @@
-"""Execute lessons in place and normalise them: ``python -m unet_tutorial.teaching.lessons.execute [names, numbers or paths]``.
+"""Executes lessons in place and normalises them: ``python -m unet_tutorial.teaching.lessons.execute [NAME …]``.
 
 A lesson is written back only if every cell ran and every output may be committed; else its file stays as it was.
 """
