@@ -1,17 +1,22 @@
-"""What an exercise is: an answer that is right, cases to try it on, and the mistakes that people make."""
+"""An exercise: a correct answer, cases to try an answer on, and the mistakes that people make."""
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Case = tuple[Any, ...]
 Probe = Callable[[Any, Case], Any]
+Edit = tuple[str, ...]  # (old, new, hint), or with several replacements (old, new, old, new, …, hint)
+Mistake = Edit | tuple[str, Any]  # an edit of the solution, or (hint, another answer)
 
 
 def call(answer: Any, case: Case) -> Any:
-    """The usual probe: the answer is a function, and a case is its arguments."""
+    """The default probe: the answer is a function, and a case is the tuple of its arguments."""
     return answer(*case)
 
 
@@ -19,9 +24,10 @@ def call(answer: Any, case: Case) -> Any:
 class Exercise:
     """A function or a class that a student writes.
 
-    ``right`` is one that is right. ``cases(seed)`` gives what to try it on, anew at every call: seed 0 in the lesson,
-    others in the hidden test. ``probe`` applies an answer to a case and returns what is compared, to a relative
-    ``tolerance`` for floats. ``mistakes`` maps a sentence for the student to an answer that makes this mistake.
+    ``right`` is a correct answer. ``cases(seed)`` yields fresh cases at every call: seed 0 is used in the lesson,
+    others in the hidden test. ``probe`` applies an answer to a case and returns the result to compare, with a relative
+    ``tolerance`` for floats. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
+    ``forbidden`` holds the names that the text of the exercise forbids in an answer.
     """
 
     name: str
@@ -30,3 +36,49 @@ class Exercise:
     mistakes: Mapping[str, Any]
     probe: Probe = call
     tolerance: float = 1e-5
+    forbidden: tuple[str, ...] = ()
+
+
+def exercise(
+    cases: Callable[[int], Iterable[Case]],
+    *mistakes: Mistake,
+    probe: Probe = call,
+    tolerance: float = 1e-5,
+    forbidden: tuple[str, ...] = (),
+) -> Callable[[Any], Exercise]:
+    """A decorator: the function or class below it is the solution, and its name is the exercise's.
+
+    A mistake is an edit of the solution's source, ``(old, new, hint)``, or ``(hint, answer)`` where it is another
+    answer altogether. ValueError, when the module is imported, for an edit whose old text does not occur exactly once.
+    """
+
+    def made(right: Any) -> Exercise:
+        source = source_of(right)
+        answers = {each[-1]: edited(right, source, each[:-1]) for each in mistakes if len(each) > 2}
+        answers |= {hint: answer for hint, answer in (each for each in mistakes if len(each) == 2)}
+        hints = {(each[0] if len(each) == 2 else each[-1]): None for each in mistakes}  # in the order of the text
+        if len(hints) != len(mistakes):
+            raise ValueError(f"exercise {right.__name__}: two mistakes have the same hint")
+        ordered = {hint: answers[hint] for hint in hints}
+        return Exercise(right.__name__, right, cases, ordered, probe, tolerance, forbidden)
+
+    return made
+
+
+def source_of(answer: Any) -> str:
+    """The source of a function or class, dedented and without its decorators."""
+    text = textwrap.dedent(inspect.getsource(answer))
+    (definition,) = ast.parse(text).body
+    return "\n".join(text.splitlines()[definition.lineno - 1 :]) + "\n"
+
+
+def edited(right: Any, source: str, replacements: tuple[str, ...]) -> Any:
+    """The answer defined by the source after the replacements (old, new, old, new, …), in the module of ``right``."""
+    for old, new in zip(replacements[::2], replacements[1::2], strict=True):
+        if source.count(old) != 1:
+            raise ValueError(f"exercise {right.__name__}: {old!r} occurs {source.count(old)} times in the solution")
+        source = source.replace(old, new)
+    module = vars(inspect.getmodule(right))
+    defined: dict[str, Any] = {}
+    exec(compile(source, f"<mistake of {right.__name__}>", "exec", dont_inherit=True), module, defined)
+    return defined[right.__name__]
