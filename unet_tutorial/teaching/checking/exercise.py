@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +53,17 @@ def exercise(
     """
 
     def made(right: Any) -> Exercise:
-        source = source_of(right)
-        answers = {each[-1]: edited(right, source, each[:-1]) for each in mistakes if len(each) > 2}
-        answers |= {hint: answer for hint, answer in (each for each in mistakes if len(each) == 2)}
-        hints = {(each[0] if len(each) == 2 else each[-1]): None for each in mistakes}  # in the order of the text
-        if len(hints) != len(mistakes):
-            raise ValueError(f"exercise {right.__name__}: two mistakes have the same hint")
-        ordered = {hint: answers[hint] for hint in hints}
-        return Exercise(right.__name__, right, cases, ordered, probe, tolerance, forbidden)
+        source, answers = source_of(right), dict[str, Any]()
+        for mistake in mistakes:
+            if len(mistake) == 2:
+                hint, answer = mistake
+            else:
+                *replacements, hint = mistake
+                answer = edited(right, source, replacements)
+            if hint in answers:
+                raise ValueError(f"exercise {right.__name__}: two mistakes have the hint {hint!r}")
+            answers[hint] = answer
+        return Exercise(right.__name__, right, cases, answers, probe, tolerance, forbidden)
 
     return made
 
@@ -72,7 +75,7 @@ def source_of(answer: Any) -> str:
     return "\n".join(text.splitlines()[definition.lineno - 1 :]) + "\n"
 
 
-def edited(right: Any, source: str, replacements: tuple[str, ...]) -> Any:
+def edited(right: Any, source: str, replacements: Sequence[str]) -> Any:
     """The answer defined by the source after the replacements (old, new, old, new, …), in the module of ``right``."""
     for old, new in zip(replacements[::2], replacements[1::2], strict=True):
         if source.count(old) != 1:
