@@ -13,6 +13,7 @@ from docs.build.paper_claims import NETWORK, Claim
 from docs.build.paper_claims import NOT_CHECKED, TRAINING
 from tests.paths import ROOT
 from unet_tutorial.disk import complete_file
+from unet_tutorial.teaching.lessons.catalogue import numbered
 from unet_tutorial.teaching.lessons.lesson import Cell, joined, read, tags, tree
 
 CLAIMS = (*NETWORK, *TRAINING)
@@ -28,7 +29,7 @@ HEAD = """# What the paper says, and where the course holds it
 Ronneberger, Fischer & Brox, [arXiv 1505.04597](https://arxiv.org/abs/1505.04597). Each row names the cell of the lesson
 that derives, asserts or prints it (`08-14` is the id of a cell in lesson 08) and a test of the library behind it. Every
 number of a row is in that cell's asserts, in what it prints, or in the line of code by which the row is found. Written
-by `python -m docs.build.paper_coverage` from `docs/build/paper_claims.py` and `docs/build/paper_claims.py`; a test holds the
+by `python -m docs.build.paper_coverage` from `docs/build/paper_claims.py`; a test holds the
 table to the lessons and the tests.
 
 | paper | what it says | cell | test |
@@ -40,7 +41,7 @@ TAIL = "\nNot checked here:\n\n"
 @cache
 def lesson_path(number: str) -> Path | None:
     """The notebook of the lesson with this number."""
-    found = sorted((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+    found = numbered(f"{number}_")
     return found[0] if len(found) == 1 else None
 
 

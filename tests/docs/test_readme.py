@@ -11,6 +11,7 @@ from typer.main import get_group
 import course
 from tests.paths import ROOT
 from unet_tutorial.commands.app import app
+from unet_tutorial.teaching.lessons.catalogue import lessons
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md", "notebooks/glossary.md"]
@@ -60,8 +61,8 @@ def test_the_readme_is_filled_in() -> None:
 
 
 def test_the_readme_names_every_lesson_and_the_first_tasks() -> None:
-    lessons = {path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
-    assert lessons <= {link for link, _ in LINK.findall(README)}
+    names = {path.relative_to(ROOT).as_posix() for path in lessons()}
+    assert names <= {link for link, _ in LINK.findall(README)}
     assert {"run", "test", "lab", "unet"} <= set(re.findall(r"course\.py ([a-z]+)", README))
     assert set(COMMANDS) <= set(re.findall(r"\bunet ([a-z]+)", README))
 

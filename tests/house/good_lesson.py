@@ -1,4 +1,4 @@
-"""A lesson that keeps every house rule, to be spoilt by tests."""
+"""A lesson that keeps every rule, for tests that break one."""
 
 from __future__ import annotations
 
@@ -26,17 +26,15 @@ def figure() -> Notebook:
 
 
 def good_notebook() -> Notebook:
-    cells = [markdown("# Sizes\nObjectives. Prerequisites. Minutes: 30. Paper: section 2. " + "word " * 1600)]
-    for count in range(1, 13):
-        cells += [code(f"size = {count}\nassert size", count, stream("ok")), markdown("So it is. ![a U](u.png)")]
-    cells[3:3] = [code("show(plot())", 13, figure(), stream("levels: 5")) for _ in range(4)]
+    cells = [markdown("# Sizes\nObjectives. Prerequisites. Minutes: 30. Paper: section 2.")]
+    cells += [code("size = 1\nassert size", 1, stream("ok")), markdown("So it is. ![a U](u.png)")]
+    cells += [code("show(plot())", 2, figure(), stream("levels: 5"))]
+    cells += [code("# NBVAL_IGNORE_OUTPUT: versions differ\nprint(version)", 3, stream("2.13"))]
     cells += [
         markdown("## 9 · Check"),
-        code("assert lesson == (5, 4)", 14),
+        code("assert lesson == (5, 4)", 4),
         markdown("## Recap"),
         markdown("## Quiz\n1. a\n2. b\n3. c"),
     ]
-    for count, cell in enumerate((cell for cell in cells if cell["cell_type"] == "code"), start=1):
-        cell["execution_count"] = count
     metadata = {"unet_tutorial": {"ceiling_seconds": 20}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}

@@ -1,4 +1,5 @@
-"""Lessons executed again by nbval in strict mode, each in a process of its own, counted and timed."""
+"""Notebooks executed again by nbval in strict mode, counted and timed: lessons each in a process of its own, solutions
+several in one kernel."""
 
 from __future__ import annotations
 
@@ -8,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from xml.etree import ElementTree
 
 from tests.paths import ROOT
@@ -95,7 +97,43 @@ def ceiling_of(path: Path) -> float:
     return float(metadata.get("unet_tutorial", {}).get("ceiling_seconds", CEILING))
 
 
-def reruns(paths: list[Path]) -> Iterator[Rerun]:
-    """All notebooks, the longest first, two at a time."""
+def rerun_together(paths: Sequence[Path]) -> list[Rerun]:
+    """Several notebooks in one kernel, whose start costs more than they do; its names are deleted between them.
+
+    Where something fails, each is run again in a process of its own, so that the report names the notebook.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{paths[0].stem[:2]} to {paths[-1].stem[:2]}.ipynb"
+        path.write_text(
+            json.dumps(joined([json.loads(each.read_text(encoding="utf8")) for each in paths])), encoding="utf8"
+        )
+        result = rerun(path)
+    if result.verdict == "FAILED":
+        return [rerun(each) for each in paths]
+    tally = result.tally - Counter(passed=len(paths) - 1)  # the cells between
+    return [replace(result, name=f"solutions {result.name}", tally=tally)]
+
+
+def joined(notebooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One notebook of all their cells, with a cell that deletes all names before each but the first."""
+    reset = {"cell_type": "code", "metadata": {}, "source": "%reset -f", "outputs": [], "execution_count": None}
+    cells = [cell for notebook in notebooks for cell in (reset, *notebook["cells"])][1:]
+    seconds = sum(notebook["metadata"]["unet_tutorial"]["ceiling_seconds"] for notebook in notebooks)
+    numbered = [{**cell, "id": f"cell-{number}"} for number, cell in enumerate(cells)]
+    return {
+        **notebooks[0],
+        "cells": numbered,
+        "metadata": {**notebooks[0]["metadata"], "unet_tutorial": {"ceiling_seconds": seconds}},
+    }
+
+
+def reruns(lessons: Sequence[Path], solutions: Sequence[Path] = ()) -> Iterator[Rerun]:
+    """All notebooks, two processes at a time: the longest lessons first, then the solutions in two groups."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(rerun, sorted(paths, key=ceiling_of, reverse=True))
+        alone = [pool.submit(rerun, path) for path in sorted(lessons, key=ceiling_of, reverse=True)]
+        groups = [group for first in range(AT_ONCE) if (group := solutions[first::AT_ONCE])]
+        together = [pool.submit(rerun_together, group) for group in groups]
+        for each in alone:
+            yield each.result()
+        for group_result in together:
+            yield from group_result.result()

@@ -1,9 +1,9 @@
-"""All that must hold: ``python -m tests.house.suite [--fast | --check | arguments of pytest]``.
+"""The whole test suite: ``python -m tests.house.suite [--fast | --check | arguments of pytest]``.
 
-Checks (ruff, its format, mypy), then tests, then every lesson executed again by nbval in strict mode and held to its
-ceiling; a stage that fails hides none that follows. `--fast` leaves out the lessons and the slow tests, `--check` does
-the checks alone; any other argument goes to pytest, which then is the only stage. The last line counts what passed and
-failed.
+Checks (ruff, its format, mypy), then tests, then every lesson and solution executed again by nbval in strict mode,
+within its time ceiling. All stages run, also after one that fails. `--fast` leaves out the lessons and the slow tests,
+`--check` runs only the checks; any other arguments go to pytest, which is then the only stage. The last line counts
+passed, failed and skipped tests.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 from tests.house.reruns import TOO_SLOW, counted, module, reruns
 from tests.paths import ROOT
+from unet_tutorial.teaching.lessons import catalogue
 
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
-LESSONS = ("notebooks/[0-9]*.ipynb", "notebooks/solutions/[0-9]*.ipynb")
 
 
 def checks() -> Counter[str]:
-    """Each tool in turn, its output as it comes."""
+    """Each tool in turn."""
     tally: Counter[str] = Counter()
     for check in CHECKS:
         print(f"== {' '.join(check)}", flush=True)
@@ -33,7 +33,7 @@ def checks() -> Counter[str]:
 
 
 def tests(*arguments: str) -> Counter[str]:
-    """Pytest over tests and doctests, two at a time with a thread each; its output as it comes."""
+    """Pytest over tests and doctests, in two processes of one thread each."""
     print("== pytest", flush=True)
     with TemporaryDirectory() as folder:
         xml = Path(folder) / "tests.xml"
@@ -44,16 +44,16 @@ def tests(*arguments: str) -> Counter[str]:
 
 
 def quick() -> Counter[str]:
-    """The tests that are quick, and run no code of lessons."""
+    """The tests without the marker slow."""
     return tests("-m", "not slow")
 
 
 def lessons() -> Counter[str]:
-    """Reports of failures as they come, then the table of times."""
+    """The notebooks: a report of each failure, then a table of times."""
     print("== lessons (pytest --nbval, strict)", flush=True)
     tally: Counter[str] = Counter()
     rows = []
-    for result in reruns([path for pattern in LESSONS for path in ROOT.glob(pattern)]):
+    for result in reruns(catalogue.lessons(), catalogue.solutions()):
         tally += result.tally + Counter(failed=int(result.verdict == TOO_SLOW))
         rows.append(result.row)
         if result.tally["failed"]:
@@ -63,7 +63,7 @@ def lessons() -> Counter[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """The stages asked for; 1 if anything failed."""
+    """Run the stages; 1 if anything failed."""
     stages = {(): (checks, tests, lessons), ("--fast",): (checks, quick), ("--check",): (checks,)}
     chosen = stages.get(tuple(arguments), (lambda: tests(*(word for word in arguments if word != "--fast")),))
     tally: Counter[str] = Counter()

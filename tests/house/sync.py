@@ -10,11 +10,11 @@ from pathlib import Path
 
 from unet_tutorial.teaching.lessons.lesson import Lesson, tags, tree
 
-MOST_DRAFTS = 6
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 SCAFFOLDING = (
     "teaching",
     "commands",
+    "jobs",
     "figures",
 )  # their names are no terms of the course: a lesson says which it means
 Modules = dict[str, dict[str, list[ast.stmt]]]  # dotted module name: name: its definitions
@@ -113,15 +113,12 @@ def closest(lesson: str, name: str, statement: ast.stmt, others: dict[str, list[
 
 
 def faults(lessons: list[Lesson], library: Modules) -> list[str]:
-    """One text for each disagreement, too many drafts, an unknown module, or a comparison that never happened."""
+    """A sentence for each disagreement, unknown module, and comparison that never happened."""
     found, compared = [], 0
     for lesson in lessons:
         results = list(compare(lesson, library))
         compared += len(results)
         found += [f"{r.lesson}: {r.name} differs from {r.module}\n{r.diff}" for r in results if r.diff]
-        drafts = sum("draft" in tags(cell) for cell in lesson.code)
-        if drafts > MOST_DRAFTS:
-            found.append(f"{lesson.name}: {drafts} cells with the tag draft; the most is {MOST_DRAFTS}")
         found += [f"{lesson.name}: no module {key}" for key in lesson.own.get("module", []) if key not in library]
         if lesson.own.get("module") and not results:
             found.append(f"{lesson.name}: names modules and defines nothing that they define")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import NOTEBOOKS
+from unet_tutorial.teaching.lessons.catalogue import lessons, numbered, solutions
 from unet_tutorial.teaching.lessons.lesson import read
 
-PATHS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) + sorted((NOTEBOOKS / "solutions").glob("[0-9]*.ipynb"))
+PATHS = lessons() + solutions()
 RELATIVE = re.compile(r"""["']\.\.?/|\bPath\(\)|\bPath\(["']\.|Path\.cwd|getcwd|["'](?:data|notebooks)/""")
 
 
@@ -24,7 +24,7 @@ def test_no_path_is_relative_to_the_folder_of_the_notebook(path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_lesson_that_reads_most_files_runs_in_an_empty_folder(tmp_path: Path) -> None:
-    (lesson,) = NOTEBOOKS.glob("00_*.ipynb")
+    (lesson,) = numbered("00")
     script = tmp_path / "lesson.py"
     script.write_text("\n\n".join(cell["source"] for cell in read(lesson).code), encoding="utf8")
     environment = {**os.environ, "MPLBACKEND": "Agg"}

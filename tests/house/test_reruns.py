@@ -1,7 +1,8 @@
-"""The suite: its stages, what it counts, and the ceilings that lessons are held to."""
+"""The suite: its stages and counts, the time ceilings of lessons, and solutions that share a kernel."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import suite
-from tests.house.reruns import Rerun, counted, timed
+from tests.house.reruns import Rerun, counted, rerun_together, timed
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not report its children's processor time")
@@ -34,7 +35,7 @@ def test_the_processor_time_of_children_counts(tmp_path: Path) -> None:
 def test_times_are_held_to_their_ceilings(
     result: Rerun, failed: int, verdict: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(suite, "reruns", lambda _: [result])
+    monkeypatch.setattr(suite, "reruns", lambda _lessons, _solutions: [result])
     assert suite.lessons()["failed"] == failed
     table = capsys.readouterr().out
     assert f"a{result.seconds:40.1f}{result.busy:11.1f}{20:9}  {verdict}" in table
@@ -83,3 +84,29 @@ def test_a_failing_stage_hides_no_later_one(
     assert done == stages
     n = len(stages)
     assert capsys.readouterr().out.splitlines()[-1] == f"{2 * n} passed, {n} failed, 0 skipped"
+
+
+def solution(folder: Path, name: str, source: str, printed: str) -> Path:
+    """A notebook of one cell that prints."""
+    output = {"output_type": "stream", "name": "stdout", "text": printed}
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [output], "execution_count": 1}
+    metadata = {"kernelspec": {"name": "python3"}, "unet_tutorial": {"ceiling_seconds": 30}}
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+@pytest.mark.slow
+def test_notebooks_in_one_kernel_share_no_names(tmp_path: Path) -> None:
+    first = solution(tmp_path, "01_a", "x = 1\nprint(x)", "1\n")
+    second = solution(tmp_path, "02_b", "print('x' in globals())", "False\n")
+    (together,) = rerun_together([first, second])
+    assert (together.name, together.verdict, together.ceiling) == ("solutions 01 to 02", "ok", 60)
+    assert together.tally == Counter(passed=2)
+
+
+@pytest.mark.slow
+def test_of_notebooks_in_one_kernel_the_failing_one_is_named(tmp_path: Path) -> None:
+    good, bad = solution(tmp_path, "01_a", "print(1)", "1\n"), solution(tmp_path, "02_b", "print(1)", "2\n")
+    results = rerun_together([good, bad])
+    assert [(each.name, each.verdict) for each in results] == [("01_a", "ok"), ("02_b", "FAILED")]

@@ -7,9 +7,10 @@ from pathlib import Path
 from tests.house.sync import faults, modules
 from tests.house.taught import untaught
 from tests.paths import ROOT
+from unet_tutorial.teaching.lessons.catalogue import lessons
 from unet_tutorial.teaching.lessons.lesson import Lesson, read
 
-LESSONS = [read(path) for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
+LESSONS = [read(path) for path in lessons()]
 LIBRARY = modules(ROOT / "unet_tutorial")
 TAUGHT = ["unet_tutorial.paper", *(name for name in LIBRARY if name.startswith("unet_tutorial.nets."))]
 

@@ -36,12 +36,18 @@ def test_the_page_is_what_the_generator_gives_now() -> None:
         (replace(GOOD, code="assert gone"), "its code is in 0 cells of lesson 06; wanted is one: assert gone"),
         (replace(GOOD, code="import"), "cells of lesson 06; wanted is one"),
         (replace(GOOD, code="**Objectives.** After this lesson"), "cell 06-01 is no code that runs"),
-        (replace(GOOD, test="tests/learning/losses/test_cross_entropy.py::test_gone"), "there is no test tests/learning/losses/test_cross_entropy.py::test_gone"),
+        (
+            replace(GOOD, test="tests/learning/losses/test_cross_entropy.py::test_gone"),
+            "there is no test tests/learning/losses/test_cross_entropy.py::test_gone",
+        ),
         (replace(GOOD, lesson="02", code="def double_conv("), "cell 02-17 asserts nothing and prints nothing"),
         (replace(GOOD, lesson="00", code="pins are met exactly"), "nothing that is compared"),
         (replace(GOOD, what="of 7 cells"), "cell 06-05 neither asserts nor prints 7"),
         (replace(GOOD, test="tests/test_gone.py::test_a"), "there is no test tests/test_gone.py::test_a"),
-        (replace(GOOD, test="tests/learning/losses/test_cross_entropy.py"), "there is no test tests/learning/losses/test_cross_entropy.py"),
+        (
+            replace(GOOD, test="tests/learning/losses/test_cross_entropy.py"),
+            "there is no test tests/learning/losses/test_cross_entropy.py",
+        ),
     ],
 )
 def test_a_row_that_does_not_hold_is_named_in_a_sentence(claim: Claim, fault: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.house.reruns import rerun
-from unet_tutorial.teaching.lessons.execute import LessonError, execute, main, merged, summary
+from unet_tutorial.teaching.lessons.catalogue import lessons
+from unet_tutorial.teaching.lessons.execute import LessonError, chosen, execute, main, merged, summary
 from unet_tutorial.teaching.lessons.lesson import read
 
 pytestmark = pytest.mark.slow
@@ -78,7 +79,7 @@ def test_a_figure_is_shown_once_with_its_text_and_its_fact(executed: Path) -> No
     assert '<svg role="img"' in "".join(display["data"]["image/svg+xml"])
     assert "<title>a line going up</title>" in "".join(display["data"]["image/svg+xml"])
     assert "".join(fact["text"]) == "points: 2\n"
-    assert summary(read(executed), 1.25) == "01_mini: 5 cells, 2 words, 0 asserts, 2 figures, 1.2 s"
+    assert summary(read(executed), 1.25) == "01_mini: 5 cells, 2 figures, 1.2 s"
 
 
 def test_a_figure_full_of_pixels_becomes_png(executed: Path) -> None:
@@ -130,3 +131,14 @@ def test_streams_merge_where_the_first_stood() -> None:
     display = {"output_type": "display_data"}
     found = merged([text("stdout", "a"), display, text("stderr", "x"), text("stdout", "b")])
     assert found == [text("stdout", "ab"), display, text("stderr", "x")]
+
+
+def test_lessons_are_chosen_by_path_or_by_the_beginning_of_their_name(tmp_path: Path) -> None:
+    names = {path.stem: path for path in lessons()}
+    assert chosen([]) == lessons()
+    assert chosen(["02", "01_si"]) == [names["02_encoder_block"], names["01_sizes"]]
+    mine = lesson(tmp_path)
+    assert chosen([str(mine)]) == [mine]
+    for missing in ("97", str(tmp_path / "03_x.ipynb")):
+        with pytest.raises(LessonError, match=r"no lesson .* give a path, or the beginning of a lesson's name"):
+            chosen([missing])

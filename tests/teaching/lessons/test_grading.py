@@ -6,11 +6,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.paths import ROOT
+from unet_tutorial.teaching.lessons.catalogue import solutions
 from unet_tutorial.teaching.lessons.grading import marks
 from unet_tutorial.teaching.lessons.release import released
 
-SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+SOLUTIONS = solutions()
 KEYS = {"grade", "grade_id", "locked", "schema_version", "solution", "task"}  # of nbgrader's schema 3
 
 

@@ -9,9 +9,10 @@ from nbformat import NotebookNode
 
 from tests.paths import NOTEBOOKS
 from unet_tutorial.teaching.checking.check import everything
+from unet_tutorial.teaching.lessons.catalogue import solutions
 from unet_tutorial.teaching.lessons.release import release, released, stubbed, text_of
 
-SOLUTIONS = sorted((NOTEBOOKS / "solutions").glob("[0-9]*.ipynb"))
+SOLUTIONS = solutions()
 
 
 def sources(notebook: NotebookNode) -> list[str]:

@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from unet_tutorial.disk import complete_file
+from unet_tutorial.teaching.lessons.catalogue import numbered
 from unet_tutorial.teaching.lessons.grading import mark
 from unet_tutorial.teaching.lessons.lesson import Lesson, joined, read
 from unet_tutorial.teaching.lessons.outputs import output_faults, path_faults
@@ -27,7 +28,7 @@ load: Callable[..., Notebook] = nbformat.read
 dump: Callable[..., str] = nbformat.writes
 client: Callable[..., Notebook] = NotebookClient
 
-FOLDER, SOLUTIONS = Path("notebooks"), "solutions"
+SOLUTIONS = "solutions"
 CELL_SECONDS = 300
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
@@ -101,23 +102,18 @@ def chosen(names: list[str]) -> list[Path]:
 
     LessonError: a name that no lesson begins with.
     """
-    if not names:
-        names = [""]
     paths = []
-    for name in names:
-        found = [Path(name)] if name.endswith(".ipynb") else sorted(FOLDER.glob(f"{name}*.ipynb"))
+    for name in names or [""]:
+        found = [Path(name)] if name.endswith(".ipynb") else numbered(name)
         if not found or not all(path.is_file() for path in found):
-            raise LessonError(f"no lesson {name!r}; give a path, or the beginning of a name in {FOLDER}/, such as 01")
+            raise LessonError(f"no lesson {name!r}; give a path, or the beginning of a lesson's name, such as 01")
         paths += found
     return paths
 
 
 def summary(lesson: Lesson, seconds: float) -> str:
     """One line: what the lesson holds and how long it ran."""
-    return (
-        f"{lesson.name}: {len(lesson.cells)} cells, {lesson.words} words, {lesson.asserts} asserts, "
-        f"{len(lesson.figures)} figures, {seconds:.1f} s"
-    )
+    return f"{lesson.name}: {len(lesson.cells)} cells, {len(lesson.figures)} figures, {seconds:.1f} s"
 
 
 def main(names: list[str]) -> int:

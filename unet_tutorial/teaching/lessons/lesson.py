@@ -37,11 +37,6 @@ class Lesson:
         return sum(any(letter.isalpha() for letter in word) for word in self.prose.split())
 
     @property
-    def asserts(self) -> int:
-        """Assert statements in the code cells."""
-        return sum(isinstance(node, ast.Assert) for cell in self.code for node in ast.walk(tree(cell)))
-
-    @property
     def outputs(self) -> list[Cell]:
         """Every output of every code cell, in order."""
         return [output for cell in self.code for output in cell["outputs"]]
@@ -77,11 +72,6 @@ def tags(cell: Cell) -> list[str]:
     """The cell's tags."""
     found: list[str] = cell["metadata"].get("tags", [])
     return found
-
-
-def lines(cell: Cell) -> int:
-    """Lines of the cell that are not blank."""
-    return sum(bool(line.strip()) for line in cell["source"].splitlines())
 
 
 def tree(cell: Cell) -> ast.Module:

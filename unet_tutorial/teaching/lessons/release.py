@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.teaching.lessons.catalogue import solutions
 
 SOLUTION = re.compile(r"^([ ]*)### BEGIN SOLUTION\n.*?^[ ]*### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 HIDDEN = re.compile(r"^[ ]*### BEGIN HIDDEN TESTS\n.*?^[ ]*### END HIDDEN TESTS\n?", re.MULTILINE | re.DOTALL)
@@ -54,7 +55,7 @@ def release(path: Path) -> Path:
 
 def main(arguments: list[str]) -> None:
     """Release the solutions named, or all of them."""
-    paths = [Path(word) for word in arguments] or sorted(Path("notebooks/solutions").glob("[0-9]*.ipynb"))
+    paths = [Path(word) for word in arguments] or solutions()
     for path in paths:
         print(f"{path} -> {release(path)}")
 

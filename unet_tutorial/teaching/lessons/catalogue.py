@@ -1,0 +1,43 @@
+"""The lessons of the course, in course order: the one list that the test suite, the tests and the pages read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[3] / "notebooks"
+LESSONS = (
+    "00_start_here",
+    "01_sizes",
+    "02_encoder_block",
+    "03_crop_and_concat",
+    "04_paper_unet",
+    "05_kaiming",
+    "06_weight_map",
+    "07_elastic",
+    "08_overlap_tile",
+    "09_train_small",
+    "10_padded_bn",
+    "11_parts",
+    "12_3d_planar",
+    "18_figures",
+)
+
+
+def lessons() -> list[Path]:
+    """The notebooks of the lessons."""
+    return [FOLDER / f"{name}.ipynb" for name in LESSONS]
+
+
+def solutions() -> list[Path]:
+    """The notebooks with the solved exercises, one per lesson."""
+    return [FOLDER / "solutions" / f"{name}.ipynb" for name in LESSONS]
+
+
+def exercises() -> list[Path]:
+    """The notebooks that a student fills in, one per lesson."""
+    return [FOLDER / "exercises" / f"{name}.ipynb" for name in LESSONS]
+
+
+def numbered(prefix: str) -> list[Path]:
+    """The lessons whose names begin with ``prefix``, such as "03"; all of them for an empty one."""
+    return [path for path in lessons() if path.stem.startswith(prefix)]
