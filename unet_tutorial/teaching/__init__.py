@@ -1,1 +1,1 @@
-"""What the lessons need around them: execution, normalisation, checks."""
+"""Everything around the lessons: executing and normalising notebooks, checking answers, the exercises."""

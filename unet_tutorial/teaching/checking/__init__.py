@@ -1,1 +1,1 @@
-"""Checks of a student's answers, with hints, and the student's progress."""
+"""Checks a student's answers, explains mistakes, and records progress."""

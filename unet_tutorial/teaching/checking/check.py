@@ -1,4 +1,4 @@
-"""What a lesson calls to have an answer checked: one line comes back, whatever the answer does."""
+"""``check("name", answer)``: the call with which a lesson checks a student's answer and prints one line."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import Verdict, judge
 
 EXERCISES = "unet_tutorial.teaching.exercises"  # found by name: the exercises import this package, not the reverse
-HIDDEN = (1, 2, 3)  # seeds that the lesson's own check does not try
+HIDDEN = (1, 2, 3)  # seeds of the hidden test; the check in the lesson uses 0
 
 
 def check(name: str, answer: Any, *, seconds: float = 10.0) -> None:
-    """Try an answer, print ``ok`` or what is wrong with it, and note it. ValueError for an unknown exercise."""
+    """Check an answer, print ``ok`` or its first fault, and record it. Raises ValueError for an unknown exercise."""
     verdict = judge(find(name), answer, seconds=seconds)
     print(verdict.sentence)
     progress.note("solved", name, verdict.ok)
 
 
 def hidden(name: str, answer: Any, *, seconds: float = 10.0) -> Verdict:
-    """The first verdict against an answer on cases that the lesson does not show; else the last. Prints nothing."""
+    """The verdict on cases that the lesson does not show: the first failure, if there is one. Prints nothing."""
     verdicts = (judge(find(name), answer, seed=seed, seconds=seconds) for seed in HIDDEN)
     return next((verdict for verdict in verdicts if not verdict.ok), Verdict(ok=True, sentence=f"ok: {name}, hidden"))
 
 
 def find(name: str) -> Exercise:
-    """The exercise of this name; ValueError lists those there are."""
+    """The exercise of this name. Raises ValueError, with the list of names, for an unknown one."""
     known = {exercise.name: exercise for exercise in everything()}
     if name not in known:
         raise ValueError(f"there is no exercise {name!r}; there are {', '.join(sorted(known))}")
@@ -36,7 +36,7 @@ def find(name: str) -> Exercise:
 
 
 def everything() -> list[Exercise]:
-    """All exercises, lesson by lesson."""
+    """All exercises, in course order."""
     folder = importlib.import_module(EXERCISES).__path__
     modules = [
         importlib.import_module(f"{EXERCISES}.{name}") for name in sorted(m.name for m in pkgutil.iter_modules(folder))

@@ -1,4 +1,4 @@
-"""Whether two answers are the same, and if not, in which respect: a sentence that a student can act on."""
+"""Compares two answers and describes the first difference in a sentence that helps a student."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from torch import Tensor
 
 
 def mismatch(right: Any, got: Any, tolerance: float = 1e-5) -> str:
-    """What is wrong with ``got``, in words; empty where it equals ``right``, floats up to a relative tolerance.
+    """The first difference of ``got`` from ``right`` as a sentence; empty if they are equal.
 
-    Compared are tensors, arrays, numbers, texts, and tuples, lists and dicts of such; kinds and shapes count.
+    Compares tensors, arrays, numbers, strings, and tuples, lists and dicts of these, with their types, shapes and
+    dtypes; floats with a relative tolerance.
 
     >>> mismatch(3, 4)
     '3 was expected, and 4 came'
@@ -83,7 +84,7 @@ def _of_scalars(right: Any, got: Any, tolerance: float) -> str:
 
 
 def _number(value: Any) -> Any:
-    """A single value out of its tensor or array: a number is a number, whoever made it."""
+    """A number in place of a tensor or array with a single element."""
     single = isinstance(value, (Tensor, np.ndarray, np.generic)) and int(np.prod(value.shape)) == 1
     return value.item() if single else value
 

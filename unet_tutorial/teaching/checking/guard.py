@@ -1,4 +1,4 @@
-"""Running an answer that may do anything: raise, print without end, change what it is given, never come back."""
+"""Runs an answer safely: it may raise, print endlessly, change its arguments, or never return."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from unet_tutorial.teaching.checking.exercise import Case, Probe
 
 
 class TimeOver(BaseException):
-    """Not an Exception, so that an answer's own ``except Exception`` does not swallow it."""
+    """Raised when the time is over. Not an Exception, so that an answer's ``except Exception`` does not catch it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer did with a case: a value, or why there is none; the lines it printed; whether its time ran out."""
+    """The result of an answer for one case: its value or the reason why it has none, lines printed, timed out or not."""
 
     value: Any = None
     trouble: str = ""
@@ -31,14 +31,14 @@ class Outcome:
 
 
 def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Outcome:
-    """The answer's value for a case; trouble, in words, if it raises, takes too long or changes what it is given."""
+    """Run the answer on a case; ``trouble`` says if it raised, took too long or changed its arguments."""
     given, output = copy.deepcopy(case), _LineCount()
     try:
         with redirect_stdout(output), redirect_stderr(output), time_limit(seconds):
             value = probe(answer, given)
     except TimeOver:
         return Outcome(trouble=f"it did not come back within {seconds:g} s; look for a loop without an end", late=True)
-    except (Exception, SystemExit) as error:  # whatever a student's code raises is the student's to read
+    except (Exception, SystemExit) as error:  # the student reads the error
         return Outcome(trouble=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if mismatch(case, given):
         return Outcome(trouble="it changes what it is given; work on a copy, x.clone() of a tensor, x.copy() else")
@@ -46,7 +46,7 @@ def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Out
 
 
 class _LineCount(io.TextIOBase):
-    """Counts lines and keeps none."""
+    """A text stream that counts lines and stores nothing."""
 
     lines = 0
 
@@ -57,7 +57,7 @@ class _LineCount(io.TextIOBase):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """TimeOver inside, again and again once the time is over; without a limit off the main thread or on Windows."""
+    """Raise TimeOver inside, repeatedly after ``seconds``; no limit outside the main thread or on Windows."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return

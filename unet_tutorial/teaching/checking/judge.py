@@ -1,4 +1,4 @@
-"""Right or wrong, and which mistake it looks like."""
+"""Decides whether an answer is correct, and recognises known mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_WHOLE_NUMBER = pattern(r"TypeError: '(numpy\.)?float\d*' object cannot be int
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer is right, and the sentence that the student reads; ``mistake`` if it is a known one."""
+    """Correct or not, the sentence for the student, and the hint of the mistake if it is a known one."""
 
     ok: bool
     sentence: str
@@ -24,7 +24,7 @@ class Verdict:
 
 
 def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10.0) -> Verdict:
-    """Try an answer on all cases of a seed, and explain what is wrong with it. Never raises for what an answer does."""
+    """Try an answer on all cases of a seed and explain its first fault. Errors raised by the answer are caught."""
     if not callable(answer):
         return Verdict(ok=False, sentence=f"{exercise.name}: hand in the function itself, and not what it returns")
     right = behaviour(exercise, exercise.right, seed, seconds)
@@ -39,7 +39,7 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
 
 
 def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
-    """What an answer does with each case, up to the first that it does not come back from."""
+    """The outcomes of an answer for each case, up to the first that times out."""
     outcomes: list[Outcome] = []
     for case in exercise.cases(seed):
         outcomes.append(outcome(exercise.probe, answer, case, seconds))
@@ -49,14 +49,14 @@ def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> lis
 
 
 def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
-    """What is wrong with one outcome, in words; empty if nothing is."""
+    """The fault of one outcome as a sentence; empty if there is none."""
     if NO_WHOLE_NUMBER.search(got.trouble):
         return "whole numbers are wanted, and a float came: // instead of /"
     return got.trouble or mismatch(right.value, got.value, exercise.tolerance)
 
 
 def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:
-    """The sentence of the first known mistake that does the same with every case; else nothing. Each of them runs."""
+    """The hint of the first known mistake with the same outcome for every case; empty if there is none."""
     if any(each.trouble for each in got):
         return ""
     for sentence, mistake in exercise.mistakes.items():

@@ -1,4 +1,4 @@
-"""How an answer is looked at: modules by their parameters, their output and the gradients at their inputs."""
+"""Probes for answers that compute with tensors: compare outputs, gradients at the inputs, and parameter counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unet_tutorial.teaching.checking.exercise import Case, Probe
 
 
 def built(*arguments: Any) -> Probe:
-    """A probe for answers that build a module from these arguments; a case is what its forward is given."""
+    """A probe for answers that build a module from these arguments; a case holds the arguments of its forward."""
 
     def probe(answer: Any, case: Case) -> dict[str, Any]:
         module = answer(*arguments)
@@ -23,7 +23,7 @@ def built(*arguments: Any) -> Probe:
 
 
 def watched(answer: Any, case: Case) -> dict[str, Any]:
-    """Output, gradients at the inputs that are tensors, and the number of parameters where there are any."""
+    """Number of parameters, output, and gradients at the floating-point inputs."""
     inputs = [value.clone().requires_grad_() if _is_float(value) else value for value in case]
     output = answer(*inputs)
     maps = output if isinstance(output, (list, tuple)) else [output]
@@ -39,7 +39,7 @@ def watched(answer: Any, case: Case) -> dict[str, Any]:
 
 
 def filled(module: nn.Module) -> nn.Module:
-    """The module with parameters that depend on nothing but their order and shape."""
+    """The module with reproducible parameters: they depend only on their order and shapes."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in module.parameters():
@@ -56,7 +56,7 @@ def _has_graph(total: Any) -> bool:
 
 
 def _weights(output: Tensor) -> Tensor:
-    """Other weights for each pixel, so that no two gradients are alike by chance."""
+    """A different weight for each pixel, so that no two gradients are equal by chance."""
     return torch.linspace(0.5, 1.5, max(output.numel(), 1), device=output.device)[: output.numel()].reshape(
         output.shape
     )

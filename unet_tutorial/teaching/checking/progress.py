@@ -1,4 +1,4 @@
-"""What a student has guessed and solved, in a file beside the notebook that outlives the kernel and goes nowhere."""
+"""The student's guesses and solved exercises, in a local file beside the notebook."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FILE = Path("course-progress.json")  # in the folder of the notebook
 
 
 def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
-    """All that is noted, as {"guesses": {key: text}, "solved": {name: bool}}.
+    """The recorded progress: {"guesses": {key: text}, "solved": {name: bool}}.
 
-    A damaged file is set aside under another name, and a line says so.
+    A damaged file is renamed and kept, and a line is printed.
     """
     path = path or FILE
     empty: dict[str, dict[str, Any]] = {"guesses": {}, "solved": {}}
@@ -32,13 +32,13 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
 
 
 def _free(path: Path) -> Path:
-    """A name beside the file that nothing has yet."""
+    """An unused file name beside the file."""
     names = (path.with_suffix(f".damaged{number or ''}.json") for number in itertools.count())
     return next(name for name in names if not name.exists())
 
 
 def note(kind: str, key: str, value: Any, path: Path | None = None) -> None:
-    """Add one guess or one solved exercise; where the folder cannot be written to, the lesson goes on without."""
+    """Record one guess or one solved exercise; if the folder is not writable, print a line and go on."""
     noted = load(path)
     noted[kind][key] = value
     try:

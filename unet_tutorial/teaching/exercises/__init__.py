@@ -1,1 +1,1 @@
-"""The exercises, one file per lesson: what is right, what it is tried on, and the mistakes that people make."""
+"""The exercises, one file per lesson: each solution with the mistakes that people make."""

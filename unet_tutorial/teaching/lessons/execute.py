@@ -1,6 +1,6 @@
 """Executes lessons in place and normalises them: ``python -m unet_tutorial.teaching.lessons.execute [NAME …]``.
 
-A lesson is written back only if every cell ran and every output may be committed; else its file stays as it was.
+A lesson is written only if every cell ran and every output may be committed; otherwise the file is unchanged.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class LessonError(ValueError):
-    """Why a lesson was not written back."""
+    """The reason why a lesson was not written."""
 
 
 def execute(path: Path) -> Lesson:
-    """Run every cell in the notebook's folder and replace the file, at once, by the normal form of the result.
+    """Run every cell, with the notebook's folder as working directory, and replace the file by the normalised result.
 
-    LessonError: a cell failed or took too long, or an output may not be committed; ValueError: the file cannot be
-    read or written. It is left as it was.
+    Raises LessonError if a cell fails or takes too long, or if an output may not be committed; ValueError if the file
+    cannot be read or written. The file is then unchanged.
     """
     notebook = load(path, as_version=4)
     try:
@@ -63,7 +63,7 @@ def execute(path: Path) -> Lesson:
 
 
 def normalise(notebook: Notebook, stem: str) -> None:
-    """In place: ids by position, counts 1..n, merged streams, metadata that says nothing of this machine."""
+    """Set, in place, ids by position, execution counts 1..n and merged streams; drop metadata of this machine."""
     prefix = stem.partition("_")[0]
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first format with cell ids
     notebook.metadata.update(kernelspec=KERNEL, language_info={"name": "python"})
@@ -83,7 +83,7 @@ def normalise(notebook: Notebook, stem: str) -> None:
 
 
 def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
-    """The outputs with the texts of one stream in one output, where its first stood."""
+    """The outputs, with all texts of one stream joined at the place of the first."""
     streams: dict[str, Notebook] = {}
     kept = []
     for output in outputs:
@@ -98,9 +98,9 @@ def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
 
 
 def chosen(names: list[str]) -> list[Path]:
-    """The lessons meant: paths, or the beginnings of lessons' names; all lessons where none is named.
+    """The notebooks named: paths, or beginnings of lessons' names; all lessons for an empty list.
 
-    LessonError: a name that no lesson begins with.
+    Raises LessonError for a name that no lesson begins with.
     """
     paths = []
     for name in names or [""]:
@@ -112,12 +112,12 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def summary(lesson: Lesson, seconds: float) -> str:
-    """One line: what the lesson holds and how long it ran."""
+    """One line: cells, figures and seconds."""
     return f"{lesson.name}: {len(lesson.cells)} cells, {len(lesson.figures)} figures, {seconds:.1f} s"
 
 
 def main(names: list[str]) -> int:
-    """Execute each lesson; 1 if one was not written back."""
+    """Execute each lesson; return 1 if one was not written."""
     failed = 0
     for path in chosen(names):
         start = time.perf_counter()
@@ -125,7 +125,7 @@ def main(names: list[str]) -> int:
             print(summary(execute(path), time.perf_counter() - start), flush=True)
         except ValueError as error:
             failed += 1
-            print(f"{error}\n{path.name}: left as it was", file=sys.stderr, flush=True)
+            print(f"{error}\n{path.name}: not changed", file=sys.stderr, flush=True)
     return min(failed, 1)
 
 

@@ -1,4 +1,4 @@
-"""What nbgrader is told of the cells of a solution: which are the student's, which are tests, which stay."""
+"""nbgrader metadata of a solution notebook: solution, test and locked cells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-KINDS: dict[str, tuple[str, dict[str, int]]] = {  # what stands in a cell, and what that makes it; the first that fits
+KINDS: dict[str, tuple[str, dict[str, int]]] = {  # marker in the source: (kind, flags); the first match counts
     "### BEGIN SOLUTION": ("answer", {"grade": False, "locked": False, "solution": True}),
     "### BEGIN HIDDEN TESTS": ("test", {"grade": True, "locked": True, "points": 1, "solution": False}),
     'check("': ("check", {"grade": False, "locked": True, "solution": False}),
@@ -14,7 +14,7 @@ KINDS: dict[str, tuple[str, dict[str, int]]] = {  # what stands in a cell, and w
 
 
 def marks(source: str, cell_id: str) -> dict[str, Any]:
-    """The cell's metadata for nbgrader (schema 3), under its key; nothing for a cell that is neither asked nor graded.
+    """The cell's metadata for nbgrader (schema 3), under its key; empty for a cell that nbgrader does not handle.
 
     >>> marks("### BEGIN HIDDEN TESTS", "03-06")["nbgrader"]["grade_id"]
     'test-03-06'
@@ -26,7 +26,7 @@ def marks(source: str, cell_id: str) -> dict[str, Any]:
 
 
 def mark(notebook: NotebookNode) -> None:
-    """Give every code cell its marks, in place."""
+    """Add the metadata to every code cell, in place."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata |= marks(cell.source, cell.id)

@@ -1,4 +1,4 @@
-"""A lesson read from its file, and what can be counted in it; no notebook library needed."""
+"""A lesson read from its notebook file, without a notebook library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 @dataclass(frozen=True)
 class Lesson:
-    """One notebook: its file's stem, its cells with their sources as single strings, its metadata."""
+    """A notebook: the stem of its file name, its cells with their sources as single strings, its metadata."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -28,12 +28,12 @@ class Lesson:
 
     @property
     def prose(self) -> str:
-        """All markdown, one cell after the other."""
+        """The text of all markdown cells."""
         return "\n\n".join(cell["source"] for cell in self.cells if cell["cell_type"] == "markdown")
 
     @property
     def words(self) -> int:
-        """Words of markdown: runs without a blank that hold a letter."""
+        """Number of words in the markdown cells; a word is a run without white space that contains a letter."""
         return sum(any(letter.isalpha() for letter in word) for word in self.prose.split())
 
     @property
@@ -48,13 +48,13 @@ class Lesson:
 
     @property
     def own(self) -> dict[str, Any]:
-        """The course's entry in the metadata: `module` and `ceiling_seconds`."""
+        """The metadata entry `unet_tutorial`: `module` and `ceiling_seconds`."""
         entry: dict[str, Any] = self.metadata.get("unet_tutorial", {})
         return entry
 
 
 def read(path: Path) -> Lesson:
-    """The lesson in that file. ValueError: not a notebook of format 4."""
+    """Read a lesson. Raises ValueError if the file is not a notebook of format 4."""
     try:
         notebook = json.loads(path.read_text(encoding="utf8"))
         cells = tuple({**cell, "source": joined(cell["source"])} for cell in notebook["cells"])
@@ -64,7 +64,7 @@ def read(path: Path) -> Lesson:
 
 
 def joined(text: str | list[str]) -> str:
-    """The text that a notebook may hold as a list of lines."""
+    """The text as one string; a notebook may store it as a list of lines."""
     return text if isinstance(text, str) else "".join(text)
 
 
@@ -75,5 +75,5 @@ def tags(cell: Cell) -> list[str]:
 
 
 def tree(cell: Cell) -> ast.Module:
-    """The cell's syntax tree; lines with a magic or a shell command are read as blank."""
+    """The syntax tree of the cell's source, without its lines of IPython magics and shell commands."""
     return ast.parse(re.sub(r"^[ \t]*[%!].*$", "", cell["source"], flags=re.MULTILINE))

@@ -1,4 +1,4 @@
-"""What a committed output may hold, and what makes it differ from one machine, or one day, to the next."""
+"""Rules for committed outputs: nothing in them may depend on the machine or the day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
 def output_faults(lesson: Lesson) -> list[str]:
-    """One sentence for each rule that an output breaks, with the cell it stands in; none for a good lesson."""
+    """One sentence, with the number of the cell, for each rule that an output breaks; empty for a good lesson."""
     return [
         f"{lesson.name}, code cell {number}: {fault}"
         for number, cell in enumerate(lesson.code, start=1)
@@ -31,7 +31,7 @@ def output_faults(lesson: Lesson) -> list[str]:
 
 
 def path_faults(lesson: Lesson) -> list[str]:
-    """One sentence for each cell whose source names a place on this machine, or any machine's /tmp."""
+    """One sentence for each cell whose source contains an absolute path."""
     return [
         f"{lesson.name}, cell {number}: names the path {found}"
         for number, cell in enumerate(lesson.cells, start=1)
@@ -40,7 +40,7 @@ def path_faults(lesson: Lesson) -> list[str]:
 
 
 def machine_path(text: str) -> str:
-    """The first absolute path in the text, or nothing.
+    """The first absolute path in the text, or an empty string.
 
     >>> machine_path("saved to /tmp/run/net.pt"), machine_path("1/2, https://arxiv.org/abs/1505.04597")
     ('/tmp/', '')
@@ -52,7 +52,7 @@ def machine_path(text: str) -> str:
 
 
 def written(output: Cell) -> str:
-    """What the output says in words: a stream's text or the text forms of a display."""
+    """The text of an output: of a stream, or the text formats of a display."""
     texts = [output.get("text", ""), *(v for k, v in output.get("data", {}).items() if k.startswith("text/"))]
     return "\n".join(joined(text) for text in texts)
 
@@ -66,7 +66,7 @@ def _faults(output: Cell) -> list[str]:
     if output["output_type"] == "error":
         return [f"stored error: {output['ename']}: {output['evalue']}"]
     if output.get("name") == "stderr":
-        return [f"text on stderr, so a warning or a progress bar to do away with: {joined(output['text'])[:500]}"]
+        return [f"text on stderr; remove the warning or progress bar: {joined(output['text'])[:500]}"]
     text = written(output)
     checks = [("an absolute path", machine_path(text))]
     checks += [(what, _first(pattern, text)) for what, pattern in (("a timing", TIMING), ("an address", ADDRESS))]
@@ -79,8 +79,8 @@ def _faults(output: Cell) -> list[str]:
 
 def _picture_faults(output: Cell) -> list[str]:
     if any("widget" in kind for kind in output.get("data", {})):
-        return ["a widget, which only a running kernel can show; draw what it would show"]
+        return ["a widget, which needs a running kernel; show a figure instead"]
     for kind in set(PICTURES) & set(output.get("data", {})):
         if len(str(output.get("metadata", {}).get(kind, {}).get("alt", "")).split()) < 3:
-            return ["a figure without alternative text; display it with unet_tutorial.teaching.show.show(figure, alt)"]
+            return ["a figure without alternative text; display it with show(figure, alt) of teaching.lessons.show"]
     return []

@@ -1,4 +1,4 @@
-"""The question before the answer: a cell in which the student commits to a guess."""
+"""A question before the answer: the student writes down a guess before running the cell that measures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from unet_tutorial.teaching.checking.progress import note
 
 
 def predict(key: str, question: str, options: Sequence[object] = (), guess: object = None) -> None:
-    """Ask, or note the guess in the progress file; never wait for an answer.
+    """Print the question, or write the guess to the progress file. It never waits for input.
 
-    `key` names the question within the course, in lower case with hyphens. Without `options` any guess is taken.
-    ValueError: a key that is not such a name.
+    `key` is the unique name of the question in the course, in lower case with hyphens. Without `options` any guess is
+    accepted. Raises ValueError for a key of another form.
 
     >>> predict("388-step", "Are tiles laid 388 apart exact?", options=["yes", "no, visibly"])
     Are tiles laid 388 apart exact?

@@ -1,4 +1,4 @@
-"""From solutions to what a student opens: ``python -m unet_tutorial.teaching.lessons.release [solution notebooks]``."""
+"""Makes exercise notebooks from solutions: ``python -m unet_tutorial.teaching.lessons.release [NOTEBOOK …]``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stubbed(source: str) -> str:
 
 
 def released(solution: NotebookNode) -> NotebookNode:
-    """The student's notebook: stubs for solutions, no hidden tests, outputs or marks; cells left empty are dropped."""
+    """The exercise notebook: stubs for solutions; no hidden tests, outputs, nbgrader metadata or empty cells."""
     notebook: NotebookNode = nbformat.from_dict(solution)  # a copy
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
@@ -39,13 +39,13 @@ def released(solution: NotebookNode) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """The notebook as its file holds it."""
+    """The text of the notebook's file."""
     text: str = nbformat.writes(notebook, version=4)
     return text.rstrip("\n") + "\n"
 
 
 def release(path: Path) -> Path:
-    """Write the student's notebook beside the folder of the solutions; its path."""
+    """Write the exercise notebook to the folder exercises beside solutions; return its path."""
     student = path.parents[1] / "exercises" / path.name
     make_folder(student.parent)
     with complete_file(student) as part:
@@ -54,7 +54,7 @@ def release(path: Path) -> Path:
 
 
 def main(arguments: list[str]) -> None:
-    """Release the solutions named, or all of them."""
+    """Release the named solutions, or all of them."""
     paths = [Path(word) for word in arguments] or solutions()
     for path in paths:
         print(f"{path} -> {release(path)}")

@@ -1,4 +1,4 @@
-"""Figures of a lesson: byte-stable, with a text for those who do not see them."""
+"""Figures of a lesson: the same bytes at every run, each with alternative text."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from matplotlib.figure import Figure
 Bundle = dict[str, object]  # one output, by MIME type
 publish: Callable[[Bundle, Bundle], None] = display.publish_display_data
 
-MOST_PIXELS = 64 * 64  # of image data in one figure, for which vector graphics are kept
+MOST_PIXELS = 64 * 64  # of image data in one figure; above it, the figure becomes a PNG
 
 
 def show(figure: Figure, alt: str, fact: str = "") -> None:
-    """Display the figure, print the fact (or else the alternative text), close the figure.
+    """Display the figure, print `fact` (or the alternative text if there is none), and close the figure.
 
-    Plots become SVG; a figure with more than 64 × 64 pixels of image data becomes PNG. `alt` says in a sentence what
-    a reader should see. nbval never compares pictures, so the printed line is what a test holds on to.
-    ValueError: an `alt` of fewer than three words.
+    Plots become SVG; a figure with more than 64 × 64 pixels of image data becomes PNG. `alt` describes the figure in a
+    sentence. nbval does not compare pictures, so only the printed line is tested.
+    Raises ValueError for an `alt` of fewer than three words.
     """
     data = io.BytesIO()
     if _pixels(figure) > MOST_PIXELS:
         figure.savefig(data, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
         _emit("image/png", data.getvalue(), alt, fact)
     else:
-        with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # else every element's id is drawn anew
+        with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # fixed ids of elements
             figure.savefig(data, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
         _emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
     plt.close(figure)
 
 
 def show_svg(svg: str, alt: str, fact: str = "") -> None:
-    """Display a drawing that is SVG already, such as a diagram, as `show` does a figure.
+    """Display SVG text, such as a diagram, in the same way as `show` displays a figure.
 
-    ValueError: a text without an <svg> element, or an `alt` of fewer than three words.
+    Raises ValueError for a text without an <svg> element, and for an `alt` of fewer than three words.
     """
     _emit("image/svg+xml", titled(svg, alt), alt, fact)
 
 
 def titled(svg: str, alt: str) -> str:
-    """The drawing alone, without XML preamble, as an image whose title is the alternative text, in place of its own.
+    """The <svg> element without XML preamble, with role="img" and the alternative text as its title.
 
     >>> titled('<?xml version="1.0"?><svg width="2"><g/></svg>', "two levels of a U")
     '<svg role="img" width="2"><title>two levels of a U</title><g/></svg>'
