@@ -1,4 +1,4 @@
-"""The curve over thresholds against V_Rand and V_Info of each slice, one after the other."""
+"""The curves over thresholds against V_Rand and V_Info computed slice by slice."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_best_half_and_at() -> None:
 
 def test_the_best_is_of_the_mean_not_the_mean_of_bests() -> None:
     truth = np.array([[[1, 1, 0, 1, 1]]] * 2)
-    membrane = np.array([0.15, 0.75])[:, None, None]  # shows from t = 0.2 in one slice, from 0.8 in the other
-    cell = np.array([0.55, 0.95])[:, None, None]  # gone from t = 0.6 on in the first
+    membrane = np.array([0.15, 0.75])[:, None, None]  # separates the cells from t = 0.2 and from t = 0.8 on
+    cell = np.array([0.55, 0.95])[:, None, None]  # in the first slice no cell is left from t = 0.6 on
     curve = isbi_scores(np.where(truth == 1, cell, membrane), truth).v_rand
     assert curve.best == pytest.approx((1 + 2 / 3) / 2)
     assert curve.best_threshold == 0.2

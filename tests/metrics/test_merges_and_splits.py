@@ -1,4 +1,4 @@
-"""Merges and splits against a count by sets, and on toys that a reader can check by eye."""
+"""Merges and splits against a count with sets of pixels, and on small examples that can be checked by eye."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LABELS = hnp.arrays(np.int64, st.just((4, 6)), elements=st.integers(0, 4))
 
 
 def by_sets(truth: np.ndarray, proposal: np.ndarray) -> int:
-    """Cell by cell, pixel sets compared."""
+    """Missing borders, cell by cell, with sets of pixels."""
     cells = {n: set(np.flatnonzero(truth == n)) for n in np.unique(truth[truth > 0])}
     lost = 0
     for n in np.unique(proposal[proposal > 0]):
@@ -47,7 +47,7 @@ def test_exactly_half_is_not_held() -> None:
     assert merges(np.array([1, 1, 2, 2]), np.array([5, 5, 5, 0])) == 0
 
 
-def test_nothing_proposed_merges_and_splits_nothing_and_no_truth_is_refused() -> None:
+def test_an_empty_proposal_has_no_merges_and_splits_and_an_empty_truth_is_refused() -> None:
     truth, nothing = np.array([1, 1, 2]), np.zeros(3, int)
     assert merges(truth, nothing) == splits(truth, nothing) == 0
     for score in (merges, splits):

@@ -1,4 +1,4 @@
-"""Metrics against loops over pixels, hand counts and reference values on real slices."""
+"""Pixel metrics against loops over pixels, counts by hand and reference values on real slices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LABELS = SHARED / "isbi2012" / "train" / "labels"
 
 
 def counts(proposal: NDArray[Any], truth: NDArray[Any]) -> tuple[int, int, int]:
-    """True positives, false positives, false negatives, one pixel after the other."""
+    """True positives, false positives, false negatives, counted pixel by pixel."""
     pairs = list(zip(proposal.ravel().tolist(), truth.ravel().tolist(), strict=True))
     return sum(p and t for p, t in pairs), sum(p and not t for p, t in pairs), sum(t and not p for p, t in pairs)
 
@@ -64,7 +64,7 @@ def test_pixel_errors_equal_a_loop(seed: int) -> None:
         tp, fp, fn = counts(p > tenth / 10, cell)
         best = max(best, 2 * tp / (2 * tp + fp + fn))
     assert isbi_pixel_error(p, cell) == pytest.approx(1 - best)
-    assert isbi_pixel_error(p, cell) != pytest.approx(pixel_error(p, cell), abs=1e-3), "two numbers, never to be mixed"
+    assert isbi_pixel_error(p, cell) != pytest.approx(pixel_error(p, cell), abs=1e-3), "two different metrics"
 
 
 def test_all_cell_scores_as_counted() -> None:
@@ -77,7 +77,7 @@ def test_thresholds_are_strict_and_reach_from_0_to_1() -> None:
     assert pixel_error(np.array([0.5]), np.array([1])) == 1
     assert isbi_pixel_error(np.array([0.0, 0.05]), np.array([0, 1])) == 0
     assert isbi_pixel_error(np.array([0.95, 0.85]), np.array([1, 0])) == 0
-    assert isbi_pixel_error(np.array([0.95, 1.0]), np.array([0, 0])) == 0, "at t = 1 nothing is cell, as it should be"
+    assert isbi_pixel_error(np.array([0.95, 1.0]), np.array([0, 0])) == 0, "right at t = 1, where no pixel is cell"
     assert isbi_pixel_error(np.array([0.31, 0.39]), np.array([0, 1])) == pytest.approx(1 / 3), "no threshold between"
 
 

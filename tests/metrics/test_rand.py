@@ -1,4 +1,4 @@
-"""V_Rand, V_Info and Rand error against pairs counted one by one, scikit-image, hand toys and reference values."""
+"""V_Rand, V_Info and Rand error against pairs counted one by one, scikit-image and reference values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCORES = [v_rand, v_info, rand_error]
 
 
 def alone(pixels: Pixels) -> list[tuple[int, int]]:
-    """The pixels of truth cells, those on which the proposal is 0 as cells of their own."""
+    """The pixels of true cells; each one where the proposal is 0 is a cell of its own."""
     return [(t, s or -k) for k, (t, s) in enumerate(pixels, start=1) if t]
 
 
@@ -55,12 +55,12 @@ def test_rand_error_counts_pairs_of_different_pixels_in_cells(pixels: Pixels) ->
 @given(PIXELS)
 def test_v_info_and_rand_error_agree_with_scikit_image_where_nothing_is_missed(pixels: Pixels) -> None:
     t, s = np.array([(t, s or -k) for k, (t, s) in enumerate(pixels, start=1)]).T
-    s = np.unique(s, return_inverse=True)[1] + 1  # a missed pixel as a cell of its own, by its own number
+    s = np.unique(s, return_inverse=True)[1] + 1  # each missed pixel is a cell with a label of its own
     raw = np.array(pixels)[:, 1]
     entropies = [float(np.sum(variation_of_information(np.ones_like(a), a))) for a in (t[t > 0], s[t > 0])]
     apart = float(np.sum(variation_of_information(t[t > 0], s[t > 0])))
     assert v_info(t, raw) == pytest.approx(1 - apart / sum(entropies) if sum(entropies) else 1, abs=1e-12)
-    if np.unique(t[t > 0]).size < np.sum(t > 0) > np.unique(s[t > 0]).size:  # else it divides by no pair
+    if np.unique(t[t > 0]).size < np.sum(t > 0) > np.unique(s[t > 0]).size:  # else scikit-image divides by 0 pairs
         assert rand_error(t, s) == pytest.approx(adapted_rand_error(t, s)[0])
 
 
@@ -86,7 +86,7 @@ def test_background_of_the_truth_does_not_count(pixels: Pixels, label: int) -> N
         assert score(t, np.where(t == 0, label, s)) == score(t, s)
 
 
-def test_toys_counted_by_hand() -> None:
+def test_small_examples_counted_by_hand() -> None:
     one = np.ones_like(ROWS)
     assert v_rand(ROWS, one) == pytest.approx(2 / 3)
     assert rand_scores(ROWS, one) == (1, 0.5)

@@ -1,4 +1,4 @@
-"""SEG against the definition spelled with sets of pixels, toys and a reference value."""
+"""SEG against its definition with sets of pixels, small examples and a reference value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIXELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, m
 
 
 def by_sets(pixels: Pixels) -> list[float]:
-    """For each truth cell R the Jaccard index with the S of |R∩S| > |R|/2, pixel sets compared one by one."""
+    """For each truth cell R the Jaccard index with the S of |R∩S| > |R|/2, computed with sets of pixels."""
     scores = []
     for cell in sorted({t for t, _ in pixels if t}):
         mine = {at for at, (t, _) in enumerate(pixels) if t == cell}
@@ -51,11 +51,11 @@ def test_extra_proposals_cost_nothing(pixels: Pixels, extra: int) -> None:
     assert seg_score(truth, more) == seg_score(truth, proposal)
 
 
-def test_exactly_half_is_no_match_and_a_merger_scores_one() -> None:
+def test_exactly_half_is_no_match_and_merged_cells_share_one_match() -> None:
     truth = np.array([1, 1, 1, 1, 2, 2])
     assert seg_score(truth[:4], np.array([5, 5, 6, 6])) == 0
     assert seg_score(truth[:4], np.array([5, 5, 5, 6])) == 0.75
-    assert cell_jaccards(truth, np.ones(6, int)).tolist() == pytest.approx([4 / 6, 2 / 6]), "both lie in it, each pays"
+    assert cell_jaccards(truth, np.ones(6, int)).tolist() == pytest.approx([4 / 6, 2 / 6]), "both match"
     assert seg_score(truth, 0 * truth) == 0
 
 

@@ -1,4 +1,4 @@
-"""Warping error against the plain loop over pixels, the definition of simple points, toys and a reference value."""
+"""Warping error against a loop over pixels, the definition of simple points and a reference value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter, label
 
 from benchmarks.warping import EIGHT, by_loop, is_simple
 from tests.oracles.isbi_slice import needs_isbi, slice_0
-from unet_tutorial.metrics.warping import RING, simple_points, warped, warping_error
+from unet_tutorial.metrics.warping import NEIGHBOURS, simple_points, warped, warping_error
 
 TWO_BLOBS = np.zeros((7, 7), dtype=int)
 TWO_BLOBS[2:5, 1:3] = TWO_BLOBS[2:5, 4:6] = 1
@@ -25,7 +25,7 @@ def test_the_table_is_the_definition() -> None:
     for code, simple in enumerate(simple_points()):
         for middle in (False, True):
             patch = np.full((3, 3), middle)
-            for bit, (down, right) in enumerate(RING):
+            for bit, (down, right) in enumerate(NEIGHBOURS):
                 patch[1 + down, 1 + right] = code >> bit & 1
             assert simple == is_simple(patch), patch
 
@@ -56,7 +56,7 @@ def pixels(truth: NDArray[Any], proposal: NDArray[Any]) -> int:
     return round(warping_error(truth, proposal) * truth.size)
 
 
-def test_toys_counted_by_hand() -> None:
+def test_small_examples_counted_by_hand() -> None:
     bridge, shrunk, one_left = TWO_BLOBS.copy(), TWO_BLOBS.copy(), TWO_BLOBS.copy()
     bridge[3, 3] = 1
     shrunk[:, 1] = 0
@@ -70,7 +70,7 @@ def test_toys_counted_by_hand() -> None:
     assert pixels(np.ones((5, 5), int), hole) == 1
 
 
-def test_the_surest_pixel_flips_first() -> None:
+def test_the_pixel_farthest_from_the_threshold_flips_first() -> None:
     truth = np.array([[1, 0, 0, 0, 1]])
     for sure, cell in ((1, [1, 1, 1, 0, 1]), (2, [1, 1, 0, 1, 1]), (3, [1, 1, 0, 1, 1])):
         probability = np.full((1, 5), 0.8)

@@ -1,1 +1,1 @@
-"""Scores of a segmentation: NumPy arrays in, numbers out, without torch."""
+"""Segmentation metrics on NumPy arrays. They import no torch, so that results of any framework can be scored."""

@@ -1,7 +1,8 @@
-"""How well two labellings group the same pixels: V_Rand, V_Info and the Rand error. Any rank; only truth cells count.
+"""V_Rand, V_Info and the Rand error: how well two label images group the pixels of true cells in the same way.
 
-A pixel on the wrong side of a border costs next to nothing here, a gap through which two cells merge costs much: the
-reverse of the pixel error. Background of the truth is left out, so a proposal is not punished for how it labels it.
+A border misplaced by one pixel costs almost nothing here, and a gap through which two cells merge costs much: the
+opposite of the pixel error. The background of the truth is left out, so its labels in the proposal do not matter.
+Any rank.
 Source: Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142, "Segmentation metrics"; Fiji's RandError.java.
 """
 
@@ -16,18 +17,21 @@ from unet_tutorial.metrics.overlaps import Overlaps, overlaps
 
 
 class RandScores(NamedTuple):
-    """Of pixel pairs: the share of a truth cell's that stay together, and of a proposed cell's that belong together."""
+    """Two shares of pixel pairs: ``split`` of the pairs in one true cell, ``merge`` of the pairs in one proposed cell.
+
+    Each is the share of these pairs that lie in one cell of the other label image too.
+    """
 
     split: float
     merge: float
 
 
 def rand_scores(truth: NDArray[Any], proposal: NDArray[Any]) -> RandScores:
-    """Split score, low where cells fall apart, and merge score, low where cells run together; both in (0, 1].
+    """The split score, lowered by cells that are split, and the merge score, lowered by merged cells; both in (0, 1].
 
     Arguments and errors are those of ``v_rand``, which is the harmonic mean of the two.
 
-    >>> rand_scores(np.array([1, 1, 0, 2, 2]), np.array([1, 1, 1, 1, 1]))          # nothing split, two cells merged
+    >>> rand_scores(np.array([1, 1, 0, 2, 2]), np.array([1, 1, 1, 1, 1]))          # no split, two cells merged
     RandScores(split=1.0, merge=0.5)
     """
     together, in_truth, in_proposal = _pairs(overlaps(truth, proposal))
@@ -35,15 +39,16 @@ def rand_scores(truth: NDArray[Any], proposal: NDArray[Any]) -> RandScores:
 
 
 def v_rand(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
-    """Σp² / (½Σs² + ½Σt²) over the truth's cells: 1 for the same grouping, towards 0 as cells merge or split.
+    """Σp² / (½Σs² + ½Σt²) over the true cells: 1 for the same grouping, towards 0 as cells merge or split.
 
-    ``truth`` and ``proposal`` are label images of one shape, 0 on background. p are the shares of the truth's cell
-    pixels that each pair of cells has in common, s those of truth cells, t those of proposed cells. A pixel of a truth
-    cell on which the proposal is 0 counts as a cell of its own, so thin the borders of a proposal first
-    (``thin_borders``), else a wide membrane costs as much as a lost cell.
-    Raises ValueError for other shapes or types, negative labels, and for a truth without a cell.
+    ``truth`` and ``proposal`` are label images of one shape, 0 on background. Of all pixels in true cells, p is the
+    share in the overlap of a true and a proposed cell, s the share in a true cell, t the share in a proposed cell. A
+    pixel of a true cell where the proposal is 0 counts as a cell of its own. So thin the borders of the proposal first
+    (``thin_borders``), else a wide membrane costs as much as a missed cell.
+    Raises ValueError for different shapes, other dtypes than integers and booleans, negative labels, and for a truth
+    without a cell.
 
-    >>> round(v_rand(np.array([1, 1, 1, 0, 2, 2, 2]), np.ones(7, int)), 6)          # one merger: 2/3
+    >>> round(v_rand(np.array([1, 1, 1, 0, 2, 2, 2]), np.ones(7, int)), 6)          # one merge: 2/3
     0.666667
     """
     together, in_truth, in_proposal = _pairs(overlaps(truth, proposal))
@@ -51,32 +56,32 @@ def v_rand(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
 
 
 def v_info(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
-    """2·I(T; S) / (H(T) + H(S)), the information that two labellings share, over the truth's cells; in [0, 1].
+    """2·I(T; S) / (H(T) + H(S)), the normalised mutual information of two label images, over the true cells; in [0, 1].
 
-    Arguments, conventions and errors are those of ``v_rand``. Against a truth of several cells, one single cell knows
-    nothing and scores 0. One cell against the same cell scores 1: there is nothing to know, and it is known.
+    Arguments, conventions and errors are those of ``v_rand``. Against a truth of several cells, a proposal of one cell
+    carries no information and scores 0. One cell against the same cell scores 1, although both entropies are 0.
 
     >>> v_info(np.array([1, 1, 0, 2, 2]), np.array([3, 3, 3, 3, 3])), v_info(np.array([1, 0]), np.array([1, 1]))
     (0.0, 1.0)
     """
     table = overlaps(truth, proposal)
     n = int(table.pixels.sum())
-    alone = table.missed / n * np.log(n)  # each missed pixel is a cell of share 1/n
+    missed = table.missed / n * np.log(n)  # each missed pixel is a cell of share 1/n
     h_truth = _entropy(table.truth_sizes / n)
-    h_proposal = _entropy(table.proposal_sizes / n) + alone
-    h_both = _entropy(table.shared / n) + alone
-    # rounding can leave -1e-16 where the information is 0, and 1 + 1e-16 where it is all
+    h_proposal = _entropy(table.proposal_sizes / n) + missed
+    h_both = _entropy(table.shared / n) + missed
+    # rounding can give -1e-16 in place of 0, and 1 + 1e-16 in place of 1
     share = 2 * (h_truth + h_proposal - h_both) / (h_truth + h_proposal) if h_truth + h_proposal else 1.0
     return float(np.clip(share, 0, 1))
 
 
 def rand_error(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
-    """1 - F-score of pairs of pixels in one cell, over the truth's cells: the "Rand error" of 2012, for one threshold.
+    """1 - F-score of the pairs of pixels in one cell, over the true cells: the "Rand error" of 2012, at one threshold.
 
     Arguments and errors are those of ``v_rand``; borders are *not* thinned. A pair counts as found if both pixels have
-    one label > 0 in the proposal. The published number is the least over thresholds. It differs from 1 - V_Rand in
-    the pairs, here of two different pixels, and in the wide membranes, whose pixels belong to no pair.
-    If neither labelling has a pair, nothing is wrong: 0. Source: Fiji's RandError.java, N(N-1)/2 pairs.
+    the same label > 0 in the proposal. The published number is the minimum over thresholds. Two differences from
+    1 - V_Rand: a pair is of two different pixels, and pixels where the proposal is 0 belong to no pair.
+    It is 0 if neither label image has a pair. Source: Fiji's RandError.java, N(N-1)/2 pairs.
 
     >>> round(rand_error(np.array([4 * [1, 1, 1, 0, 2, 2, 2]]), np.ones((1, 28), int)), 6)          # 6/17
     0.352941
@@ -90,12 +95,12 @@ def rand_error(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
 
 
 def _pairs(table: Overlaps) -> tuple[float, float, float]:
-    """Ordered pairs of pixels, each with itself too, that are together in both, in the truth, in the proposal."""
+    """Ordered pairs of pixels, pairs of a pixel with itself included, in one cell: of both, of truth, of proposal."""
     counts = (table.shared, table.truth_sizes, table.proposal_sizes)
     both, truth, proposal = (float(np.sum(n.astype(np.float64) ** 2)) for n in counts)
     return both + table.missed, truth, proposal + table.missed
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:
-    """-Σ p log p, in nats."""
+    """Entropy -Σ p log p, in nats."""
     return -float(np.sum(shares * np.log(shares)))
