@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,10 @@ class Exercise:
     tolerance: float = 1e-5
     forbidden: tuple[str, ...] = ()
 
+    def __call__(self, *arguments: Any) -> Any:
+        """The solution applied to these arguments, so that one solution can use another, as a student's can."""
+        return self.right(*arguments)
+
 
 def exercise(
     cases: Callable[[int], Iterable[Case]],
@@ -45,8 +49,11 @@ def exercise(
     probe: Probe = call,
     tolerance: float = 1e-5,
     forbidden: tuple[str, ...] = (),
+    name: str = "",
 ) -> Callable[[Any], Exercise]:
     """A decorator: the function or class below it is the solution, and its name is the exercise's.
+
+    ``name`` is for a class, whose own name is not the exercise's (``UpStep`` for ``up_step``).
 
     A mistake is an edit of the solution's source, ``(old, new, hint)``, or ``(hint, answer)`` where it is another
     answer altogether. ValueError, when the module is imported, for an edit whose old text does not occur exactly once.
@@ -63,16 +70,19 @@ def exercise(
             if hint in answers:
                 raise ValueError(f"exercise {right.__name__}: two mistakes have the hint {hint!r}")
             answers[hint] = answer
-        return Exercise(right.__name__, right, cases, answers, probe, tolerance, forbidden)
+        return Exercise(name or right.__name__, right, cases, answers, probe, tolerance, forbidden)
 
     return made
 
 
 def source_of(answer: Any) -> str:
-    """The source of a function or class, dedented and without its decorators."""
-    text = textwrap.dedent(inspect.getsource(answer))
-    (definition,) = ast.parse(text).body
-    return "\n".join(text.splitlines()[definition.lineno - 1 :]) + "\n"
+    """The source of a function or class at the top level of its module, without its decorators.
+
+    ``inspect.getsource`` would end too early where the decorator's arguments contain a lambda (Python 3.11).
+    """
+    text = inspect.getsource(sys.modules[answer.__module__])
+    (definition,) = (node for node in ast.parse(text).body if getattr(node, "name", "") == answer.__name__)
+    return "\n".join(text.split("\n")[definition.lineno - 1 : definition.end_lineno]) + "\n"
 
 
 def edited(right: Any, source: str, replacements: Sequence[str]) -> Any:
@@ -81,7 +91,7 @@ def edited(right: Any, source: str, replacements: Sequence[str]) -> Any:
         if source.count(old) != 1:
             raise ValueError(f"exercise {right.__name__}: {old!r} occurs {source.count(old)} times in the solution")
         source = source.replace(old, new)
-    module = vars(inspect.getmodule(right))
+    module = vars(sys.modules[right.__module__])
     defined: dict[str, Any] = {}
     exec(compile(source, f"<mistake of {right.__name__}>", "exec", dont_inherit=True), module, defined)
     return defined[right.__name__]
