@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.oracles.described_nets import NETS, arch
-from unet_tutorial.figures.arch.from_plan import plan
+from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.table import Table, table
 from unet_tutorial.figures.tables.cells import COLUMNS
 from unet_tutorial.figures.tables.footer import footer
@@ -75,7 +75,9 @@ def test_the_footer_names_each_kind_of_memory() -> None:
 @pytest.mark.parametrize("planar", [(), (0,)])
 def test_the_context_margin_of_a_padded_net_is_how_far_a_pixel_sees(planar: tuple[int, ...]) -> None:
     levels = pyramid((2, 3, 4), rank=3, planar=planar)
-    (words, _) = dict(footer(plan((16, 32, 32), levels, padding="same")))["context margin"].split(" px per side")
+    (words, _) = dict(footer(arch_from_plan((16, 32, 32), levels, padding="same")))["context margin"].split(
+        " px per side"
+    )
     reaches = []
     for axis in range(3):
         sights = [(p, *seen_by(p, levels, padding="same", axis=axis)) for p in range(16)]

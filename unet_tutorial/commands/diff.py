@@ -29,7 +29,7 @@ def diff(
     from rich.text import Text
 
     from unet_tutorial.commands.model import read
-    from unet_tutorial.figures.arch.diff import HEADS, TEXTS, difference
+    from unet_tutorial.figures.arch.diff import HEADS, LEFT_ALIGNED, difference
 
     found = difference(read(first), read(second))
     lines = found.lines if whole else found.changes()
@@ -37,7 +37,7 @@ def diff(
         kept = [i for i in range(len(HEADS)) if any(line[i] for line in lines)]
         table = Table(box=None, padding=(0, 2, 0, 0))
         for i in kept:
-            table.add_column(HEADS[i], justify="left" if HEADS[i] in TEXTS else "right")
+            table.add_column(HEADS[i], justify="left" if HEADS[i] in LEFT_ALIGNED else "right")
         for line in lines:
             table.add_row(*(Text(line[i], style="bold" if "→" in line[i] else "") for i in kept))
         Console(width=None if sys.stdout.isatty() else WIDTH).print(table)

@@ -1,7 +1,7 @@
-"""Diagrams and summaries of a model: tracing -> description (``arch``) -> drawing, tables, pages.
+"""Diagrams and summaries of a model: ``tracing`` → description (``arch``) → ``drawing``, ``tables``, ``pages``.
 
 ``figures.draw(model, example)`` returns a ``Diagram`` and ``figures.table(model, example)`` a ``Table``; both display
-themselves in a notebook. Importing this package loads neither torch nor matplotlib.
+themselves in a notebook. Importing this package loads neither torch nor matplotlib, which take seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["draw", "table"]
 
 
 def __getattr__(name: str) -> Any:
-    """``draw``, whose module loads matplotlib, is imported at its first use."""
+    """Import ``draw`` at its first use, because its module loads matplotlib."""
     if name != "draw":
         raise AttributeError(f"{__name__} has no {name}; it has draw and table")
     from unet_tutorial.figures.diagram import draw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from unet_tutorial.figures.arch.from_plan import plan
+from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
@@ -37,7 +37,7 @@ def traced(size: Size, levels: tuple[Level, ...], ins: int, outs: int, padding: 
 def comparable(arch: ArchIR) -> dict[str, Any]:
     """All that an architecture holds, by name."""
     nodes = {f"{i}": node for i, node in enumerate(arch.nodes)}
-    return {**nodes, **{name: getattr(arch, name) for name in vars(arch) if name != "nodes"}}
+    return {**nodes, **{field.name: getattr(arch, field.name) for field in fields(arch) if field.name != "nodes"}}
 
 
 def differences(one: ArchIR, other: ArchIR) -> list[str]:
@@ -61,7 +61,10 @@ def differences(one: ArchIR, other: ArchIR) -> list[str]:
 def test_it_is_what_the_trace_finds(
     size: Size, levels: tuple[Level, ...], channels: tuple[int, int], padding: Padding
 ) -> None:
-    assert differences(plan(size, levels, *channels, padding=padding), traced(size, levels, *channels, padding)) == []
+    assert (
+        differences(arch_from_plan(size, levels, *channels, padding=padding), traced(size, levels, *channels, padding))
+        == []
+    )
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -72,17 +75,19 @@ def test_at_every_depth(depth: int, rank: int, padding: Padding) -> None:
     (valid, *_) = valid_sizes(levels, padding=padding)
     for place in (0, 1, 2):
         size = (valid[place], *[valid[0]] * (rank - 1))
-        assert differences(plan(size, levels, 2, 3, padding=padding), traced(size, levels, 2, 3, padding)) == []
+        assert (
+            differences(arch_from_plan(size, levels, 2, 3, padding=padding), traced(size, levels, 2, 3, padding)) == []
+        )
 
 
 @pytest.mark.parametrize("place", range(6))
 def test_kernels_strides_and_counts_of_any_kind(place: int) -> None:
     size = tuple(valid[place] for valid in valid_sizes(UNEVEN, padding="valid"))
-    assert differences(plan(size, UNEVEN, 2, 3, padding="valid"), traced(size, UNEVEN, 2, 3, "valid")) == []
+    assert differences(arch_from_plan(size, UNEVEN, 2, 3, padding="valid"), traced(size, UNEVEN, 2, 3, "valid")) == []
 
 
 def test_the_paper_s_network_is_this_plan() -> None:
-    ours = plan((572, 572), PAPER, padding="valid")
+    ours = arch_from_plan((572, 572), PAPER, padding="valid")
     with torch.device("meta"):
         theirs = trace(paper_unet(), torch.empty(1, 1, 572, 572))
     bare = [replace(node, path=node.path.replace("encoder.encoder.", "encoder.")) for node in theirs.nodes]
@@ -97,7 +102,10 @@ def test_the_paper_s_network_is_this_plan() -> None:
 
 
 def test_a_changed_number_would_be_seen() -> None:
-    ours, theirs = plan((20, 20), pyramid((4, 8)), padding="same"), traced((20, 20), pyramid((4, 8)), 1, 2, "same")
+    ours, theirs = (
+        arch_from_plan((20, 20), pyramid((4, 8)), padding="same"),
+        traced((20, 20), pyramid((4, 8)), 1, 2, "same"),
+    )
     wrong = [replace(node, macs=node.macs + 1) if node.op == "up" else node for node in ours.nodes]
     assert len(differences(replace(ours, nodes=tuple(wrong)), theirs)) == 1
     assert len(differences(replace(ours, totals=ours.totals | {"peak": 1}), theirs)) == 1
@@ -105,11 +113,11 @@ def test_a_changed_number_would_be_seen() -> None:
 
 def test_it_refuses_in_words() -> None:
     with pytest.raises(ValueError, match="nearest sizes that do are 556 and 572"):
-        plan((570, 572), PAPER, padding="valid")
+        arch_from_plan((570, 572), PAPER, padding="valid")
     with pytest.raises(ValueError, match="in_channels = 0"):
-        plan((572, 572), PAPER, 0, padding="valid")
+        arch_from_plan((572, 572), PAPER, 0, padding="valid")
     with pytest.raises(ValueError, match="out_channels = 0"):
-        plan((572, 572), PAPER, 1, 0, padding="valid")
+        arch_from_plan((572, 572), PAPER, 1, 0, padding="valid")
 
 
 def test_it_needs_no_torch() -> None:

@@ -12,7 +12,7 @@ from torch import nn
 from tests.oracles.one_channel_nets import MeanPool
 from tests.oracles.torch_counts import footprints, macs, parameters, saved
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.arch.receptive_field import field_of
+from unet_tutorial.figures.arch.receptive_field import node_receptive_field
 from unet_tutorial.figures.tables.footer import footer, last
 from unet_tutorial.figures.tables.rows import rows
 from unet_tutorial.figures.tracing.trace import trace
@@ -128,4 +128,4 @@ def test_the_receptive_field_is_the_gradients_footprint(name: str) -> None:
     side = 48 if levels[0].rank == 3 else 112  # no inner pixel sees so far
     size = [valid[-(-side // valid.step)] for valid in valid_sizes(levels, padding=padding)]
     arch = trace(net, torch.empty(1, 1, *size))
-    assert field_of(arch, last(arch)) == footprints(net, size, period=8 if levels is not THREE else 6)
+    assert node_receptive_field(arch, last(arch)) == footprints(net, size, period=8 if levels is not THREE else 6)

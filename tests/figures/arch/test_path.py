@@ -11,7 +11,7 @@ from torch import nn
 from tests.figures.tracing.test_trace import found
 from tests.oracles.torch_counts import macs, parameters, saved
 from unet_tutorial.figures.arch.ir import Node, Window
-from unet_tutorial.figures.arch.path import scaled, way, with_levels
+from unet_tutorial.figures.arch.path import main_path, with_levels, with_scales
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import unet3d
 
@@ -22,14 +22,14 @@ def _node(key: str, op: str, shape: tuple[int, ...], *inputs: str, stride: int =
 
 
 def test_valid_convolutions_change_sizes_and_no_scale() -> None:
-    nodes = scaled((
+    nodes = with_scales((
         _node("in", "input", (1, 20)), _node("a", "conv", (4, 9), "in"), _node("b", "pool", (4, 4), "a", stride=2),
         _node("c", "conv", (4, 2), "b"), _node("d", "resize", (4, 9), "c"), _node("out", "concat", (8, 9), "a", "d"),
     ))  # fmt: skip
     assert [node.scale for node in nodes] == [(1.0,), (1.0,), (2.0,), (2.0,), (1.0,), (1.0,)]
-    nodes = with_levels(nodes, way(nodes))
+    nodes = with_levels(nodes, main_path(nodes))
     assert [node.level for node in nodes] == [0, 0, 1, 1, 0, 0]
-    assert [node.id for node in way(nodes)] == ["in", "a", "b", "c", "d", "out"]
+    assert [node.id for node in main_path(nodes)] == ["in", "a", "b", "c", "d", "out"]
 
 
 def test_anisotropic_levels_keep_each_axis_apart() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.oracles.browser import ask, needs_chromium
-from unet_tutorial.figures.arch.receptive_field import with_fields
+from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.pages.explorer import Choice, explorer, level_rows, results, verdict
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.plan.receptive_field import receptive_field
@@ -113,7 +113,7 @@ def test_the_way_that_ends_early_has_its_numbers_too(told: list[dict[str, Any]])
     for i in sorted(set(range(len(choices()))) - set(passing())):
         choice = choices()[i]
         (valid, *_) = valid_sizes(choice.levels, padding=choice.padding)
-        whole = with_fields(Choice(**vars(choice) | {"size": valid.start}).arch()).nodes
+        whole = with_receptive_fields(Choice(**vars(choice) | {"size": valid.start}).arch()).nodes
         sizes = [int(row[2].split("×")[1]) for row in told[i]["maps"]]
         assert int(told[i]["count"]) == len(sizes) >= 1
         assert sizes[-1] % 2 or sizes[-1] <= 4
@@ -141,5 +141,5 @@ def test_the_buttons_jump_to_the_neighbours(told: list[dict[str, Any]]) -> None:
 
 def test_the_last_map_sees_what_the_plan_says() -> None:
     for choice in [choices()[i] for i in passing()]:
-        last = with_fields(choice.arch()).nodes[-1]
+        last = with_receptive_fields(choice.arch()).nodes[-1]
         assert last.field == receptive_field(choice.levels, padding=choice.padding)

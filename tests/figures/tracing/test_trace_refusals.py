@@ -24,7 +24,7 @@ ODD: dict[str, tuple[nn.Module, str]] = {
     "U-Net++": (hard.plus_plus(), "U-Net++"),
     "UNet 3+": (hard.three_plus(), "UNet 3+"),
     "DeepLab": (hard.deeplab(), "from level 3 to level 0 in one step"),
-    "classifier": (GLOBAL, "no map over the image"),
+    "classifier": (GLOBAL, "no spatial axes"),
     "MLP": (nn.Sequential(nn.Flatten(), nn.Linear(1024, 3)), "no feature map|no map"),
     "backbone": (nn.Sequential(conv(1, 4, 2), conv(4, 4, 2)), "does not come up again"),
     "one level": (nn.Sequential(conv(1, 4), conv(4, 4)), "a single level"),

@@ -1,1 +1,1 @@
-"""The description of a network, and what follows from it; without torch."""
+"""The description of a network (``ArchIR``) and the analyses of it. Imports no torch, so that it loads fast."""

@@ -1,4 +1,4 @@
-"""Two architectures side by side: which maps are new, gone or changed, cell by cell; without torch."""
+"""Compares two architectures: which maps are new, removed or changed, cell by cell."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.receptive_field import with_fields
-from unet_tutorial.figures.arch.text import each, operation_name, pairs_text, shape, span
+from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
+from unet_tutorial.figures.arch.text import common_text, operation_name, per_side_text, range_text, shape_text
 
 HEADS = ("", "map", "op", "reads", "out", "crop", "padding", "jump", "params", "MACs", "bytes", "saved", "RF px")
-TEXTS = ("", "map", "op", "reads")  # set to the left
+LEFT_ALIGNED = ("", "map", "op", "reads")
 SAME, CHANGED, GONE, NEW = "", "*", "-", "+"
 Line = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Lines of cells under ``HEADS``, each with its mark: * changed, - only in the first, + only in the second.
+    """Lines of cells under ``HEADS``. The first cell is a mark: * changed, - only in the first, + only in the second.
 
-    A changed cell reads "old → new". ``notes`` tell of the whole: totals, sizes that pass, skips. Names, the paths of
-    modules, and whether an activation works in place, are not compared.
+    A changed cell reads "old → new". ``notes`` list differences of the whole network: totals, valid sizes, skips.
+    Names, module paths and whether an activation works in place are not compared.
     """
 
     lines: tuple[Line, ...]
@@ -33,40 +33,41 @@ class Difference:
         return not self.notes and all(line[0] == SAME for line in self.lines)
 
     def changes(self) -> tuple[Line, ...]:
-        """The lines that are not the same in both."""
+        """The lines that differ."""
         return tuple(line for line in self.lines if line[0] != SAME)
 
 
 def difference(one: ArchIR, other: ArchIR) -> Difference:
-    """What must be done to the first to get the second, map by map, in the order of the pass."""
-    ours, theirs = ({node.id: _cells(node) for node in with_fields(arch).nodes} for arch in (one, other))
-    return Difference(tuple(_lines(ours, theirs)), tuple(_notes(one, other)))
+    """The changes that turn the first architecture into the second, in the order of the forward pass."""
+    old, new = ({node.id: _cells(node) for node in with_receptive_fields(arch).nodes} for arch in (one, other))
+    return Difference(tuple(_lines(old, new)), tuple(_notes(one, other)))
 
 
 def _cells(node: Node) -> Line:
     return (
         node.id,
-        operation_name(node, whole=True),
+        operation_name(node, with_folded=True),
         ", ".join(node.inputs),
-        shape(node.shape),
-        pairs_text(node.crop),
-        each(node.window.before) if node.window and any(node.window.before) else "",
-        each(node.scale),
+        shape_text(node.shape),
+        per_side_text(node.crop),
+        common_text(node.window.before) if node.window and any(node.window.before) else "",
+        common_text(node.scale),
         f"{node.parameters:,}",
         f"{node.macs:,}",
         f"{node.bytes:,}",
         f"{node.saved:,}",
-        span(node.field),
+        range_text(node.field),
     )
 
 
-def _lines(ours: dict[str, Line], theirs: dict[str, Line]) -> Iterator[Line]:
-    for tag, a, b, c, d in SequenceMatcher(None, list(ours), list(theirs), autojunk=False).get_opcodes():
-        if tag == "equal":
-            yield from map(_compared, list(ours.values())[a:b], list(theirs.values())[c:d])
-            continue
-        yield from ((GONE, *cells) for cells in list(ours.values())[a:b])
-        yield from ((NEW, *cells) for cells in list(theirs.values())[c:d])
+def _lines(old: dict[str, Line], new: dict[str, Line]) -> Iterator[Line]:
+    old_lines, new_lines = list(old.values()), list(new.values())
+    for tag, a, b, c, d in SequenceMatcher(None, list(old), list(new), autojunk=False).get_opcodes():
+        if tag == "equal":  # the same ids; the cells may differ
+            yield from map(_compared, old_lines[a:b], new_lines[c:d])
+        else:
+            yield from ((GONE, *cells) for cells in old_lines[a:b])
+            yield from ((NEW, *cells) for cells in new_lines[c:d])
 
 
 def _compared(old: Line, new: Line) -> Line:
@@ -83,4 +84,4 @@ def _notes(one: ArchIR, other: ArchIR) -> Iterator[str]:
         if a != b:
             yield f"{name}: {a or 'none'} → {b or 'none'}"
     if one.skips != other.skips or one.path != other.path:
-        yield f"skips: {len(one.skips)} → {len(other.skips)}, along another way through the U"
+        yield f"skips: {len(one.skips)} → {len(other.skips)}; the maps on the main path or on a skip differ"

@@ -1,5 +1,4 @@
-"""Fewer nodes, the same network: what changes no size is drawn into the map it belongs to, cuts one after another are
-one cut."""
+"""Simplifies a traced graph: fuses norms and activations into the preceding layer, and merges consecutive crops."""
 
 from __future__ import annotations
 
@@ -8,54 +7,57 @@ from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import Node, Pairs, Window
 
-QUIET = ("norm", "act")
-
 
 def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Norms and activations in the convolution before them, chains of cuts and views in one; what has no effect gone.
+    """Fuse norms and activations into the node before them, merge chains of crops or views, drop nodes without effect.
 
-    Parameters, MACs and saved bytes move with what is folded, so the totals stay.
+    Two nodes become one only if nothing else reads the first. Parameters, MACs and saved bytes are added up, so the
+    totals stay.
     """
     readers = Counter(key for node in nodes for key in node.inputs)
     kept: dict[str, Node] = {}
-    alias: dict[str, str] = {}
+    replaced_by: dict[str, str] = {}  # id of a node that was merged into another: id of that one
     for node in nodes:
-        node = replace(node, inputs=tuple(alias.get(key, key) for key in node.inputs))
+        node = replace(node, inputs=tuple(replaced_by.get(key, key) for key in node.inputs))
         before = kept.get(node.inputs[0]) if len(node.inputs) == 1 else None
-        alone = before is not None and readers[before.id] == 1
-        joined = _joined(before, node) if before is not None and alone and before.op != "input" else None
-        if joined is None and before is not None and _idle(node, before):
-            joined = _moved(before, node)
-        if joined is None or before is None:
+        only_reader = before is not None and readers[before.id] == 1
+        merged = _merged(before, node) if before is not None and only_reader and before.op != "input" else None
+        if merged is None and before is not None and _without_effect(node, before):
+            merged = _with_costs(before, node)
+        if merged is None or before is None:
             kept[node.id] = node
             continue
-        kept[before.id] = joined
-        alias |= {node.id: before.id}
+        kept[before.id] = merged
+        replaced_by |= {node.id: before.id}
         readers[before.id] = readers[node.id] + (readers[before.id] - 1)
     return tuple(kept.values())
 
 
-def _joined(before: Node, node: Node) -> Node | None:
-    """Both as one, where they belong together."""
-    if node.op in QUIET and before.op not in ("crop", "view", "split", "other") and node.shape == before.shape:
-        return replace(_moved(before, node), folded=(*before.folded, node.kind))
+def _merged(before: Node, node: Node) -> Node | None:
+    """Both nodes as one; None if they have to stay apart."""
+    after = _with_costs(before, node)
+    if (
+        node.op in ("norm", "act")
+        and before.op not in ("crop", "view", "split", "other")
+        and node.shape == before.shape
+    ):
+        return replace(after, folded=(*before.folded, node.kind))
     if node.op == before.op == "crop" and node.crop and before.crop:
-        return replace(_moved(before, node), crop=_sum(before.crop, node.crop))
+        return replace(after, crop=_crop_sum(before.crop, node.crop))
     if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
-        return replace(_moved(before, node), window=_every(before.window, node.window))
+        return replace(after, window=_strided_twice(before.window, node.window))
     if node.op == before.op == "view" and not node.window and not before.window:
-        return replace(_moved(before, node), kind=f"{before.kind}, {node.kind}")
+        return replace(after, kind=f"{before.kind}, {node.kind}")
     return None
 
 
-def _idle(node: Node, before: Node) -> bool:
-    """Whether a cut cuts nothing, or a view shows what it was given."""
-    if node.op == "crop":
-        return node.shape == before.shape
-    return node.op == "view" and node.shape == before.shape
+def _without_effect(node: Node, before: Node) -> bool:
+    """Whether the node is a crop or view that does not change the shape."""
+    return node.op in ("crop", "view") and node.shape == before.shape
 
 
-def _moved(before: Node, node: Node) -> Node:
+def _with_costs(before: Node, node: Node) -> Node:
+    """The first node with the output of the second and the costs of both."""
     marks = tuple(mark for mark in node.folded if mark == "output")
     return replace(
         before,
@@ -68,11 +70,11 @@ def _moved(before: Node, node: Node) -> Node:
     )
 
 
-def _every(first: Window, then: Window) -> Window:
-    """Every so many pixels of every so many: one choice of pixels."""
-    before = tuple(a + s * b for a, s, b in zip(first.before, first.stride, then.before, strict=True))
-    return replace(first, before=before, stride=tuple(a * b for a, b in zip(first.stride, then.stride, strict=True)))
+def _strided_twice(first: Window, second: Window) -> Window:
+    """A slice with a step, applied to the result of another one, as a single slice."""
+    before = tuple(a + s * b for a, s, b in zip(first.before, first.stride, second.before, strict=True))
+    return replace(first, before=before, stride=tuple(a * b for a, b in zip(first.stride, second.stride, strict=True)))
 
 
-def _sum(first: Pairs, second: Pairs) -> Pairs:
+def _crop_sum(first: Pairs, second: Pairs) -> Pairs:
     return tuple((a + c, b + d) for (a, b), (c, d) in zip(first, second, strict=True))

@@ -1,13 +1,15 @@
-"""The one description that every figure and table is made from: what a network computes, map by map, with its numbers.
+"""The architecture description from which every figure and table is made: feature maps, their inputs and their costs.
 
-Front-ends write it (``plan``, ``trace``), analyses fill it in (``analyse``, ``fields``), back-ends read nothing else.
-Without torch. As JSON it can be kept, compared and drawn again without running anybody's code.
+``trace`` and ``arch_from_plan`` create it, ``analyse`` and ``receptive_field`` add to it, and drawings, tables and
+pages read nothing else. As JSON it can be stored, compared and drawn again without running the model's code.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
+from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import Any
 
 from unet_tutorial.plan.levels import Size
@@ -17,15 +19,18 @@ OPS = (
     "input", "conv", "linear", "pool", "up", "resize", "concat", "add", "gate", "crop", "split", "norm", "act", "view",
     "reduce", "other",
 )  # fmt: skip
-SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no U was found, or the map is beside it
+SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no U was found, or the node does not belong to it
 
 Pairs = tuple[tuple[int, int], ...]  # two numbers per spatial axis
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a convolution or pooling looks through, per axis; ``before`` is the padding in front. ``up`` is the factor
-    by which a transposed convolution or a resize enlarges (1: none)."""
+    """Kernel of a convolution, pooling or resize, per axis.
+
+    ``before`` is the padding in front of the first pixel, ``up`` the upsampling factor of a transposed convolution or
+    a resize (1: none).
+    """
 
     kernel: Size
     stride: Size
@@ -36,14 +41,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Node:
-    """One operation and the feature map it gives.
+    """One operation and the feature map it computes.
 
-    ``shape`` is (C, *size), without the batch. ``inputs`` are the ids of the maps it reads, in its order. ``crop`` are
-    the pixels cut off before and after each axis; negative ones are added. ``scale`` is the accumulated stride per
-    axis, ``level`` its rank among the scales (0 finest). ``parameters`` are its own, counted where first used;
-    ``macs`` multiply-accumulates, without biases; ``bytes`` of its output; ``saved`` bytes kept for the backward pass;
-    ``field`` the smallest and largest number of input pixels that a pixel sees, per axis. ``folded`` names what was
-    drawn into it: norms, activations. ``path`` is that of its module.
+    ``op`` is one of ``OPS``; ``kind`` is torch's name of the operator. ``inputs`` are the ids of its input maps, in
+    argument order. ``shape`` is (C, *size), without the batch. ``path`` is the module's name in the model ("" if
+    unknown); nodes that differ only in it are equal. ``crop`` holds the pixels cropped before and after each axis;
+    negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial axes; ``level`` its
+    rank among all scales (0 is the finest). ``parameters`` are counted at their first use; ``macs`` are
+    multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes saved for the backward
+    pass. ``field`` is the receptive field: smallest and largest number of input pixels per axis. ``folded`` names the
+    norms and activations that were fused into the node, and "output" for an output of the network.
     """
 
     id: str
@@ -51,7 +58,7 @@ class Node:
     kind: str
     inputs: tuple[str, ...]
     shape: Size
-    path: str = ""
+    path: str = dataclass_field(default="", compare=False)
     window: Window | None = None
     crop: Pairs = ()
     scale: tuple[float, ...] = ()
@@ -66,18 +73,18 @@ class Node:
 
     @property
     def channels(self) -> int:
-        """Of the map it gives."""
+        """Number of channels of the output."""
         return self.shape[0] if self.shape else 1
 
     @property
     def size(self) -> Size:
-        """Spatial size of the map it gives."""
+        """Spatial size of the output."""
         return self.shape[1:]
 
 
 @dataclass(frozen=True)
 class Skip:
-    """A connection across the U: the ids of where it starts and where it is merged, with all that lies between."""
+    """A skip connection: ids of the node where it starts, of the merge, and of the nodes in between."""
 
     source: str
     target: str
@@ -86,12 +93,13 @@ class Skip:
 
 @dataclass(frozen=True)
 class ArchIR:
-    """A network: nodes in the order of the forward pass, the way through the U, and the totals.
+    """A network: nodes in the order of the forward pass, the main path and the skips of its U, and totals.
 
-    ``path`` holds the ids from the input to the output along the U, ``skips`` what crosses it. Where no U was found,
-    ``path`` is empty and ``reason`` says why. ``totals`` are named whole numbers: parameters, parameter_bytes, macs,
-    saved (bytes for backward, dropout off), peak (bytes of maps alive at once without gradients). ``valid`` has, for
-    networks whose plan is known, the smallest valid input and the step between two, per axis.
+    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. If no U was found,
+    ``path`` is empty and ``reason`` says why. ``totals`` are integers by name: parameters, parameter_bytes, trainable,
+    macs, saved (bytes saved for the backward pass, dropout off), peak (largest number of bytes of maps alive at once
+    without gradients). ``valid`` holds the smallest valid input size and the step to the next one, per axis, if the
+    network's plan is known.
     """
 
     name: str
@@ -99,42 +107,44 @@ class ArchIR:
     path: tuple[str, ...] = ()
     skips: tuple[Skip, ...] = ()
     reason: str = ""
-    totals: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = dataclass_field(default_factory=dict)
     valid: Pairs = ()
     version: int = VERSION
 
     def node(self, key: str) -> Node:
-        """The node of this id."""
+        """The node with this id."""
         return self.index[key]
 
-    @property
+    @cached_property
     def index(self) -> dict[str, Node]:
         """Nodes by id."""
         return {node.id: node for node in self.nodes}
 
     @property
     def rank(self) -> int:
-        """Number of spatial axes of its first input."""
+        """Number of spatial axes of the first input."""
         return len(self.nodes[0].size) if self.nodes else 0
 
 
 def to_json(arch: ArchIR) -> str:
-    """The description as JSON, the same text for the same network."""
+    """The description as JSON; the same network always gives the same text."""
     return json.dumps(asdict(arch), indent=1, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str) -> ArchIR:
-    """The description back from JSON; ValueError where the text is none, or of another version."""
+    """The description read from the text of ``to_json``. Raises ValueError for other text or another version."""
     try:
         raw = json.loads(text)
         if raw["version"] != VERSION:
-            raise ValueError(f"version {raw['version']}, and this program reads {VERSION}")
+            raise ValueError(f"its version is {raw['version']}; this program reads version {VERSION}")
         nodes = tuple(_node(each) for each in raw["nodes"])
         skips = tuple(Skip(each["source"], each["target"], tuple(each["through"])) for each in raw["skips"])
         rest = {key: raw[key] for key in ("name", "reason", "totals")}
         return ArchIR(nodes=nodes, skips=skips, path=tuple(raw["path"]), valid=_tuples(raw["valid"]), **rest)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"this is no architecture written by unet diagram ({error}); write it again") from error
+        raise ValueError(
+            f"this is not an architecture written by unet diagram ({error}); write the file again with unet diagram"
+        ) from error
 
 
 def _node(raw: dict[str, Any]) -> Node:
@@ -145,5 +155,5 @@ def _node(raw: dict[str, Any]) -> Node:
 
 
 def _tuples(value: Any) -> Any:
-    """JSON's lists as the tuples that they were."""
+    """JSON lists as tuples, recursively."""
     return tuple(map(_tuples, value)) if isinstance(value, list) else value

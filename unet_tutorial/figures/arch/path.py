@@ -1,4 +1,4 @@
-"""The way through the U: down to the coarsest map and up again, found backwards from the output."""
+"""Scales, levels and the main path: from the input through the coarsest map to the output, found backwards."""
 
 from __future__ import annotations
 
@@ -9,101 +9,122 @@ from math import log, prod
 
 from unet_tutorial.figures.arch.ir import Node
 
-SQUASHED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")  # what a mask has gone through
-SUMMING = ("concat", "crop")  # they change the size and stay on the grid
+BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")  # activations that make a mask
+SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
 Scale = tuple[Fraction, ...]
 
 
-def scaled(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Each with its accumulated stride per axis; () for what is no map over the image, as a mean over all of it."""
-    exact: dict[str, Scale] = {}
-    sizes: dict[str, Node] = {}
+def with_scales(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Set ``Node.scale``, the accumulated stride per axis; () for nodes without spatial axes, as a global mean."""
+    scales: dict[str, Scale] = {}
+    earlier: dict[str, Node] = {}
     for node in nodes:
-        exact[node.id] = _scale(node, [(sizes[key], exact[key]) for key in node.inputs], sizes, exact)
-        sizes[node.id] = node
-    return tuple(replace(n, scale=tuple(float(s) for s in exact[n.id])) for n in nodes)
+        scales[node.id] = _scale(node, earlier, scales)
+        earlier[node.id] = node
+    return tuple(replace(n, scale=tuple(float(s) for s in scales[n.id])) for n in nodes)
 
 
-def _scale(node: Node, inputs: list[tuple[Node, Scale]], sizes: dict[str, Node], exact: dict[str, Scale]) -> Scale:
+def _scale(node: Node, earlier: dict[str, Node], scales: dict[str, Scale]) -> Scale:
     rank = len(node.size)
     if node.op == "input":
         return (Fraction(1),) * rank
+    inputs = [(earlier[key], scales[key]) for key in node.inputs]
     known = [(each, scale) for each, scale in inputs if len(scale) == rank == len(each.size) and rank]
     if not known or node.op == "reduce":
         return ()
-    first, scale = max(known, key=lambda pair: prod(pair[0].size))  # a gate's signal may be one pixel
+    largest, scale = max(known, key=lambda pair: prod(pair[0].size))  # a gating signal may be a single pixel
     if node.op == "resize":
-        return _landed(node, first, scale, [(each, exact[key]) for key, each in sizes.items()])
+        return _scale_after_resize(node, largest, scale, [(each, scales[key]) for key, each in earlier.items()])
     if node.window:
         return tuple(s * Fraction(d, u) for s, d, u in zip(scale, node.window.stride, node.window.up, strict=True))
-    return scale if node.size == first.size or node.op in SUMMING else ()
+    return scale if node.size == largest.size or node.op in SAME_GRID else ()
 
 
-def _landed(node: Node, first: Node, scale: Scale, earlier: list[tuple[Node, Scale]]) -> Scale:
-    """The scale after a resize: by the ratio of the sizes where it is whole; else of the map that it was measured by,
-    as unpadded convolutions in between make the ratio too large."""
-    ratios = [Fraction(m, n) for m, n in zip(node.size, first.size, strict=True)]
-    near = [Fraction(round(r)) if abs(r - round(r)) <= r / 5 and round(r) else r for r in ratios]
-    near = [1 / Fraction(round(1 / r)) if r < 1 and abs(1 / r - round(1 / r)) <= 1 / r / 5 else n
-            for r, n in zip(ratios, near, strict=True)]  # fmt: skip
-    guess = tuple(s / r for s, r in zip(scale, near, strict=True))
+def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tuple[Node, Scale]]) -> Scale:
+    """The scale after a resize.
+
+    If the ratio of the sizes is a whole number, it is the resize factor. Otherwise the map was probably resized to the
+    size of a skip, and unpadded convolutions in between distort the ratio: take the scale of an earlier map of that
+    size, if it is near the ratio.
+    """
+    ratios = [Fraction(m, n) for m, n in zip(node.size, given.size, strict=True)]
+    factors = [_near_whole(ratio) for ratio in ratios]
+    guess = tuple(s / f for s, f in zip(scale, factors, strict=True))
     whole = all(r.denominator == 1 or r.numerator == 1 for r in ratios)
     if whole and guess in {s for _, s in earlier}:
         return guess
-    alike = sorted(s for each, s in earlier if each.size == node.size and len(s) == len(guess))
-    best = min(alike, key=lambda s: _far(s, guess), default=guess)
-    return best if _far(best, guess) < len(guess) * log(2.1) else guess
+    same_size = sorted(s for each, s in earlier if each.size == node.size and len(s) == len(guess))
+    best = min(same_size, key=lambda s: _distance(s, guess), default=guess)
+    return best if _distance(best, guess) < len(guess) * log(2.1) else guess
 
 
-def _far(one: Scale, other: Scale) -> float:
+def _near_whole(ratio: Fraction) -> Fraction:
+    """A whole number, or one over it, that differs from the ratio by at most 20 %; else the ratio."""
+    near = Fraction(round(ratio)) if abs(ratio - round(ratio)) <= ratio / 5 and round(ratio) else ratio
+    inverse = 1 / ratio
+    if ratio < 1 and abs(inverse - round(inverse)) <= inverse / 5:
+        return 1 / Fraction(round(inverse))
+    return near
+
+
+def _distance(one: Scale, other: Scale) -> float:
     return sum(abs(log(a / b)) for a, b in zip(one, other, strict=True))
 
 
 def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
-    """Each with its level: the rank of its scale among those on the way, 0 the finest; beside it, of the nearest."""
+    """Set ``Node.level``: the rank of the scale among those on the path (0 is the finest); elsewhere the nearest."""
     scales = sorted({n.scale for n in path if n.scale} or {()}, key=lambda s: (prod(s), s))
-    near = {(): 0} | {
+    nearest = {(): 0} | {
         scale: min(range(len(scales)), key=lambda i: abs(log(prod(scales[i]) / prod(scale))) if scales[i] else 0)
         for scale in {n.scale for n in nodes if n.scale} - set(scales)
     }
-    return tuple(replace(n, level=scales.index(n.scale) if n.scale in scales else near[n.scale]) for n in nodes)
+    return tuple(replace(n, level=scales.index(n.scale) if n.scale in scales else nearest[n.scale]) for n in nodes)
+
+
+def main_path(nodes: tuple[Node, ...]) -> list[Node]:
+    """The nodes from the input to the output; at each merge, the operand that came from the coarsest map.
+
+    Of operands that came from equally coarse maps, the one with more operations before it.
+    """
+    index = {node.id: node for node in nodes}
+    rank: dict[str, tuple[float, int]] = {}  # coarsest scale before the node, number of operations
+    for node in nodes:
+        before = [rank[each.id] for each in operands(node, index)]
+        own = prod(node.scale) if node.scale else 0.0
+        rank[node.id] = (
+            max([own, *(scale for scale, _ in before)]),
+            1 + max((steps for _, steps in before), default=0),
+        )
+    order = {node.id: i for i, node in enumerate(nodes)}
+    ends = [n for n in nodes if "output" in n.folded and n.scale] or [n for n in nodes if "output" in n.folded]
+    node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
+    path = [node]
+    while inputs := operands(node, index):
+        node = max(inputs, key=lambda each: rank[each.id])
+        path.append(node)
+    return path[::-1]
 
 
 def operands(node: Node, index: dict[str, Node]) -> list[Node]:
-    """What a map is made of. Of a product, no masks: they only say how much of the other factor passes. Of an
-    unpooling, not the places that it puts its pixels in."""
-    given = [index[key] for key in node.inputs]
+    """The inputs that carry features into a node.
+
+    Masks are left out: they scale the other factor of a product. So are the indices of an unpooling, and inputs on
+    another grid than the output, as keys and values of an attention.
+    """
+    inputs = [index[key] for key in node.inputs]
     if "unpool" in node.kind:
-        return given[:1]
-    if node.op in ("linear", "gate", "other"):  # keys and values may be on a coarser grid
-        finest = min((prod(each.scale) for each in given if each.scale), default=0)
-        given = (
-            [e for e in given if node.scale == e.scale != ()] or [e for e in given if prod(e.scale) == finest] or given
-        )
-    if node.op != "gate" or len(given) < 2:
-        return given
-    large = [each for each in given if prod(each.shape) == max(prod(one.shape) for one in given)]
-    return [each for each in large if not _mask(each)] or large[:1]
+        return inputs[:1]
+    if node.op in ("linear", "gate", "other"):
+        finest = min((prod(each.scale) for each in inputs if each.scale), default=0)
+        same_scale = [each for each in inputs if node.scale == each.scale != ()]
+        inputs = same_scale or [each for each in inputs if prod(each.scale) == finest] or inputs
+    if node.op != "gate" or len(inputs) < 2:
+        return inputs
+    most = max(prod(each.shape) for each in inputs)
+    large = [each for each in inputs if prod(each.shape) == most]
+    return [each for each in large if not _is_mask(each)] or large[:1]
 
 
-def _mask(node: Node) -> bool:
-    return any(word in name for name in (node.kind, *node.folded[-1:]) for word in SQUASHED)
-
-
-def way(nodes: tuple[Node, ...]) -> list[Node]:
-    """From the input to the output: at each merge through whatever has been coarser, else through more operations."""
-    index = {node.id: node for node in nodes}
-    reach: dict[str, tuple[float, int]] = {}
-    for node in nodes:
-        before = [reach[each.id] for each in operands(node, index)]
-        own = prod(node.scale) if node.scale else 0.0
-        reach[node.id] = (max([own, *(r for r, _ in before)]), 1 + max((steps for _, steps in before), default=0))
-    order = {node.id: i for i, node in enumerate(nodes)}
-    ends = [n for n in nodes if "output" in n.folded and n.scale] or [n for n in nodes if "output" in n.folded]
-    here = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
-    path = [here]
-    while inputs := operands(here, index):
-        here = max(inputs, key=lambda each: reach[each.id])
-        path.append(here)
-    return path[::-1]
+def _is_mask(node: Node) -> bool:
+    return any(word in name for name in (node.kind, *node.folded[-1:]) for word in BOUNDED)

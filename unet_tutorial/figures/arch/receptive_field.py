@@ -1,6 +1,7 @@
-"""What a pixel of each map sees of the input, by interval arithmetic backwards through the graph; without torch.
+"""Receptive field of each map: interval arithmetic backwards through the graph.
 
-It is a range, for a pooling lays a fixed grid over the image: what a pixel sees depends on its place in it.
+It is a range, because a pooling lays a fixed grid over the image: the receptive field of a pixel depends on its
+position in that grid.
 """
 
 from __future__ import annotations
@@ -13,29 +14,65 @@ from math import ceil, floor
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Window
 
 Interval = tuple[int, int]
-GLOBAL = ("linear", "reduce")  # a pixel of such a map sees everything
+GLOBAL = ("linear", "reduce")  # each output pixel depends on all input pixels
 
 
-def with_fields(arch: ArchIR, wanted: Sequence[str] | None = None) -> ArchIR:
-    """The architecture with the receptive field of each map (or those wanted): (smallest, largest) per axis."""
-    chosen = {node.id for node in arch.nodes} if wanted is None else set(wanted)
-    return replace(arch, nodes=tuple(replace(n, field=field_of(arch, n)) if n.id in chosen else n for n in arch.nodes))
+def with_receptive_fields(arch: ArchIR, ids: Sequence[str] | None = None) -> ArchIR:
+    """The architecture with ``Node.field`` set, for all nodes or for those with these ids."""
+    chosen = {node.id for node in arch.nodes} if ids is None else set(ids)
+    return replace(
+        arch,
+        nodes=tuple(replace(n, field=node_receptive_field(arch, n)) if n.id in chosen else n for n in arch.nodes),
+    )
 
 
-def field_of(arch: ArchIR, node: Node) -> tuple[Interval, ...]:
-    """Per axis the smallest and the largest number of input pixels that an inner pixel of this map sees."""
-    before = _ancestors(arch, node)
-    found: dict[object, Interval] = {}
-    out = []
+def node_receptive_field(arch: ArchIR, node: Node) -> tuple[Interval, ...]:
+    """Smallest and largest number of input pixels that an inner pixel of this map sees, per axis."""
+    ancestors = _ancestors(arch, node)
+    computed: dict[object, Interval] = {}
+    field = []
     for axis in range(len(node.size) if node.scale else 0):
-        key = tuple(_seen_along(each, axis) for each in before)  # equal axes are computed once
-        if key not in found:
-            found[key] = _range(before, node, axis)
-        out.append(found[key])
-    return tuple(out)
+        key = tuple(_geometry(each, axis) for each in ancestors)  # equal axes are computed once
+        if key not in computed:
+            computed[key] = _range(ancestors, node, axis)
+        field.append(computed[key])
+    return tuple(field)
 
 
-def _seen_along(node: Node, axis: int) -> object:
+def seen_interval(ancestors: Sequence[Node], axis: int, position: int) -> Interval | None:
+    """First and last input pixel along ``axis`` that a pixel of ``ancestors[0]`` sees; None if it sees all pixels.
+
+    ``ancestors`` are the node and its ancestors, last first; other nodes between them are ignored. The maps are treated
+    as infinite. Several inputs share one origin.
+    """
+    needed: dict[str, Interval] = {ancestors[0].id: (position, position)}
+    seen: Interval | None = None
+    for node in ancestors:
+        interval = needed.get(node.id)
+        if interval is None:
+            continue
+        if node.op in GLOBAL or len(node.size) <= axis:
+            return None
+        if node.op == "input":
+            seen = _hull(seen, interval)
+        read = _input_interval(node, axis, interval)
+        for key in node.inputs:
+            needed[key] = _hull(needed.get(key), read)
+    return seen
+
+
+def _ancestors(arch: ArchIR, node: Node) -> list[Node]:
+    """The node and all nodes that it is computed from, last first."""
+    ids, found = {node.id}, []
+    for each in reversed(arch.nodes):
+        if each.id in ids:
+            found.append(each)
+            ids |= set(each.inputs)
+    return found
+
+
+def _geometry(node: Node, axis: int) -> object:
+    """All that determines the receptive field along an axis."""
     if len(node.size) <= axis:
         return node.op
     window = node.window
@@ -43,77 +80,48 @@ def _seen_along(node: Node, axis: int) -> object:
     return (*(values[axis] for values in own), node.crop[axis] if node.crop else (0, 0), node.scale[axis : axis + 1])
 
 
-def _ancestors(arch: ArchIR, node: Node) -> list[Node]:
-    """The node and all that it is made of, last first."""
-    wanted, found = {node.id}, []
-    for each in reversed(arch.nodes):
-        if each.id in wanted:
-            found.append(each)
-            wanted |= set(each.inputs)
-    return found
-
-
-def _range(before: list[Node], node: Node, axis: int) -> Interval:
-    """Over all places in the grid of the coarsest map it is made of."""
-    scales = [Fraction(each.scale[axis]) for each in before if len(each.scale) > axis]
+def _range(ancestors: list[Node], node: Node, axis: int) -> Interval:
+    """Over all positions in the grid of the coarsest ancestor."""
+    scales = [Fraction(each.scale[axis]) for each in ancestors if len(each.scale) > axis]
     period = max(1, ceil(max(scales) / Fraction(node.scale[axis])))
-    sizes = [seen(before, axis, place) for place in range(period)]
-    whole = max(each.size[axis] for each in before if each.op == "input" and len(each.size) > axis)
-    counts = [whole if size is None else size[1] - size[0] + 1 for size in sizes]
+    intervals = [seen_interval(ancestors, axis, position) for position in range(period)]
+    whole = max(each.size[axis] for each in ancestors if each.op == "input" and len(each.size) > axis)
+    counts = [whole if interval is None else interval[1] - interval[0] + 1 for interval in intervals]
     return min(counts), max(counts)
-
-
-def seen(before: list[Node], axis: int, place: int) -> Interval | None:
-    """First and last input pixel that the pixel at this place of the first node sees, were the maps endless; None for
-    all of them. Several inputs are counted from a common origin."""
-    wanted: dict[str, Interval] = {before[0].id: (place, place)}
-    hull: Interval | None = None
-    for node in before:
-        interval = wanted.get(node.id)
-        if interval is None:
-            continue
-        if node.op in GLOBAL or len(node.size) <= axis:
-            return None
-        if node.op == "input":
-            hull = _hull(hull, interval)
-        reads = _reads(node, axis, interval)
-        for key in node.inputs:
-            wanted[key] = _hull(wanted.get(key), reads)
-    return hull
 
 
 def _hull(one: Interval | None, other: Interval) -> Interval:
     return (min(one[0], other[0]), max(one[1], other[1])) if one else other
 
 
-def _reads(node: Node, axis: int, interval: Interval) -> Interval:
-    """The pixels of its input that an interval of a map is computed from."""
+def _input_interval(node: Node, axis: int, interval: Interval) -> Interval:
+    """The interval of input pixels from which an interval of output pixels is computed."""
     first, last = interval
     if node.crop:
         return first + node.crop[axis][0], last + node.crop[axis][0]
     if node.window is None:
         return interval
-    return _through(node.window, axis, interval, resized=node.op in ("resize", "view"))
+    return _through_window(node.window, axis, interval, resized=node.op in ("resize", "view"))
 
 
-def _through(window: Window, axis: int, interval: Interval, *, resized: bool) -> Interval:
+def _through_window(window: Window, axis: int, interval: Interval, *, resized: bool) -> Interval:
     kernel, stride, before, dilation, up = (
         values[axis] for values in (window.kernel, window.stride, window.before, window.dilation, window.up)
     )
     first, last = interval
-    reach = dilation * (kernel - 1)
+    extent = dilation * (kernel - 1)
     if resized and up > 1:
-        return _blended(kernel, up, interval)
-    if up > 1:  # each input pixel paints `kernel` pixels, from up · i - before on
-        return ceil((first + before - reach) / up), floor((last + before) / up)
-    return first * stride - before, last * stride - before + reach
+        return _through_interpolation(kernel, up, interval)
+    if up > 1:  # input pixel i of a transposed convolution adds to `kernel` output pixels, from up · i - before on
+        return ceil((first + before - extent) / up), floor((last + before) / up)
+    return first * stride - before, last * stride - before + extent
 
 
-def _blended(kernel: int, up: int, interval: Interval) -> Interval:
-    """Nearest (kernel 1), linear (2) or cubic (4) enlargement, pixel centres aligned."""
+def _through_interpolation(kernel: int, up: int, interval: Interval) -> Interval:
+    """Nearest (kernel 1), linear (2) or cubic (4) interpolation, with ``align_corners=False``."""
     first, last = interval
     if kernel == 1:
         return first // up, last // up
-    more = kernel // 2 - 1
+    margin = kernel // 2 - 1
     low, high = ((Fraction(2 * n + 1, 2 * up) - Fraction(1, 2)) for n in (first, last))
-    return floor(low) - more, ceil(high) + more
+    return floor(low) - margin, ceil(high) + margin

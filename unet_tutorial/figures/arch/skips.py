@@ -1,101 +1,104 @@
-"""What crosses the U from the way down to the way up, and why a network is no plain U."""
+"""Finds the skip connections of a U, and the reason why a model is not a plain U-Net."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from unet_tutorial.figures.arch.ir import Node, Skip
 from unet_tutorial.figures.arch.path import operands
 
-ENLARGING = ("up", "resize", "view")
+UPSAMPLING = ("up", "resize", "view")
+
+
+def find_skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
+    """The skips in the order of their merges, and the reason why the model is not a plain U-Net ("" if it is)."""
+    u = _U(path, {node.id: node for node in nodes})
+    skips: list[Skip] = []
+    reasons = ["it pools to grids of a fixed size, as PSPNet does"] * any("adaptive" in n.kind for n in path)
+    for node in path[u.turn + 1 :]:
+        others = operands(node, u.index) if node.op in ("concat", "add", "gate") else []
+        for operand in others:
+            if operand is path[u.position[node.id] - 1] or not operand.scale:
+                continue
+            sources, between = u.sources(operand)
+            reasons += _unusual_merge(u, node, sources, between)
+            early = [each for each in sources if u.on_encoder(each)]
+            if early:
+                source = max(early, key=lambda each: (each.level == node.level, u.position[each.id]))
+                known = any(s.source == source.id and u.index[s.target].level == node.level for s in skips)
+                skips += [] if known else [Skip(source.id, node.id, tuple(between))]
+    reasons += [] if reasons else _missing_levels(u, skips)
+    return skips, reasons[0] if reasons else ""
 
 
 @dataclass(frozen=True)
-class Way:
-    """The nodes of the way with their places on it, and those of the whole network by id."""
+class _U:
+    """The nodes on the main path, and all nodes by id."""
 
     path: list[Node]
     index: dict[str, Node]
 
-    @property
-    def turn(self) -> int:
-        """Place of the last map at the coarsest level."""
-        return max(i for i, node in enumerate(self.path) if node.level == self.lowest)
-
-    @property
-    def lowest(self) -> int:
+    @cached_property
+    def coarsest(self) -> int:
         """The coarsest level."""
         return max(node.level for node in self.path)
 
-    @property
-    def place(self) -> dict[str, int]:
-        """Where a node is on the way."""
+    @cached_property
+    def turn(self) -> int:
+        """Position of the last node at the coarsest level."""
+        return max(i for i, node in enumerate(self.path) if node.level == self.coarsest)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Positions on the main path, by id."""
         return {node.id: i for i, node in enumerate(self.path)}
 
+    def on_encoder(self, node: Node) -> bool:
+        """Whether a node of the main path comes before the turn, above the coarsest level."""
+        return self.position[node.id] < self.turn and node.level < self.coarsest
 
-def skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
-    """The skips in the order of the way up, and why it is no plain U, if it is none."""
-    way = Way(path, {node.id: node for node in nodes})
-    place, turn = way.place, way.turn
-    found: list[Skip] = []
-    reasons = ["it pools to grids of a fixed size, as PSPNet does"] * any("adaptive" in n.kind for n in path)
-    for node in path[turn + 1 :]:
-        others = operands(node, way.index) if node.op in ("concat", "add", "gate") else []
-        for start in others:
-            if start is path[place[node.id] - 1] or not start.scale:
-                continue
-            sources, between = _origins(start, way, place)
-            reasons += _odd(node, sources, between, way, place, turn)
-            early = [each for each in sources if place[each.id] < turn and each.level < way.lowest]
-            if early:
-                source = max(early, key=lambda each: (each.level == node.level, place[each.id]))
-                again = any(s.source == source.id and way.index[s.target].level == node.level for s in found)
-                found += [] if again else [Skip(source.id, node.id, tuple(between))]
-    reasons += [] if reasons else _leaps(path, turn, found, way)
-    return found, reasons[0] if reasons else ""
+    def sources(self, start: Node) -> tuple[list[Node], list[str]]:
+        """The nodes of the main path from which ``start`` is computed, and the ids in between, nearest first."""
+        waiting, between, sources = [start], [], []
+        while waiting:
+            node = waiting.pop(0)
+            if node.id in self.position:
+                sources.append(node)
+            elif node.id not in between:
+                between.append(node.id)
+                waiting += operands(node, self.index)
+        return sources, between
 
 
-def _odd(node: Node, sources: list[Node], between: list[str], way: Way, place: dict[str, int], turn: int) -> list[str]:
-    """Why what is merged here is no skip of a plain U."""
-    early = [each for each in sources if place[each.id] < turn and each.level < way.lowest]
+def _unusual_merge(u: _U, node: Node, sources: list[Node], between: list[str]) -> list[str]:
+    """Why a merge does not join a skip of a plain U-Net; empty if it does."""
+    early = [each for each in sources if u.on_encoder(each)]
     late = [each for each in sources if each not in early]
-    grows = any(way.index[key].op in ENLARGING and _larger(way.index[key], way.index) for key in between)
-    if early and (grows or any(each.level != node.level for each in early)):
-        convolved = any(way.index[key].op == "conv" for key in between)
-        if convolved and not grows and all(each.level == 0 for each in early):
-            return ["its skips come down a second way beside the first, as with two encoders"]
-        return ["its skips meet other levels on their way, as in U-Net++ or UNet 3+"]
-    if grows and any(each.level > node.level + 1 for each in late):
-        return ["maps of several levels of its way up are merged, as in UNet 3+, a feature pyramid or summed outputs"]
+    upsampled = any(u.index[key].op in UPSAMPLING and _is_larger(u.index[key], u.index) for key in between)
+    if early and (upsampled or any(each.level != node.level for each in early)):
+        convolved = any(u.index[key].op == "conv" for key in between)
+        if convolved and not upsampled and all(each.level == 0 for each in early):
+            return ["its skips come from a second encoder beside the first"]
+        return ["its skips are merged with maps of other levels on their way, as in U-Net++ or UNet 3+"]
+    if upsampled and any(each.level > node.level + 1 for each in late):
+        return ["its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"]
     if not sources and between:
-        return ["what it merges on its way up comes from a second way down, as with two encoders"]
+        return ["its decoder merges maps of a second encoder"]
     return []
 
 
-def _leaps(path: list[Node], turn: int, found: list[Skip], way: Way) -> list[str]:
-    """Levels left out on the way up, below the finest skip or without any."""
-    up = {node.level for node in path[turn:] if node.scale}
-    finest = min((way.index[skip.target].level for skip in found), default=0)
-    missed = [level for level in range(finest, way.lowest) if level not in up]
-    if not missed or (not found and len(missed) < 2 and way.lowest < 3):
-        return []
-    low = max(missed)
-    after = max(level for level in up if level < low) if any(level < low for level in up) else 0
-    return [f"it comes up from level {low + 1} to level {after} in one step, as DeepLab and PSPNet do"]
-
-
-def _larger(node: Node, index: dict[str, Node]) -> bool:
+def _is_larger(node: Node, index: dict[str, Node]) -> bool:
     return any(m > n for m, n in zip(node.size, index[node.inputs[0]].size, strict=False))
 
 
-def _origins(start: Node, way: Way, place: dict[str, int]) -> tuple[list[Node], list[str]]:
-    """The maps on the way that this one was made of, and the ids passed in between, nearest first."""
-    waiting, between, sources = [start], [], []
-    while waiting:
-        node = waiting.pop(0)
-        if node.id in place:
-            sources.append(node)
-        elif node.id not in between:
-            between.append(node.id)
-            waiting += operands(node, way.index)
-    return sources, between
+def _missing_levels(u: _U, skips: list[Skip]) -> list[str]:
+    """Why the upsampling is unusual: levels that it leaves out, below the finest skip if there is one."""
+    levels = {node.level for node in u.path[u.turn :] if node.scale}
+    finest = min((u.index[skip.target].level for skip in skips), default=0)
+    missed = [level for level in range(finest, u.coarsest) if level not in levels]
+    if not missed or (not skips and len(missed) < 2 and u.coarsest < 3):
+        return []
+    low = max(missed)
+    after = max((level for level in levels if level < low), default=0)
+    return [f"it upsamples from level {low + 1} to level {after} in one step, as DeepLab and PSPNet do"]
