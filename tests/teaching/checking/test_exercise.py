@@ -1,69 +1,80 @@
-"""The decorator `exercise`: a solution, and its mistakes as edits of its source."""
+"""Mistakes as edits of a solution: applied to its source, refused where the text to replace is not there once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from unet_tutorial.teaching.checking.exercise import edited, exercise, source_of
+from unet_tutorial.teaching.checking.exercise import Case, Mistake, exercise, source_of
 
-CASES = [(3, 2), (5, 1)]
+STEP = 2
 
 
-@exercise(
-    lambda _seed: CASES,
-    ("n + k", "n", "k is not added"),
-    ("2 * ", "3 * ", "n + k", "n - k", "two faults"),
-    ("another answer", lambda n, k: n * k),
+def cases(seed: int) -> Iterator[Case]:
+    yield (64 + seed, 4)
+
+
+def doubled(n: int) -> int:
+    """Used by edits below."""
+    return 2 * n
+
+
+def channel_plan(first: int, poolings: int) -> list[int]:
+    return [first * STEP**i for i in range(poolings + 1)]
+
+
+def made(*mistakes: Mistake) -> dict[str, list[int]]:
+    """The answers of all mistakes for (3, 2), by hint."""
+    found = exercise(cases, *mistakes)(channel_plan)
+    assert (found.name, found.right(3, 2)) == ("channel_plan", [3, 6, 12])
+    return {hint: answer(3, 2) for hint, answer in found.mistakes.items()}
+
+
+def test_edits_and_other_answers_in_the_order_of_the_text() -> None:
+    found = made(
+        ("poolings + 1", "poolings", "one is missing"),
+        ("none", lambda _first, _poolings: []),
+        ("STEP**i", "doubled(i)", "the module's own functions can be used"),
+        ("first *", "first +", "i in", "j in", "STEP**i", "STEP**j", "three replacements"),
+    )
+    assert list(found.items()) == [
+        ("one is missing", [3, 6]),
+        ("none", []),
+        ("the module's own functions can be used", [0, 6, 12]),
+        ("three replacements", [4, 5, 7]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "message"),
+    [
+        ([("poolings + 2", "1", "a")], r"channel_plan: 'poolings \+ 2' occurs 0 times in the solution"),
+        ([("first", "1", "a")], "'first' occurs 2 times in the solution"),
+        ([("poolings + 1", "1", "a"), ("STEP", "1", "a")], "two mistakes have the hint 'a'"),
+    ],
 )
-def doubled(n: int, k: int) -> int:
-    """The decorator's arguments contain lambdas and nested parentheses."""
-    return 2 * (n + k)
+def test_an_edit_that_does_not_fit_is_refused_at_once(mistakes: list[Mistake], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        exercise(cases, *mistakes)(channel_plan)
 
 
-@exercise(lambda _seed: CASES, ("self.n = n", "self.n = 2 * n", "n counts twice"), name="adder")
-class Adder(list[int]):
-    def __init__(self, n: int) -> None:
-        super().__init__([n])
-        self.n = n
+class Counter:
+    def after(self, n: int) -> int:
+        return n + 1
 
 
-def plain(n: int) -> int:
-    return n + n
+def test_a_class_can_be_the_solution() -> None:
+    counter = exercise(cases, ("n + 1", "n", "the one is missing"))(Counter)
+    assert counter.right().after(4) == 5
+    assert counter.mistakes["the one is missing"]().after(4) == 4
 
 
-def test_a_solution_gives_the_exercise_its_name_and_is_called_through_it() -> None:
-    assert doubled.name == "doubled"
-    assert doubled(3, 2) == 10
-    assert list(doubled.cases(0)) == CASES
+@exercise(cases, ("return n", "return -n", "the sign is wrong"), ("a lambda", lambda n: n + 1))
+def identity(n: int) -> int:
+    return n
 
 
-def test_mistakes_are_edits_with_one_or_more_replacements_or_other_answers() -> None:
-    results = {hint: answer(3, 2) for hint, answer in doubled.mistakes.items()}
-    assert results == {"k is not added": 6, "two faults": 3, "another answer": 6}
-
-
-def test_a_class_is_a_solution_too_under_another_name() -> None:
-    assert vars(Adder)["name"] == "adder"
-    assert vars(Adder)["right"](3).n == 3
-    assert vars(Adder)["mistakes"]["n counts twice"](3).n == 6
-
-
-def test_the_source_of_a_solution_has_no_decorator() -> None:
-    assert source_of(doubled.right).splitlines()[0] == "def doubled(n: int, k: int) -> int:"
-    assert source_of(doubled.right).splitlines()[-1] == "    return 2 * (n + k)"
-
-
-@pytest.mark.parametrize(("old", "times"), [("n * n", 0), ("n + n", 1), ("return", 1), ("int", 2)])
-def test_an_edit_replaces_text_that_occurs_exactly_once(old: str, times: int) -> None:
-    source = source_of(plain)
-    assert source.count(old) == times
-    if times == 1:
-        edited(plain, source, (old, f"{old} "))
-    else:
-        with pytest.raises(ValueError, match=rf"exercise plain: .* occurs {times} times in the solution"):
-            edited(plain, source, (old, "0"))
-
-
-def test_two_mistakes_with_one_hint_are_refused() -> None:
-    with pytest.raises(ValueError, match="two mistakes have the hint 'wrong'"):
-        exercise(lambda _seed: CASES, ("n + n", "n", "wrong"), ("wrong", abs))(plain)
+def test_the_source_is_without_decorators() -> None:
+    assert source_of(identity.right) == "def identity(n: int) -> int:\n    return n\n"
+    assert [answer(3) for answer in identity.mistakes.values()] == [-3, 4]

@@ -22,7 +22,7 @@ class TimeOver(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an answer for one case: its value or the reason why it has none, lines printed, timed out or not."""
+    """The result of an answer for one case: its value, or why it has none; lines printed; timed out or not."""
 
     value: Any = None
     trouble: str = ""

@@ -1,0 +1,17 @@
+"""The list of lessons: in order, each with its solutions and exercises."""
+
+from __future__ import annotations
+
+from unet_tutorial.teaching.lessons import catalogue
+
+
+def test_lessons_solutions_and_exercises_exist_under_the_same_names() -> None:
+    lists = catalogue.lessons(), catalogue.solutions(), catalogue.exercises()
+    assert all(path.is_file() for paths in lists for path in paths)
+    assert {tuple(path.name for path in paths) for paths in lists} == {tuple(f"{n}.ipynb" for n in catalogue.LESSONS)}
+
+
+def test_a_lesson_is_found_by_the_beginning_of_its_name() -> None:
+    assert [path.stem for path in catalogue.numbered("03")] == ["03_crop_and_concat"]
+    assert catalogue.numbered("") == catalogue.lessons()
+    assert catalogue.numbered("97") == []
