@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True)
 class Claim:
     """A place in the paper, what it says, and who holds it: the lesson's cell with this code in it, and a test.
@@ -127,10 +128,10 @@ TRAINING = (
           "tests/learning/losses/test_cross_entropy.py::test_scale_of_the_batch_does_not_matter"),
     Claim("section 3", "the separation border is made by morphological operations: touching pixels are parted",
           "06", "line = (instances == 0) & (sample.instances > 0)",
-          "tests/datasets/test_labels.py::test_parted_cells_lose_exactly_the_pixels_that_touch"),
+          "tests/datasets/test_labels.py::test_separated_cells_lose_exactly_the_pixels_that_touch"),
     Claim("section 3", "the map is computed beforehand, for the whole truth; it is cropped last",
           "06", "borders = center_crop(torch.from_numpy(border_weights(instances))",
-          "tests/learning/test_train.py::test_labels_and_weights_lie_in_the_middle_of_their_tile"),
+          "tests/learning/test_batches.py::test_labels_and_weights_lie_in_the_middle_of_their_tile"),
     Claim("equation 2", "w_c balances the class frequencies",
           "06", "assert np.allclose(totals, truth.size / 2)",
           "tests/learning/losses/test_weight_maps.py::test_class_weights_balance"),
@@ -193,10 +194,10 @@ TRAINING = (
           "tests/inference/test_test_time.py::test_the_mean_turns_with_the_image"),
     Claim("section 3", "gradient descent with momentum 0.99: half of a gradient's effect comes within 69 steps",
           "09", "half = next(k for k in range(1000) if 0.99**k <= 0.5)",
-          "tests/nets/test_momentum.py::test_a_gradient_moves_a_weight_a_hundredfold_and_half_of_it_within_69_steps"),
+          "tests/learning/test_train.py::test_a_gradient_moves_a_weight_a_hundredfold_and_half_of_it_within_69_steps"),
     Claim("section 3", "a batch is a single image",
           "09", "list(descend(mine, tiles, steps=8))",
-          "tests/nets/test_momentum.py::test_the_loop_learns_with_it_from_one_image_at_a_time"),
+          "tests/learning/test_train.py::test_the_loop_learns_with_momentum_099_from_one_image_at_a_time"),
     Claim("section 3", "the weight map makes the network learn the borders: fewer cells are merged",
           "09", 'assert counts["with the map"][0] + 3 <= counts["without"][0]',
           "tests/metrics/test_merges_and_splits.py::test_three_cells_in_one_are_two_merges_and_one_in_three_two_splits"),
