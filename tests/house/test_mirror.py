@@ -17,7 +17,7 @@ def module_of(test: Path) -> Path:
     return PACKAGE / test.relative_to(TESTS).with_name("__init__.py" if name == "package.py" else name)
 
 
-def test_of(module: Path) -> Path:
+def mirror_of(module: Path) -> Path:
     """The test file of a module."""
     where = module.relative_to(PACKAGE)
     return TESTS / where.with_name(TOGETHER.get(where.parent.as_posix(), f"test_{where.name}"))
@@ -32,5 +32,5 @@ def test_every_test_file_has_its_module() -> None:
 
 def test_every_module_has_its_test_file() -> None:
     modules = [path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py")]
-    missing = [path.relative_to(ROOT).as_posix() for path in sorted(modules) if not test_of(path).is_file()]
+    missing = [path.relative_to(ROOT).as_posix() for path in sorted(modules) if not mirror_of(path).is_file()]
     assert missing == []
