@@ -9,7 +9,7 @@ from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.scores import score
 from unet_tutorial.jobs.split import Split
-from unet_tutorial.learning.baselines import best_threshold
+from unet_tutorial.learning.baselines import best_probability_threshold
 from unet_tutorial.nets.presets import padded_unet
 
 
@@ -22,7 +22,9 @@ def pair(seed: int, share: float, *, open_rows: int = 0) -> Pair:
 
 
 def cut_on(predictor: Predictor, pairs: list[Pair]) -> float:
-    return best_threshold([predictor(p.image) for p in pairs], [p.labels for p in pairs], [p.known for p in pairs])
+    return best_probability_threshold(
+        [predictor(p.image) for p in pairs], [p.labels for p in pairs], [p.known for p in pairs]
+    )
 
 
 def test_the_cut_is_that_of_the_training_images_and_their_labelled_pixels() -> None:

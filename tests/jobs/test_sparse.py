@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from tests.conftest import Unet
@@ -18,46 +17,9 @@ from unet_tutorial.jobs.scores import row
 from unet_tutorial.jobs.split import samples
 from unet_tutorial.learning.baselines import wrong_pixels
 from unet_tutorial.learning.checkpoints import load
-from unet_tutorial.learning.losses.cross_entropy import UNLABELLED, sparse_cross_entropy, weighted_cross_entropy
+from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 
 UNKNOWN = 65535  # in a mask: nobody has labelled this voxel
-
-
-def drawn(share: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn((2, 3, 4, 5, 6), generator=generator, dtype=torch.float64).requires_grad_()
-    target = torch.randint(3, (2, 4, 5, 6), generator=generator)
-    weights = torch.rand((2, 4, 5, 6), generator=generator, dtype=torch.float64)
-    return logits, target.where(torch.rand(target.shape, generator=generator) < share, UNLABELLED), weights
-
-
-@pytest.mark.parametrize("share", [0.05, 0.6, 1.0])
-def test_the_sparse_loss_is_torchs_with_an_ignored_index(share: float) -> None:
-    logits, target, weights = drawn(share)
-    ones = torch.ones_like(weights)
-    wanted = F.cross_entropy(logits, target, ignore_index=UNLABELLED)
-    torch.testing.assert_close(sparse_cross_entropy(logits, target, ones), wanted)
-    each = weights * F.cross_entropy(logits, target, ignore_index=UNLABELLED, reduction="none")
-    torch.testing.assert_close(sparse_cross_entropy(logits, target, weights), each.sum() / (target >= 0).sum())
-
-
-def test_dense_labels_give_the_dense_loss_bit_for_bit_and_none_give_0() -> None:
-    logits, target, weights = drawn(1.0)
-    assert torch.equal(sparse_cross_entropy(logits, target, weights), weighted_cross_entropy(logits, target, weights))
-    nothing = sparse_cross_entropy(logits, torch.full_like(target, UNLABELLED), weights)
-    nothing.backward()
-    assert nothing == 0
-    assert logits.grad is not None
-    assert not logits.grad.any()
-
-
-def test_open_pixels_have_no_gradient_and_other_classes_are_refused() -> None:
-    logits, target, weights = drawn(0.5)
-    sparse_cross_entropy(logits, target, weights).backward()
-    assert logits.grad is not None
-    assert torch.equal(logits.grad.abs().sum(1) > 0, target >= 0)
-    with pytest.raises(ValueError, match="target holds classes -2 to 2"):
-        sparse_cross_entropy(logits, target.where(target != 0, -2), weights)
 
 
 @pytest.fixture

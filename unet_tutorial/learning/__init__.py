@@ -1,1 +1,1 @@
-"""What makes a network learn: losses, weight maps, augmentation, metrics and one plain training loop."""
+"""Training: losses, weight maps, augmentation, batches, the training loop, checkpoints, and baselines."""

@@ -1,4 +1,7 @@
-"""What a network has to beat: everything cell, and a threshold on the smoothed image."""
+"""Baselines that a network has to beat, and the choice of thresholds on training images.
+
+``known`` marks the labelled pixels; pixels without a label count neither as right nor as wrong.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ Image = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 SIGMAS = (0.5, 1.0, 1.5, 2.0, 3.0)  # pixels
-LEVELS = np.arange(-2.0, 2.01, 0.1)  # standard deviations of a standardised image
+GRAY_LEVELS = np.arange(-2.0, 2.01, 0.1)  # standard deviations of a standardised image
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """Cell is where the standardised image, smoothed by a Gaussian of ``sigma`` pixels, is above ``level``.
+class SmoothedThreshold:
+    """Calls a pixel cell where the standardised image, smoothed by a Gaussian, is above a gray level.
 
-    A negative ``sign`` looks for dark cells instead.
+    ``sigma`` of the Gaussian is in pixels. With ``sign`` -1 the image is negated first, so that dark cells are found.
     """
 
     sigma: float
@@ -29,34 +32,37 @@ class Threshold:
     sign: int
 
     def __call__(self, image: Image) -> Mask:
-        """(*size) standardised -> (*size), True in a cell."""
+        """Standardised image (*size) -> mask (*size), True in a cell."""
         from scipy.ndimage import gaussian_filter
 
         return np.asarray(self.sign * gaussian_filter(image, self.sigma) > self.level)
 
 
-def best_baseline_threshold(images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> Threshold:
-    """The threshold with the fewest wrong pixels on standardised training images and their truth (1 in a cell), of the
-    pixels that are ``known``."""
+def best_smoothed_threshold(
+    images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]
+) -> SmoothedThreshold:
+    """The threshold with the fewest wrong pixels, of all combinations of ``SIGMAS``, ``GRAY_LEVELS`` and both signs.
+
+    ``images`` are standardised training images, ``cells`` their truth (1 in a cell).
+    """
     from scipy.ndimage import gaussian_filter
 
     scored = []
     for sigma in SIGMAS:
         smooth = [gaussian_filter(image, sigma) for image in images]
-        for level, sign in product(LEVELS.tolist(), (1, -1)):
+        for level, sign in product(GRAY_LEVELS.tolist(), (1, -1)):
             masks = [sign * image > level for image in smooth]
-            scored.append((wrong_pixels(masks, cells, known), Threshold(sigma, level, sign)))
+            scored.append((wrong_pixels(masks, cells, known), SmoothedThreshold(sigma, level, sign)))
     return min(scored, key=lambda score: score[0])[1]
 
 
-def best_threshold(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
-    """The probability above which to call a pixel cell, of 0.01, 0.02, … 0.99: the one with the fewest wrong pixels."""
+def best_probability_threshold(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
+    """The threshold on the probability of *cell*, of 0.01, 0.02, … 0.99, with the fewest wrong pixels."""
     thresholds = [percent / 100 for percent in range(1, 100)]
     return min(thresholds, key=lambda threshold: wrong_pixels([p > threshold for p in probabilities], cells, known))
 
 
 def wrong_pixels(masks: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
-    """Share of wrong pixels among those known, averaged over the images; an image of which nothing is known is left
-    out."""
+    """Fraction of wrong pixels among the labelled ones, averaged over the images that have labelled pixels."""
     each = [np.mean((m != (c > 0))[k]) for m, c, k in zip(masks, cells, known, strict=True) if k.any()]
     return float(np.mean(each))

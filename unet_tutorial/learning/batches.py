@@ -1,4 +1,7 @@
-"""Batches of tiles, each a pure function of the step: cut where it falls, deformed, mirrored beyond the border."""
+"""Batches of randomly placed, augmented tiles.
+
+Each batch depends only on the seed and the number of the step, so that a resumed training draws the same tiles.
+"""
 
 from __future__ import annotations
 
@@ -13,45 +16,49 @@ from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import Padding, Plan, nearest_valid, output_size, valid_sizes
 
-TRUSTED = 12_544  # pixels of output that a training tile has by default: 112²
+OUTPUT_PIXELS = 12_544  # of a training tile by default: 112²
 
 
 def tile_batches(
     samples: Sequence[Sample], levels: Plan, padding: Padding, *, tile: Size, seed: int, sd: float
 ) -> Callable[[int, int], Batch]:
-    """The function (step, tiles) -> Batch: each tile from a random place of a random sample, augmented as a whole.
+    """Return the function (step, number of tiles) -> Batch. Each tile is cropped at random from a random sample, which
+    is augmented first.
 
-    ``tile`` is the input size, of which the labels and weights show the part that the net gives logits for. ``sd`` is
-    that of ``augment``, in pixels. ValueError for a tile that does not pass the net, and for no samples.
+    ``tile`` is the input size; labels and weights have the size of the network's output, in the middle of the tile.
+    Where a tile extends beyond the image, the image is mirrored. ``sd`` is that of ``augment``, in pixels. Raises
+    ValueError for a tile size that is not valid for the network, and if there are no samples.
     """
     out = output_size(tile, levels, padding=padding)
     if not samples:
-        raise ValueError("no samples to draw tiles from; hand in at least one")
+        raise ValueError("no samples to draw tiles from; pass at least one")
 
-    def draw(step: int, tiles: int) -> Batch:
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)  # a prime: runs of near seeds do not meet
-        drawn = [_tile(samples, generator, tile, out, sd) for _ in range(tiles)]
+    def batch(step: int, tiles: int) -> Batch:
+        # the factor is prime and larger than any number of steps, so that no two seeds share a batch
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        drawn = [_random_tile(samples, generator, tile, out, sd) for _ in range(tiles)]
         return Batch(*(torch.stack(tensors) for tensors in zip(*drawn, strict=True)))
 
-    return draw
+    return batch
 
 
-def _tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out: Size, sd: float) -> Batch:
-    """One tile, without the batch axis; the image reaches over its labels on both sides by what the net loses."""
+def _random_tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out: Size, sd: float) -> Batch:
+    """One tile without the batch axis. The image extends beyond the labels by the margin that the network loses."""
 
-    def draw(below: int) -> int:
+    def random_int(below: int) -> int:
         return int(torch.randint(below, (), generator=generator))
 
-    sample = augment(samples[draw(len(samples))], generator, sd=sd)
-    corner = tuple(draw(max(n - o, 0) + 1) for n, o in zip(sample.size, out, strict=True))
+    sample = augment(samples[random_int(len(samples))], generator, sd=sd)
+    corner = tuple(random_int(max(n - o, 0) + 1) for n, o in zip(sample.size, out, strict=True))
     origin = tuple(c - (t - o) // 2 for c, t, o in zip(corner, tile, out, strict=True))
     labels, weights = (mirrored(tensor[None], corner, out)[0] for tensor in (sample.labels, sample.weights))
     return Batch(mirrored(sample.image, origin, tile), labels, weights)
 
 
 def training_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
-    """A training tile with about ``TRUSTED`` pixels of output, equally long along all axes, but no longer than it takes
-    to cover samples of ``size``.
+    """The default training tile: about ``OUTPUT_PIXELS`` pixels of output, with equally long axes.
+
+    If the samples have the given ``size``, no axis is longer than needed to cover it.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> training_tile(pyramid((16, 32, 64, 128)), "valid"), training_tile(pyramid((16, 32, 64, 128)), "same")
@@ -61,15 +68,18 @@ def training_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
     """
     smallest = tuple(valid[0] for valid in valid_sizes(levels, padding=padding))
     outs = output_size(smallest, levels, padding=padding)
-    sides = _sides(size or (TRUSTED,) * len(outs))
+    sides = _output_sides(size or (OUTPUT_PIXELS,) * len(outs))
     wanted = tuple(max(side, out) + n - out for side, n, out in zip(sides, smallest, outs, strict=True))
     return tuple(near[-1] for near in nearest_valid(wanted, levels, padding=padding))
 
 
-def _sides(most: Size) -> list[int]:
-    """Sides of a box of about ``TRUSTED`` pixels: the shortest axes first, and what they leave shared by the others."""
-    sides, left = [0] * len(most), float(TRUSTED)
-    for done, (longest, axis) in enumerate(sorted((n, axis) for axis, n in enumerate(most))):
-        sides[axis] = min(longest, round(left ** (1 / (len(most) - done))))
+def _output_sides(longest: Size) -> list[int]:
+    """Sides of a box of about ``OUTPUT_PIXELS`` pixels, none above its ``longest``.
+
+    The shortest axes come first, and the remaining pixels are shared equally by the others.
+    """
+    sides, left = [0] * len(longest), float(OUTPUT_PIXELS)
+    for done, (limit, axis) in enumerate(sorted((n, axis) for axis, n in enumerate(longest))):
+        sides[axis] = min(limit, round(left ** (1 / (len(longest) - done))))
         left /= sides[axis]
     return sides

@@ -1,4 +1,7 @@
-"""Checkpoints: a training in one safetensors file, from which it goes on bit for bit. Nothing is unpickled."""
+"""Checkpoints: the whole state of a training in one safetensors file.
+
+A resumed training equals an uninterrupted one bit for bit. The format holds no pickle, so loading a file runs no code.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as encoded
+from safetensors.torch import save as serialized
 from torch import Tensor
 
 from unet_tutorial.disk import complete_file
@@ -22,7 +25,7 @@ FORMAT = "unet_tutorial checkpoint 1"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint file holds: the name and arguments of the preset, notes of the caller, and all tensors."""
+    """The content of a checkpoint file: name and arguments of the preset, notes of the caller, and all tensors."""
 
     path: Path
     preset: str
@@ -31,24 +34,24 @@ class Checkpoint:
     tensors: dict[str, Tensor]
 
     def network(self) -> UNet:
-        """The net with its weights, on the CPU; ValueError where they do not fit the preset."""
+        """The network with its weights, on the CPU. Raises ValueError if they do not fit the preset."""
         net = build(self.preset, **self.arguments)
         try:
-            net.load_state_dict(self._below("net."))
+            net.load_state_dict(self._tensors_under("net."))
         except RuntimeError as error:
             raise ValueError(
                 f"{self.path}: the weights do not fit preset {self.preset!r} with {self.arguments}; "
-                "it was made by another version: train again, or use that version"
+                "the checkpoint was written by another version; train again, or use that version"
             ) from error
         return net
 
     def training(self, device: str = "cpu") -> Training:
-        """The training as it was after its last step; sets torch's random state to what it was then."""
+        """The training as it was after its last step; also restores torch's random state of that moment."""
         training = adam(self.network(), device)
         training.losses = self.tensors["losses"].tolist()
         for i, weight in enumerate(training.net.parameters()):
-            state = {key: value.to(device) for key, value in self._below(f"optimiser.{i}.").items()}
-            # Adam's moments lie in memory as the weights do, or its fused step would read them in another order
+            state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
+            # in the memory format of the weights, since Adam's fused step reads both in memory order
             moments = {key: torch.empty_like(weight).copy_(value) for key, value in state.items() if value.ndim}
             training.optimiser.state[weight] = {**state, **moments}
         torch.set_rng_state(self.tensors["random.cpu"])
@@ -56,14 +59,15 @@ class Checkpoint:
             torch.cuda.set_rng_state(self.tensors["random.cuda"])
         return training
 
-    def _below(self, prefix: str) -> dict[str, Tensor]:
+    def _tensors_under(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose key starts with the prefix, by the rest of the key."""
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
 
 def save(
     path: str | Path, training: Training, *, preset: str, arguments: dict[str, Any], notes: dict[str, Any]
 ) -> None:
-    """Write a checkpoint; the old one of this name is replaced only by a complete new one."""
+    """Write a checkpoint. An old file of this name is replaced only after the new one is complete."""
     tensors = {f"net.{key}": value for key, value in training.net.state_dict().items()}
     for i, weight in enumerate(training.net.parameters()):
         tensors |= {f"optimiser.{i}.{key}": value for key, value in training.optimiser.state[weight].items()}
@@ -73,11 +77,11 @@ def save(
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     about = {"format": FORMAT, "preset": preset, "arguments": json.dumps(arguments), "notes": json.dumps(notes)}
     with complete_file(path) as part:
-        part.write_bytes(encoded({key: value.cpu().contiguous() for key, value in tensors.items()}, about))
+        part.write_bytes(serialized({key: value.cpu().contiguous() for key, value in tensors.items()}, about))
 
 
 def load(path: str | Path) -> Checkpoint:
-    """Read a checkpoint; ValueError for a file that is missing, truncated, or not one of ours."""
+    """Read a checkpoint. Raises ValueError for a file that is missing, truncated or not written by ``save``."""
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; give the checkpoint.safetensors of a run")
@@ -86,11 +90,11 @@ def load(path: str | Path) -> Checkpoint:
             about = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); give one that is whole") from error
+        raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); give a complete one") from error
     if about.get("format") != FORMAT or not {"losses", "random.cpu"} <= tensors.keys():
-        raise ValueError(f"{path}: a safetensors file, but no checkpoint of this version; give one that it wrote")
+        raise ValueError(f"{path}: a safetensors file, but no checkpoint of this version; give one from a run")
     try:
         arguments, notes = json.loads(about["arguments"]), json.loads(about["notes"])
         return Checkpoint(path, about["preset"], dict(arguments), dict(notes), tensors)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: what it says of itself is damaged ({error!r}); give another") from error
+        raise ValueError(f"{path}: the metadata are damaged ({error!r}); give another checkpoint") from error

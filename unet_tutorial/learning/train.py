@@ -1,4 +1,4 @@
-"""Training: one plain loop. What a step sees depends on its number alone, so a stopped run can go on."""
+"""The training loop. Batch and learning rate of a step depend on its number alone, so a stopped run can be resumed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from unet_tutorial.nets.unet import UNet
 
 
 class Batch(NamedTuple):
-    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the net's output.
+    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the output size.
 
-    A label of -1 says that nobody has labelled that pixel (``losses.UNLABELLED``).
+    Label -1 (``cross_entropy.UNLABELLED``) marks pixels without a label.
     """
 
     images: Tensor
@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
 @dataclass
 class Training:
-    """All that a run needs to go on: the net, its optimiser, and the loss of every step so far."""
+    """The state of a training: the network, its optimiser, and the loss of every step so far."""
 
     net: UNet
     optimiser: torch.optim.Optimizer
@@ -43,16 +43,16 @@ class Training:
 
 
 def adam(net: UNet, device: str = "cpu") -> Training:
-    """A training from the start: the net on its device, channels last, with torch's fused Adam (arXiv 1412.6980)."""
-    move: Any = net.to  # torch's annotation leaves the memory format out
+    """A new training with torch's fused Adam (arXiv 1412.6980); moves the network to the device, channels last."""
+    move: Any = net.to  # torch's type annotation lacks memory_format
     move(device=device, memory_format=memory_format(net.levels[0].rank))
     return Training(net, torch.optim.Adam(net.parameters(), fused=True))
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
-    """The learning rate of a step: up from peak / 25 for 30 % of the steps, then down to almost 0, both along a cosine.
+    """Learning rate of a step: a cosine from peak / 25 up to the peak in 30 % of the steps, then one down to almost 0.
 
-    Large rates in the middle, as in Smith & Topin, arXiv 1708.07120; the numbers are those of torch's OneCycleLR.
+    Equal to torch's OneCycleLR. Source: Smith & Topin, arXiv 1708.07120.
 
     >>> [round(one_cycle(step, 10, 1.0), 3) for step in (0, 2, 6, 9)]
     [0.04, 1.0, 0.389, 0.0]
@@ -64,6 +64,7 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
 
 
 def _cosine(first: float, last: float, share: float) -> float:
+    """Half a cosine from ``first`` (share 0) to ``last`` (share 1)."""
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
@@ -77,11 +78,12 @@ def fit(
     every: int = 100,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
-    """Train in place up to step ``steps``, saving after every ``every`` steps and at the end.
+    """Train in place up to step ``steps``; call ``save`` after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` give the batch and the learning rate of a step from its number. ``autocast`` makes the
-    context of each forward pass; ``partial(torch.autocast, "cuda", torch.bfloat16)`` computes it in mixed precision.
-    A progress bar on the standard error shows the loss and the time left. ValueError where the loss is no number.
+    ``batches`` and ``rates`` map the number of a step to its batch and its learning rate. ``autocast`` returns the
+    context of each forward pass; ``partial(torch.autocast, "cuda", torch.bfloat16)`` gives mixed precision. A progress
+    bar on standard error shows the loss and the remaining time. Raises ValueError if the loss, or a weight before
+    saving, is NaN or infinite.
     """
     net = training.net.train()
     device, layout = net.device, memory_format(net.levels[0].rank)
@@ -92,24 +94,25 @@ def fit(
             group["lr"] = rates(step)
         with autocast():
             logits = net(images.to(memory_format=layout))
-        loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)  # in 16 bits, gradients would not cancel
+        # in the images' dtype: rounded to bfloat16, the gradients of the classes would not sum to 0
+        loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)
         training.optimiser.zero_grad()
         loss.backward()
         training.optimiser.step()
-        training.losses.append(_finite(loss.item(), step))
+        training.losses.append(_finite_loss(loss.item(), step))
         progress.set_postfix(loss=f"{training.losses[-1]:.3f}")
         if training.step % every == 0 or training.step == steps:
-            _refuse_broken(net, step)
+            _check_weights(net, step)
             save(training)
 
 
-def _finite(loss: float, step: int) -> float:
+def _finite_loss(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise ValueError(f"the loss of step {step} is {loss}; start again with a tenth of the learning rate")
     return loss
 
 
-def _refuse_broken(net: UNet, step: int) -> None:
-    """A net that is no longer finite must not take the place of a good checkpoint."""
+def _check_weights(net: UNet, step: int) -> None:
+    """Raise ValueError if a weight is NaN or infinite, so that no good checkpoint is overwritten by a broken one."""
     if not all(weight.isfinite().all() for weight in net.parameters()):
         raise ValueError(f"the weights are not finite after step {step}; start again with a tenth of the learning rate")

@@ -1,4 +1,4 @@
-"""Flips and turns against numpy's, and what ``augment`` draws from its generator."""
+"""Flips and turns against numpy's, and the random draws of ``augment``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.oracles.random_samples import SIZES, drawn
+from tests.oracles.random_samples import SIZES, random_sample
 from unet_tutorial.learning.augment.augment import augment, flip, gray_shift, quarter_turns
-from unet_tutorial.learning.augment.elastic import elastic
 from unet_tutorial.learning.augment.sample import Sample
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_flips_are_those_of_numpy(size: tuple[int, ...]) -> None:
-    sample = drawn(size)
+    sample = random_sample(size)
     for axis in range(len(size)):
         flipped = flip(sample, axis)
         np.testing.assert_array_equal(flipped.image, np.flip(sample.image.numpy(), axis + 1))
@@ -28,7 +27,7 @@ def test_flips_are_those_of_numpy(size: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("axes", [(0, 1), (1, 0), (1, 2), (0, 2)])
 def test_turns_are_those_of_numpy(turns: int, axes: tuple[int, int]) -> None:
     size = (4, 5, 6)[: max(axes) + 1]
-    sample = drawn(size)
+    sample = random_sample(size)
     turned = quarter_turns(sample, turns, axes)
     np.testing.assert_array_equal(turned.image, np.rot90(sample.image.numpy(), turns, (axes[0] + 1, axes[1] + 1)))
     np.testing.assert_array_equal(turned.labels, np.rot90(sample.labels.numpy(), turns, axes))
@@ -36,7 +35,7 @@ def test_turns_are_those_of_numpy(turns: int, axes: tuple[int, int]) -> None:
 
 
 def test_gray_shift_moves_the_image_alone() -> None:
-    sample = drawn((8, 9))
+    sample = random_sample((8, 9))
     shifted = gray_shift(sample, 1.5, -0.25)
     np.testing.assert_allclose(shifted.image, sample.image.numpy() * np.float32(1.5) - np.float32(0.25), rtol=1e-6)
     assert shifted.labels is sample.labels
@@ -45,7 +44,7 @@ def test_gray_shift_moves_the_image_alone() -> None:
 
 @pytest.mark.parametrize("size", [(24, 24), (16, 24), (6, 12, 12), (6, 9, 12)])
 def test_augment_is_a_function_of_the_seed(size: tuple[int, ...]) -> None:
-    sample = drawn(size)
+    sample = random_sample(size)
     first, again, other = (augment(sample, torch.Generator().manual_seed(s), sd=1.0) for s in (4, 4, 5))
     for name in ("image", "labels", "weights"):
         assert torch.equal(getattr(first, name), getattr(again, name))
@@ -56,7 +55,7 @@ def test_augment_is_a_function_of_the_seed(size: tuple[int, ...]) -> None:
 
 
 def test_augment_ignores_and_keeps_the_global_generator() -> None:
-    sample = drawn((12, 12))
+    sample = random_sample((12, 12))
     torch.manual_seed(1)
     before = torch.get_rng_state()
     first = augment(sample, torch.Generator().manual_seed(0))
@@ -66,7 +65,7 @@ def test_augment_ignores_and_keeps_the_global_generator() -> None:
 
 
 def test_augment_without_deformation_reaches_the_eight_symmetries_and_no_more() -> None:
-    sample = drawn((5, 5))
+    sample = random_sample((5, 5))
     square = sample.labels.numpy()
     wanted = {np.rot90(s, k).tobytes() for s in (square, square[::-1]) for k in range(4)}
     seen = [augment(sample, torch.Generator().manual_seed(s), sd=0) for s in range(80)]
@@ -83,46 +82,24 @@ def test_augment_moves_all_three_alike() -> None:
     moved = augment(Sample(labels[None].float(), labels, labels.float()), torch.Generator().manual_seed(3), sd=5.0)
     assert torch.equal(moved.weights, moved.labels.float())
     image = moved.image[0] > (moved.image.max() + moved.image.min()) / 2
-    assert float((image == (moved.labels == 1)).float().mean()) > 0.97  # linear and nearest part ways at edges only
+    assert float((image == (moved.labels == 1)).float().mean()) > 0.97  # linear and nearest differ at edges only
 
 
 def test_inputs_are_left_alone() -> None:
-    sample = drawn((12, 12))
+    sample = random_sample((12, 12))
     before = [tensor.clone() for tensor in (sample.image, sample.labels, sample.weights)]
     augment(sample, torch.Generator().manual_seed(0))
     assert all(torch.equal(a, b) for a, b in zip(before, astuple(sample), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"image": torch.zeros(1, 8, 9)}, r"do not match.*needed \(C, \*spatial\)"),
-        ({"image": torch.zeros(8, 8)}, "do not match"),
-        ({"weights": torch.zeros(1, 8, 8)}, "do not match"),
-        ({"labels": torch.zeros(8, 8)}, r"labels is torch.float32, not torch.int64; call labels.to\(torch.int64\)"),
-        ({"image": torch.zeros(1, 8, 8, dtype=torch.uint8)}, "image is torch.uint8"),
-        ({"weights": torch.zeros(8, 8, dtype=torch.float64)}, "weights is torch.float64"),
-    ],
-)
-def test_samples_that_do_not_fit_are_refused(change: dict[str, torch.Tensor], says: str) -> None:
-    sample = drawn((8, 8), channels=1)
-    parts = {"image": sample.image, "labels": sample.labels, "weights": sample.weights} | change
-    with pytest.raises(ValueError, match=says):
-        Sample(**parts)
-
-
 def test_bad_arguments_are_refused() -> None:
-    sample = drawn((8, 8))
+    sample = random_sample((8, 8))
     for axis in (2, -1):
         with pytest.raises(ValueError, match=rf"axis {axis} is not a spatial axis.*give 0 to 1"):
             flip(sample, axis)
     with pytest.raises(ValueError, match="axis 2"):
         quarter_turns(sample, 1, (1, 2))
-    with pytest.raises(ValueError, match=r"\(3, 3, 3, 3\) do not fit size \(8, 8\); needed e.g. \(2, 3, 3\)"):
-        elastic(sample, torch.zeros(3, 3, 3, 3))
     with pytest.raises(ValueError, match="NaN or infinity"):
         augment(sample, torch.Generator(), sd=float("nan"))
     with pytest.raises(ValueError, match="2 or 3 axes"):
-        augment(drawn((8,)), torch.Generator())
-    with pytest.raises(ValueError, match="with pixels"):
-        Sample(torch.zeros(1, 0, 4), torch.zeros(0, 4, dtype=torch.int64), torch.zeros(0, 4))
+        augment(random_sample((8,)), torch.Generator())

@@ -1,4 +1,4 @@
-"""The loss against torch's own cross-entropy, a loop over pixels and numerical gradients."""
+"""The losses against torch's own cross-entropy, a loop over pixels and numerical gradients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unet_tutorial.learning.losses.cross_entropy import weighted_cross_entropy
+from unet_tutorial.learning.losses.cross_entropy import UNLABELLED, sparse_cross_entropy, weighted_cross_entropy
 
 SPATIAL = [(5,), (4, 6), (2, 3, 4)]
 
@@ -77,7 +77,7 @@ def test_gradient_is_softmax_minus_one_hot() -> None:
     torch.testing.assert_close(gradient, wanted)
 
 
-def test_pixel_of_weight_zero_has_no_say() -> None:
+def test_a_pixel_of_weight_zero_has_no_gradient() -> None:
     logits, target, weights = drawn((4, 6))
     weights[0, 1, 2] = 0
     (gradient,) = torch.autograd.grad(weighted_cross_entropy(logits.requires_grad_(), target, weights), logits)
@@ -105,3 +105,41 @@ def test_bad_input_is_refused(change: object, says: str) -> None:
     assert callable(change)
     with pytest.raises(ValueError, match=says):
         weighted_cross_entropy(*change(*drawn((4, 6))))
+
+
+def sparse(share: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Random logits, targets and weights, with about this share of the pixels labelled."""
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((2, 3, 4, 5, 6), generator=generator, dtype=torch.float64).requires_grad_()
+    target = torch.randint(3, (2, 4, 5, 6), generator=generator)
+    weights = torch.rand((2, 4, 5, 6), generator=generator, dtype=torch.float64)
+    return logits, target.where(torch.rand(target.shape, generator=generator) < share, UNLABELLED), weights
+
+
+@pytest.mark.parametrize("share", [0.05, 0.6, 1.0])
+def test_the_sparse_loss_is_torchs_with_an_ignored_index(share: float) -> None:
+    logits, target, weights = sparse(share)
+    ones = torch.ones_like(weights)
+    wanted = F.cross_entropy(logits, target, ignore_index=UNLABELLED)
+    torch.testing.assert_close(sparse_cross_entropy(logits, target, ones), wanted)
+    each = weights * F.cross_entropy(logits, target, ignore_index=UNLABELLED, reduction="none")
+    torch.testing.assert_close(sparse_cross_entropy(logits, target, weights), each.sum() / (target >= 0).sum())
+
+
+def test_dense_labels_give_the_dense_loss_bit_for_bit_and_none_give_0() -> None:
+    logits, target, weights = sparse(1.0)
+    assert torch.equal(sparse_cross_entropy(logits, target, weights), weighted_cross_entropy(logits, target, weights))
+    nothing = sparse_cross_entropy(logits, torch.full_like(target, UNLABELLED), weights)
+    nothing.backward()
+    assert nothing == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
+def test_unlabelled_pixels_have_no_gradient_and_other_classes_are_refused() -> None:
+    logits, target, weights = sparse(0.5)
+    sparse_cross_entropy(logits, target, weights).backward()
+    assert logits.grad is not None
+    assert torch.equal(logits.grad.abs().sum(1) > 0, target >= 0)
+    with pytest.raises(ValueError, match="target holds classes -2 to 2"):
+        sparse_cross_entropy(logits, target.where(target != 0, -2), weights)

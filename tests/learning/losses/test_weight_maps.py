@@ -1,4 +1,4 @@
-"""Weight maps against one distance transform per cell, stacked and sorted, and against a loop over pixels."""
+"""Weight maps against one distance transform of the whole image per cell, and against a loop over pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unet_tutorial.learning.losses.weight_maps import border_weights, class_weig
 
 
 def boxes(seed: int, size: tuple[int, ...], cells: int) -> NDArray[np.int64]:
-    """Random boxes, later ones over earlier ones: touching, nested, cut in pieces, with gaps in the numbering."""
+    """Random boxes, drawn over each other: cells that touch, are nested or in pieces, with gaps in the numbering."""
     generator = np.random.default_rng(seed)
     image = np.zeros(size, dtype=np.int64)
     for cell in generator.permutation(3 * cells)[:cells] + 1:
@@ -51,7 +51,7 @@ def test_border_term_on_any_image(seed: int, size: list[int], cells: int, w0: fl
         np.testing.assert_allclose(term, stacked(image, w0, sigma), atol=1e-6 * max(w0, 1), rtol=1e-6)
 
 
-def test_border_term_on_wide_images_where_the_boxes_cut() -> None:
+def test_border_term_on_wide_images_whose_boxes_are_small() -> None:
     image = boxes(seed=1, size=(180, 230), cells=40)
     image[np.random.default_rng(2).random(image.shape) < 0.3] = 0
     for sigma in (1.0, 5.0):
@@ -118,9 +118,9 @@ def test_weight_map_is_the_sum_of_equation_2() -> None:
 
 
 BAD: list[tuple[NDArray[Any], str]] = [
-    (np.zeros((4, 4)), "float64.*not whole"),
+    (np.zeros((4, 4)), "float64.*not integers"),
     (np.zeros((4, 4), dtype=bool), r"bool.*scipy.ndimage.label"),
-    (np.array([[-1, 0, 1]]), "start at -1"),
+    (np.array([[-1, 0, 1]]), "smallest label is -1"),
     (np.zeros((0, 4), dtype=int), "no pixel"),
 ]
 
@@ -139,5 +139,5 @@ def test_bad_height_or_width_is_refused(bad: dict[str, float]) -> None:
 
 
 def test_class_outside_is_refused() -> None:
-    with pytest.raises(ValueError, match="labels reach 2 and 2 classes end at 1"):
+    with pytest.raises(ValueError, match=r"largest label is 2, the largest class 1; increase classes \(2\)"):
         class_weights(np.array([0, 1, 2]))

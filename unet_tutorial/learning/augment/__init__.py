@@ -1,1 +1,1 @@
-"""Samples, and the random transforms that make more of them."""
+"""Training samples and their random augmentation."""

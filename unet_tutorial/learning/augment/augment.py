@@ -1,6 +1,6 @@
-"""More images from few: flips, quarter turns, elastic deformation and gray shifts of image, labels and weights at once.
+"""Augmentation of image, labels and weights together: flips, quarter turns, elastic deformation, gray shifts.
 
-Each function takes a ``Sample`` and gives a new one. Only ``augment`` draws random numbers.
+Each function takes a ``Sample`` and returns a new one. Only ``augment`` draws random numbers.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from unet_tutorial.learning.augment.elastic import elastic
 from unet_tutorial.learning.augment.sample import Sample
 
 GAIN = 0.1  # contrast changes by up to 10 %
-OFFSET = 0.1  # brightness shifts by up to 0.1, a tenth of the sd of a standardised image
+OFFSET = 0.1  # brightness changes by up to 0.1, a tenth of the sd of a standardised image
 
 
 def flip(sample: Sample, axis: int) -> Sample:
-    """Mirrored along a spatial axis, 0 to rank-1."""
+    """Mirror the sample along a spatial axis, 0 to rank-1."""
     from_end = _from_end(sample, axis)
-    return sample.each(lambda array: array.flip(from_end))
+    return sample.apply(lambda array: array.flip(from_end))
 
 
 def quarter_turns(sample: Sample, turns: int, axes: tuple[int, int]) -> Sample:
-    """Turned by ``turns`` × 90° in the plane of two spatial axes, from the first towards the second."""
+    """Rotate the sample by ``turns`` × 90° in the plane of two spatial axes, from the first towards the second."""
     plane = [_from_end(sample, axis) for axis in axes]
-    return sample.each(lambda array: array.rot90(turns, plane))
+    return sample.apply(lambda array: array.rot90(turns, plane))
 
 
 def gray_shift(sample: Sample, gain: float, offset: float) -> Sample:
-    """The image × gain + offset; labels and weights as they were."""
+    """Replace the image by image × gain + offset; labels and weights stay the same."""
     return replace(sample, image=sample.image * gain + offset)
 
 
 def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> Sample:
-    """A random variant: elastic 3×3 grid of ``sd`` px, flips, quarter turns, gray shift; a function of the generator.
+    """Random augmentation: elastic deformation, flips, quarter turns and gray shift, drawn from the generator.
 
-    Quarter turns stay in the last two axes, and only where these are equally long: the voxels of a stack are seldom
-    cubes. ``sd`` is meant for images of about 512 px; scale it with the image, or membranes fold over.
+    ``sd`` is the standard deviation, in pixels, of the displacements on the elastic grid of 3 points per axis. The
+    default suits images of about 512 px; scale it with the image, or the deformation folds. Quarter turns are made in
+    the last two axes only, since the voxels of a stack are seldom cubes, and only if these are equally long.
 
     >>> sample = Sample(torch.rand(1, 8, 8), torch.ones(8, 8, dtype=torch.int64), torch.ones(8, 8))
     >>> one, two = (augment(sample, torch.Generator().manual_seed(0), sd=0.5) for _ in range(2))
@@ -46,7 +47,7 @@ def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> 
     """
     rank = len(sample.size)
     displacements = sd * torch.randn((rank, *(3,) * rank), generator=generator)
-    sample = elastic(sample, displacements) if sd else sample  # without it the same draws, and a tenth of the time
+    sample = elastic(sample, displacements) if sd else sample  # sd=0: same random draws, a tenth of the time
     for axis in range(rank):
         if torch.rand((), generator=generator) < 0.5:
             sample = flip(sample, axis)

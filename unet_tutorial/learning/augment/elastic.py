@@ -1,6 +1,7 @@
-"""Elastic deformation of image, labels and weights along one smooth field, and a test for fields that fold.
+"""Elastic deformation of image, labels and weights by one smooth displacement field, and the detection of folds.
 
-A field (rank, *size) says for each pixel how far from its own place it looks, in pixels along each axis.
+A displacement field (rank, *size) holds, for each pixel of the result, the offset in pixels along each axis to the
+place in the input that it is sampled from (backward warping).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from unet_tutorial.learning.augment.sample import Sample
 
 
 def dense_field(displacements: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Displacement of every pixel from those of a coarse grid, bicubic: (rank, *grid) -> (rank, *size), in pixels.
+    """Bicubic interpolation of the displacements of a coarse grid: (rank, *grid) -> (rank, *size), in pixels.
 
-    The outermost grid points lie on the first and last pixel. Bicubic interpolation is separable: one axis after
-    another is multiplied by its weights. Any rank, any grid; float64.
+    The outermost grid points lie on the first and last pixel. Bicubic interpolation is separable, so the axes are
+    multiplied by their weights one after another. Any rank, any grid; float64. Raises ValueError for displacements
+    that do not fit the size or are not finite.
     """
     if displacements.ndim != len(size) + 1 or len(displacements) != len(size):
         wanted = (len(size),) + (3,) * len(size)
@@ -26,24 +28,25 @@ def dense_field(displacements: Tensor, size: tuple[int, ...]) -> Tensor:
     field = displacements.double()
     for pixels in size:
         weights = _bicubic_weights(field.shape[1], pixels).to(field.device)  # (grid points, pixels)
-        field = torch.tensordot(field, weights, dims=([1], [0]))  # this axis of the grid goes, one of pixels is added
+        field = torch.tensordot(field, weights, dims=([1], [0]))  # removes this axis of the grid, appends one of pixels
     return field
 
 
 def _bicubic_weights(points: int, pixels: int) -> Tensor:
-    """How much each grid point counts at each pixel of an axis: torch's own interpolation, applied to unit vectors."""
+    """Weight of each grid point at each pixel of an axis: torch's interpolation applied to unit vectors."""
     units = torch.eye(points, dtype=torch.float64)[None, :, :, None]  # (1, unit vectors, grid points, 1)
     return F.interpolate(units, size=(pixels, 1), mode="bicubic", align_corners=True)[0, :, :, 0]
 
 
 def elastic(sample: Sample, displacements: Tensor) -> Sample:
-    """Deformed smoothly: each pixel shows what lay at its place plus its displacement, mirrored beyond the border.
+    """Elastic deformation: each pixel is sampled at its position plus its displacement, mirrored beyond the border.
 
-    ``displacements`` (rank, 3, …, 3), in pixels, belong to a coarse grid over the *whole image*: over a patch the same
-    10 px would act between points a few dozen pixels apart, and tear membranes. So deform first and cut patches after.
-    The image is interpolated linearly. Labels are taken from the nearest pixel, as there is no class 0.5; so are the
-    weights, which belong to the labels and keep their zeros. 2D and 3D. Zero displacements change nothing but the
-    rounding of float64. Source: arXiv 1505.04597, section 3.1 (3×3 grid, sd 10 px, bicubic).
+    ``displacements`` (rank, 3, …, 3), in pixels, belong to a coarse grid over the *whole image*. On a patch the grid
+    points would be a few dozen pixels apart, and the same 10 px would distort membranes. So deform the image first,
+    then crop patches. The image is interpolated linearly. Labels are taken from the nearest pixel, since there is no
+    class 0.5; so are the weights, which belong to the labels and keep their zeros. 2D and 3D; ValueError for another
+    rank. Zero displacements change the sample by no more than the rounding of float64.
+    Source: arXiv 1505.04597, section 3.1 (3×3 grid, sd 10 px, bicubic).
     """
     if len(sample.size) not in (2, 3):
         raise ValueError(f"elastic deforms 2 or 3 axes, the labels have size {sample.size}; deform slice by slice")
@@ -54,29 +57,30 @@ def elastic(sample: Sample, displacements: Tensor) -> Sample:
 
 
 def sampling_grid(field: Tensor) -> Tensor:
-    """Where each pixel looks: (rank, *size) in pixels -> (*size, rank), from -1 = first to 1 = last pixel of an axis.
+    """Sampling positions for ``F.grid_sample``: displacements (rank, *size) in pixels -> (*size, rank).
 
-    These are the coordinates of ``F.grid_sample``, where the last axis comes first. In float32 they would miss the
-    centres of pixels by up to 1e-4 px.
+    Coordinates run from -1, the first pixel of an axis, to 1, the last one; the last axis comes first. float64, since
+    float32 would miss the centres of pixels by up to 1e-4 px.
     """
     size = field.shape[1:]
-    here = torch.meshgrid(*(torch.arange(n, device=field.device) for n in size), indexing="ij")
-    looks = [2 * (i + shift) / max(n - 1, 1) - 1 for i, shift, n in zip(here, field, size, strict=True)]
-    return torch.stack(looks[::-1], dim=-1)
+    pixels = torch.meshgrid(*(torch.arange(n, device=field.device) for n in size), indexing="ij")
+    places = [2 * (i + shift) / max(n - 1, 1) - 1 for i, shift, n in zip(pixels, field, size, strict=True)]
+    return torch.stack(places[::-1], dim=-1)
 
 
 def _resample(values: Tensor, grid: Tensor, mode: str) -> Tensor:
-    """(C, *size) at the places of the grid (*size, rank); torch calls linear "bilinear" in 3D too."""
+    """Sample values (C, *size) at a grid (*size, rank) -> (C, *size). torch calls linear "bilinear", in 3D too."""
     return F.grid_sample(values[None], grid[None], mode=mode, padding_mode="reflection", align_corners=True)[0]
 
 
 def jacobian(field: Tensor) -> Tensor:
     """Determinant of the map x -> x + field(x) at each pixel: (rank, *size) in pixels -> (*size), float64.
 
-    It is the area (volume) that a pixel collects: 1 keeps it, 2 shows tissue at half its size, and at 0 or below the
-    map folds: it shows some places twice, mirrored. Central differences, one-sided on the border, so a fold must be
-    wider than about a pixel to be seen; a field of ``dense_field`` has no finer ones while its grid is coarse. Any
-    rank. ValueError for a field that does not name each axis once, and for an axis of one pixel, which has no slope.
+    It is the area (volume) of input that one pixel of the result covers: at 1 the size is kept, at 2 tissue appears at
+    half its area, and at 0 or below the map folds: it shows some places again, mirrored. Computed with central
+    differences, one-sided on the border, so folds narrower than about a pixel are not detected; a field of
+    ``dense_field`` has none as long as its grid is coarse. Any rank. Raises ValueError if the field has not one
+    component per axis, and for an axis of one pixel, which has no slope.
 
     >>> jacobian(torch.zeros(2, 3, 4)).unique().tolist()
     [1.0]
@@ -91,7 +95,7 @@ def jacobian(field: Tensor) -> Tensor:
 
 
 def folds(field: Tensor) -> bool:
-    """Whether the map x -> x + field(x) folds anywhere: a determinant of 0 or less (or NaN).
+    """Whether the map x -> x + field(x) folds anywhere, i.e. has a determinant of 0 or less (or NaN).
 
     >>> ramp = torch.arange(8.0)
     >>> folds(-0.9 * ramp[None]), folds(-1.1 * ramp[None])

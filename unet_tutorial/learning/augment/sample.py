@@ -1,4 +1,4 @@
-"""What a network learns from, one image at a time: the image with its labels and its weights."""
+"""A training sample: one image with its labels and weights."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Sample:
-    """What a net learns from: image (C, *spatial) float32, labels (*spatial) int64, weights (*spatial) float32.
+    """One image (C, *spatial) float32 with its labels (*spatial) int64 and weights (*spatial) float32.
 
-    Raises ValueError if the three do not fit together.
+    Raises ValueError if shapes or dtypes do not fit.
     """
 
     image: Tensor
@@ -33,6 +33,9 @@ class Sample:
         """The spatial size in pixels; its length is the rank."""
         return tuple(self.labels.shape)
 
-    def each(self, move: Callable[[Tensor], Tensor]) -> Sample:
-        """All three moved alike. ``move`` must count axes from the end, where they agree."""
-        return Sample(move(self.image), move(self.labels), move(self.weights))
+    def apply(self, function: Callable[[Tensor], Tensor]) -> Sample:
+        """Apply one function to image, labels and weights.
+
+        It must count axes from the end, since only the image has a channel axis.
+        """
+        return Sample(function(self.image), function(self.labels), function(self.weights))

@@ -1,1 +1,1 @@
-"""The paper's loss and its weight maps."""
+"""The loss of the paper (equation 1) and its weight map (equation 2)."""
