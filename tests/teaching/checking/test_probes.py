@@ -1,12 +1,13 @@
-"""Probes against autograd and torch's own layers."""
+"""Probes against autograd and torch's own layers; integers of any library against Python's."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.checking.probes import built, filled, watched
+from unet_tutorial.teaching.checking.probes import built, filled, watched, whole_numbers
 
 X = torch.arange(6.0).reshape(1, 2, 3) + 1
 
@@ -55,3 +56,18 @@ def test_an_output_that_is_no_tensor_is_refused() -> None:
 
     with pytest.raises(TypeError, match="tensors are needed as output, and a float came"):
         watched(answer, (X,))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3, 3), (np.int64(3), 3), (torch.tensor(3), 3), (range(2), [0, 1]), ((np.int8(1), 2), [1, 2]), (None, None)],
+)
+def test_whole_numbers_of_any_library_become_ints(value: object, expected: object) -> None:
+    found = whole_numbers(lambda: value, ())
+    assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("value", [3.0, [1, 2.0], np.float64(3), "3"])
+def test_whole_numbers_refuses_floats_and_text(value: object) -> None:
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        whole_numbers(lambda: value, ())

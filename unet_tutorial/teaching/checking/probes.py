@@ -1,13 +1,22 @@
-"""Probes for answers that compute with tensors: compare outputs, gradients at the inputs, and parameter counts."""
+"""Probes: integers from counting answers; outputs, gradients and parameter counts from those that use tensors."""
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from unet_tutorial.teaching.checking.exercise import Case, Probe
+
+
+def whole_numbers(answer: Any, case: Case) -> Any:
+    """The integer or the list of integers that an answer returns; TypeError for floats, even those like 3.0."""
+    value = answer(*case)
+    if isinstance(value, (list, tuple, range)):
+        return [index(each) for each in value]
+    return value if value is None else index(value)
 
 
 def built(*arguments: Any) -> Probe:
