@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
+from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.scores import Probabilities
 from unet_tutorial.jobs.split import read_split
 from unet_tutorial.metrics.isbi2012 import isbi_scores
 from unet_tutorial.metrics.pixels import dice, isbi_pixel_error, pixel_error

@@ -19,8 +19,8 @@ from unet_tutorial.jobs.job import batches_of, begin, tile_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import baselines
-from unet_tutorial.jobs.split import Split, across
-from unet_tutorial.learning.baselines import best_threshold
+from unet_tutorial.jobs.split import Split, split_volume
+from unet_tutorial.learning.baselines import best_probability_threshold
 from unet_tutorial.metrics.pixels import dice
 
 RECIPE = Recipe(preset="unet3d", widths="8,16,32", spacing="0.235,0.15,0.15", tile="16,48,48", batch=2, w0=0.0)
@@ -28,9 +28,9 @@ HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, thresho
 
 
 def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
-    """Dice of the walls and share of wrong voxels, at the cut that is best on the training part."""
+    """Dice of the walls and share of wrong voxels, at the threshold that is best on the training part."""
     (known,), (held,) = split.train, split.test
-    threshold = best_threshold([predictor(known.image)], [known.labels], [known.known])
+    threshold = best_probability_threshold([predictor(known.image)], [known.labels], [known.known])
     cell = (predictor(held.image) > threshold).astype(np.uint8)
     return dice(cell, held.labels, label=0), float(np.mean(cell != held.labels))
 
@@ -56,7 +56,7 @@ def main() -> None:
     line(*["---"] * len(HEADS))
     for seed in options.seeds:
         recipe = replace(RECIPE, steps=options.steps, seed=seed)
-        line(seed, *(f"{score:.4f}" for score in scores(recipe, across(volume))))
+        line(seed, *(f"{score:.4f}" for score in scores(recipe, split_volume(volume))))
 
 
 if __name__ == "__main__":

@@ -20,12 +20,10 @@ from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, tra
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
-from unet_tutorial.datasets.labels import connected_cells, parted
-from unet_tutorial.datasets.noise import Ids
+from unet_tutorial.datasets.labels import Instances, connected_cells, separated
 from unet_tutorial.datasets.synthetic import touching_cells
-from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.predictor import Predictor, Probabilities
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.scores import Probabilities
 from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.seg import cell_jaccards
 
@@ -39,8 +37,8 @@ class Frame(NamedTuple):
     """An image with all its cells, touching, and those that SEG counts."""
 
     image: Array
-    cells: Ids
-    counted: Ids
+    cells: Instances
+    counted: Instances
 
 
 class Task(NamedTuple):
@@ -62,7 +60,7 @@ def synthetic() -> Task:
 def hela(folder: Path) -> Task:
     """Sequence 01 to learn from, 02 to test on."""
     train, test = ([_frame(path) for path in sorted((folder / part / "images").glob("*.png"))] for part in ("01", "02"))
-    pairs = [paired(str(i), frame.image, parted(frame.cells)) for i, frame in enumerate(train)]
+    pairs = [paired(str(i), frame.image, separated(frame.cells)) for i, frame in enumerate(train)]
     return Task(pairs, train, test)
 
 
@@ -74,7 +72,7 @@ def _frame(path: Path) -> Frame:
     return Frame(small, silver, gold)
 
 
-def seg(frames: Sequence[Frame], proposals: Sequence[Ids]) -> float:
+def seg(frames: Sequence[Frame], proposals: Sequence[Instances]) -> float:
     """SEG of a movie: the mean over the cells of all frames."""
     each = [cell_jaccards(frame.counted, proposal) for frame, proposal in zip(frames, proposals, strict=True)]
     return float(np.concatenate(each).mean())
@@ -89,12 +87,12 @@ def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
     return threshold, seg(task.test, chosen), *wrong, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
 
 
-def proposed(chances: Sequence[Probabilities], threshold: float) -> list[Ids]:
+def proposed(chances: Sequence[Probabilities], threshold: float) -> list[Instances]:
     """The connected pieces above a threshold, specks left out."""
     return [connected_cells(chance > threshold, smallest=SPECK) for chance in chances]
 
 
-def _sum(count: Callable[[Ids, Ids], int], task: Task, proposals: Sequence[Ids]) -> int:
+def _sum(count: Callable[[Instances, Instances], int], task: Task, proposals: Sequence[Instances]) -> int:
     return sum(count(frame.cells, proposal) for frame, proposal in zip(task.test, proposals, strict=True))
 
 

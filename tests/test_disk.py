@@ -1,56 +1,41 @@
-"""Full disks, read-only folders, interruptions: the old file stays, and no half of a new one."""
+"""After a full disk, a missing permission or an interruption, the old file is there and no part of a new one."""
 
-import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 
-from unet_tutorial.datasets.files import read_image, write_image
-from unet_tutorial.datasets.folder import read_folder
-from unet_tutorial.disk import complete_file, make_folder
-
-RNG = np.random.default_rng(0)
-GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
+from tests.oracles.permissions import as_nobody, limited_file_size
+from unet_tutorial.disk import complete_file, make_folder, one_line
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """A disk that is full after `size` bytes of a file, as the kernel reports it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def write(path: Path, content: bytes) -> None:
+    with complete_file(path) as part:
+        part.write_bytes(content)
 
 
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Root may read and write anywhere, so it is nobody meanwhile; any other user stays the same."""
-    user = os.geteuid()
-    os.seteuid(user or 65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
+def test_the_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
+    with complete_file(tmp_path / "a.txt") as part:
+        part.write_text("new")
+        assert part.parent == tmp_path
+        assert part.suffix == ".txt"
+        assert not (tmp_path / "a.txt").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "new"
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_a_write_that_fails_midway_leaves_the_old_file(tmp_path: Path, name: str) -> None:
-    write_image(tmp_path / name, GREY)
-    noise = RNG.integers(0, 256, (300, 300), dtype=np.uint8)
-    with files_of_at_most(2000), pytest.raises(ValueError, match=rf"{name}: cannot be written .*has room"):
-        write_image(tmp_path / name, noise)
-    assert [file.name for file in tmp_path.iterdir()] == [name]
-    np.testing.assert_array_equal(read_image(tmp_path / name), GREY)
+def test_a_write_that_fails_midway_leaves_the_old_file(tmp_path: Path) -> None:
+    write(tmp_path / "a.bin", b"old")
+    with (
+        limited_file_size(2000),
+        pytest.raises(ValueError, match=r"a\.bin: cannot be written \(File too large\); .*has free space"),
+    ):
+        write(tmp_path / "a.bin", bytes(3000))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
 
 
-def test_a_broken_off_write_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     def interrupted(part: Path) -> None:
         part.write_text("half")
         raise KeyboardInterrupt
@@ -63,36 +48,32 @@ def test_a_broken_off_write_leaves_nothing(tmp_path: Path) -> None:
 def test_a_missing_folder_and_a_file_for_a_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in ("none", "file"):
-        with pytest.raises(ValueError, match=r"cannot be written .*choose a folder that exists"):
-            write_image(tmp_path / folder / "a.png", GREY)
+        with pytest.raises(ValueError, match=r"a\.txt: cannot be written .*choose a folder that exists"):
+            write(tmp_path / folder / "a.txt", b"x")
 
 
 def test_a_read_only_folder_is_refused() -> None:
     with TemporaryDirectory() as name:
-        write_image(f"{name}/old.png", GREY)
         Path(name).chmod(0o555)
-        with nobody(), pytest.raises(ValueError, match="Permission denied"):
-            write_image(f"{name}/a.png", GREY)
+        with as_nobody(), pytest.raises(ValueError, match="Permission denied"):
+            write(Path(name) / "a.txt", b"x")
 
 
-@pytest.mark.parametrize("locked", ["images/a.png", "labels/a.tif", "images", "."])
-def test_what_may_not_be_read_is_a_matter_of_permissions(locked: str) -> None:
-    with TemporaryDirectory() as name:
-        for file in ("images/a.png", "labels/a.tif"):
-            make_folder((Path(name) / file).parent)
-            write_image(Path(name) / file, GREY)
-        Path(name).chmod(0o755)
-        (Path(name) / locked).chmod(0)
-        named = str(Path(name) / locked) + ".*"
-        with (
-            nobody(),
-            pytest.raises(ValueError, match=rf"^{named}: you are not permitted to read it \(Permission denied"),
-        ):
-            read_folder(name)
-
-
-def test_a_folder_is_made_with_its_parents_or_refused(tmp_path: Path) -> None:
+def test_a_folder_is_created_with_its_parents_or_refused(tmp_path: Path) -> None:
     assert make_folder(make_folder(tmp_path / "a" / "b")).is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"file/a: this folder cannot be made \(Not a directory\); choose"):
+    with pytest.raises(ValueError, match=r"file/a: this folder cannot be created \(Not a directory\); choose"):
         make_folder(tmp_path / "file" / "a")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("two\n  lines"), "two lines"),
+        (ValueError("x" * 200), "x" * 160),
+        (RuntimeError(), "RuntimeError"),
+        (OSError(28, "No space left on device", "a.png"), "No space left on device"),
+    ],
+)
+def test_an_error_in_one_line(error: BaseException, line: str) -> None:
+    assert one_line(error) == line

@@ -1,4 +1,4 @@
 """The U-Net, assembled from parts: the tested library behind the course.
 
-Importing it costs nothing: torch comes in with the rooms that need it.
+Importing the package is fast: torch is only imported by the modules that need it.
 """

@@ -1,4 +1,4 @@
-"""The ground floor: files that are whole or not there, and what the disk has against them, in one sentence."""
+"""Atomic file writes, and errors of the file system as a ValueError of one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,9 +8,11 @@ from uuid import uuid4
 
 @contextmanager
 def complete_file(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside `path`; what is written to it gets the name `path` at the end, if nothing failed.
+    """A context with a temporary path in the folder of `path`: write the file there.
 
-    ValueError, naming the file, for what the operating system refuses: a full disk, a read-only or missing folder.
+    At the end of the context the file is renamed to `path`. If the block raises an error, it is deleted instead, so an
+    existing file is never replaced by an incomplete one. ValueError, with the file's name, for an error of the
+    operating system: a full disk, a read-only or missing folder.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
@@ -19,7 +21,7 @@ def complete_file(path: str | Path) -> Iterator[Path]:
         part.replace(path)
     except OSError as error:
         raise ValueError(
-            f"{path}: cannot be written ({one_line(error)}); choose a folder that exists, is writable and has room"
+            f"{path}: cannot be written ({one_line(error)}); choose a folder that exists, is writable and has free space"
         ) from error
     finally:
         with suppress(OSError):
@@ -27,17 +29,17 @@ def complete_file(path: str | Path) -> Iterator[Path]:
 
 
 def make_folder(path: str | Path) -> Path:
-    """The folder `path`, made with its parents where it is missing; ValueError if it cannot be."""
+    """Create the folder `path` and its parents if they are missing; ValueError if that fails."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(
-            f"{path}: this folder cannot be made ({one_line(error)}); choose one in a place that is writable"
+            f"{path}: this folder cannot be created ({one_line(error)}); choose one in a writable folder"
         ) from error
     return Path(path)
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, without line breaks and at most 160 characters; its type if it says nothing."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(said.split())[:160] or type(error).__name__
+    """The message of an error without line breaks, at most 160 characters; its type if the message is empty."""
+    message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(message.split())[:160] or type(error).__name__

@@ -14,7 +14,7 @@ from tests.conftest import THIN, Unet
 from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.predictor import Predictor
-from unet_tutorial.jobs.recipe import SHIPPED
+from unet_tutorial.jobs.recipe import COURSE_DATA
 from unet_tutorial.learning.checkpoints import load
 
 
@@ -25,7 +25,7 @@ def test_sizes_near_512(unet: Unet) -> None:
     assert ["│", "508", "│", "324", "│", "92", "│", "24", "│"] in rows
     assert ["│", "524", "│", "340", "│", "92", "│", "25", "│"] in rows
     assert "n ≡ 12 (mod 16), n ≥ 188; the output is n - 184" in text
-    assert "512 does not pass" in text
+    assert "512 is not valid" in text
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_data_makes_what_train_reads(unet: Unet, tmp_path: Path) -> None:
 
 
 def test_the_shipped_data_is_where_the_default_looks() -> None:
-    assert (SHIPPED / "train" / "images").is_dir()
+    assert (COURSE_DATA / "train" / "images").is_dir()

@@ -1,4 +1,4 @@
-"""Files of other programs: read as those programs meant them, and refused where something is missing."""
+"""Image files of other programs are decoded as those programs read them; damaged files are rejected."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -64,25 +64,6 @@ def test_a_flipped_bit_in_a_png_is_refused(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(ValueError, match="cannot be read as an image"):
-        read_image(tmp_path / "a.png")
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
-def test_grey_stored_in_colour_is_read_as_grey(tmp_path: Path, mode: str) -> None:
-    Image.fromarray(GREY).convert(mode).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), GREY)
-
-
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
-def test_colour_is_refused(tmp_path: Path, suffix: str) -> None:
-    Image.fromarray(np.dstack([GREY, GREY, 255 - GREY])).save(tmp_path / f"a{suffix}")
-    with pytest.raises(ValueError, match="a colour image, and a grey one is needed"):
-        read_image(tmp_path / f"a{suffix}")
-
-
-def test_a_drawing_in_the_transparency_is_refused(tmp_path: Path) -> None:
-    Image.merge("LA", [Image.new("L", (17, 13)), Image.fromarray(GREY)]).save(tmp_path / "a.png")
-    with pytest.raises(ValueError, match="a colour image"):
         read_image(tmp_path / "a.png")
 
 

@@ -1,6 +1,7 @@
-"""Image files: what is written comes back, what cannot be kept is refused, and nothing is left half-written."""
+"""Image files are read as they were written; arrays that a format cannot hold are rejected; writes are atomic."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from tests.oracles.permissions import as_nobody, limited_file_size
 from unet_tutorial.datasets.files import read_image, standardise, write_image
 
 RNG = np.random.default_rng(0)
@@ -93,3 +95,47 @@ def test_standardise_refuses_what_is_no_number(bad: float) -> None:
         standardise([[0.0, 1.0], [2.0, bad]])
     with pytest.raises(ValueError, match="shape"):
         standardise(np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_grey_stored_in_colour_is_read_as_grey(tmp_path: Path, mode: str) -> None:
+    Image.fromarray(GREY).convert(mode).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), GREY)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_colour_is_refused(tmp_path: Path, suffix: str) -> None:
+    Image.fromarray(np.dstack([GREY, GREY, 255 - GREY])).save(tmp_path / f"a{suffix}")
+    with pytest.raises(ValueError, match="a colour image, and a grey one is needed"):
+        read_image(tmp_path / f"a{suffix}")
+
+
+def test_a_drawing_in_the_transparency_is_refused(tmp_path: Path) -> None:
+    Image.merge("LA", [Image.new("L", (17, 13)), Image.fromarray(GREY)]).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="a colour image"):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_a_write_that_fails_midway_leaves_the_old_file(tmp_path: Path, name: str) -> None:
+    write_image(tmp_path / name, GREY)
+    noise = RNG.integers(0, 256, (300, 300), dtype=np.uint8)
+    with limited_file_size(2000), pytest.raises(ValueError, match=rf"{name}: cannot be written .*has free space"):
+        write_image(tmp_path / name, noise)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    np.testing.assert_array_equal(read_image(tmp_path / name), GREY)
+
+
+def test_a_missing_folder_and_a_file_for_a_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("none", "file"):
+        with pytest.raises(ValueError, match=r"cannot be written .*choose a folder that exists"):
+            write_image(tmp_path / folder / "a.png", GREY)
+
+
+def test_a_read_only_folder_is_refused() -> None:
+    with TemporaryDirectory() as name:
+        write_image(f"{name}/old.png", GREY)
+        Path(name).chmod(0o555)
+        with as_nobody(), pytest.raises(ValueError, match="Permission denied"):
+            write_image(f"{name}/a.png", GREY)

@@ -1,21 +1,27 @@
-"""A reader's folder: every layout gives the same pairs, and every mistake names its file."""
+"""Folders of a user: every layout gives the same pairs, and every mistake is a ValueError that names the file."""
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from skimage import measure
 
+from tests.oracles.permissions import as_nobody
 from tests.paths import SHARED
+from unet_tutorial.datasets.course_data import DATA
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.folder import has_masks, read_folder
-from unet_tutorial.datasets.ship import DATA
+from unet_tutorial.datasets.folder import has_masks, paired, read_folder
+from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.synthetic import touching_cells
+from unet_tutorial.datasets.walls import cell_walls
+from unet_tutorial.disk import make_folder
 
-label: Callable[..., Any] = measure.label  # untyped where it comes from
+label: Callable[..., Any] = measure.label  # skimage is untyped
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 12, 15), dtype=np.uint8)
 CELLS = RNG.random((3, 12, 15)) > 0.4
@@ -65,7 +71,7 @@ def test_every_layout_gives_the_same_pairs(tmp_path: Path, layout: str) -> None:
         assert pair.instances.dtype == np.int32
 
 
-def test_cells_that_touch_stay_apart(tmp_path: Path) -> None:
+def test_touching_cells_are_separated(tmp_path: Path) -> None:
     image, instances = touching_cells(3)
     write(tmp_path / "images", image[None])
     write(tmp_path / "labels", instances[None])
@@ -101,8 +107,148 @@ def test_whether_a_folder_has_masks(tmp_path: Path, images: str, masks: str) -> 
     assert not has_masks(tmp_path)
 
 
-def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
+def test_hidden_and_other_files_are_ignored(tmp_path: Path) -> None:
     LAYOUTS["labels"](tmp_path)
     for name in (".DS_Store", "._00.png", "notes.txt"):
         (tmp_path / "images" / name).write_text("x")
     assert len(read_folder(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_stack_gives_a_pair_per_slice_or_one_volume(tmp_path: Path, rank: int) -> None:
+    volume = cell_walls(0, (8, 32, 36), cells=8)
+    for part, array in (("images", volume.image), ("labels", volume.instances.astype(np.uint16))):
+        make_folder(tmp_path / part)
+        write_image(tmp_path / part / "a.tif", array)
+    pairs = read_folder(tmp_path, rank)
+    wanted = [volume.image] if rank == 3 else list(volume.image)
+    cells = [volume.instances] if rank == 3 else list(volume.instances)
+    assert [pair.name for pair in pairs] == (["a"] if rank == 3 else [f"a-{number:02}" for number in range(8)])
+    for pair, image, instances in zip(pairs, wanted, cells, strict=True):
+        np.testing.assert_array_equal(pair.image, image)
+        np.testing.assert_array_equal(pair.labels, separated(instances) > 0)
+        assert pair.known.all()
+
+
+def test_a_binary_volume_is_numbered_in_3d(tmp_path: Path) -> None:
+    mask = np.zeros((3, 8, 8), np.uint8)
+    mask[:, 2:4, 2:4] = 255  # one column through all slices
+    for part in ("images", "labels"):
+        (tmp_path / part).mkdir()
+        write_image(tmp_path / part / "a.tif", mask)
+    (pair,) = read_folder(tmp_path, 3)
+    assert pair.instances.max() == 1
+    assert [one.instances.max() for one in read_folder(tmp_path)] == [1, 1, 1]
+
+
+def test_a_crop_cuts_all_arrays_alike() -> None:
+    cells = np.where(CELLS[0], 1, 0).astype(np.int32)
+    cells[:, 0] = -1
+    pair = paired("a", IMAGES[0], cells)
+    part = pair.crop("b", (slice(2, 9), slice(0, 4)))
+    assert part.name == "b"
+    for ours, whole in zip(part[1:], pair[1:], strict=True):
+        np.testing.assert_array_equal(ours, whole[2:9, 0:4])
+    assert not part.known[:, 0].any()
+    assert part.known[:, 1:].all()
+
+
+def refused(folder: Path, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        read_folder(folder)
+
+
+def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
+    refused(tmp_path / "none", r"none: there is no such folder")
+    refused(tmp_path, r"no images/ and labels/")
+    (tmp_path / "images").mkdir()
+    refused(tmp_path, r"no images/ and labels/")
+    (tmp_path / "labels").mkdir()
+    refused(tmp_path, r"images: holds no images; put files")
+
+
+def test_an_image_without_its_mask_is_named_and_the_reverse(tmp_path: Path) -> None:
+    LAYOUTS["labels"](tmp_path)
+    (tmp_path / "labels" / "01.png").unlink()
+    refused(tmp_path, r"images/01\.png: there is no mask of this name in .*labels")
+    (tmp_path / "images" / "01.png").rename(tmp_path / "labels" / "01.png")
+    refused(tmp_path, r"labels/01\.png: there is no image of this name in .*images")
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    LAYOUTS["labels"](tmp_path)
+    write(tmp_path / "images", IMAGES[:1], ".tif")
+    refused(tmp_path, r"00\.tif: 00\.png has the same name")
+
+
+@pytest.mark.parametrize(
+    ("mask", "name", "complaint"),
+    [
+        (CELLS[0, :, :-1], "00.png", r"00\.png: the mask has shape \(12, 14\) and its image \(12, 15\)"),
+        (CELLS, "00.tif", r"00\.tif: the mask has shape \(3, 12, 15\)"),
+        (CELLS[0] - 1.0, "00.tif", r"00\.tif: a mask holds whole numbers .* -1\.0 \.\. 0\.0 came"),
+        (CELLS[0] / 2.0, "00.tif", r"00\.tif: a mask holds whole numbers"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_named(tmp_path: Path, mask: Array, name: str, complaint: str) -> None:
+    write(tmp_path / "images", IMAGES[:1])
+    (tmp_path / "masks").mkdir()
+    write_image(tmp_path / "masks" / name, mask)
+    refused(tmp_path, complaint)
+
+
+def test_jpeg_masks_and_truncated_files_are_refused(tmp_path: Path) -> None:
+    LAYOUTS["labels"](tmp_path)
+    mask = tmp_path / "labels" / "02.png"
+    mask.write_bytes(mask.read_bytes()[:-20])
+    refused(tmp_path, r"02\.png: cannot be read as an image")
+    mask.rename(mask.with_suffix(".jpg"))
+    refused(tmp_path, r"02\.jpg: JPEG changes the values of a mask")
+
+
+def test_nan_and_infinity_are_named_with_their_slice(tmp_path: Path) -> None:
+    for broken, where in ((IMAGES[:1] / 1.0, "00.tif"), (IMAGES[None] / 1.0, "00.tif, slice 02")):
+        broken[0, ..., -1, 3:5] = np.inf, np.nan
+        if broken.ndim == 4:
+            broken[0, :2] = 0
+        write(tmp_path / "images", broken, ".tif")
+        write(tmp_path / "labels", np.ones(broken.shape, np.uint8), ".tif")
+        refused(tmp_path, rf"images/{where}: 2 of 180 pixels are NaN or infinite")
+
+
+UNLABELLED = 65535  # the value of unlabelled pixels in the masks below
+
+
+def put(folder: Path, mask: NDArray[np.uint16], name: str = "0") -> Path:
+    """A folder with the mask and an image of its size."""
+    for part, array in (("images", np.full(mask.shape, 9, np.uint8)), ("labels", mask)):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        write_image(folder / part / f"{name}.tif", array)
+    return folder
+
+
+def test_slices_without_labels_are_left_out(tmp_path: Path) -> None:
+    mask = np.full((6, 8, 8), UNLABELLED, np.uint16)
+    mask[[1, 4]] = np.kron(np.eye(2, dtype=np.uint16), np.full((4, 4), 255, np.uint16))
+    assert [pair.name for pair in read_folder(put(tmp_path, mask), unlabelled=UNLABELLED)] == ["0-01", "0-04"]
+
+
+def test_a_folder_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="every pixel of its masks has the value 65535"):
+        read_folder(put(tmp_path, np.full((3, 8, 8), UNLABELLED, np.uint16)), 3, unlabelled=UNLABELLED)
+
+
+@pytest.mark.parametrize("locked", ["images/a.png", "labels/a.tif", "images", "."])
+def test_a_file_or_folder_without_permission_is_named(locked: str) -> None:
+    with TemporaryDirectory() as name:
+        for file in ("images/a.png", "labels/a.tif"):
+            make_folder((Path(name) / file).parent)
+            write_image(Path(name) / file, IMAGES[0])
+        Path(name).chmod(0o755)
+        (Path(name) / locked).chmod(0)
+        named = str(Path(name) / locked) + ".*"
+        with (
+            as_nobody(),
+            pytest.raises(ValueError, match=rf"^{named}: you are not permitted to read it \(Permission denied"),
+        ):
+            read_folder(name)

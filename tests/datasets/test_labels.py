@@ -10,9 +10,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from skimage import measure
 
-from unet_tutorial.datasets.labels import connected_cells, parted
+from unet_tutorial.datasets.labels import connected_cells, separated
 
-label: Callable[..., Any] = measure.label  # untyped where it comes from
+label: Callable[..., Any] = measure.label  # skimage is untyped
 SHAPES = st.sampled_from([(1, 1), (6, 7), (9, 3), (3, 4, 5)])
 
 
@@ -35,8 +35,8 @@ def neighbours(index: tuple[int, ...], shape: tuple[int, ...]) -> list[tuple[int
 
 @settings(deadline=None)
 @given(hnp.arrays(np.int32, SHAPES, elements=st.integers(0, 3)))
-def test_parted_cells_lose_exactly_the_pixels_that_touch(instances: NDArray[np.int32]) -> None:
-    result = parted(instances)
+def test_separated_cells_lose_exactly_the_pixels_that_touch(instances: NDArray[np.int32]) -> None:
+    result = separated(instances)
     for index, value in np.ndenumerate(instances):
         touches = any(instances[other] not in (0, value) for other in neighbours(index, instances.shape))
         assert result[index] == (0 if touches else value)

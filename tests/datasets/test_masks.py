@@ -1,4 +1,4 @@
-"""Mask files: cells numbered as they are meant, and what only looks like numbered cells refused by name."""
+"""Mask files: cells are numbered 1 .. n; class maps and anti-aliased masks are rejected."""
 
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from scipy.ndimage import gaussian_filter
 from tests.paths import SHARED
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import read_image, write_image
-from unet_tutorial.datasets.labels import parted
+from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.masks import read_cells
 from unet_tutorial.datasets.synthetic import touching_cells
 
-SHARED = SHARED
 NUMBERED = sorted(SHARED.glob("ctc_dic_hela/*/s[et]*/*.png")) + sorted(SHARED.glob("ovules3d/*_label.tif"))
 _, CELLS = touching_cells(3)  # 22 cells
 
@@ -28,8 +27,8 @@ def discs(count: int) -> "Image.Image":
     return image
 
 
-def small(image: "Image.Image", way: Image.Resampling) -> Array:
-    return np.array(image.resize((256, 256), way))
+def small(image: "Image.Image", filter_: Image.Resampling) -> Array:
+    return np.array(image.resize((256, 256), filter_))
 
 
 def grid(values: Array, size: int = 6) -> NDArray[np.int64]:
@@ -43,10 +42,10 @@ SCATTERED: dict[str, Array] = {
     "discs made larger": np.array(discs(8).resize((64, 64)).resize((256, 256), Image.Resampling.BILINEAR)),
     "blurred a little": gaussian_filter((CELLS > 0) * np.uint8(255), 0.5),
     "blurred, 16 bit": np.rint(gaussian_filter((CELLS > 0) * 65535.0, 1.5)).astype(np.uint16),
-    "classes 0, 1, 2": np.where(parted(CELLS) > 0, CELLS % 2 + 1, 0),
+    "classes 0, 1, 2": np.where(separated(CELLS) > 0, CELLS % 2 + 1, 0),
     "classes that touch": np.where(CELLS > 0, CELLS % 3 + 1, 0),
-    "classes 1, 2 and no 0": 1 + (parted(CELLS) > 0),
-    "two values, but not white": (parted(CELLS) > 0) * np.uint8(128),
+    "classes 1, 2 and no 0": 1 + (separated(CELLS) > 0),
+    "two values, but not white": (separated(CELLS) > 0) * np.uint8(128),
     "a stack of classes": np.stack([grid(np.array([[1, 2, 1], [2, 2, 1]]))] * 3),
 }
 
@@ -63,7 +62,7 @@ def test_cells_in_pieces_with_slips_of_the_brush_are_cells(tmp_path: Path) -> No
     mask = grid(np.array([[1, 2, 3], [1, 4, 5]]))  # the first is in two pieces
     mask[[0, 0, 0, 15, 15], [1, 9, 20, 5, 20]] = (5, 4, 3, 2, 5)  # single pixels, far from their cells
     write_image(tmp_path / "a.png", mask)
-    np.testing.assert_array_equal(read_cells(tmp_path / "a.png"), parted(mask.astype(np.int32)))
+    np.testing.assert_array_equal(read_cells(tmp_path / "a.png"), separated(mask.astype(np.int32)))
 
 
 def test_slices_may_each_number_their_cells_anew(tmp_path: Path) -> None:
@@ -83,14 +82,14 @@ def test_numbers_of_any_size_are_cells_1_to_n(tmp_path: Path, factor: int, dtype
     np.testing.assert_array_equal(found, mask)
 
 
-def test_numbers_stay_whole_where_parting_uses_up_a_cell_and_nothing_is_background(tmp_path: Path) -> None:
+def test_numbers_stay_consecutive_if_separating_removes_a_cell(tmp_path: Path) -> None:
     mask = np.repeat([[5, 5, 5, 5, 6, 7, 7, 7, 7]], 9, axis=0)
     write_image(tmp_path / "a.png", mask)
     np.testing.assert_array_equal(read_cells(tmp_path / "a.png"), np.repeat([[1, 1, 1, 0, 0, 0, 2, 2, 2]], 9, axis=0))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_mask_with_pixels_that_are_no_numbers_is_named(tmp_path: Path, bad: float) -> None:
+def test_nan_and_infinity_in_a_mask_are_named(tmp_path: Path, bad: float) -> None:
     mask = np.repeat(grid(np.array([[1, 2]]))[None], 3, axis=0).astype(np.float32)
     mask[1, 2, 2:4] = bad
     write_image(tmp_path / "a.tif", mask)

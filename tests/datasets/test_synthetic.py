@@ -1,6 +1,5 @@
-"""The generators: their images have the statistics of real ones, a seed is an image, the shipped files are theirs."""
+"""The synthetic images have the statistics of real ones and depend on the seed only."""
 
-import hashlib
 from functools import cache
 from typing import Any
 
@@ -12,7 +11,6 @@ from scipy.stats import mannwhitneyu
 
 from tests.paths import SHARED
 from unet_tutorial.datasets.files import read_image
-from unet_tutorial.datasets.ship import DATA, SHIPPED, digest, shipped_sample
 from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 
 REAL = SHARED / "isbi2012" / "train" / "images"
@@ -95,7 +93,7 @@ def test_cells_touch_so_that_foreground_cannot_be_counted(seed: int) -> None:
 
 
 @pytest.mark.parametrize("make", [em_membranes, touching_cells])
-def test_a_seed_is_an_image(make: Any) -> None:
+def test_a_seed_determines_the_image(make: Any) -> None:
     first, again, other = make(7, 128), make(7, 128), make(8, 128)
     np.testing.assert_array_equal(first.instances, again.instances)
     np.testing.assert_array_equal(first.image, again.image)
@@ -115,27 +113,3 @@ def test_more_cells_on_request() -> None:
 def test_bad_arguments_are_named(make: Any, bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad)) + " = .*; write "):
         make(**({"seed": 0, "size": 128} | bad))
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_shipped_files_are_what_the_generator_makes(name: str) -> None:
-    kind, seeds = SHIPPED[name]
-    sample = shipped_sample(kind, seeds[-1])
-    number = f"{len(seeds) - 1:02}.png"
-    np.testing.assert_array_equal(read_image(DATA / name / "labels" / number), sample.instances)
-    image = read_image(DATA / name / "images" / number)
-    assert np.abs(image - sample.image.astype(int)).max() <= 1  # a filter's last bit may differ between processors
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_readme_names_the_checksum_of_the_shipped_labels(name: str) -> None:
-    labels = [read_image(file) for file in sorted((DATA / name / "labels").iterdir())]
-    assert len(labels) == len(SHIPPED[name][1])
-    assert digest(np.stack(labels)) in (DATA / "README.md").read_text()
-
-
-def test_no_image_is_in_two_sets_and_all_are_small() -> None:
-    files = list(DATA.rglob("*.png"))
-    assert len({hashlib.sha256(file.read_bytes()).digest() for file in files}) == len(files)
-    assert max(file.stat().st_size for file in files) < 200_000
-    assert sum(file.stat().st_size for file in files) < 2_000_000

@@ -1,4 +1,4 @@
-"""Volumes of cells: dense, anisotropic, with the statistics of a confocal stack; a seed is a volume."""
+"""Volumes of cells have the statistics of a confocal stack, anisotropic voxels, and depend on the seed only."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, gaussian_filter, label
 
-from unet_tutorial.datasets.labels import parted
+from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.synthetic import SyntheticImage
 from unet_tutorial.datasets.walls import cell_walls
 
@@ -53,7 +53,7 @@ def test_types_and_dense_numbering(seed: int) -> None:
 def test_walls_are_as_many_and_as_bright_as_in_tissue(seed: int) -> None:
     image, instances = volume(seed)
     border = borders(instances)
-    assert np.array_equal(border, parted(instances) == 0)
+    assert np.array_equal(border, separated(instances) == 0)
     assert 0.17 <= border.mean() <= 0.23  # the real crop: 0.168
     assert 170 <= image[border].mean() <= 186  # the real crop: 201
     assert 93 <= image[~border].mean() <= 106  # the real crop: 104

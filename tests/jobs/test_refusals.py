@@ -16,12 +16,12 @@ BAD_TRAINING = [
     (("--widths", "2,0"), "channels = 0 is not a whole number"),
     (("--tile", "35"), "the nearest sizes that do are 34 and 36"),
     (("--device", "tpu"), "device 'tpu' is unknown; write cpu or cuda"),
-    (("--held-out", "3"), "3 images, of which 3 cannot be held out"),
+    (("--held-out", "3"), "3 images, and 3 of them cannot be held out"),
     (("--w0", "-1"), "w0 = -1.0"),
     (("--sigma", "0"), "sigma = 0.0"),
-    (("--rate", "nan"), "--rate nan: a learning rate is a number above 0"),
-    (("--elastic", "-1"), "--elastic -1.0: a share of the image's side"),
-    (("--widths", "3000000,3"), "the memory does not suffice"),  # 324 TB: more than any address space
+    (("--rate", "nan"), "--rate nan: the learning rate must be finite and above 0"),
+    (("--elastic", "-1"), "--elastic -1.0: the share of the image's side"),
+    (("--widths", "3000000,3"), "out of memory"),  # 324 TB: more than any address space
 ]
 
 
@@ -45,9 +45,9 @@ def test_unknown_options_and_commands_exit_with_2(unet: Unet) -> None:
 def test_resume_refuses_another_recipe(unet: Unet, run_folder: Path) -> None:
     code, text = unet("train", "--resume", run_folder, "--widths", "4,8")
     assert code == 1
-    assert "--widths 4,8: the run was begun with 2,4" in text
-    assert "--steps 250: the run was begun with 3" in unet("train", "--resume", run_folder, "--steps", 250)[1]
-    assert "goes on in its own folder" in unet("train", "--resume", run_folder, "-o", "elsewhere")[1]
+    assert "--widths 4,8: the run was started with 2,4" in text
+    assert "--steps 250: the run was started with 3" in unet("train", "--resume", run_folder, "--steps", 250)[1]
+    assert "continues in its own folder" in unet("train", "--resume", run_folder, "-o", "elsewhere")[1]
     assert "there is no such file" in unet("train", "--resume", "nowhere")[1]
 
 
@@ -55,11 +55,11 @@ def test_a_folder_that_cannot_be_written_to(unet: Unet, folder: Path, run_folder
     (tmp_path / "file").write_text("in the way")
     code, text = unet("train", "--data", folder, "--steps", 1, *THIN, "-o", tmp_path / "file" / "run")
     assert code == 1
-    assert "cannot be made" in text
+    assert "cannot be created" in text
     image = folder / "images" / "a.png"
     code, text = unet("predict", run_folder / "checkpoint.safetensors", image, "-o", tmp_path / "file")
     assert code == 1
-    assert "cannot be made" in text
+    assert "cannot be created" in text
 
 
 def damaged(tmp_path: Path, folder: Path) -> list[tuple[Path, str]]:

@@ -53,7 +53,7 @@ def test_ctrl_c_is_one_line_and_leaves_a_good_checkpoint(folder: Path, tmp_path:
     _, said = process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in said
-    assert said.strip().endswith(f"unet: stopped; go on with --resume {tmp_path / 'run'}")
+    assert said.strip().endswith(f"unet: stopped; continue with --resume {tmp_path / 'run'}")
     load(tmp_path / "run" / "checkpoint.safetensors").training()
     assert not list((tmp_path / "run").glob(".*"))
 

@@ -45,11 +45,11 @@ def test_slices_of_which_nothing_is_labelled_are_left_out_in_two_dimensions(tmp_
 def test_what_cannot_be_tested_on_is_refused_before_training(unet: Unet, tmp_path: Path) -> None:
     mask = VOLUMES[0].instances.astype(np.uint16)  # the longest axis is the last
     mask[..., 29:] = UNLABELLED
-    with pytest.raises(ValueError, match="0-test: nothing in it is labelled; give images for testing in test/"):
+    with pytest.raises(ValueError, match="0-test: no pixel of it is labelled; put labelled images for testing into test/"):
         read_split(put(tmp_path, mask), 0, 3, UNLABELLED)
     code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--unlabelled", UNLABELLED, *THIN)
     assert code == 1
-    assert "nothing in it is labelled" in text
+    assert "no pixel of it is labelled" in text
     assert not (tmp_path / "run").exists()
 
 
@@ -63,5 +63,5 @@ def test_a_value_that_cannot_be_meant_is_refused(value: int, words: str, tmp_pat
 
 
 def test_a_folder_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="every pixel of its masks is 65535"):
+    with pytest.raises(ValueError, match="every pixel of its masks has the value 65535"):
         read_folder(put(tmp_path, np.full((3, 8, 8), UNLABELLED, np.uint16)), 3, unlabelled=UNLABELLED)

@@ -12,7 +12,7 @@ import torch
 from tests.conftest import Unet
 from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.datasets.folder import paired, read_folder
-from unet_tutorial.datasets.labels import parted
+from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.walls import cell_walls
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.job import batches_of, begin, train
@@ -44,7 +44,7 @@ def test_a_volume_is_read_as_one_and_its_touching_cells_are_parted_in_space(fold
     assert [pair.image.shape for pair in pairs] == [(8, 32, 36)] * 3
     for pair, volume in zip(pairs, VOLUMES, strict=True):
         assert np.array_equal(pair.image, volume.image)
-        assert np.array_equal(pair.labels, parted(volume.instances) > 0)
+        assert np.array_equal(pair.labels, separated(volume.instances) > 0)
         assert pair.known.all()
     assert len(read_folder(folder)) == 24  # slice by slice, for a network of two axes
 
@@ -74,7 +74,7 @@ def test_a_stack_is_trained_on_with_flat_levels_and_predicted_as_a_volume(
     run = tmp_path / "run"
     code, text = unet("train", "--data", folder, "-o", run, "--spacing", "3,1,1", "--bf16", *THIN)
     assert code == 0, text
-    assert "unet3d U-Net, flat levels 0: 2 volumes to learn from, 1 held out" in text
+    assert "unet3d U-Net, planar levels 0: 2 volumes to learn from, 1 held out" in text
     checkpoint = load(run / "checkpoint.safetensors")
     assert (checkpoint.preset, checkpoint.arguments) == ("unet3d", {"widths": [2, 4, 4], "planar": [0]})
     assert checkpoint.network().levels[1].stride == (1, 2, 2)
@@ -98,7 +98,7 @@ BAD: list[tuple[tuple[object, ...], str]] = [
     (("--spacing", "1,3,1"), "only the first axis may be the coarse one"),
     (("--tile", "16,16"), "one side or 3 are needed"),
     (("--tile", "17"), "the nearest sizes that do are 16 and 20"),
-    (("--widths", "2,2,2,2,2"), "8 pixels along axis 0, and the coarsest level of this network takes 16"),
+    (("--widths", "2,2,2,2,2"), "8 pixels along axis 0, but one pixel of the coarsest level of this network covers 16"),
     (("--unlabelled", "no"), "not a valid int"),
 ]
 
@@ -127,7 +127,7 @@ def test_mixed_precision_trains_otherwise_and_the_same_way_twice() -> None:
     losses = []
     for bf16 in (False, True, True):
         recipe = Recipe(preset="unet3d", widths="2,4", tile="8", batch=1, steps=3, bf16=bf16)
-        split = Split([paired("a", VOLUMES[0].image, parted(VOLUMES[0].instances))], [])
+        split = Split([paired("a", VOLUMES[0].image, separated(VOLUMES[0].instances))], [])
         training = begin(recipe, None)
         train(training, batches_of(training, split, recipe, (8, 8, 8)), recipe, lambda _: None)
         losses.append(training.losses)
@@ -141,4 +141,4 @@ def test_walls_are_made_for_training_and_the_next_command_is_said(unet: Unet, tm
     assert "2 volumes of 9 × 48 × 48 pixels" in text
     assert f"unet train --data {tmp_path / 'walls'} --preset unet3d --spacing 3,1,1" in " ".join(text.split())
     assert [pair.image.shape for pair in read_folder(tmp_path / "walls", 3)] == [(9, 48, 48)] * 2
-    assert "--size 42: a volume of walls needs a side of 43 or more" in unet("data", "walls", tmp_path, "--size", 42)[1]
+    assert "--size 42: a volume of walls needs a side of at least 43" in unet("data", "walls", tmp_path, "--size", 42)[1]

@@ -1,1 +1,4 @@
-"""The command line `unet`: one small file per command; each imports what it needs when it runs."""
+"""The command line `unet`: one file per command.
+
+Commands import torch and numpy inside their functions, so that `unet --help` and `unet sizes` start quickly.
+"""

@@ -1,4 +1,4 @@
-"""The command line as a whole: its commands, and what a reader sees when something is wrong."""
+"""The command line `unet`: its commands, and errors printed as one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from unet_tutorial.commands.train import train
 
 app = typer.Typer(
     name="unet",
-    help="The U-Net: sizes that fit, diagrams, tables, training, prediction of images of any size, data to learn from.",
+    help="The U-Net: valid input sizes, diagrams, tables, training, prediction of images of any size, and data sets.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     add_completion=False,
@@ -28,10 +28,10 @@ app = typer.Typer(
 
 
 def plain(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with one line instead of a traceback; exit code 1 where it refuses (or the error's ``code``), 130
-    after Ctrl-C.
+    """The command, with its errors printed as one line instead of a traceback.
 
-    Unknown options are typer's to refuse, with exit code 2.
+    The exit code is 1 after an error (or the ``code`` attribute of the ValueError) and 130 after Ctrl-C. Typer handles
+    unknown options itself, with exit code 2.
     """
 
     @wraps(command)
@@ -39,21 +39,21 @@ def plain(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(**options)
         except ValueError as error:
-            _leave(str(error), getattr(error, "code", 1))
+            _exit(str(error), getattr(error, "code", 1))
         except OSError as error:
-            _leave(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+            _exit(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
         except (MemoryError, RuntimeError) as error:  # torch says "can't allocate memory" or "out of memory"
             if isinstance(error, RuntimeError) and "memory" not in str(error):
                 raise
-            _leave("the memory does not suffice; take a smaller --tile, --batch or --widths", 1)
-        except KeyboardInterrupt as stop:
-            _leave(f"stopped{'; ' if stop.args else ''}{stop}", 130)
+            _exit("out of memory; give a smaller --tile, --batch or --widths", 1)
+        except KeyboardInterrupt as interrupt:
+            _exit(f"stopped{'; ' if interrupt.args else ''}{interrupt}", 130)
 
     return run
 
 
-def _leave(words: str, code: int) -> NoReturn:
-    print(f"\runet: {words}", file=sys.stderr)
+def _exit(message: str, code: int) -> NoReturn:
+    print(f"\runet: {message}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -62,5 +62,5 @@ for _command in (sizes, summary, diagram, diff, train, predict, data):
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command named by the command-line arguments."""
     app()

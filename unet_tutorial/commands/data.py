@@ -1,4 +1,4 @@
-"""``unet data``: images to learn from, made here or fetched."""
+"""``unet data``: generates a synthetic data set, or downloads ISBI 2012."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from unet_tutorial.plan.levels import Size
 if TYPE_CHECKING:
     from unet_tutorial.datasets.synthetic import SyntheticImage
 
-SPACING = "3,1,1"  # of the volumes of walls
+SPACING = "3,1,1"  # voxel size of the volumes of walls
 
 
 class Source(StrEnum):
-    """What can be had."""
+    """The data sets."""
 
     em = "em"
     cells = "cells"
@@ -28,17 +28,19 @@ class Source(StrEnum):
 
 def data(
     source: Annotated[Source, typer.Argument(help="em, cells, walls or isbi2012.")],
-    folder: Annotated[Path, typer.Argument(help="Where to put it; made if need be.")],
-    images: Annotated[int, typer.Option(min=2, help="How many images or volumes to make.")] = 16,
-    size: Annotated[int, typer.Option(min=0, help="Their side in pixels; 0: 512, and for walls 128.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first image; the next has the next.")] = 1000,
+    folder: Annotated[Path, typer.Argument(help="Folder for the data; created if missing.")],
+    images: Annotated[int, typer.Option(min=2, help="Number of images or volumes.")] = 16,
+    size: Annotated[int, typer.Option(min=0, help="Side of an image in pixels; 0: 512, for walls 128.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the first image; each next image has the next seed.")
+    ] = 1000,
 ) -> None:
-    """Make or fetch data to learn from, as images/ and labels/ that unet train reads.
+    """Generate or download training data: folders images/ and labels/ for unet train.
 
-    em: synthetic electron micrographs, bright cells between dark membranes, each cell with its number in labels/.
-    cells: synthetic round cells that touch. walls: volumes of synthetic plant tissue as TIFF stacks, with 3 slices for
-    16 pixels of a side, 3 pixels apart. isbi2012: the paper's 30 slices of fly brain, fetched over the network
-    (12.8 MB) and compared with their checksums; free for non-commercial use, please cite Cardona et al. 2010.
+    em: synthetic electron micrographs with bright cells between dark membranes; labels/ holds the number of each cell.
+    cells: synthetic round cells that touch. walls: volumes of synthetic plant tissue as TIFF stacks, with 3 slices per
+    16 pixels of the side; a slice is as thick as 3 pixels. isbi2012: the paper's 30 slices of fly neural tissue,
+    downloaded (12.8 MB) and verified by checksums; free for non-commercial use, please cite Cardona et al. 2010.
     """
     if source is Source.isbi2012:
         from tqdm import tqdm
@@ -48,19 +50,19 @@ def data(
         download(folder, progress=tqdm)
         print(f"ISBI 2012 is in {folder}/; next: unet train --data {folder}")
         return
-    shape = _make(source, folder, range(seed, seed + images), size or (128 if source is Source.walls else 512))
-    what, more = ("images", "") if len(shape) == 2 else ("volumes", f" --preset unet3d --spacing {SPACING}")
+    shape = _generate(source, folder, range(seed, seed + images), size or (128 if source is Source.walls else 512))
+    kind, options = ("images", "") if len(shape) == 2 else ("volumes", f" --preset unet3d --spacing {SPACING}")
     size_ = " × ".join(map(str, shape))
-    print(f"{images} {what} of {size_} pixels are in {folder}/; next: unet train --data {folder}{more}")
+    print(f"{images} {kind} of {size_} pixels are in {folder}/; next: unet train --data {folder}{options}")
 
 
-def _make(source: Source, folder: Path, seeds: range, size: int) -> Size:
-    """Write an image and its numbered cells for each seed; their shape."""
+def _generate(source: Source, folder: Path, seeds: range, size: int) -> Size:
+    """Write an image and its numbered cells for each seed; returns the shape of an image."""
     import numpy as np
 
     from unet_tutorial.datasets.files import write_image
 
-    first = _sample(source, seeds[0], size)  # refuses a size before a folder is made
+    first = _sample(source, seeds[0], size)  # raises ValueError for a bad size before a folder is created
     for part in ("images", "labels"):
         make_folder(folder / part)
     suffix = ".png" if first.image.ndim == 2 else ".tif"
@@ -77,6 +79,6 @@ def _sample(source: Source, seed: int, size: int) -> SyntheticImage:
 
     if source is Source.walls:
         if size < 43:
-            raise ValueError(f"--size {size}: a volume of walls needs a side of 43 or more, for 8 slices")
+            raise ValueError(f"--size {size}: a volume of walls needs a side of at least 43, for 8 slices")
         return cell_walls(seed, (3 * size // 16, size, size), cells=max(2, round(40 * (size / 128) ** 3)))
     return (em_membranes if source is Source.em else touching_cells)(seed, size)

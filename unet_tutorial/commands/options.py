@@ -1,4 +1,4 @@
-"""Options in groups: the fields of a dataclass are options of every command that takes it."""
+"""Groups of options: each field of a dataclass becomes an option of the commands that use it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import typer
 
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator: the command's first parameters, one for each dataclass, become options, one for each field.
+    """A decorator that replaces the first parameters of a command, one dataclass each, by one option per field.
 
-    A command with a parameter ``given`` also receives the names of those options that were typed on the command line.
+    The command receives the dataclasses made from the options. If it has a parameter ``given``, this is the set of
+    fields whose options were typed on the command line.
     """
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
         wants_given = any(parameter.name == "given" for parameter in own)
 
-        def flat(ctx: typer.Context, **options: Any) -> None:
+        def with_fields(ctx: typer.Context, **options: Any) -> None:
             if wants_given:
                 fields_of_groups = [name for group in groups for name in _names(group)]
                 given = {
@@ -32,9 +33,9 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
         parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
         parameters += [parameter for group in groups for parameter in parameters_of(group)]
         parameters += [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.name != "given"]
-        flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        flat.__name__, flat.__doc__ = command.__name__, command.__doc__
-        return flat
+        with_fields.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_fields.__name__, with_fields.__doc__ = command.__name__, command.__doc__
+        return with_fields
 
     return wrap
 
@@ -44,7 +45,7 @@ def _names(group: Any) -> list[str]:
 
 
 def parameters_of(group: Any) -> list[inspect.Parameter]:
-    """A keyword for each field of the dataclass, annotated and with its default, as typer reads them."""
+    """A keyword parameter for each field of the dataclass, with the annotation and default that typer reads."""
     hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(

@@ -1,4 +1,4 @@
-"""``unet predict``: images of any size through a trained network."""
+"""``unet predict``: applies a trained network to images of any size."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from unet_tutorial.disk import make_folder
 def predict(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run.")],
     images: Annotated[list[Path], typer.Argument(help="PNG or TIFF files; a TIFF may be a stack.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; made if need be.")],
-    tile: Annotated[str, typer.Option(help="Side of a tile's input, or sides; 0: as large as 1 GiB allows.")] = "0",
-    batch: Annotated[int, typer.Option(min=1, help="Tiles per pass.")] = 1,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
+    tile: Annotated[
+        str,
+        typer.Option(help="Input side of a tile in pixels, or sides: 16,64,64; 0: the largest that fits into 1 GiB."),
+    ] = "0",
+    batch: Annotated[int, typer.Option(min=1, help="Tiles per forward pass.")] = 1,
     views: Annotated[
-        int, typer.Option(help="1, or 8: the mean over flips and quarter turns of the last two axes; 8 times slower.")
+        int,
+        typer.Option(help="1, or 8 for test-time augmentation: the mean over flips and quarter turns; 8 times slower."),
     ] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
-    For each image NAME two files appear in the folder: NAME_probability.tif, the probability of class 1 as floats, and
-    NAME_mask, 255 where it is above the cut that was chosen in training (a PNG; for a stack a TIFF). A network of two
-    dimensions takes a stack slice by slice.
+    Two files are written for each image NAME: NAME_probability.tif, the probability of class 1 as float32, and
+    NAME_mask.png (for a stack .tif), 255 where the probability is above the threshold that was chosen on the training
+    images, else 0. A 2D network predicts a stack slice by slice.
     """
     from unet_tutorial.datasets.files import read_image, write_image
     from unet_tutorial.jobs.predictor import Predictor, result_names

@@ -1,4 +1,7 @@
-"""``unet sizes``: which inputs pass a U-Net of the paper's kind, and what comes out; without torch."""
+"""``unet sizes``: valid input sizes of the paper's U-Net and their output sizes.
+
+It does not import torch, so that it starts in a fraction of a second.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ def sizes(
     near: Annotated[int, typer.Option(min=1, max=10**6, help="Show the valid sizes around this one.")] = 572,
     depth: Annotated[int, typer.Option(min=0, max=12, help="Number of poolings; the paper has 4.")] = 4,
     padding: Annotated[str, typer.Option(help="'valid' as in the paper, or 'same' for a padded network.")] = "valid",
-    count: Annotated[int, typer.Option(min=2, max=100, help="How many sizes to show.")] = 7,
+    count: Annotated[int, typer.Option(min=2, max=100, help="Number of sizes to show.")] = 7,
 ) -> None:
-    """Which input sizes pass, and the size of what comes out.
+    """Show valid input sizes, and their output sizes.
 
-    Every pooling must meet an even number of pixels, so only some sizes pass. Without padding the network also loses
-    a margin on all sides. To segment n pixels, take an input whose output is at least n and mirror what is missing:
+    An input size is valid if every pooling gets an even number of pixels. Without padding, the output also lacks a
+    margin on all sides. To segment n pixels, take an input whose output is at least n and mirror the missing pixels;
     unet predict does both.
     """
     from rich.console import Console
@@ -39,4 +42,4 @@ def sizes(
     rule = f"n ≡ {valid.start % valid.step} (mod {valid.step})" if valid.step > 1 else "every n"
     print(f"{depth} poolings, {padding} padding: {rule}, n ≥ {valid.start}; the output is n - {loss}.")
     if near not in valid:
-        print(f"{near} does not pass.")
+        print(f"{near} is not valid.")

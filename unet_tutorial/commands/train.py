@@ -1,17 +1,19 @@
-"""``unet train``: from a folder of images and masks to a trained network and an honest report."""
+"""``unet train``: trains a network on a folder of images and masks, and tests it on held-out images."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unet_tutorial.commands.options import with_options
-from unet_tutorial.jobs.recipe import SHIPPED, Recipe
+from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 
 if TYPE_CHECKING:
+    from unet_tutorial.jobs.job import Job
     from unet_tutorial.jobs.scores import Scores
 
 RUNS = Path("runs")
@@ -22,31 +24,40 @@ HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
 def train(
     recipe: Recipe,
     given: Collection[str],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the run; else runs/NAME.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Folder of a run that was stopped: go on where it was.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the run; by default runs/DATA-PRESET.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of an interrupted run to continue.")] = None,
 ) -> None:
-    """Train a U-Net and test it on images it has not seen.
+    """Train a U-Net, and test it on held-out images.
 
-    Without options: a thin version of the paper's network on the images that come with the course. Tiles are cut at
-    random from turned and flipped images; thin borders between cells count more (the paper's weight map). The folder
-    of the run then holds checkpoint.safetensors, history.csv and .png, a picture of each held-out image, metrics.csv,
-    and the network's diagram.svg and table.md. A run that was stopped goes on with --resume, to the same weights as
-    if it had not been. Volumes, as TIFF stacks, want --preset unet3d.
+    Without options, a thin version of the paper's network is trained on the images of the course. Tiles are cropped at
+    random from rotated and flipped images; thin borders between cells have larger weights (the paper's weight map). The
+    folder of the run then holds checkpoint.safetensors, recipe.json, history.csv and .png, a picture of each held-out
+    image, metrics.csv, and the network's diagram.svg and table.md. --resume continues an interrupted run and gives the
+    same weights as a run without interruption. Volumes, as TIFF stacks, need --preset unet3d.
     """
-    from unet_tutorial.jobs.job import CHECKPOINT, run
+    from unet_tutorial.jobs.job import CHECKPOINT, prepare, run
     from unet_tutorial.learning.checkpoints import load
 
     if resume and output:
-        raise ValueError(f"--output {output}: a resumed run goes on in its own folder; leave it out")
-    folder = resume or _free(output or RUNS / f"{recipe.data.resolve().name}-{recipe.preset}")
-    folder = folder.parent if folder.is_file() else folder  # the checkpoint itself was named
+        raise ValueError(f"--output {output}: a resumed run continues in its own folder; leave it out")
+    folder = resume or _unused(output or RUNS / f"{recipe.data.resolve().name}-{recipe.preset}")
+    folder = folder.parent if folder.is_file() else folder  # the path of the checkpoint itself was given
     checkpoint = load(folder / CHECKPOINT) if resume else None
     recipe = recipe.resumed(checkpoint.notes, given) if checkpoint else recipe
-    _tell(folder, recipe, run(recipe, checkpoint, folder))
+    job = prepare(recipe, checkpoint)
+    print(_opening(job, folder))
+    try:
+        scores = run(job, folder)
+    except KeyboardInterrupt:
+        saved = (folder / CHECKPOINT).is_file()
+        raise KeyboardInterrupt(f"continue with --resume {folder}" if saved else "nothing was saved yet") from None
+    _print_results(folder, recipe, scores)
 
 
-def _free(wanted: Path) -> Path:
-    """The folder wanted or, where something is in it already, the same name with a number."""
+def _unused(wanted: Path) -> Path:
+    """The folder `wanted` or, if it is not empty, the first of `wanted`-2, `wanted`-3, … that is."""
     folder, number = wanted, 1
     while folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         number += 1
@@ -54,7 +65,19 @@ def _free(wanted: Path) -> Path:
     return folder
 
 
-def _tell(folder: Path, recipe: Recipe, scores: Scores) -> None:
+def _opening(job: Job, folder: Path) -> str:
+    """One line on the network, the data and the folder."""
+    recipe, count = job.recipe, len(job.split.train)
+    kind = "image" if job.split.train[0].image.ndim == 2 else "volume"
+    planar = ", ".join(map(str, recipe.arguments.get("planar", [])))
+    return (
+        f"{recipe.preset} U-Net{f', planar levels {planar}' if planar else ''}: "
+        f"{count} {kind}{'s' * (count > 1)} to learn from, {len(job.split.test)} held out; see {folder}/"
+    )
+
+
+def _print_results(folder: Path, recipe: Recipe, scores: Scores) -> None:
+    """Print the table of scores and the commands that may follow."""
     from rich.console import Console
     from rich.table import Table
 
@@ -62,12 +85,23 @@ def _tell(folder: Path, recipe: Recipe, scores: Scores) -> None:
     for row in scores.rows:
         table.add_row(*row.cells())
     Console().print(table)
-    data = "" if recipe.data == SHIPPED else f" --data {recipe.data}"
+    data = "" if recipe.data == COURSE_DATA else f" --data {recipe.data}"
     print(
         f"Pictures, metrics and the checkpoint are in {folder}/. What next:\n"
         f"  look at {folder}/held_out_*.png: where is it wrong?\n"
-        f"  train longer, anew:     python3 course.py run{data}{recipe.words} --steps 900 --rate 0.001\n"
+        f"  train a longer run:     python3 course.py run{data}{_options(recipe)} --steps 900 --rate 0.001\n"
         "  your own images:        python3 course.py run --data FOLDER   (images/ and labels/ of equal names)\n"
         f"  predict another image:  python3 course.py unet predict {folder}/checkpoint.safetensors IMAGE -o FOLDER\n"
         "  learn how it works:     python3 course.py lab"
     )
+
+
+def _options(recipe: Recipe) -> str:
+    """The options of a recipe as they are typed, if they differ from the defaults; without data, steps and rate."""
+    typed = ""
+    for field in fields(recipe):
+        value = getattr(recipe, field.name)
+        if value != field.default and field.name not in ("data", "steps", "rate"):
+            option = f" --{field.name.replace('_', '-')}"
+            typed += option if value is True else f"{option} {value}"
+    return typed

@@ -1,1 +1,1 @@
-"""Images and labels: our generators, the public data sets, and a reader's own folder."""
+"""Images and labels: our generators, the public data sets, and a user's own folder of images and masks."""

@@ -1,4 +1,4 @@
-"""Bytes of an image file to an array, by Pillow or tifffile, without what they forgive and we do not."""
+"""Strict decoding of image files: rejects damaged files that Pillow or tifffile would read without an error."""
 
 import logging
 import warnings
@@ -22,38 +22,42 @@ GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")  # Pillow's names
 
 
 class ChannelError(ValueError):
-    """The file holds several channels beside each other, and which of them shows the cells is for its owner to say."""
+    """The file holds several channels, and the program cannot know which one shows the cells."""
 
 
 class Decoded(NamedTuple):
-    """Pixels as the file holds them; with `coloured`, the last axis is that of the channels."""
+    """Pixel values as stored in the file; if `coloured` is True, the last axis holds the channels."""
 
     array: Array
     coloured: bool
 
 
-def decoded(path: Path) -> Decoded:
-    """What a PNG, JPEG or TIFF file holds; ValueError, naming the file, unless that is one whole image or stack."""
+def decode(path: Path) -> Decoded:
+    """The pixels of a PNG, JPEG or TIFF file.
+
+    ValueError, with the file's name, for a damaged file, several images of different sizes, or a TIFF axis of channels.
+    PermissionError passes through.
+    """
     try:
-        return by_tifffile(path) if path.suffix.lower() in TIFF else by_pillow(path)
+        return _with_tifffile(path) if path.suffix.lower() in TIFF else _with_pillow(path)
     except PermissionError:
         raise
     except ChannelError as error:
         raise ValueError(f"{path}: {error}") from error
-    except Exception as error:  # a broken file raises a dozen types, from SyntaxError to zlib.error
+    except Exception as error:  # a damaged file raises one of a dozen types, from SyntaxError to zlib.error
         raise ValueError(
             f"{path}: cannot be read as an image ({one_line(error)}); "
-            "get the file again, or save it anew as a grey PNG or an uncompressed TIFF"
+            "get the file again, or save it again as a grey PNG or an uncompressed TIFF"
         ) from error
 
 
-def by_pillow(path: Path) -> Decoded:
-    """Every frame of the file; (H, W) for one, (D, H, W) for more, and (…, 4) red, green, blue, alpha if coloured."""
+def _with_pillow(path: Path) -> Decoded:
+    """All frames of the file: (H, W) for one, (D, H, W) for several, and (…, 4) red, green, blue, alpha if coloured."""
     from PIL import Image, ImageSequence
 
-    with warnings.catch_warnings(action="ignore"):  # what Pillow warns of, it then raises
+    with warnings.catch_warnings(action="ignore"):  # after each of these warnings, Pillow raises an error
         with Image.open(path) as file:
-            file.verify()  # reads a PNG to its last chunk, where loading stops at the last pixel
+            file.verify()  # reads a PNG to its last chunk; loading alone stops at the last pixel
         with Image.open(path) as file:
             coloured = file.mode not in GREY_MODES
             frames = [_pixels(frame) if coloured else np.array(frame) for frame in ImageSequence.Iterator(file)]
@@ -61,40 +65,40 @@ def by_pillow(path: Path) -> Decoded:
 
 
 def _pixels(frame: "Image.Image") -> Array:
-    """Red, green, blue and alpha: (H, W, 4); Pillow converts to that from print's CMYK in two steps only."""
+    """Red, green, blue and alpha: (H, W, 4). Pillow has no direct conversion from CMYK to RGBA."""
     return np.array((frame.convert("RGB") if frame.mode == "CMYK" else frame).convert("RGBA"))
 
 
-def by_tifffile(path: Path) -> Decoded:
-    """The first series of a TIFF; a file compressed in a way that needs a codec package goes to Pillow instead.
+def _with_tifffile(path: Path) -> Decoded:
+    """The only series of a TIFF file. Pillow decodes compressions for which tifffile needs the package imagecodecs.
 
-    ChannelError for an axis of channels (ImageJ's C), which is not one of slices.
+    ChannelError for an axis of channels (ImageJ's C), which would otherwise be read as slices.
     """
     from tifffile import TiffFile
 
-    with _log_of("tifffile") as complaints, TiffFile(path) as file:
+    with _logged_errors("tifffile") as errors, TiffFile(path) as file:
         series, white_is_zero = file.series, int(file.pages.first.photometric) == 0
         if len(series) != 1:
-            raise ValueError(f"it holds {len(series)} images that differ in size or kind, and one was expected")
-        axes = _without_channels(series[0].axes, series[0].shape)
+            raise ValueError(f"it holds {len(series)} images of different sizes or types; one image or stack is needed")
+        axes = series[0].axes
+        _refuse_channels(axes, series[0].shape)
         try:
             array = np.asarray(series[0].asarray())
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
-            return by_pillow(path)
-    if complaints:  # of a stack cut short, tifffile reads the pages that are left and says so in its log only
-        raise ValueError(complaints[0])
+            return _with_pillow(path)
+    if errors:  # from a truncated stack, tifffile returns the remaining pages and reports the rest in its log only
+        raise ValueError(errors[0])
     if white_is_zero and array.dtype.kind in "bu":
         array = ~array
     return Decoded(np.moveaxis(array, axes.index("S"), -1) if "S" in axes else array, "S" in axes)
 
 
-def _without_channels(axes: str, shape: tuple[int, ...]) -> str:
+def _refuse_channels(axes: str, shape: tuple[int, ...]) -> None:
     if "C" in axes:
         count = shape[axes.index("C")]
         raise ChannelError(f"{count} channels came (axes {axes}), and one is needed; save one channel as a grey TIFF")
-    return axes
 
 
 class _Collector(logging.Handler):
@@ -109,8 +113,8 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def _log_of(name: str) -> Iterator[list[str]]:
-    """The error messages that a library logs meanwhile."""
+def _logged_errors(name: str) -> Iterator[list[str]]:
+    """Collects the error messages of the logger `name` within the context, instead of printing them."""
     logger, collector = logging.getLogger(name), _Collector()
     propagate, logger.propagate = logger.propagate, False
     logger.addHandler(collector)

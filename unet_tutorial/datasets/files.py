@@ -1,4 +1,4 @@
-"""Grey images in and out of files: PNG, JPEG and TIFF, stacks included; every failure is one clear sentence."""
+"""Reads and writes grey images and stacks as PNG, JPEG and TIFF; each error is a ValueError that names the file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from unet_tutorial.datasets.decode import TIFF, Array, Decoded, decoded
+from unet_tutorial.datasets.decode import TIFF, Array, Decoded, decode
 from unet_tutorial.disk import complete_file, one_line
 
 READABLE = (".png", ".jpg", ".jpeg", *TIFF)
@@ -16,25 +16,28 @@ READABLE = (".png", ".jpg", ".jpeg", *TIFF)
 def read_image(path: str | Path) -> Array:
     """The grey image in a PNG, JPEG or TIFF file: (H, W), or (D, H, W) from a TIFF of several pages.
 
-    Values and dtype are the file's own (a 1-bit file becomes uint8 0/1). A file with colour channels is read only if
-    they are equal and opaque, that is, if it is a grey image stored as RGB; else ValueError, because which mixture of
-    colours shows the cells is for its owner to say. ValueError as well for a missing, empty, truncated or locked file.
+    Values and dtype are those of the file (a 1-bit file becomes uint8 0/1). A file with colour channels is read only if
+    they are equal and opaque, that is, if it is a grey image stored as RGB.
+
+    ValueError for any other colour image, since the program cannot know which mixture of its channels shows the cells,
+    and for a missing, empty, truncated or unreadable file.
     """
     path = Path(path)
-    with permitted(path):
-        _refuse_unreadable(path)
-        content = decoded(path)
-    image = to_grey(path, content)
+    with explain_permission_error(path):
+        _check_readable(path)
+        content = decode(path)
+    image = _single_channel(path, content)
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "uif":
         raise ValueError(
-            f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_what(image)} came; save one channel of it"
+            f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_describe(image)} came; "
+            "save one channel of it"
         )
     return image
 
 
 @contextmanager
-def permitted(path: Path) -> Iterator[None]:
-    """What the operating system does not let us read, said in one sentence that names the file or folder."""
+def explain_permission_error(path: Path) -> Iterator[None]:
+    """Turns a PermissionError of the block into a ValueError that names the file or folder (`path` if unknown)."""
     try:
         yield
     except PermissionError as error:
@@ -45,17 +48,17 @@ def permitted(path: Path) -> Iterator[None]:
 
 
 def write_image(path: str | Path, array: ArrayLike) -> None:
-    """Write a PNG (one 2D image of whole numbers 0 .. 65535) or a TIFF (2D or a stack), chosen by the suffix.
+    """Write a PNG (one 2D image of integers 0 .. 65535) or a TIFF (2D or a stack), chosen by the suffix.
 
-    The file appears under its name only when it is complete: nothing half-written takes the place of a good one.
-    ValueError for another suffix, an array the format cannot hold, and a folder that cannot be written to.
+    An existing file is replaced only when the new one is complete. ValueError for another suffix, an array that the
+    format cannot hold, and a folder that cannot be written to.
     """
     path, image = Path(path), np.asarray(array)
     suffix = path.suffix.lower()
     if suffix not in (".png", *TIFF):
         raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; write to a .png, .tif or .tiff file")
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "buif":
-        raise ValueError(f"{path}: an image (H, W) or a stack (D, H, W) is needed, and {_what(image)} came")
+        raise ValueError(f"{path}: an image (H, W) or a stack (D, H, W) is needed, and {_describe(image)} came")
     if suffix == ".png":
         image = _for_png(path, image)
     with complete_file(path) as part:
@@ -72,25 +75,25 @@ def standardise(image: ArrayLike) -> NDArray[np.float32]:
     """
     values = np.asarray(image)
     if values.size == 0 or values.dtype.kind not in "buif":
-        raise ValueError(f"an image of real numbers is needed, and {_what(values)} came; read it with read_image")
+        raise ValueError(f"an image of real numbers is needed, and {_describe(values)} came; read it with read_image")
     values = values.astype(np.float64)
     require_finite(values, "the image")
-    if values.min() == values.max():  # by comparison: the standard deviation of a constant may round to 1e-17
+    if values.min() == values.max():  # not std() == 0: the standard deviation of a constant may round to 1e-17
         return np.zeros(values.shape, np.float32)
     standard: NDArray[np.float32] = ((values - values.mean()) / values.std()).astype(np.float32)
     return standard
 
 
 def require_finite(image: Array, name: str) -> None:
-    """ValueError, beginning with `name`, where pixels are NaN or infinite; of a stack, with the first such slice."""
+    """ValueError, with `name` and in a stack the first such slice, if pixels are NaN or infinite."""
     for number, plane in enumerate(image if image.ndim == 3 else image[None]):
-        broken = plane.size - np.count_nonzero(np.isfinite(plane))
-        if broken:
+        bad = plane.size - np.count_nonzero(np.isfinite(plane))
+        if bad:
             where = f"{name}, slice {number:02}" if image.ndim == 3 else name
-            raise ValueError(f"{where}: {broken} of {plane.size} pixels are NaN or infinite; replace them")
+            raise ValueError(f"{where}: {bad} of {plane.size} pixels are NaN or infinite; replace them")
 
 
-def _refuse_unreadable(path: Path) -> None:
+def _check_readable(path: Path) -> None:
     if path.suffix.lower() not in READABLE:
         raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; images are read from {', '.join(READABLE)}")
     if not path.is_file():
@@ -99,8 +102,8 @@ def _refuse_unreadable(path: Path) -> None:
         raise ValueError(f"{path}: the file is empty (0 bytes); get it again")
 
 
-def to_grey(path: Path, decoded: Decoded) -> Array:
-    """The one channel of an image whose channels are equal; booleans as 0 and 1."""
+def _single_channel(path: Path, decoded: Decoded) -> Array:
+    """One channel of an image whose colour channels are equal, booleans as 0 and 1; ValueError if they differ."""
     array = decoded.array
     if decoded.coloured:
         colours, alpha = (array[..., :-1], array[..., -1:]) if array.shape[-1] in (2, 4) else (array, array[:0])
@@ -114,11 +117,12 @@ def to_grey(path: Path, decoded: Decoded) -> Array:
 
 
 def _for_png(path: Path, image: Array) -> Array:
-    """The same numbers as uint8 or uint16, the two kinds of grey that a PNG holds."""
+    """The same numbers as uint8 or uint16, the two types of grey that a PNG can store."""
     least, most = (int(image.min()), int(image.max())) if image.dtype.kind in "bui" else (-1, -1)
     if image.ndim != 2 or least < 0 or most > 65535:
         raise ValueError(
-            f"{path}: a PNG holds one (H, W) image of whole numbers 0 .. 65535, and {_what(image)} came; write a .tif"
+            f"{path}: a PNG holds one (H, W) image of whole numbers 0 .. 65535, and {_describe(image)} came; "
+            "write a .tif"
         )
     return image.astype(np.uint8 if most < 256 and image.dtype.itemsize != 2 else np.uint16)
 
@@ -134,5 +138,5 @@ def _encode(path: Path, image: Array) -> None:
         imwrite(path, image, compression="zlib", photometric="minisblack")
 
 
-def _what(array: Array) -> str:
+def _describe(array: Array) -> str:
     return f"an array of shape {array.shape} and type {array.dtype}"

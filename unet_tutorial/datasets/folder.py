@@ -1,4 +1,4 @@
-"""A reader's own folder: images and masks, matched by name, as pairs ready to train on."""
+"""Reads a user's own folder of images and masks, matched by name, as pairs to train on."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import READABLE, permitted, read_image, require_finite
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.files import READABLE, explain_permission_error, read_image, require_finite
+from unet_tutorial.datasets.labels import Instances, Labels
 from unet_tutorial.datasets.masks import UNLABELLED, read_cells
-from unet_tutorial.datasets.noise import Ids
 
-IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # the names a folder may have
+IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # accepted names of the folders
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
 
 class Pair(NamedTuple):
-    """An image and what is in it; all arrays (H, W), or (D, H, W) for a volume.
+    """An image with its labels; all arrays (H, W), or (D, H, W) for a volume.
 
-    `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 tells the cells apart, 1 .. n.
-    The two agree: `labels == (instances > 0)`. `known` is False where nobody has labelled; both are 0 there.
+    `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 holds the numbers of the cells,
+    1 .. n, so that `labels == (instances > 0)`. `known` is False for unlabelled pixels; both are 0 there.
     """
 
     name: str
     image: Array
     labels: Labels
-    instances: Ids
+    instances: Instances
     known: NDArray[np.bool_]
 
-    def cut(self, name: str, where: tuple[slice, ...]) -> Pair:
-        """A part of it, under a name of its own."""
+    def crop(self, name: str, where: tuple[slice, ...]) -> Pair:
+        """The part of all arrays in the slices `where`, with its own name."""
         return Pair(name, self.image[where], self.labels[where], self.instances[where], self.known[where])
 
 
-def paired(name: str, image: Array, cells: Ids) -> Pair:
-    """An image with its numbered cells, 0 on background and -1 where nobody has labelled, as `read_cells` gives them.
+def paired(name: str, image: Array, cells: Instances) -> Pair:
+    """An image with its numbered cells, 0 in the background and -1 where unlabelled, as `read_cells` returns them.
 
     >>> paired("a", np.zeros((1, 3)), np.array([[0, 7, -1]], np.int32)).labels.tolist()
     [[0, 1, 0]]
@@ -46,38 +45,38 @@ def paired(name: str, image: Array, cells: Ids) -> Pair:
 
 
 def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = None) -> list[Pair]:
-    """Every image of a folder with its mask, in the order of their names.
+    """All images of a folder with their masks, in the order of their names.
 
-    Understood are `images/` beside `labels/` (or `masks/`) holding PNG or TIFF files of equal names; the same below
-    `train/`; and the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice,
-    or with ``rank`` 3 one pair as a whole. A mask of two values holds cell and background, a mask of more the number of
-    a cell in each pixel, and the value ``unlabelled`` says that nobody has looked there: `read_cells`. An image or
-    slice of which nothing is labelled is left out.
+    The folder holds `images/` and `labels/` (or `masks/`) with PNG or TIFF files of equal names, either directly or in
+    `train/`; or the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice,
+    or with ``rank`` 3 one pair for the volume. `read_cells` describes the masks: two values for cell and background, or
+    the number of a cell in each pixel; ``unlabelled`` is the value of pixels without a label. An image or slice without
+    any labelled pixel is left out.
 
     ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
-    differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, a mask that is no label image, and a
+    differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, a mask that is not a label image, and a
     file that cannot be read.
     """
     path = Path(path)
-    with permitted(path):
+    with explain_permission_error(path):
         pairs = [pair for image, mask in _matches(path) for pair in _pairs(image, mask, rank, unlabelled)]
     labelled = [pair for pair in pairs if pair.known.any()]
     if not labelled:
         raise ValueError(
-            f"{path}: every pixel of its masks is {unlabelled}, so nothing is labelled; name another value"
+            f"{path}: every pixel of its masks has the value {unlabelled}, so nothing is labelled; name another value"
         )
     return labelled
 
 
 def has_masks(path: str | Path) -> bool:
-    """Whether a folder holds images and masks side by side, under any of the names that `read_folder` knows."""
+    """Whether a folder holds both a folder of images and one of masks, under the names that `read_folder` accepts."""
     path = Path(path)
-    with permitted(path):
+    with explain_permission_error(path):
         return all(_subfolder(path, names) is not None for names in (IMAGES, MASKS))
 
 
 def _matches(path: Path) -> list[tuple[Path, Path]]:
-    """The file of each image with the file of its mask."""
+    """The file of each image, and the file of its mask."""
     if not path.is_dir():
         raise ValueError(f"{path}: there is no such folder; check the name")
     stacks = (path / STACKS[0], path / STACKS[1])
@@ -99,7 +98,7 @@ def _subfolder(path: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _by_stem(images: Path, masks: Path) -> list[tuple[Path, Path]]:
-    """The files of two folders whose names agree but for the suffix."""
+    """The files of two folders, matched by their names without the suffix."""
     image_files, mask_files = _stems(images), _stems(masks)
     if not image_files:
         raise ValueError(f"{images}: holds no images; put files with one of the suffixes {', '.join(READABLE)} into it")
@@ -111,13 +110,13 @@ def _by_stem(images: Path, masks: Path) -> list[tuple[Path, Path]]:
         if alone:
             raise ValueError(
                 f"{alone}: there is no {kind} of this name in {folder}; "
-                f"name its {kind} {alone.stem}.png or {alone.stem}.tif, or take the file away"
+                f"name its {kind} {alone.stem}.png or {alone.stem}.tif, or remove the file"
             )
     return [(file, mask_files[stem]) for stem, file in image_files.items()]
 
 
 def _stems(folder: Path) -> dict[str, Path]:
-    """The image files of a folder by name without suffix, in order."""
+    """The image files of a folder by their names without the suffix, sorted."""
     files: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.name.startswith(".") or file.suffix.lower() not in READABLE:
@@ -129,7 +128,7 @@ def _stems(folder: Path) -> dict[str, Path]:
 
 
 def _pairs(image_file: Path, mask_file: Path, rank: int, unlabelled: int | None) -> list[Pair]:
-    """One pair from an image, one per slice from a stack, and one from a volume."""
+    """One pair for an image, one per slice for a stack with rank 2, one for a volume with rank 3."""
     image, cells = read_image(image_file), read_cells(mask_file, rank, unlabelled=unlabelled)
     require_finite(image, str(image_file))
     if image.shape != cells.shape:

@@ -1,14 +1,13 @@
-"""Smooth random fields: the grain, the warp and the texture of every synthetic image."""
+"""Smooth random fields, from which the synthetic images take their texture, grain and deformation."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.float64]
-Ids = NDArray[np.int32]
 
 
 def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float | tuple[float, ...]) -> Field:
-    """White noise blurred by a Gaussian of `scale` pixels, one for all axes or one each, then of mean 0 and std 1.
+    """White noise blurred by a Gaussian with a std of `scale` pixels (one number, or one per axis); mean 0 and std 1.
 
     >>> field = smooth_field(np.random.default_rng(0), (64, 64), scale=3.0)
     >>> field.shape, bool(abs(field.mean()) < 1e-9), bool(abs(field.std() - 1) < 1e-9)
@@ -23,9 +22,10 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float 
 
 
 def warped_grid(rng: np.random.Generator, size: int, warps: dict[float, float]) -> Field:
-    """Row and column of every pixel of a square image, moved by smooth fields: (2, size, size), in pixels.
+    """Row and column of every pixel of a square image, displaced by smooth fields: (2, size, size), in pixels.
 
-    `warps` maps the scale of a field to its strength, both in pixels: `{18: 5.0}` bends over 18 pixels by 5.
+    `warps` maps the scale of a field to its std, both in pixels: `{18: 5.0}` displaces by about 5 pixels and varies
+    over about 18.
 
     >>> grid = warped_grid(np.random.default_rng(0), 8, {})
     >>> float(grid[0, 3, 5]), float(grid[1, 3, 5])
@@ -37,15 +37,15 @@ def warped_grid(rng: np.random.Generator, size: int, warps: dict[float, float]) 
 def warped_space(
     rng: np.random.Generator, size: tuple[int, ...], spacing: tuple[float, ...], warps: dict[float, float]
 ) -> Field:
-    """Where every voxel lies, moved by smooth fields: (rank, *size), in the unit of `spacing`, as `warps` are too.
+    """Position of every voxel, displaced by smooth fields: (rank, *size). Lengths are in the unit of `spacing`.
 
-    >>> place = warped_space(np.random.default_rng(0), (4, 8, 8), (3.0, 1.0, 1.0), {})
-    >>> place[:, 2, 3, 5].tolist()
+    >>> position = warped_space(np.random.default_rng(0), (4, 8, 8), (3.0, 1.0, 1.0), {})
+    >>> position[:, 2, 3, 5].tolist()
     [6.0, 3.0, 5.0]
     """
     step = np.asarray(spacing)
-    places: Field = np.indices(size) * step.reshape(-1, *[1] * len(size))  # (rank, *size)
-    for scale, strength in warps.items():
-        for axis in places:
-            axis += strength * smooth_field(rng, size, tuple(scale / step))
-    return places
+    positions: Field = np.indices(size) * step.reshape(-1, *[1] * len(size))  # (rank, *size)
+    for scale, std in warps.items():
+        for axis in positions:
+            axis += std * smooth_field(rng, size, tuple(scale / step))
+    return positions

@@ -1,4 +1,4 @@
-"""What swims in the cytoplasm of a synthetic micrograph and is not a membrane: the distractors."""
+"""Organelles of a synthetic micrograph: dark objects in the cytoplasm that are not membrane."""
 
 from collections.abc import Callable
 
@@ -10,17 +10,17 @@ Draw = Callable[[np.random.Generator, Field, Field], None]
 
 
 def add_organelles(rng: np.random.Generator, grey: Field, distance: Field) -> None:
-    """Paint organelles into `grey` (H, W), in place; `distance` is that of each pixel to the next membrane."""
+    """Paint organelles into `grey` (H, W), in centre; `distance` (H, W) is the pixels to the nearest membrane."""
     for draw, per_megapixel in KINDS.items():
         for _ in range(round(per_megapixel * grey.size / 1e6)):
             draw(rng, grey, distance)
 
 
 def _mitochondrion(rng: np.random.Generator, grey: Field, distance: Field) -> None:
-    """A dark body with a darker rim, and stripes (its cristae) across."""
-    place = _inside(rng, distance, room=9.0)
-    length = min(0.85 * distance[place], 26.0)
-    window, along, across = _window(rng, distance, place, int(length) + 3)
+    """A dark body with a darker outline, and stripes (its cristae) across."""
+    centre = _inside(rng, distance, margin=9.0)
+    length = min(0.85 * distance[centre], 26.0)
+    window, along, across = _window(rng, distance, centre, int(length) + 3)
     radius = np.hypot(along / length, across / (length * rng.uniform(0.6, 0.95)))
     stripes = 10.0 * np.sin(along * 2 * np.pi / rng.uniform(5, 8))
     body = 1 / (1 + np.exp((radius - 0.9) * 25))
@@ -29,25 +29,25 @@ def _mitochondrion(rng: np.random.Generator, grey: Field, distance: Field) -> No
 
 
 def _vesicles(rng: np.random.Generator, grey: Field, distance: Field) -> None:
-    """A clump of small rings."""
-    row, column = _inside(rng, distance, room=7.0)
+    """A group of small rings."""
+    row, column = _inside(rng, distance, margin=7.0)
     for _ in range(rng.integers(2, 9)):
         down, right = rng.normal(0.0, 9.0, 2)
-        place = _clip(row + down, distance.shape[0]), _clip(column + right, distance.shape[1])
-        window, along, across = _window(rng, distance, place, 9)
+        centre = _clip(row + down, distance.shape[0]), _clip(column + right, distance.shape[1])
+        window, along, across = _window(rng, distance, centre, 9)
         ring = np.hypot(along, across) - rng.uniform(2.2, 4.8)
         grey[window] -= rng.uniform(25, 60) * np.exp(-((ring / 1.1) ** 2))
 
 
 def _dot(rng: np.random.Generator, grey: Field, distance: Field) -> None:
     """A dense-core vesicle or a grain of stain."""
-    window, along, across = _window(rng, distance, _inside(rng, distance, room=5.0), 8)
+    window, along, across = _window(rng, distance, _inside(rng, distance, margin=5.0), 8)
     grey[window] -= rng.uniform(20, 60) * np.exp(-((np.hypot(along, across) / rng.uniform(1.3, 2.6)) ** 2))
 
 
 def _smear(rng: np.random.Generator, grey: Field, distance: Field) -> None:
     """A stained cloud or a thread of reticulum: long, blurred, as dark as a membrane."""
-    window, along, across = _window(rng, distance, _inside(rng, distance, room=6.0), 24)
+    window, along, across = _window(rng, distance, _inside(rng, distance, margin=6.0), 24)
     bend = across - along**2 / rng.uniform(20, 80)
     length, width = rng.uniform(4, 11), rng.uniform(1.2, 4.0)
     grey[window] -= rng.uniform(30, 70) * np.exp(-((along / length) ** 2) - (bend / width) ** 2)
@@ -57,9 +57,9 @@ def _smear(rng: np.random.Generator, grey: Field, distance: Field) -> None:
 KINDS: dict[Draw, int] = {_mitochondrion: 60, _vesicles: 300, _dot: 1200, _smear: 320}
 
 
-def _inside(rng: np.random.Generator, distance: Field, room: float) -> tuple[int, int]:
-    """A random pixel at least `room` pixels away from the membranes, or the one farthest away."""
-    row, column = np.unravel_index(rng.choice(np.flatnonzero(distance >= min(room, distance.max()))), distance.shape)
+def _inside(rng: np.random.Generator, distance: Field, margin: float) -> tuple[int, int]:
+    """A random pixel at least `margin` pixels from the membranes, or the farthest one if there is none."""
+    row, column = np.unravel_index(rng.choice(np.flatnonzero(distance >= min(margin, distance.max()))), distance.shape)
     return int(row), int(column)
 
 
@@ -68,14 +68,14 @@ def _clip(position: float, size: int) -> int:
 
 
 def _window(
-    rng: np.random.Generator, distance: Field, place: tuple[int, int], reach: int
+    rng: np.random.Generator, distance: Field, centre: tuple[int, int], radius: int
 ) -> tuple[tuple[slice, slice], Field, Field]:
-    """The slices within `reach` pixels of `place`, and each pixel's two distances from it along turned axes."""
+    """The window within `radius` pixels of `centre`, and the two coordinates of its pixels along rotated axes."""
     window = tuple(
-        slice(max(at - reach, 0), min(at + reach + 1, size)) for at, size in zip(place, distance.shape, strict=True)
+        slice(max(at - radius, 0), min(at + radius + 1, size)) for at, size in zip(centre, distance.shape, strict=True)
     )
     rows, columns = window
-    down, right = np.mgrid[window] - np.reshape(place, (2, 1, 1))
+    down, right = np.mgrid[window] - np.reshape(centre, (2, 1, 1))
     angle = rng.uniform(0, 2 * np.pi)
     along, across = np.cos(angle) * down + np.sin(angle) * right, np.cos(angle) * right - np.sin(angle) * down
     return (rows, columns), along, across

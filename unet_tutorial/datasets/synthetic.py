@@ -1,7 +1,7 @@
-"""Images whose truth is known: the course's own electron micrographs and its own touching cells.
+"""Synthetic images with exact labels: electron micrographs, and cells that touch.
 
-Everything random comes from one `numpy.random.default_rng(seed)`, so a seed is an image. The integer instances are the
-same on every machine; a grey level may differ by one where a processor rounds the last bit of a filter differently.
+All random numbers come from `numpy.random.default_rng(seed)`, so a seed determines the image. The instances are the
+same on every machine; a grey level may differ by 1 if a processor rounds the last bit of a filter differently.
 """
 
 from typing import NamedTuple
@@ -12,27 +12,29 @@ from numpy.typing import NDArray
 from unet_tutorial.datasets.discs import place_discs, relief
 from unet_tutorial.datasets.em import grow_tissue
 from unet_tutorial.datasets.em_paint import paint_tissue, photograph
-from unet_tutorial.datasets.noise import Field, Ids
+from unet_tutorial.datasets.labels import Instances
+from unet_tutorial.datasets.noise import Field
 
-SMALLEST_SIZE = 64  # pixels; below it the fields that bend and shade the image have nothing to vary over
+SMALLEST_SIZE = 64  # pixels; the random fields vary over up to 22 pixels and need a few periods
 
 
 class SyntheticImage(NamedTuple):
-    """One image with its truth, both of one size: (H, W), or for a volume (D, H, W).
+    """An image and its labels of the same shape: (H, W), or (D, H, W) for a volume.
 
-    `image` uint8; `instances` int32, 0 where there is membrane or background, 1 .. n in the cells.
+    `image` uint8; `instances` int32, 1 .. n in the cells, 0 in membrane or background.
     """
 
     image: NDArray[np.uint8]
-    instances: Ids
+    instances: Instances
 
 
 def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> SyntheticImage:
-    """A slice of neural tissue as an electron microscope shows it: bright cells, dark membranes, dark distractors.
+    """An electron micrograph of neural tissue: bright cells, dark membranes, dark organelles.
 
-    `size` is the side of the square in pixels, `cells` the number of neurites seeded in it (128 for 512 × 512 and as
-    dense elsewhere). Cells never touch: membrane lies between any two. Modelled on the statistics of ISBI 2012
-    (Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142).
+    `size` is the side of the square in pixels; `cells` is the number of neurites, by default 128 for 512 × 512 and of
+    the same density for other sizes. Cells never touch: there is membrane between any two. The statistics follow ISBI
+    2012 (Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142). ValueError for arguments that are not integers or
+    too small.
 
     >>> sample = em_membranes(seed=0, size=128)
     >>> sample.image.shape, sample.image.dtype.name, sample.instances.dtype.name
@@ -47,8 +49,10 @@ def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> Syn
 def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> SyntheticImage:
     """Round cells in clusters, in differential interference contrast: each looks like a hill lit from one corner.
 
-    At most `cells` of them (22 for 256 × 256 and as dense elsewhere). Neighbours touch without a gap, so that the
-    foreground alone cannot be counted: this is the case the paper's border weights are for (section 3, equation 2).
+    `size` is the side of the square in pixels; there are at most `cells` cells, by default 22 for 256 × 256 and of the
+    same density for other sizes. Neighbours touch without a gap, so the cells cannot be counted from the foreground
+    alone; the border weights of the paper are made for this case (section 3, equation 2). ValueError for arguments that
+    are not integers or too small.
 
     >>> sample = touching_cells(seed=0)
     >>> int(sample.instances.max())
@@ -61,22 +65,25 @@ def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> S
 
 
 def to_grey(image: Field) -> NDArray[np.uint8]:
+    """Grey levels rounded and clipped to 0 .. 255."""
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
 def seeded_generator(seed: int) -> np.random.Generator:
+    """A generator of random numbers; ValueError for a seed that is not a whole number of at least 0."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed = {seed!r} is not a whole number of at least 0; write for example seed=0")
     return np.random.default_rng(seed)
 
 
-def _count(cells: int | None, usual: float) -> int:
+def _count(cells: int | None, default: float) -> int:
     if cells is None:
-        return max(2, round(usual))
+        return max(2, round(default))
     require_int("cells", cells, 2)
     return cells
 
 
 def require_int(name: str, value: int, least: int) -> None:
+    """ValueError, with the name of the argument, unless the value is an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}; write {name}={least} or more")

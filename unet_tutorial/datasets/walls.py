@@ -1,25 +1,34 @@
-"""Tissue in three dimensions: cells without gaps, their walls stained, slices further apart than pixels.
+"""Synthetic plant tissue in 3D: cells without gaps between stained walls, in anisotropic voxels.
 
-The statistics are those of a confocal stack of plant tissue: about a fifth of the voxels lie at a border, walls are
-about 1.8 times as bright as what they enclose, and a threshold finds them badly, for the stain is uneven, the
-cells are cloudy, and the microscope blurs along its axis more than across it.
+The statistics follow a confocal stack: about a fifth of the voxels lie at a border, and walls are about 1.8 times as
+bright as the inside of the cells. A threshold finds the walls badly, because the stain is uneven, the cells are cloudy,
+and the microscope blurs more along its axis than across it.
 """
 
 from math import isfinite
 
 import numpy as np
 
-from unet_tutorial.datasets.noise import Field, Ids, smooth_field, warped_space
+from unet_tutorial.datasets.labels import Instances
+from unet_tutorial.datasets.noise import Field, smooth_field, warped_space
 from unet_tutorial.datasets.synthetic import SyntheticImage, require_int, seeded_generator, to_grey
 
 Spacing = tuple[float, float, float]
-SMALLEST_SIDE = 8  # voxels; a thinner volume is a stack of images
-WARPS = {12.0: 2.0}  # scale and strength of the bends of a wall; lengths here and below are in units of the spacing
+SMALLEST_SIDE = 8  # voxels; a thinner volume should be treated as a stack of images
+WARPS = {
+    12.0: 2.0
+}  # scale and std of the displacement of the walls; lengths here and below are in the unit of the spacing
 HALF_WIDTH = 1.9  # std of the Gaussian profile of a wall
 BLUR = (3.0, 1.0, 1.0)  # std of the microscope's point spread function
-INSIDE, WALL = 72.0, 160.0  # grey levels of the inside of a cell, and what the middle of a wall adds before the blur
-CLOUDS, UNEVEN = 22.0, 0.4  # std of the haze in grey levels, and of the stain of walls as a share of it
-NOISE = 6.0  # std of the camera's noise, grey levels; the shot noise comes on top
+INSIDE, WALL = (
+    72.0,
+    160.0,
+)  # grey levels of the inside of a cell, and added to it in the middle of a wall before the blur
+CLOUDS, UNEVEN = (
+    22.0,
+    0.4,
+)  # std of the texture inside cells in grey levels, and of the stain of walls as a share of WALL
+NOISE = 6.0  # std of the camera's noise, grey levels; shot noise is added to it
 
 
 def cell_walls(
@@ -29,38 +38,42 @@ def cell_walls(
     spacing: Spacing = (3.0, 1.0, 1.0),
     cells: int = 40,
 ) -> SyntheticImage:
-    """A volume full of cells, up to `cells` of them, with bright walls between: (D, H, W).
+    """A volume of at most `cells` cells with bright walls between them: (D, H, W).
 
-    Every voxel belongs to a cell, so `instances` holds no 0 and neighbours touch; `datasets.labels.parted` makes the
-    walls of them, one voxel on either side. `spacing` is the distance of two voxels along each axis, in any unit: the
-    cells are as long as wide in that space, hence about `spacing[0]` times flatter when counted in slices.
+    Every voxel belongs to a cell, so `instances` holds no 0 and neighbours touch; `datasets.labels.separated` gives the
+    walls, one voxel on each side of a contact. `spacing` is the size of a voxel along each axis in any unit. Cells are
+    isotropic in that unit: with the default spacing they are about 3 times shorter in slices than in pixels.
+
+    ValueError for a side below 8 voxels, and for other arguments of the wrong type or size.
 
     >>> sample = cell_walls(seed=0, size=(8, 32, 32), cells=9)
     >>> sample.image.shape, sample.image.dtype.name, sample.instances.dtype.name, int(sample.instances.min())
     ((8, 32, 32), 'uint8', 'int32', 1)
     """
     rng = seeded_generator(seed)
-    _refuse_volume(size, spacing)
+    _check_volume(size, spacing)
     require_int("cells", cells, 2)
     instances, distance = _warped_voronoi(rng, size, spacing, cells)
     return SyntheticImage(to_grey(_stained(rng, distance, spacing)), instances)
 
 
-def _warped_voronoi(rng: np.random.Generator, size: tuple[int, ...], spacing: Spacing, cells: int) -> tuple[Ids, Field]:
-    """The cell whose centre is nearest, 1 .. n, and the distance to the wall: the plane between the two nearest."""
+def _warped_voronoi(
+    rng: np.random.Generator, size: tuple[int, ...], spacing: Spacing, cells: int
+) -> tuple[Instances, Field]:
+    """The number of the nearest centre, 1 .. n, and the distance to the wall between the two nearest: (D, H, W)."""
     from scipy.spatial import cKDTree
 
-    places = warped_space(rng, size, spacing, WARPS)  # (3, D, H, W)
+    positions = warped_space(rng, size, spacing, WARPS)  # (3, D, H, W)
     centres = rng.uniform(0.0, np.multiply(size, spacing), (cells, 3))
-    lengths, nearest = cKDTree(centres).query(places.reshape(3, -1).T, k=2)  # (D · H · W, 2) each
+    lengths, nearest = cKDTree(centres).query(positions.reshape(3, -1).T, k=2)  # (D · H · W, 2) each
     apart = np.linalg.norm(centres[nearest[:, 0]] - centres[nearest[:, 1]], axis=1)
     distance = (lengths[:, 1] ** 2 - lengths[:, 0] ** 2) / (2 * apart)
-    number = np.unique(nearest[:, 0], return_inverse=True)[1] + 1  # a centre may own no voxel
+    number = np.unique(nearest[:, 0], return_inverse=True)[1] + 1  # consecutive, as a centre may own no voxel
     return number.reshape(size).astype(np.int32), distance.reshape(size)
 
 
 def _stained(rng: np.random.Generator, distance: Field, spacing: Spacing) -> Field:
-    """Bright walls in cloudy cells, blurred, and counted photon by photon: grey levels, (D, H, W)."""
+    """Grey levels of bright walls and textured cells, blurred, with shot noise and camera noise: (D, H, W)."""
     from scipy.ndimage import gaussian_filter
 
     step = np.asarray(spacing)
@@ -68,20 +81,20 @@ def _stained(rng: np.random.Generator, distance: Field, spacing: Spacing) -> Fie
     grey = INSIDE + CLOUDS * smooth_field(rng, distance.shape, tuple(6.0 / step))
     grey += wall * np.exp(-((distance / HALF_WIDTH) ** 2) / 2)
     photons = rng.poisson(np.maximum(gaussian_filter(grey, BLUR / step), 0.0))
-    seen: Field = photons + rng.normal(0.0, NOISE, distance.shape)
-    return seen
+    image: Field = photons + rng.normal(0.0, NOISE, distance.shape)
+    return image
 
 
-def _refuse_volume(size: tuple[int, ...], spacing: tuple[float, ...]) -> None:
+def _check_volume(size: tuple[int, ...], spacing: tuple[float, ...]) -> None:
     if not isinstance(size, tuple) or len(size) != 3:
         raise ValueError(f"size = {size!r} is not three whole numbers; write for example size=(24, 128, 128)")
     for side in size:
         require_int("size", side, SMALLEST_SIDE)
-    if not isinstance(spacing, tuple) or len(spacing) != 3 or not all(map(_length, spacing)):
+    if not isinstance(spacing, tuple) or len(spacing) != 3 or not all(map(_is_length, spacing)):
         raise ValueError(
             f"spacing = {spacing!r} is not three lengths above 0; write for example spacing=(3.0, 1.0, 1.0)"
         )
 
 
-def _length(step: object) -> bool:
+def _is_length(step: object) -> bool:
     return isinstance(step, int | float) and isfinite(step) and step > 0

@@ -1,1 +1,1 @@
-"""From a recipe to a trained network, its predictions, scores and report."""
+"""Trains a network by a recipe, tests it, and writes its checkpoint, scores and report; predicts with checkpoints."""

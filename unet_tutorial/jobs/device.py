@@ -1,4 +1,4 @@
-"""Where to compute."""
+"""Checks the name of a torch device."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import torch
 
 
 def checked_device(device: str) -> str:
-    """The device, if torch has it; else ValueError."""
+    """The name itself; ValueError unless it is ``cpu``, or ``cuda`` (``cuda:1``, …) and torch finds a CUDA device."""
     try:
         kind = torch.device(device).type
     except RuntimeError as error:
         raise ValueError(f"device {device!r} is unknown; write cpu or cuda") from error
     if kind not in ("cpu", "cuda"):
-        raise ValueError(f"device {device!r} is not one this course runs on; write cpu or cuda")
+        raise ValueError(f"device {device!r} is not supported by this course; write cpu or cuda")
     if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r}: torch sees no CUDA device here; leave the option out")
+        raise ValueError(f"device {device!r}: torch finds no CUDA device here; leave the option out")
     return device

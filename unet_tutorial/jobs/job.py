@@ -1,10 +1,17 @@
-"""The main job: train a network by a recipe, leaving checkpoints behind, and say how good it is."""
+"""The main job: trains a network by a recipe, saves checkpoints, tests it and writes a report.
+
+In Python it takes two lines::
+
+    job = prepare(Recipe(widths="4,8", steps=100))
+    scores = run(job, Path("runs/small"))
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +23,7 @@ from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.report import write
+from unet_tutorial.jobs.report import write_report
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split, read_split, samples
 from unet_tutorial.learning.batches import tile_batches, training_tile
@@ -31,29 +38,50 @@ CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.csv"
 EVERY = 50  # steps between two checkpoints
 
 
-def run(recipe: Recipe, checkpoint: Checkpoint | None, folder: Path) -> Scores:
-    """Train by the recipe, from the start or from a checkpoint, test, and leave everything in the folder."""
+@dataclass(frozen=True)
+class Job:
+    """A training and its data, checked and ready to run: ``batches`` is a function from a step to its batch."""
+
+    recipe: Recipe
+    training: Training
+    split: Split
+    tile: Size
+    batches: Callable[[int], Batch]
+
+
+def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None) -> Job:
+    """The job of a recipe, from random weights or from a checkpoint; reads the data and writes nothing.
+
+    ValueError for any option or image that does not fit, so that no run fails later for this reason.
+    """
     training = begin(recipe, checkpoint)
     split = read_split(recipe.data, recipe.held_out, training.net.levels[0].rank, recipe.unlabelled)
     tile = tile_of(training, recipe, split)
-    batches = batches_of(training, split, recipe, tile)  # nothing is written before all of this has gone well
+    return Job(recipe, training, split, tile, batches_of(training, split, recipe, tile))
+
+
+def run(job: Job, folder: Path) -> Scores:
+    """Train up to the last step of the recipe, test on the held-out images, and write the results into the folder.
+
+    Writes recipe.json first, checkpoint.safetensors and history.csv after every `EVERY` steps and at the end, then the
+    files of `write_report`. ValueError if a file cannot be written or the loss is not finite. The last checkpoint is
+    complete at any time, so an interrupted run can continue from it.
+    """
     make_folder(folder)
-    print(opening(recipe, split, folder))
     with complete_file(folder / "recipe.json") as part:
-        part.write_text(json.dumps(recipe.notes(), indent=2) + "\n", encoding="utf8")
-    try:
-        train(training, batches, recipe, lambda now: keep(now, recipe, folder))
-    except KeyboardInterrupt:
-        kept = (folder / CHECKPOINT).is_file()
-        raise KeyboardInterrupt(f"go on with --resume {folder}" if kept else "nothing was kept yet") from None
-    scores = score(Predictor(training.net), split)
-    keep(training, recipe, folder, cuts=scores.thresholds)
-    write(folder, scores, split.test, training, tile)
+        part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
+    train(job.training, job.batches, job.recipe, lambda training: save_progress(training, job.recipe, folder))
+    scores = score(Predictor(job.training.net), job.split)
+    save_progress(job.training, job.recipe, folder, cuts=scores.thresholds)
+    write_report(folder, scores, job.split.test, job.training, job.tile)
     return scores
 
 
 def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
-    """A training where it stands: from a checkpoint, or from random weights of the recipe's seed."""
+    """A training on the recipe's device: that of a checkpoint, or a new one with random weights of the recipe's seed.
+
+    Sets torch's random state. ValueError for an unknown device or preset, and for arguments that the preset rejects.
+    """
     device = checked_device(recipe.device)
     if checkpoint:
         return checkpoint.training(device)
@@ -62,7 +90,7 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
-    """The size of a training tile's input: the recipe's, or what suits the smallest image."""
+    """The input size of a training tile: that of the recipe, or one chosen for the smallest training image."""
     net = training.net
     smallest = tuple(min(sides) for sides in zip(*(pair.image.shape for pair in split.train), strict=True))
     return sides(recipe.tile, net.levels[0].rank) or training_tile(net.levels, net.padding, smallest)
@@ -71,22 +99,26 @@ def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
 def train(
     training: Training, batches: Callable[[int], Batch], recipe: Recipe, save: Callable[[Training], None]
 ) -> None:
-    """All steps of the recipe, in its precision."""
+    """Train in place up to the last step of the recipe, in its precision; ``save`` is called every `EVERY` steps."""
     kind = training.net.device.type
     autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
     fit(training, batches, recipe.rate_of, steps=recipe.steps, save=save, every=EVERY, autocast=autocast)
 
 
 def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
-    """The batch of a step, drawn from the training images; the weights of the loss are computed here, once."""
-    _refuse_thin(training.net, split)
+    """The function from a step to its batch of tiles, drawn from the training images.
+
+    Computes the weight map of each image once, which takes the most time here. ValueError for a tile of invalid size,
+    and for an image smaller than one pixel of the coarsest level.
+    """
+    _check_sizes(training.net, split)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
-    sd = recipe.elastic * min(drawn_from[0].size)  # of the shortest side, or a thin volume would fold
+    sd = recipe.elastic * min(drawn_from[0].size)  # of the shortest side: a larger one would fold a thin volume
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)
 
 
-def _refuse_thin(net: UNet, split: Split) -> None:
+def _check_sizes(net: UNet, split: Split) -> None:
     """ValueError for an image that is shorter along an axis than one pixel of the coarsest level."""
     for pair in split.train:
         for axis, (n, valid) in enumerate(
@@ -94,25 +126,13 @@ def _refuse_thin(net: UNet, split: Split) -> None:
         ):
             if n < valid.step:
                 raise ValueError(
-                    f"{pair.name}: {n} pixels along axis {axis}, and the coarsest level of this network takes "
-                    f"{valid.step} of them for one; give fewer --widths, or for a volume its --spacing"
+                    f"{pair.name}: {n} pixels along axis {axis}, but one pixel of the coarsest level of this network "
+                    f"covers {valid.step}; give fewer --widths, or for a volume its --spacing"
                 )
 
 
-def opening(recipe: Recipe, split: Split, folder: Path) -> str:
-    """What is about to happen, in a line."""
-    what = "image" if split.train[0].image.ndim == 2 else "volume"
-    planar = recipe.arguments.get("planar", [])
-    flat = f", flat levels {', '.join(map(str, planar))}" if planar else ""
-    count = len(split.train)
-    return (
-        f"{recipe.preset} U-Net{flat}: {count} {what}{'s' * (count > 1)} to learn from, "
-        f"{len(split.test)} held out; see {folder}/"
-    )
-
-
-def keep(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:
-    """Write the checkpoint, with the recipe and further notes in it, and the history."""
+def save_progress(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:
+    """Write checkpoint.safetensors, which holds the recipe and further ``notes``, and history.csv into the folder."""
     about = {"recipe": recipe.notes(), **notes}
     save(folder / CHECKPOINT, training, preset=recipe.preset, arguments=recipe.arguments, notes=about)
     rates = [recipe.rate_of(step) for step in range(training.step)]

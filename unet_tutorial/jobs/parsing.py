@@ -1,4 +1,4 @@
-"""Numbers in the words of an option."""
+"""Parses option values: numbers separated by commas."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ _Number = TypeVar("_Number", int, float)
 
 
 def numbers(option: str, text: str, kind: Callable[[str], _Number], example: str) -> list[_Number]:
-    """The numbers between the commas; ValueError, with an example, where they are none.
+    """The numbers in a text; ValueError, with the option's name and an example, if a part is not a number.
 
     >>> numbers("widths", "16,32", int, "16,32,64")
     [16, 32]
     """
     try:
-        return [kind(word) for word in text.split(",")]
+        return [kind(part) for part in text.split(",")]
     except ValueError as error:
         wanted = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"{option} {text!r}: write {wanted} with commas, as in {example}") from error
 
 
 def sides(tile: str, rank: int) -> Size | None:
-    """A tile's size from one side or one for each axis; None for 0, which leaves the choice to the library.
+    """The size of a tile from one side or one per axis, in pixels; None for 0, the default size.
+
+    ValueError for another number of sides, and for sides below 1.
 
     >>> sides("64", 2), sides("16,64,64", 3), sides("0", 2)
     ((64, 64), (16, 64, 64), None)
@@ -35,6 +37,6 @@ def sides(tile: str, rank: int) -> Size | None:
         return None
     if len(size) != rank or min(size) < 1:
         raise ValueError(
-            f"tile {tile!r}: one side or {rank} are needed, each a number of pixels; write 0 to leave it out"
+            f"tile {tile!r}: one side or {rank} are needed, each at least 1 pixel; write 0 for the default size"
         )
     return size

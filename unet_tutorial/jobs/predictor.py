@@ -1,4 +1,4 @@
-"""A trained network as a function of a grey image."""
+"""A trained network as a function from a grey image to the probability of class 1."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import standardise
-from unet_tutorial.inference.test_time import mean_of_views
+from unet_tutorial.inference.test_time import predict_with_tta
 from unet_tutorial.inference.tiles import check_tile
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.device import checked_device
@@ -24,16 +25,17 @@ from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
-Probabilities = NDArray[Any]
-VIEWS = (1, 8)
+Probabilities = NDArray[Any]  # of class 1 at each pixel
+VIEWS = (1, 8)  # without and with test-time augmentation
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Grey image -> probability of class 1, of the same size; ``threshold`` is the probability above which it is called so.
+    """Grey image -> probability of class 1, of the same size; `mask` applies ``threshold`` to it.
 
-    ``tile`` is the size of a tile's input in pixels (None: the default), ``batch`` the tiles per pass, and ``views``
-    1, or 8 for the mean over all flips and quarter turns.
+    ``tile`` is the input size of a tile in pixels (None: the default), ``batch`` the number of tiles per forward pass.
+    With ``views`` 8 the probability is the mean over all flips and quarter turns (test-time augmentation), with 1 it is
+    that of the image alone. ValueError for other ``views`` and for an invalid ``tile``.
     """
 
     net: UNet
@@ -44,7 +46,9 @@ class Predictor:
 
     def __post_init__(self) -> None:
         if self.views not in VIEWS:
-            raise ValueError(f"views {self.views}: write 1, or 8 for all flips and quarter turns")
+            raise ValueError(
+                f"views {self.views}: write 1, or 8 for test-time augmentation with all flips and quarter turns"
+            )
         if self.tile:
             check_tile(self.tile, self.net.levels, self.net.padding, self.net.extra_reach)
 
@@ -52,34 +56,40 @@ class Predictor:
     def from_file(
         cls, checkpoint: Path, device: str = "cpu", tile: str = "0", batch: int = 1, views: int = 1
     ) -> Predictor:
-        """The network of a checkpoint on a device, with the cut that was chosen for so many views."""
+        """The network of a checkpoint file on a device, with the threshold that was chosen for this ``views``.
+
+        ``tile`` is text, as in `sides`. ValueError for a file that is not a checkpoint, and for unsuitable options.
+        """
         kept = load(checkpoint)
         net = kept.network().to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
-    def __call__(self, image: Probabilities) -> Probabilities:
-        """(*size) -> (*size) float32; with one axis more than the network has, slice by slice."""
+    def __call__(self, image: Array) -> Probabilities:
+        """(*size) -> (*size) float32; an image with one axis more than the network is predicted slice by slice.
+
+        ValueError for any other number of axes, and for NaN or infinite pixels.
+        """
         rank = self.net.levels[0].rank
         if image.ndim == rank + 1:
-            return np.stack([self(part) for part in tqdm(image, "slices", disable=None)])
+            return np.stack([self(plane) for plane in tqdm(image, "slices", disable=None)])
         if image.ndim != rank:
             wanted = "a TIFF stack" if rank == 3 else "an image, or a stack of images"
-            raise ValueError(f"an image of {image.ndim} axes, and this network takes {rank}; give {wanted}")
+            raise ValueError(f"an image of {image.ndim} axes came, and this network takes {rank}; give {wanted}")
         tensor = torch.from_numpy(standardise(image))[None]
-        probability = mean_of_views(self._probability, tensor) if self.views > 1 else self._probability(tensor)
+        probability = predict_with_tta(self._probability, tensor) if self.views > 1 else self._probability(tensor)
         return np.asarray(probability[1])
 
     def _probability(self, image: Tensor) -> Tensor:
         return predict_tiled(self.net, image, tile=self.tile, batch=self.batch).softmax(0)
 
-    def mask(self, probability: Probabilities) -> Probabilities:
-        """255 above the cut, 0 elsewhere: uint8."""
+    def mask(self, probability: Probabilities) -> NDArray[np.uint8]:
+        """255 where the probability is above the threshold, 0 elsewhere: uint8, of the same shape."""
         return np.where(probability > self.threshold, 255, 0).astype(np.uint8)
 
 
 def result_names(images: Sequence[Path]) -> list[str]:
-    """The stem of each file; ValueError where two would overwrite one another's results."""
+    """The name of each file without its suffix; ValueError if two are equal, as their results would be overwritten."""
     names = [image.stem for image in images]
     for name, count in Counter(names).items():
         if count > 1:

@@ -1,4 +1,4 @@
-"""What a run leaves to look at: pictures, tables and a plot."""
+"""Writes the report of a run: pictures, tables, plot and diagram."""
 
 from __future__ import annotations
 
@@ -12,30 +12,50 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.table import table
-from unet_tutorial.jobs.scores import Probabilities, Row, Scores
+from unet_tutorial.jobs.predictor import Probabilities
+from unet_tutorial.jobs.scores import Row, Scores
 from unet_tutorial.learning.train import Training
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
-RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: also apart for the colour-blind
+RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: distinct for colour-blind readers
+
+
+def write_report(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
+    """Write the report of a run into its folder.
+
+    Files: held_out_NAME.png for each test image (`picture`, without test-time augmentation), history.png (`loss_plot`),
+    metrics.csv (`to_csv`), and the network for one tile as diagram.svg and table.md. ValueError if a file cannot be
+    written.
+    """
+    for pair, probability in zip(test, scores.probabilities[1], strict=True):
+        _save(picture(pair, probability, scores.thresholds[1]), folder / f"held_out_{pair.name}.png")
+    _save(loss_plot(training.losses), folder / "history.png")
+    _write(folder / "metrics.csv", to_csv(scores.rows))
+    write_architecture(folder, training.net, tile)
 
 
 def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
-    """Image | truth | probability | error of one held-out image, or of the middle slice of a volume."""
+    """Image | truth | probability | error of one image, or of the middle slice of a volume.
+
+    Cell is where the probability is above the threshold. The share of wrong pixels counts labelled pixels only, in a
+    volume those of all slices.
+    """
     cell = probability > threshold
     error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))
     share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     image, truth, chance, wrong = figure.subplots(1, 4)
     _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
-    _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle(pair.instances)))} cells", (0, 1))
+    _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle_slice(pair.instances)))} cells", (0, 1))
     _panel(chance, probability, "probability of cell", (0, 1))
     colours = ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL])
-    wrong.imshow(middle(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")
+    wrong.imshow(middle_slice(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")
     wrong.set_title(f"error: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
     wrong.set_axis_off()
     names = {FALSE_CELL: "called cell, is not", MISSED_CELL: "is cell, missed"}
@@ -44,19 +64,19 @@ def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     return figure
 
 
-def middle(values: Probabilities) -> Probabilities:
-    """The image itself, or the middle slice of a volume."""
+def middle_slice(values: Array) -> Array:
+    """The array itself if it is an image (H, W), or the middle slice of a volume (D, H, W)."""
     return values if values.ndim == 2 else values[len(values) // 2]
 
 
-def _panel(axes: Axes, values: Probabilities, title: str, limits: tuple[float, float]) -> None:
-    axes.imshow(middle(values), cmap="gray", vmin=limits[0], vmax=limits[1])
+def _panel(axes: Axes, values: Array, title: str, limits: tuple[float, float]) -> None:
+    axes.imshow(middle_slice(values), cmap="gray", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
     axes.set_axis_off()
 
 
-def history(losses: list[float]) -> Figure:
-    """The loss of every step, and its running mean over a twentieth of the run."""
+def loss_plot(losses: list[float]) -> Figure:
+    """The loss of every step, and its running mean over a twentieth of the steps."""
     width = max(1, len(losses) // 20)
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -68,28 +88,19 @@ def history(losses: list[float]) -> Figure:
     return figure
 
 
-def scored(rows: list[Row]) -> str:
-    """The scores as CSV."""
+def to_csv(rows: list[Row]) -> str:
+    """The scores as CSV, with a header."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([Row.names(), *(row.cells() for row in rows)])
     return text.getvalue()
 
 
-def architecture(folder: Path, net: UNet, tile: Size) -> None:
-    """The network for one tile, drawn and as tables per level and per layer."""
+def write_architecture(folder: Path, net: UNet, tile: Size) -> None:
+    """Write the network for an input of one tile: diagram.svg, and table.md with a table by level and one by layer."""
     drawn = draw(net, (1, net.in_channels, *tile))
     drawn.save(folder / "diagram.svg")
     tables = [table(drawn.arch, by=by).to_markdown() for by in ("level", "layer")]
     _write(folder / "table.md", "\n".join(tables))
-
-
-def write(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
-    """Everything above, into the folder of a run; the pictures show one view."""
-    for pair, probability in zip(test, scores.probabilities[1], strict=True):
-        _save(picture(pair, probability, scores.thresholds[1]), folder / f"held_out_{pair.name}.png")
-    _save(history(training.losses), folder / "history.png")
-    _write(folder / "metrics.csv", scored(scores.rows))
-    architecture(folder, training.net, tile)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""From a folder to what a network learns from and what it is tested on."""
+"""Splits the images of a folder into a training set and a test set."""
 
 from __future__ import annotations
 
@@ -16,53 +16,68 @@ from unet_tutorial.learning.losses.weight_maps import border_weights, class_weig
 
 
 class Split(NamedTuple):
-    """The images a network sees, and those held out."""
+    """The images for training, and those held out for testing."""
 
     train: list[Pair]
     test: list[Pair]
 
 
 def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | None = None) -> Split:
-    """The folder's own train/ and test/ where both have masks and ``held_out`` is 0; else its last images are the test.
+    """The training and test images of a folder, which is read as in `read_folder` (``rank``, ``unlabelled``).
 
-    ``rank`` and ``unlabelled`` are those of ``read_folder``. Without a number a fifth is held out; of a single volume,
-    the last fifth of its longest axis. ValueError for a folder of one image, or where none would be left to train on.
+    With ``held_out`` 0 and masks in both train/ and test/, these are the two sets. Otherwise the last ``held_out``
+    images are the test set; 0 means a fifth of them, or of a single volume the last fifth of its longest axis.
+
+    ValueError if no image would be left for training, if no mask holds the value ``unlabelled``, if an image has no
+    labelled pixel, and for all errors of `read_folder`.
     """
     if not held_out and has_masks(folder / "train") and has_masks(folder / "test"):
         split = Split(*(read_folder(folder / part, rank, unlabelled=unlabelled) for part in ("train", "test")))
     else:
         pairs = read_folder(folder, rank, unlabelled=unlabelled)
-        split = across(pairs[0]) if rank == 3 and len(pairs) == 1 and not held_out else _last(folder, pairs, held_out)
+        split = (
+            split_volume(pairs[0]) if rank == 3 and len(pairs) == 1 and not held_out else _last(folder, pairs, held_out)
+        )
     if unlabelled is not None and all(pair.known.all() for pair in (*split.train, *split.test)):
-        raise ValueError(f"--unlabelled {unlabelled}: no mask in {folder} holds this value; check it, or leave it out")
+        raise ValueError(
+            f"--unlabelled {unlabelled}: no mask in {folder} holds this value; correct it, or leave the option out"
+        )
     for pair in (*split.train, *split.test):
         if not pair.known.any():
-            raise ValueError(f"{pair.name}: nothing in it is labelled; give images for testing in test/, as in train/")
+            raise ValueError(
+                f"{pair.name}: no pixel of it is labelled; put labelled images for testing "
+                "into test/, and the others into train/"
+            )
     return split
 
 
 def _last(folder: Path, pairs: list[Pair], held_out: int) -> Split:
     count = held_out or max(1, len(pairs) // 5)
     if not 0 < count < len(pairs):
-        hint = "; of a single volume a fifth is held out without the option" if pairs[0].image.ndim == 3 else ""
+        hint = "; without --held-out, a fifth of a single volume is held out" if pairs[0].image.ndim == 3 else ""
         raise ValueError(
-            f"{folder}: {len(pairs)} images, of which {count} cannot be held out; add images, or hold out fewer{hint}"
+            f"{folder}: {len(pairs)} images, and {count} of them cannot be held out; "
+            f"add images, or hold out fewer{hint}"
         )
     return Split(pairs[:-count], pairs[-count:])
 
 
-def across(volume: Pair) -> Split:
-    """One volume in two: across its longest axis, the last fifth to test on."""
+def split_volume(volume: Pair) -> Split:
+    """Splits one volume along its longest axis: the last fifth is the test set."""
     axis = int(np.argmax(volume.image.shape))
     first = volume.image.shape[axis] - max(1, volume.image.shape[axis] // 5)
     whole = (slice(None),) * axis
-    train = volume.cut(f"{volume.name}-train", (*whole, slice(first)))
-    test = volume.cut(f"{volume.name}-test", (*whole, slice(first, None)))
+    train = volume.crop(f"{volume.name}-train", (*whole, slice(first)))
+    test = volume.crop(f"{volume.name}-test", (*whole, slice(first, None)))
     return Split([train], [test])
 
 
 def samples(pairs: list[Pair], w0: float, sigma: float) -> list[Sample]:
-    """Each image standardised, with its classes and its weight map (equation 2), in which labelled pixels balance."""
+    """Training samples: each image standardised, with its classes and its weight map (equation 2).
+
+    ``w0`` and ``sigma`` (pixels) are those of the border weights. The class weights balance the labelled pixels; other
+    pixels get the class `UNLABELLED`.
+    """
     return [_sample(pair, w0, sigma) for pair in pairs]
 
 

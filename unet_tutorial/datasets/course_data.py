@@ -1,4 +1,4 @@
-"""The data that comes with the course, made anew by `python -m unet_tutorial.datasets.ship [FOLDER]`."""
+"""The images in `data/`, which `python -m unet_tutorial.datasets.course_data [FOLDER]` generates again."""
 
 import hashlib
 import sys
@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.labels import connected_cells
-from unet_tutorial.datasets.noise import Ids
+from unet_tutorial.datasets.labels import Instances, connected_cells
 from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 from unet_tutorial.disk import make_folder
 
 DATA = Path(__file__).parents[2] / "data"
-CROP = 256  # pixels; cut from slices of 512, so that every cell may reach beyond the image as in a real one
+CROP = 256  # pixels; the middle of a 512 × 512 slice, so that cells extend beyond the image as in a real one
 
 # Folder: the generator and the seeds of its images. No seed is in two folders.
 SHIPPED = {
@@ -26,12 +25,15 @@ SHIPPED = {
 
 
 def shipped_sample(kind: str, seed: int) -> SyntheticImage:
-    """One image as it is shipped, 256 × 256; `kind` is a key of `GENERATORS`."""
+    """One image of `data/`, 256 × 256, from its kind (a key of `GENERATORS`) and its seed."""
     return GENERATORS[kind](seed, CROP)
 
 
-def ship(folder: Path = DATA) -> dict[str, str]:
-    """Write every image and its instances below `folder`; the sha256 of the instances of each set."""
+def write_course_data(folder: Path = DATA) -> dict[str, str]:
+    """Write all images and their instances as PNG files into `folder`; returns the sha256 of the instances by set.
+
+    ValueError if a file cannot be written.
+    """
     digests = {}
     for name, (kind, seeds) in SHIPPED.items():
         instances = []
@@ -44,8 +46,8 @@ def ship(folder: Path = DATA) -> dict[str, str]:
     return digests
 
 
-def digest(instances: Ids) -> str:
-    """The sha256 of integer labels, as little-endian uint16 in C order."""
+def digest(instances: Instances) -> str:
+    """The sha256 of instances as little-endian uint16 in C order."""
     return hashlib.sha256(instances.astype("<u2").tobytes()).hexdigest()
 
 
@@ -60,7 +62,7 @@ GENERATORS: dict[str, Callable[[int, int], SyntheticImage]] = {"em": _em_crop, "
 
 if __name__ == "__main__":
     try:
-        for name, value in ship(*map(Path, sys.argv[1:2])).items():
+        for name, value in write_course_data(*map(Path, sys.argv[1:2])).items():
             print(f"{value}  {name}/labels")
     except ValueError as error:
         sys.exit(str(error))
