@@ -37,12 +37,18 @@ def test_edits_and_other_answers_in_the_order_of_the_text() -> None:
         ("none", lambda _first, _poolings: []),
         ("STEP**i", "doubled(i)", "the module's own functions can be used"),
         ("first *", "first +", "i in", "j in", "STEP**i", "STEP**j", "three replacements"),
+        "a hint in front of its edit",
+        ("poolings + 1", "1"),
+        "a hint in front of another answer",
+        lambda first, poolings: [first, poolings],
     )
     assert list(found.items()) == [
         ("one is missing", [3, 6]),
         ("none", []),
         ("the module's own functions can be used", [0, 6, 12]),
         ("three replacements", [4, 5, 7]),
+        ("a hint in front of its edit", [3]),
+        ("a hint in front of another answer", [3, 2]),
     ]
 
 
@@ -68,6 +74,11 @@ def test_a_class_can_be_the_solution() -> None:
     counter = exercise(cases, ("n + 1", "n", "the one is missing"))(Counter)
     assert counter.right().after(4) == 5
     assert counter.mistakes["the one is missing"]().after(4) == 4
+
+
+def test_a_solution_is_called_through_its_exercise_and_an_exercise_can_have_another_name() -> None:
+    plan = exercise(cases, name="plan")(channel_plan)
+    assert (plan.name, plan(3, 2)) == ("plan", [3, 6, 12])
 
 
 @exercise(cases, ("return n", "return -n", "the sign is wrong"), ("a lambda", lambda n: n + 1))

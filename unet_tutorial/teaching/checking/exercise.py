@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Case = tuple[Any, ...]
 Probe = Callable[[Any, Case], Any]
-Edit = tuple[str, ...]  # (old, new, hint), or with several replacements (old, new, old, new, …, hint)
-Mistake = Edit | tuple[str, Any]  # an edit of the solution, or (hint, another answer)
+Edit = tuple[str, ...]  # (old, new), or with several replacements (old, new, old, new, …)
+Mistake = tuple[Any, ...] | str | Callable[..., Any]  # see `exercise`
 
 
 def call(answer: Any, case: Case) -> Any:
@@ -56,23 +56,38 @@ def exercise(
     ``name`` is for a class, whose own name is not the exercise's (``UpStep`` for ``up_step``).
 
     A mistake is an edit of the solution's source, ``(old, new, hint)``, or ``(hint, answer)`` where it is another
-    answer altogether. ValueError, when the module is imported, for an edit whose old text does not occur exactly once.
+    answer altogether. One that is too long for a line is two arguments: the hint, then ``(old, new)`` or the answer.
+    An edit can have several replacements, ``(old, new, old, new, hint)``.
+
+    ValueError, when the module is imported, for an edit whose old text does not occur exactly once.
     """
 
     def made(right: Any) -> Exercise:
         source, answers = source_of(right), dict[str, Any]()
-        for mistake in mistakes:
-            if len(mistake) == 2:
-                hint, answer = mistake
-            else:
-                *replacements, hint = mistake
-                answer = edited(right, source, replacements)
+        for hint, mistake in hinted(mistakes):
             if hint in answers:
                 raise ValueError(f"exercise {right.__name__}: two mistakes have the hint {hint!r}")
-            answers[hint] = answer
+            answers[hint] = edited(right, source, mistake) if isinstance(mistake, tuple) else mistake
         return Exercise(name or right.__name__, right, cases, answers, probe, tolerance, forbidden)
 
     return made
+
+
+def hinted(mistakes: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Each mistake as its hint, and an edit (a tuple of texts) or another answer.
+
+    >>> list(hinted([("a", "b", "short"), "long", ("a", "c"), ("other", abs)]))
+    [('short', ('a', 'b')), ('long', ('a', 'c')), ('other', <built-in function abs>)]
+    """
+    arguments = iter(mistakes)
+    for argument in arguments:
+        if isinstance(argument, str):
+            yield argument, next(arguments)
+        elif len(argument) == 2:
+            yield argument
+        else:
+            *edit, hint = argument
+            yield hint, tuple(edit)
 
 
 def source_of(answer: Any) -> str:
@@ -85,9 +100,9 @@ def source_of(answer: Any) -> str:
     return "\n".join(text.split("\n")[definition.lineno - 1 : definition.end_lineno]) + "\n"
 
 
-def edited(right: Any, source: str, replacements: Sequence[str]) -> Any:
-    """The answer defined by the source after the replacements (old, new, old, new, …), in the module of ``right``."""
-    for old, new in zip(replacements[::2], replacements[1::2], strict=True):
+def edited(right: Any, source: str, edit: Edit) -> Any:
+    """The answer that the source defines after an edit (old, new, old, new, …), in the module of ``right``."""
+    for old, new in zip(edit[::2], edit[1::2], strict=True):
         if source.count(old) != 1:
             raise ValueError(f"exercise {right.__name__}: {old!r} occurs {source.count(old)} times in the solution")
         source = source.replace(old, new)
