@@ -33,7 +33,7 @@ def _sides(seed: int) -> Iterator[Case]:
     ("stride - 8", "stride - 4", "the smallest size is refused; it gives 4 pixels, or 2 with one pooling"),
 )
 def legal_size(n: int, depth: int) -> bool:
-    stride: int = 2**depth
+    stride: int = 2**depth  # n + 4 is halved by each pooling
     return (n + 4) % stride == 0 and n > 12 * stride - 8
 
 

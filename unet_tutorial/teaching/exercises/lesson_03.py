@@ -51,6 +51,7 @@ def _merge_cases(seed: int) -> Iterator[Case]:
 
 @exercise(
     _merge_cases,
+    # a wrong crop is a wrong answer here too
     *[("crop(", f"crop.mistakes[{hint!r}](", hint) for hint in crop.mistakes],
     "the order is (up, skip); lay the skip first, or weights from elsewhere will not fit",
     ("crop(skip, *up.shape[2:]), up", "up, crop(skip, *up.shape[2:])"),

@@ -197,7 +197,7 @@ def up_fan_in(weight: tuple[int, ...], stride: tuple[int, ...]) -> int:
     return in_channels * math.prod(parents)
 
 
-def _ways_up(seed: int) -> Iterator[Case]:
+def _decoders(seed: int) -> Iterator[Case]:
     yield 2.0, [(512, 512), (256, 256), (128, 128), (64, 64)]
     yield 2.0, [(512, 512), (256, 256), (128, 128), (64, 128)]
     yield 0.5, [(48, 16), (24, 40 + seed)]
@@ -205,7 +205,7 @@ def _ways_up(seed: int) -> Iterator[Case]:
 
 
 @exercise(
-    _ways_up,
+    _decoders,
     ("return q", "return factor ** len(steps)", "without skips it would be a power; each skip brings a fresh 1"),
     "skip and up have not as many channels each: weigh the two by their channels",
     ("(skip + up * factor * q) / (skip + up)", "(1 + factor * q) / 2"),
@@ -250,7 +250,7 @@ def _channels(seed: int) -> Iterator[Case]:
     ("n / m", "min(1, n / m)", "layers with fewer channels out than in count too: there the std grows"),
 )
 def fan_out_price(channels: list[int]) -> float:
-    prices = [n / m for n, m in pairwise(channels)]  # of the second moment; in the product all but two numbers cancel
+    prices = [n / m for n, m in pairwise(channels)]  # of the second moment; in their product all but two cancel
     return math.sqrt(math.prod(prices))
 
 

@@ -268,18 +268,22 @@ def _weighed(seed: int) -> Iterator[Case]:
 @exercise(
     _weighed,
     "divided by the sum of the weights, tiles full of borders pull no more than calm ones; divide by the pixels",
-    ("losses.mean()", "losses.sum() / weights.sum()"),
+    ("torch.mean(losses)", "losses.sum() / weights.sum()"),
     "that is the sum; a tile four times as large would pull four times as hard: divide by the pixels",
-    ("mean()", "sum()"),
+    ("mean", "sum"),
     "you summed over each image and averaged over the batch; divide by all pixels",
-    ("losses.mean()", "losses.sum() / len(losses)"),
+    ("torch.mean(losses)", "losses.sum() / len(losses)"),
     "you divided by the pixels of one image; divide by those of the batch",
-    ("losses.mean()", "losses.sum() / losses[0].numel()"),
+    ("torch.mean(losses)", "losses.sum() / losses[0].numel()"),
     "you divided by the number of logits; a pixel counts once, and not once per class",
-    ("losses.mean()", "losses.sum() / logits.numel()"),
-    ("losses.mean()", "losses[weights > 0].mean()", "a pixel of weight 0 is a pixel too; divide by all of them"),
-    ("losses.mean()", "-losses.mean()", "the minus is missing: training would make this loss as large as it can"),
-    ("mean()", "mean().detach()", "the loss is detached: the net does not learn"),
+    ("torch.mean(losses)", "losses.sum() / logits.numel()"),
+    ("torch.mean(losses)", "losses[weights > 0].mean()", "a pixel of weight 0 is a pixel too; divide by all of them"),
+    (
+        "torch.mean(losses)",
+        "-torch.mean(losses)",
+        "the minus is missing: training would make this loss as large as it can",
+    ),
+    ("losses)", "losses).detach()", "the loss is detached: the net does not learn"),
     ("weights * ", "", "the weights are missing"),
     "you multiplied the mean loss by the mean weight; each pixel meets its own weight first",
     ("weights * ", "weights.mean() * "),
@@ -293,8 +297,8 @@ def _weighed(seed: int) -> Iterator[Case]:
     tolerance=1e-4,
 )
 def weighted_loss(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    losses: Tensor = weights * pixel_loss(logits, target)  # (N, H, W)
-    return losses.mean()
+    losses = weights * pixel_loss(logits, target)  # (N, H, W)
+    return torch.mean(losses)
 
 
 EXERCISES = (pixel_loss, two_distances, border_term, widest_gap, tile_map, weighted_loss)
