@@ -1,4 +1,4 @@
-"""The plan of tiles: margins against networks that are run, memory against a process that is measured."""
+"""Margins against networks that are run, positions against brute force, memory against the peak of a process."""
 
 import subprocess
 import sys
@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.oracles.whole_image import brute_margin, plain
-from unet_tutorial.inference.tiles import default_tile, margins
+from tests.oracles.whole_image import brute_margin, thin_unet
+from unet_tutorial.inference.tiles import check_tile, default_tile, margins
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.sizes import Padding, valid_sizes
 
 
 @pytest.mark.parametrize("depth", range(1, 5))
 def test_brute_margins_are_the_papers(depth: int) -> None:
-    """Valid: 12 · 2^L - 8 pixels in all, by the algebra of figure 1. The code's margins are the brute ones."""
+    """With padding "valid" 12 · 2^L - 8 pixels in all, from figure 1; the margins equal those found by running nets."""
     levels = pyramid((1,) * (depth + 1), rank=1)
     assert 2 * brute_margin(levels, "valid") == 12 * 2**depth - 8
     for padding in ("valid", "same"):
@@ -24,11 +25,49 @@ def test_brute_margins_are_the_papers(depth: int) -> None:
         assert (axis.before, axis.lost) == (brute_margin(levels, padding), 2 * brute_margin(levels, padding))
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_starts_are_the_fewest_on_the_grid_that_cover_all_pixels(depth: int, padding: Padding) -> None:
+    (axis,) = margins(pyramid((1,) * (depth + 1), rank=1), padding)
+    for tile in range(axis.lost + axis.grid, axis.lost + 8 * axis.grid, axis.grid // 2):
+        trusted = tile - axis.lost
+        for n in range(1, 6 * trusted, 5):
+            starts = axis.starts(n, tile)
+            assert {pixel for start in starts for pixel in range(start, start + trusted)} >= set(range(n))
+            assert all(start % axis.grid == 0 for start in starts)
+            step = max(k for k in range(0, trusted + 1, axis.grid))
+            assert len(starts) == next(k for k in range(1, n + 2) if (k - 1) * step + trusted >= n)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_tile_covering_is_the_smallest_tile_whose_equal_steps_cover_all_pixels(depth: int, padding: Padding) -> None:
+    levels = pyramid((1,) * (depth + 1), rank=1)
+    (axis,), (valid,) = margins(levels, padding), valid_sizes(levels, padding=padding)
+    for n in range(1, 200, 7):
+        for tiles in range(1, 1 + n // axis.grid):
+            tile = axis.tile_covering(n, tiles)
+            assert tile in valid
+            assert len(axis.starts(n, tile)) <= tiles
+            trusted = tile - axis.grid - axis.lost  # of the next smaller tile
+            covered = trusted if tiles == 1 else tiles * (trusted // axis.grid) * axis.grid
+            assert tile == axis.smallest or covered < n
+
+
+def test_tiles_that_are_not_valid_or_all_margin_are_refused() -> None:
+    levels = pyramid((1, 1, 1))
+    with pytest.raises(ValueError, match=r"tile \(100, 101\): axis 1 = 101.* 100 and 104"):
+        check_tile((100, 101), levels, "same")
+    with pytest.raises(ValueError, match=r"tile \(48, 100\): 48 of 48 pixels see the padding; choose 52 or more"):
+        check_tile((48, 100), levels, "same")
+    check_tile((52, 52), levels, "same")
+
+
 PROBE = """
 import torch
 from unet_tutorial.inference import tiles, tiling
 from unet_tutorial.nets.presets import paper_unet
-from tests.oracles.whole_image import plain
+from tests.oracles.whole_image import thin_unet
 
 def kilobytes(key):
     with open("/proc/self/status") as status:
@@ -47,10 +86,10 @@ print((kilobytes("VmHWM:") - before) * 1024 - 2 * image.nbytes)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from Linux's /proc")
-@pytest.mark.parametrize("case", ["paper_unet(widths=(16, 32, 64)), 1", "plain(2, 1, 'same'), 2"])
-def test_a_pass_over_the_default_tile_takes_what_is_promised(case: str) -> None:
-    """Measured as the peak of a fresh process, less its weights, image and logits. VmHWM, and not ``ru_maxrss``, for
-    a child's ``ru_maxrss`` begins with its parent's."""
+@pytest.mark.parametrize("case", ["paper_unet(widths=(16, 32, 64)), 1", "thin_unet(2, 1, 'same'), 2"])
+def test_a_pass_over_the_default_tile_stays_within_the_memory(case: str) -> None:
+    """Measured as the peak of a new process, less its weights, image and logits. With VmHWM, since the ``ru_maxrss`` of
+    a child process starts at that of its parent."""
     process = [sys.executable, "-c", PROBE.format(case=case)]
     peak = int(subprocess.run(process, check=True, capture_output=True, text=True).stdout)
     assert 0.3 * 2**27 < peak <= 2**27 + 2**21  # 2 MiB for code that the first large pass loads
@@ -64,8 +103,8 @@ def test_a_batch_shares_the_memory() -> None:
 
 
 def test_memory_is_bounded_by_the_tile() -> None:
-    """No pass is larger than the tile, whatever the image; and the tile of a large image is not the image."""
-    net = plain(2, 2, "valid")
+    """No pass reads more than the tile, whatever the image; and the default tile of a large image is small."""
+    net = thin_unet(2, 2, "valid")
     seen: list[tuple[int, ...]] = []
     net.register_forward_pre_hook(lambda _m, args: seen.append(tuple(args[0].shape)))
     predict_tiled(net, torch.zeros(1, 300, 200), tile=(108, 108), batch=2)

@@ -1,4 +1,4 @@
-"""Tiled prediction against one pass over the whole mirrored image."""
+"""Tiled prediction against one pass over the whole mirrored image, of networks of many kinds."""
 
 from typing import Any
 
@@ -7,24 +7,33 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracles.whole_image import plain, whole
+from tests.oracles.thin_nets import NORMED, perturbed, thin
+from tests.oracles.whole_image import predict_in_one_pass, thin_unet
 from unet_tutorial.inference.tiles import margins
 from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.nets.attention import gated
+from unet_tutorial.nets.blocks import Block
+from unet_tutorial.nets.init import kaiming_
+from unet_tutorial.nets.merge import Add, Concat, Merge
 from unet_tutorial.nets.presets import paper_unet
+from unet_tutorial.nets.resample import Down, MaxPool, StridedConv, Up, resize_conv, then, transposed
+from unet_tutorial.nets.shuffle import PixelShuffle
 from unet_tutorial.nets.unet import UNet
-from unet_tutorial.plan.levels import Size
+from unet_tutorial.nets.wrappers import dropped, residual
+from unet_tutorial.plan.levels import Size, pyramid
 from unet_tutorial.plan.sizes import Padding, valid_sizes
 
 
 def error(net: UNet, image: Tensor, tile: Size | None, batch: int = 1) -> float:
-    expected = whole(net, image)
+    """Largest difference between tiles and one pass, in standard deviations of the logits."""
+    expected = predict_in_one_pass(net, image)
     got = predict_tiled(net, image, tile=tile, batch=batch)
     assert got.shape == expected.shape
     return float((got - expected).abs().max() / expected.std())
 
 
 def random_case(seed: int, rank: int, net: UNet) -> tuple[Tensor, Size]:
-    """An image between 1 pixel and a few tiles wide, and a legal tile that can step."""
+    """An image between 1 pixel and a few tiles wide, and a valid tile that can step."""
     rng = np.random.default_rng(seed)
     ranges = valid_sizes(net.levels, padding=net.padding)
     tile = []
@@ -38,7 +47,7 @@ def random_case(seed: int, rank: int, net: UNet) -> tuple[Tensor, Size]:
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_random_images_and_tiles_in_2d(seed: int, padding: Padding) -> None:
-    net = plain(2, 1 + seed % 3, padding)
+    net = thin_unet(2, 1 + seed % 3, padding)
     image, tile = random_case(seed, 2, net)
     assert error(net, image, tile, batch=1 + seed % 3) < 1e-5
 
@@ -46,7 +55,7 @@ def test_random_images_and_tiles_in_2d(seed: int, padding: Padding) -> None:
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_random_volumes_and_tiles_in_3d(seed: int, padding: Padding) -> None:
-    net = plain(3, 1, padding, planar=(0,) if seed % 2 else ())
+    net = thin_unet(3, 1, padding, planar=(0,) if seed % 2 else ())
     image, tile = random_case(seed, 3, net)
     assert error(net, image, tile) < 1e-5
 
@@ -107,7 +116,60 @@ def test_bad_input_is_refused(image: Tensor, options: dict[str, Any], words: str
         predict_tiled(paper_unet(widths=(2, 4)), image, **options)
 
 
-def test_a_tile_too_small_to_step_says_which_is_not() -> None:
+def test_a_tile_too_small_to_step_is_refused_with_one_that_is_not() -> None:
     net = paper_unet(widths=(1, 1, 1, 1, 1))
     with pytest.raises(ValueError, match="choose a tile of 204 or more"):
         predict_tiled(net, torch.zeros(1, 40, 40), tile=(188, 188))
+
+
+Parts = tuple[Block, Down, Up, Merge]
+KERNEL_IS_STRIDE: dict[str, Parts] = {
+    "plain": (NORMED, MaxPool, transposed, Concat),
+    "nearest, 1": (NORMED, MaxPool, resize_conv("nearest", kernel=1), Concat),
+    "pixel shuffle": (NORMED, MaxPool, PixelShuffle, Concat),
+    "residual": (residual(NORMED), MaxPool, transposed, Concat),
+    "strided": (NORMED, StridedConv, transposed, Concat),
+    "add, dropout": (dropped(NORMED), MaxPool, then(transposed), Add),
+}
+LARGER_KERNEL: dict[str, Parts] = {
+    "nearest, 3": (NORMED, MaxPool, resize_conv("nearest", kernel=3), Concat),
+    "linear, 1": (NORMED, MaxPool, resize_conv("linear", kernel=1), Concat),
+    "linear, 3": (NORMED, MaxPool, resize_conv("linear", kernel=3), Concat),
+    "gated": (NORMED, MaxPool, transposed, gated(Concat)),
+}
+FAR = 96  # mirrored pixels on each side, more than any network below sees
+
+
+def gap(parts: Parts, poolings: int) -> float:
+    """Largest difference between the smallest tiles that step and one pass, in standard deviations of the logits."""
+    block, down, up, merge = parts
+    levels = pyramid([4 * 2**i for i in range(poolings + 1)])
+    net = perturbed(kaiming_(thin(levels, block=block, down=down, up=up, merge=merge))).double().eval()
+    (axis, _) = margins(net.levels, "same", net.extra_reach)
+    tile = axis.tile_covering(1, 1)
+    image = torch.randn(1, 5 * 2**poolings + 3, 4 * 2**poolings + 1, dtype=torch.float64)
+    expected = one_pass_with_wide_margins(net, image)
+    return float((predict_tiled(net, image, tile=(tile, tile), batch=8) - expected).abs().max() / expected.std())
+
+
+def one_pass_with_wide_margins(net: UNet, image: Tensor) -> Tensor:
+    """One pass over the image mirrored by numpy, cropped to the image."""
+    pads = [(FAR, FAR + -n % 32) for n in image.shape[1:]]
+    with torch.inference_mode():
+        logits: Tensor = net(torch.from_numpy(np.pad(image.numpy(), [(0, 0), *pads], mode="reflect"))[None])[0]
+    return logits[(slice(None), *(slice(FAR, FAR + n) for n in image.shape[1:]))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("poolings", [1, 2, 3])
+@pytest.mark.parametrize("name", KERNEL_IS_STRIDE)
+def test_tiles_equal_one_pass_if_upsampling_has_kernel_equal_to_stride(name: str, poolings: int) -> None:
+    assert gap(KERNEL_IS_STRIDE[name], poolings) < 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("poolings", [1, 2, 3])
+@pytest.mark.parametrize("name", LARGER_KERNEL)
+def test_tiles_equal_one_pass_if_upsampling_reads_neighbours(name: str, poolings: int) -> None:
+    """Such a network has an extra reach: with two poolings it sees 26 px to a side, or 29 ("linear, 3"), not 24."""
+    assert gap(LARGER_KERNEL[name], poolings) < 1e-10

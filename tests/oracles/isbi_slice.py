@@ -1,4 +1,4 @@
-"""The first training slice of ISBI 2012, where it lies beside the project; no pixel of it is in the project."""
+"""The first training slice of ISBI 2012, read from ``../shared/data`` if it is there; the project does not contain it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ needs_isbi = pytest.mark.skipif(
 
 
 def slice_0() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The mask of cells, and the same eroded once by the 3×3 cross: a membrane wider by a pixel on each side."""
+    """The mask of cells, and the mask eroded once by the 3×3 cross: a membrane wider by one pixel on each side."""
     from PIL import Image
     from scipy.ndimage import binary_erosion
 

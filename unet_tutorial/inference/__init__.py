@@ -1,1 +1,1 @@
-"""From a trained network to a prediction of an image of any size."""
+"""Prediction with a trained network on an image of any size."""

@@ -1,4 +1,7 @@
-"""An image looked at from all sides: predictions averaged over flips and quarter turns."""
+"""Test-time augmentation (TTA): predictions averaged over flips and quarter turns of the image.
+
+pytest collects this file because of its name, so no function here may be called ``test…``.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,29 @@ import torch
 from torch import Tensor
 
 Predict = Callable[[Tensor], Tensor]
+PLANE = (-2, -1)
 
 
-def mean_of_views(predict: Predict, image: Tensor) -> Tensor:
+def predict_with_tta(predict: Predict, image: Tensor) -> Tensor:
     """``predict`` averaged over the eight symmetries of the last two axes: (C, …, H, W) -> (K, …, H, W).
 
-    The paper averages over "7 rotated versions of the input data" (section 4); quarter turns and flips need no
-    interpolation. Hand in a function that returns probabilities: their mean is one, that of logits is not.
+    Each prediction is transformed back before the mean is taken. ``predict`` must return probabilities, since a mean
+    of logits is not the logit of the mean. The paper averages over "7 rotated versions of the input data" (arXiv
+    1505.04597, section 4); quarter turns and flips need no interpolation.
 
     >>> image = torch.arange(6.0).reshape(1, 2, 3)
-    >>> torch.equal(mean_of_views(lambda view: 2 * view, image), 2 * image)
+    >>> torch.equal(predict_with_tta(lambda view: 2 * view, image), 2 * image)
     True
     """
-    return torch.stack([_turn(predict(_turn(image, k)), k, back=True) for k in range(8)]).mean(0)
+    return torch.stack([_transform_back(predict(_transform(image, k)), k) for k in range(8)]).mean(0)
 
 
-def _turn(image: Tensor, k: int, *, back: bool = False) -> Tensor:
-    """The k-th of eight views, or the image that has this view: k % 4 quarter turns, then a flip from k = 4 on."""
-    plane = (-2, -1)
-    if back:
-        return (image.flip(-1) if k >= 4 else image).rot90(-k, plane)
-    turned = image.rot90(k, plane)
+def _transform(image: Tensor, k: int) -> Tensor:
+    """The k-th of eight symmetries: k % 4 quarter turns, then a flip if k >= 4."""
+    turned = image.rot90(k, PLANE)
     return turned.flip(-1) if k >= 4 else turned
+
+
+def _transform_back(image: Tensor, k: int) -> Tensor:
+    """The inverse of ``_transform`` for the same k."""
+    return (image.flip(-1) if k >= 4 else image).rot90(-k, PLANE)

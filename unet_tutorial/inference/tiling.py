@@ -1,4 +1,4 @@
-"""Prediction of an image of any size, tile by tile and without a seam (U-Net, section 2: "overlap-tile strategy")."""
+"""Prediction of images of any size, tile by tile without seams (U-Net, section 2: "overlap-tile strategy")."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ def predict_tiled(
 ) -> Tensor:
     """Logits of a whole image: (C, *size) -> (K, *size), on the image's device and of its dtype.
 
-    Beyond its border the image is mirrored as often as it takes. The result is that of one pass over the mirrored
-    image, whatever the ``tile`` (input pixels per axis; by default as large as 1 GiB per pass allows) and the ``batch``
-    (tiles per pass); except for instance and group norm, whose statistics are those of each tile. Neither gradients nor
-    dropout; the net's mode is as before afterwards. ValueError for an image that is not (C, *size) with the net's
-    channels and rank, is empty, of another dtype than the weights or not finite, and for a tile that does not pass.
+    ``tile`` is the input size of a tile, in pixels per axis (by default as large as 1 GiB per pass allows), ``batch``
+    the number of tiles per pass. Beyond its border the image is mirrored, repeatedly if it is small. The result equals
+    that of one pass over the mirrored image, whatever tile and batch; except with instance or group norm, whose
+    statistics are then those of a tile. Predicts in evaluation mode and without gradients; restores the mode.
+    Raises ValueError for an image that is empty, not finite, of another dtype than the weights, or not (C, *size) with
+    the channels and the rank of the network, and for a tile that is not valid for the network.
     """
-    _refuse(net, image, batch)
+    check_input(net, image, batch)
     size = tuple(image.shape[1:])
     tile = tile or default_tile(size, net.levels, net.padding, batch, net.extra_reach)
     check_tile(tile, net.levels, net.padding, net.extra_reach)
@@ -48,20 +49,20 @@ def predict_tiled(
 
 
 def _trusted(net: UNet, tiles: Tensor, lost: Size) -> Tensor:
-    """One pass, cut to what the tiles are trusted for: (N, C, *tile) -> (N, K, *(tile - lost))."""
+    """Logits of the trusted pixels of a batch of tiles: (N, C, *tile) -> (N, K, *(tile - lost))."""
     logits = net(tiles.to(net.device, memory_format=memory_format(len(lost))))
     return center_crop(logits, [n - out for n, out in zip(tiles.shape[2:], lost, strict=True)])
 
 
 def _paste(logits: Tensor, part: Tensor, corner: Size) -> None:
-    """Write a tile's logits where they belong; what reaches over the border is dropped."""
+    """Copy the logits of a tile into those of the image; pixels beyond the image's border are dropped."""
     target = logits[(slice(None), *(slice(c, c + n) for c, n in zip(corner, part.shape[1:], strict=True)))]
     target.copy_(part[(slice(None), *(slice(n) for n in target.shape[1:]))])
 
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no gradients inside; afterwards every module is in the mode it was in."""
+    """Context of evaluation mode without gradients; restores the mode of every module at its end."""
     modes = [(module, module.training) for module in net.modules()]
     net.eval()
     try:
@@ -72,14 +73,15 @@ def evaluating(net: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def _refuse(net: UNet, image: Tensor, batch: int) -> None:
+def check_input(net: UNet, image: Tensor, batch: int) -> None:
+    """Raise ValueError unless the network can predict the image, and ``batch`` is at least 1."""
     rank = net.levels[0].rank
     if image.ndim != rank + 1 or image.shape[0] != net.in_channels or not image.numel():
-        wanted = f"({net.in_channels}, and {rank} axes of space)"
-        raise ValueError(f"image {tuple(image.shape)}: this network needs {wanted}, none of them empty")
-    sentence = net.misfit(image.dtype)
-    if sentence:
-        raise ValueError(f"image {tuple(image.shape)}: {sentence}")
+        needed = f"({net.in_channels}, and {rank} spatial axes)"
+        raise ValueError(f"image {tuple(image.shape)}: this network needs {needed}, none of them empty")
+    error = net.dtype_error(image.dtype)
+    if error:
+        raise ValueError(f"image {tuple(image.shape)}: {error}")
     if not image.isfinite().all():
         raise ValueError(f"image {tuple(image.shape)} holds NaN or infinity; replace them before predicting")
     if batch < 1:
