@@ -92,11 +92,11 @@ def test_diff_of_equals_and_of_others(unet: Unet, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "nothing to write; say where"),
-        (("-o", "fig"), "the format is told by the suffix; end it in .svg"),
-        (("-o", "fig.jpeg"), "the format is told by the suffix"),
+        ((), "nothing to write; give a file"),
+        (("-o", "fig"), "the suffix tells the format; end it in .svg"),
+        (("-o", "fig.jpeg"), "the suffix tells the format"),
         (("--alt", "--palette", "pink"), "palette 'pink' is unknown; the names are paper"),
-        (("--alt", "--preset", "poster"), "preset 'poster' is unknown"),
+        (("--alt", "--style", "poster"), "style 'poster' is unknown"),
         (("--alt", "--collapse", "all"), "collapse 'all' is unknown"),
         (("--alt", "--width", "160"), "a number with mm, cm, in or pt is needed"),
         (("--alt", "--width", "1mm"), "widen it"),

@@ -16,7 +16,7 @@ import torch
 
 from unet_tutorial.figures.arch.ir import to_json
 from unet_tutorial.figures.diagram import Diagram, draw
-from unet_tutorial.figures.drawing.style import COLUMN, style
+from unet_tutorial.figures.drawing.style import COLUMN, named_style
 from unet_tutorial.nets.presets import paper_unet
 
 AGAIN = """
@@ -91,5 +91,5 @@ def test_every_format_is_written_and_others_refused(paper: Diagram, tmp_path: Pa
         with pytest.raises(ValueError, match="is unknown; the names are"):
             draw(paper.arch, **wrong)
     with pytest.raises(ValueError, match="palette 'pink' is unknown; the names are paper, okabe-ito, gray, dark"):
-        style("column", palette="pink")
+        named_style("column", palette="pink")
     assert draw(paper.arch, style=COLUMN).notes[0].startswith("collapsed to 'block'")

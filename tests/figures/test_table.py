@@ -16,7 +16,6 @@ from tests.oracles.described_nets import NETS, arch
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.table import Table, table
 from unet_tutorial.figures.tables.cells import COLUMNS
-from unet_tutorial.figures.tables.footer import footer
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.receptive_field import seen_by
 
@@ -61,7 +60,7 @@ def test_markdown_holds_the_papers_figure_1() -> None:
 
 
 def test_the_footer_names_each_kind_of_memory() -> None:
-    notes = dict(footer(arch("paper")))
+    notes = dict(table(arch("paper")).footer)
     assert notes["MACs"].startswith("150,428,424,448 multiply-accumulates")
     assert notes["smallest valid input"] == "188×188"
     assert notes["input → output"] == "1×572×572 → 2×388×388"
@@ -75,7 +74,7 @@ def test_the_footer_names_each_kind_of_memory() -> None:
 @pytest.mark.parametrize("planar", [(), (0,)])
 def test_the_context_margin_of_a_padded_net_is_how_far_a_pixel_sees(planar: tuple[int, ...]) -> None:
     levels = pyramid((2, 3, 4), rank=3, planar=planar)
-    (words, _) = dict(footer(arch_from_plan((16, 32, 32), levels, padding="same")))["context margin"].split(
+    (words, _) = dict(table(arch_from_plan((16, 32, 32), levels, padding="same")).footer)["context margin"].split(
         " px per side"
     )
     reaches = []
@@ -113,5 +112,5 @@ def test_no_number_is_cut_at_any_width(name: str) -> None:
         assert "…" not in text
         assert max(map(len, text.splitlines())) <= width
         assert all(f"{row.parameters:,}" in text for row in found.rows)
-    assert "left out, for the terminal is narrow" in on_screen(found, 80)
+    assert "left out, because the terminal is narrow" in on_screen(found, 80)
     assert "left out" not in on_screen(found, 200)

@@ -1,4 +1,4 @@
-"""``unet diagram``: the U of a network, drawn to scale from what it computes."""
+"""``unet diagram``: the diagram of a network, drawn from the operations that it executes."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.commands.model import Request
+from unet_tutorial.commands.model import NetworkOptions
 from unet_tutorial.commands.options import with_options
 
 if TYPE_CHECKING:
     from unet_tutorial.figures.drawing.style import Style
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
-OUTPUT = "File; its suffix says what: .svg .pdf .png .tex .html .mmd .dot .json; repeat it for several."
+OUTPUT = "File to write: .svg .pdf .png .tex .html .mmd .dot or .json; repeat it for several."
 
 
 @dataclass(frozen=True)
-class Look:
-    """How the drawing is to look."""
+class DrawingOptions:
+    """The options for the style of the drawing."""
 
-    preset: Annotated[str, typer.Option(help="paper, thesis (160 mm), column (84 mm), slide (16:9) or dark.")] = "paper"
+    style: Annotated[str, typer.Option(help="paper, thesis (160 mm), column (84 mm), slide (16:9) or dark.")] = "paper"
     palette: Annotated[str, typer.Option(help="Other colours: paper, okabe-ito, gray or dark.")] = ""
     width: Annotated[str, typer.Option(help="Another width: 160mm, 16cm, 6.3in or 455pt.")] = ""
-    font_min: Annotated[float, typer.Option(min=0, help="Smallest letters in points; 0: the preset's.")] = 0.0
-    collapse: Annotated[str, typer.Option(help="What is a box: conv, every map; block; or level.")] = "conv"
+    font_min: Annotated[float, typer.Option(min=0, help="Smallest font size in points; 0: that of the style.")] = 0.0
+    collapse: Annotated[str, typer.Option(help="Boxes to draw: conv (every map), block or level.")] = "conv"
 
-    def style(self) -> Style:
-        """As ``figures`` wants it; ValueError for a width that is none, and for unknown names."""
-        from unet_tutorial.figures.drawing.style import style
+    def make_style(self) -> Style:
+        """The style with the other options applied. Raises ValueError for an invalid width and for unknown names."""
+        from unet_tutorial.figures.drawing.style import named_style
 
-        return style(self.preset, self.palette or None, self._points(), self.font_min or None)
+        return named_style(self.style, self.palette or None, self._points(), self.font_min or None)
 
     def _points(self) -> float | None:
         if not self.width:
@@ -44,33 +44,33 @@ class Look:
         return float(found[1]) * POINTS[found[2]]
 
 
-@with_options(Request, Look)
+@with_options(NetworkOptions, DrawingOptions)
 def diagram(
-    request: Request,
-    look: Look,
+    network: NetworkOptions,
+    drawing: DrawingOptions,
     *,
     output: Annotated[list[Path] | None, typer.Option("--output", "-o", help=OUTPUT)] = None,
-    alt: Annotated[bool, typer.Option("--alt", help="Print the text for whoever cannot see it.")] = False,
+    alt: Annotated[bool, typer.Option("--alt", help="Print the alternative text, for screen readers.")] = False,
 ) -> None:
-    """Draw the U of a network, with its channels, sizes, crops and skips as they are in its code.
+    """Draw a network with the channels, sizes, crops and skips that its code computes.
 
     NAME is a preset (paper, padded, unet3d, residual, attention, released, unet3d-paper), a .json that this command
-    wrote, or package.module:attribute: a module, or a function or class that gives one. That code, also from the
-    current folder, is **imported and executed**; a .json is only read. Exit code 2 for an input size that does not
-    pass, with the sizes that do; 3 for a network whose flow depends on the numbers in its input.
+    wrote, or package.module:attribute: a module, or a function or class that returns one. That code is **imported and
+    executed**, also from the current folder; a .json is only read. Exit code 2 for an invalid input size, with the
+    nearest valid ones; 3 for a network whose control flow depends on the values of its input.
     """
     from unet_tutorial.figures.diagram import FORMATS, draw
 
     paths = output or []
     if not (paths or alt):
-        raise ValueError("nothing to write; say where, as in -o figure.svg, or ask for the text with --alt")
+        raise ValueError("nothing to write; give a file, as in -o figure.svg, or --alt for the alternative text")
     for path in paths:
         if path.suffix.lower() not in FORMATS:
-            raise ValueError(f"{path}: the format is told by the suffix; end it in {', '.join(FORMATS)}")
-    style = look.style()  # refused before the network is built
-    drawn = draw(request.architecture(), style=style, collapse=look.collapse)
+            raise ValueError(f"{path}: the suffix tells the format; end it in {', '.join(FORMATS)}")
+    style = drawing.make_style()  # before the network is built, which takes longer
+    found = draw(network.architecture(), style=style, collapse=drawing.collapse)
     for path in paths:
-        print(drawn.save(path))
+        print(found.save(path))
     if alt:
-        print(drawn.alt)
-    print("".join(f"note: {note}\n" for note in drawn.notes), end="")
+        print(found.alt)
+    print("".join(f"note: {note}\n" for note in found.notes), end="")

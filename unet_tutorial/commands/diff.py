@@ -1,4 +1,4 @@
-"""``unet diff``: two architectures, and what differs."""
+"""``unet diff``: the differences between two architectures."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Annotated
 
 import typer
 
-WIDTH = 250  # letters of a line that no terminal folds
-FILE = "A .json that unet diagram wrote."
+WIDTH = 250  # letters of a line in a pipe or file, where no terminal gives a width
+FILE = "A .json written by unet diagram."
 
 
 def diff(
     first: Annotated[Path, typer.Argument(help=FILE)],
     second: Annotated[Path, typer.Argument(help=FILE)],
     *,
-    whole: Annotated[bool, typer.Option("--all", help="Also the maps that are the same in both.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Show unchanged maps, too.")] = False,
 ) -> None:
-    """What differs between two architectures, map by map.
+    """Show the differences between two architectures, map by map.
 
-    A line begins with * where a map has changed, and its changed cells read "old → new"; with - where only the first
-    network has it, with + where only the second does. Totals that differ come last. Exit code 0 if both are equal,
-    1 if they differ. Names, and the paths of modules in the code, are not compared.
+    A line with * is a map that has changed, its changed cells as "old → new"; a line with - is a map of the first
+    network only, a line with + of the second only. Totals that differ come last. Exit code 0 if the networks are equal,
+    1 if they differ. Names of networks and of their modules are not compared.
     """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from unet_tutorial.commands.model import read
+    from unet_tutorial.commands.model import read_architecture
     from unet_tutorial.figures.arch.diff import HEADS, LEFT_ALIGNED, difference
 
-    found = difference(read(first), read(second))
+    found = difference(read_architecture(first), read_architecture(second))
     lines = found.lines if whole else found.changes()
     if lines:
         kept = [i for i in range(len(HEADS)) if any(line[i] for line in lines)]

@@ -1,4 +1,4 @@
-"""Inputs from the words of ``--input``, and the sizes that would pass where one does not."""
+"""Example inputs from ``--input``, and the nearest valid sizes if one is not valid."""
 
 from __future__ import annotations
 
@@ -11,53 +11,54 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from unet_tutorial.plan.levels import Size
-from unet_tutorial.plan.sizes import Padding, Plan, fault, valid_sizes
+from unet_tutorial.plan.sizes import Padding, Plan, size_error, valid_sizes
 
-USUAL = {1: 1024, 2: 572, 3: 132}  # pixels of a side: the inputs of the papers, or the next size that passes
-FARTHEST = 64  # pixels to search in each direction
-NEEDED = "write --input 572, 572x700, or a whole shape, 1x1x32x64x64"
+DEFAULT_SIDES = {1: 1024, 2: 572, 3: 132}  # pixels by rank: the inputs of the papers, or the next valid size
+SEARCHED = 64  # sizes to try below and above an invalid one
+HOW_TO_WRITE = "write --input 572, 572x700, or a whole shape, 1x1x32x64x64"
 
 
-class undrawn(TorchFunctionMode):  # noqa: N801  # read as a statement: with undrawn()
-    """Inside, no weight is drawn: on the meta device there is nothing to draw, and torch takes a second to find out."""
+class skip_init(TorchFunctionMode):  # noqa: N801  # used as a function: with skip_init()
+    """Skips random initialisation, which on the meta device draws nothing but costs a second for a large network."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """What initialisers call gives the tensor back."""
+        """Return the tensor unchanged for ``normal_``, ``uniform_`` and their like."""
         name = getattr(func, "__name__", "")
         if name.endswith(("normal_", "uniform_")) and args:
             return args[0]
         return func(*args, **(kwargs or {}))
 
 
-def examples(model: nn.Module, words: list[str]) -> tuple[list[Tensor], dict[str, Tensor]]:
-    """Empty tensors by position and by name; without words, of the library's networks, the papers' size.
+def example_inputs(model: nn.Module, texts: list[str]) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Empty tensors for the texts of ``--input``: positional arguments, and keyword arguments by name.
 
-    ValueError for what is no shape, and where the channels or the size are not known.
+    Without texts, a network of this library gets the input size of its paper. Raises ValueError for a text that is not
+    a shape, and if channels or size of the input are unknown.
     """
-    args, named = [], {}
-    for text in words or [_usual(model)]:
+    args, kwargs = [], {}
+    for text in texts or [_default_size(model)]:
         name, _, shape = text.rpartition("=")
         empty = torch.empty(_shape(shape, model), dtype=_dtype(model), device="meta")
         if name:
-            named[name] = empty
+            kwargs[name] = empty
         else:
             args.append(empty)
-    return args, named
+    return args, kwargs
 
 
-def _usual(model: nn.Module) -> str:
+def _default_size(model: nn.Module) -> str:
     levels, padding = _plan(model)
     if not levels:
-        raise ValueError(f"the size that {type(model).__name__} takes is not known; {NEEDED}")
+        raise ValueError(f"the input size of {type(model).__name__} is not known; {HOW_TO_WRITE}")
     sides = []
     for valid in valid_sizes(levels, padding=padding):
-        least = max(USUAL[levels[0].rank], valid.start)
+        least = max(DEFAULT_SIDES[levels[0].rank], valid.start)
         sides.append(str(least + (valid.start - least) % valid.step))
     return "x".join(sides)
 
 
 def _plan(model: nn.Module) -> tuple[Plan, Padding]:
-    """The plan that this library's networks state; of others an empty one."""
+    """Levels and padding of a network of this library; () as levels for other networks."""
     padding: Any = getattr(model, "padding", "")
     return (getattr(model, "levels", ()), padding) if padding in ("same", "valid") else ((), "same")
 
@@ -68,40 +69,41 @@ def _dtype(model: nn.Module) -> torch.dtype:
 
 def _shape(text: str, model: nn.Module) -> Size:
     if not re.fullmatch(r"[1-9]\d{0,8}([x×,][1-9]\d{0,8})*", text):
-        raise ValueError(f"--input {text!r} is no shape; {NEEDED}")
+        raise ValueError(f"--input {text!r} is not a shape; {HOW_TO_WRITE}")
     given = tuple(map(int, re.split("[x×,]", text)))
-    channels, rank = _expects(model)
+    channels, rank = _input_channels_and_rank(model)
     if rank and len(given) in (1, rank):
         return (1, channels, *(given * rank if len(given) == 1 else given))
     if len(given) < 2 or (rank and len(given) != rank + 2):
         wanted = f"1, {rank} or {rank + 2} numbers" if rank else "a whole shape, batch and channels included,"
-        raise ValueError(f"--input {text!r}: {wanted} are needed for {type(model).__name__}; {NEEDED}")
+        raise ValueError(f"--input {text!r}: {wanted} are needed for {type(model).__name__}; {HOW_TO_WRITE}")
     return given
 
 
-def _expects(model: nn.Module) -> tuple[int, int]:
-    """Channels and number of spatial axes of its first convolution; zeros where it has none."""
+def _input_channels_and_rank(model: nn.Module) -> tuple[int, int]:
+    """Input channels and number of spatial axes of the first convolution; zeros if there is none."""
     first = next((m for m in model.modules() if isinstance(m, nn.modules.conv._ConvNd)), None)
     return (first.in_channels, len(first.kernel_size)) if first else (0, 0)
 
 
-def neighbours(model: nn.Module, args: list[Tensor], named: dict[str, Tensor]) -> str:
-    """A sentence with the nearest sizes that pass, where the size is what a network refuses; else empty.
+def invalid_size(model: nn.Module, args: list[Tensor], kwargs: dict[str, Tensor]) -> str:
+    """A sentence with the nearest valid sizes, if the network refuses the first input because of its size; else "".
 
-    Each axis is tried by itself, on images as long in all axes: in a U the axes do not meet.
+    For networks whose levels are not known, sizes are tried out, one axis at a time, with all axes of the same length:
+    in a U the axes do not influence one another.
     """
-    given = [*args, *named.values()]
+    given = [*args, *kwargs.values()]
     size = tuple(given[0].shape[2:])
     levels, padding = _plan(model)
-    if levels and fault(size, levels, padding=padding):
-        return f"input {tuple(given[0].shape)}: {fault(size, levels, padding=padding)}"
-    passes = _attempt(model, args, named)
-    faults = [_fault(axis, n, passes) for axis, n in enumerate(size) if not passes(n)]
-    found = [fault for fault in faults if fault]
+    if levels and size_error(size, levels, padding=padding):
+        return f"input {tuple(given[0].shape)}: {size_error(size, levels, padding=padding)}"
+    passes = _accepts(model, args, kwargs)
+    errors = [_axis_error(axis, n, passes) for axis, n in enumerate(size) if not passes(n)]
+    found = [error for error in errors if error]
     return f"input {tuple(given[0].shape)}: {'; '.join(found)}" if found else ""
 
 
-def _fault(axis: int, n: int, passes: Callable[[int], bool]) -> str:
+def _axis_error(axis: int, n: int, passes: Callable[[int], bool]) -> str:
     below, above = (next(filter(passes, sides), 0) for sides in _around(n))
     near = [str(m) for m in (below, above) if m]
     which = "nearest sizes that do are" if near[1:] else "nearest size that does is"
@@ -109,24 +111,28 @@ def _fault(axis: int, n: int, passes: Callable[[int], bool]) -> str:
 
 
 def _around(n: int) -> Iterator[range]:
-    yield range(n - 1, max(0, n - 1 - FARTHEST), -1)
-    yield range(n + 1, n + 1 + FARTHEST)
+    yield range(n - 1, max(0, n - 1 - SEARCHED), -1)
+    yield range(n + 1, n + 1 + SEARCHED)
 
 
-def _attempt(model: nn.Module, args: list[Tensor], named: dict[str, Tensor]) -> Callable[[int], bool]:
-    """Whether the network takes these inputs with the first one's sides, and those equal to them, all n long."""
+def _accepts(model: nn.Module, args: list[Tensor], kwargs: dict[str, Tensor]) -> Callable[[int], bool]:
+    """A function of n: whether the network runs if all sides of the first input are n.
+
+    Other inputs of the same size are resized with it.
+    """
     from unet_tutorial.figures.tracing.record import record
 
-    first = [*args, *named.values()][0].shape[2:]
+    first = [*args, *kwargs.values()][0].shape[2:]
 
-    def other(tensor: Tensor, n: int) -> Tensor:
+    def resized(tensor: Tensor, n: int) -> Tensor:
         sides = (n,) * len(first) if tensor.shape[2:] == first else tuple(tensor.shape[2:])
         return tensor.new_empty((*tensor.shape[:2], *sides))
 
     def passes(n: int) -> bool:
         try:
-            record(model, tuple(other(t, n) for t in args), {k: other(t, n) for k, t in named.items()}, training=False)
-        except Exception:  # whatever the network says, it does not take this size
+            changed = {name: resized(tensor, n) for name, tensor in kwargs.items()}
+            record(model, tuple(resized(tensor, n) for tensor in args), changed, training=False)
+        except Exception:  # the network may raise any error for a size that it does not take
             return False
         return True
 

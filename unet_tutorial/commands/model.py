@@ -1,4 +1,4 @@
-"""From what the reader names to its architecture: a preset, somebody's own code, or a file of ``unet diagram``."""
+"""The network named on the command line: a preset, the user's own code, or a file written by ``unet diagram``."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
     from unet_tutorial.figures.arch.ir import ArchIR
 
-NAME = "A preset, package.module:attribute (imported and executed), or a .json of unet diagram."
+NAME = "A preset, package.module:attribute (imported and executed), or a .json written by unet diagram."
 INPUT = "572, 572x700, or a whole shape, 1x1x32x64x64; repeat it for several inputs, with name= for a keyword."
 
 
-class RefusedError(ValueError):
-    """What a command refuses with an exit code of its own."""
+class ExitCodeError(ValueError):
+    """A ValueError for which the command exits with this code instead of 1."""
 
-    def __init__(self, words: str, code: int) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
         self.code = code
 
 
 @dataclass(frozen=True)
-class Request:
-    """Which network is meant, and for what input."""
+class NetworkOptions:
+    """The options that name a network and its input."""
 
     name: Annotated[str, typer.Argument(help=NAME)]
     inputs: Annotated[list[str] | None, typer.Option("--input", help=INPUT)] = None
@@ -45,46 +45,50 @@ class Request:
     widths: Annotated[str, typer.Option(help="Channels of each level of a preset, as 16,32,64.")] = ""
 
     def architecture(self) -> ArchIR:
-        """Its description; ``RefusedError`` with code 2 for a bad size, 3 for what no trace can follow; ValueError."""
+        """The network's architecture.
+
+        Raises ExitCodeError with code 2 for an invalid input size and with code 3 for a network that cannot be traced;
+        ValueError for everything else that the user has to change.
+        """
         if not self.name.endswith(".json"):
             return self._traced()
         if self.inputs or self.kwargs or self.widths:
-            raise ValueError(f"{self.name} says all about its network; leave --input, --kwargs and --widths out")
-        return read(Path(self.name))
+            raise ValueError(f"{self.name} describes its network completely; leave out --input, --kwargs and --widths")
+        return read_architecture(Path(self.name))
 
     def _traced(self) -> ArchIR:
-        from unet_tutorial.commands.example import examples, neighbours
+        from unet_tutorial.commands.example import example_inputs, invalid_size
         from unet_tutorial.figures.tracing.trace import TraceError, trace
 
         model = self.model()
-        args, named = examples(model, self.inputs or [])
-        logging.disable()  # of what fails below torch logs pages; the commands say it in a line
+        args, kwargs = example_inputs(model, self.inputs or [])
+        logging.disable()  # torch logs many lines for an error below, which the command prints as one
         try:
             with redirect_stdout(sys.stderr):  # a network may print
-                return trace(model, *args, **named)
+                return trace(model, *args, **kwargs)
         except TraceError as error:
-            raise RefusedError(str(error), 3) from error
+            raise ExitCodeError(str(error), 3) from error
         except ValueError as error:
-            sentence = neighbours(model, args, named)
-            raise RefusedError(sentence, 2) if sentence else error from error
+            message = invalid_size(model, args, kwargs)
+            raise ExitCodeError(message, 2) if message else error from error
         finally:
             logging.disable(logging.NOTSET)
 
     def model(self) -> nn.Module:
-        """The network, on torch's meta device where its code allows that."""
+        """The network, on torch's meta device if its code can be built there."""
         import torch
 
-        from unet_tutorial.commands.example import undrawn
+        from unet_tutorial.commands.example import skip_init
 
-        with redirect_stdout(sys.stderr):  # what is printed here is the command's own
+        with redirect_stdout(sys.stderr):  # the standard output holds only the command's result
             build = self._builder()
             try:
-                with torch.device("meta"), undrawn():
+                with torch.device("meta"), skip_init():
                     found = build()
             except Exception:
-                found = _told(self.name, build)
+                found = _named_error(self.name, build)
         if not isinstance(found, torch.nn.Module):
-            raise ValueError(f"{self.name} gives a {type(found).__name__}, and a torch nn.Module is needed")
+            raise ValueError(f"{self.name} is or returns a {type(found).__name__}; a torch nn.Module is needed")
         return found
 
     def _builder(self) -> Callable[[], Any]:
@@ -95,10 +99,10 @@ class Request:
             from unet_tutorial.nets.presets import build
 
             return partial(build, self.name, **kwargs)
-        found = _told(self.name, partial(_attribute, *self.name.split(":", 1)))
+        found = _named_error(self.name, partial(_attribute, *self.name.split(":", 1)))
         if isinstance(found, nn.Module) or not callable(found):
             if kwargs:
-                raise ValueError(f"{self.name} is no function or class, so it takes no --kwargs and no --widths")
+                raise ValueError(f"{self.name} is not a function or class, so it takes no --kwargs and no --widths")
             return lambda: found
         return partial(found, **kwargs)
 
@@ -106,31 +110,32 @@ class Request:
         try:
             given = json.loads(self.kwargs or "{}")
         except ValueError as error:
-            raise ValueError(f"--kwargs {self.kwargs!r} is no JSON ({error}); write '{{\"depth\": 3}}'") from error
+            raise ValueError(f"--kwargs {self.kwargs!r} is not JSON ({error}); write '{{\"depth\": 3}}'") from error
         if not isinstance(given, dict):
             raise ValueError(f"--kwargs {self.kwargs!r}: names with values are needed, as '{{\"depth\": 3}}'")
         widths = {"widths": numbers("widths", self.widths, int, "16,32,64")} if self.widths else {}
         return given | widths
 
 
-def read(path: Path) -> ArchIR:
-    """The architecture in a .json of ``unet diagram``; ValueError, naming the file, for anything else."""
+def read_architecture(path: Path) -> ArchIR:
+    """The architecture in a .json written by ``unet diagram``. Raises ValueError, naming the file, for other files."""
     from unet_tutorial.figures.arch.ir import from_json
 
     try:
         found = from_json(path.read_text(encoding="utf8"))
-    except ValueError as error:  # a file that is no text among them
+    except ValueError as error:  # also if the file is not text
         raise ValueError(f"{path}: {error}") from error
     named = [*found.path, *(key for node in found.nodes for key in node.inputs)]
     named += [key for skip in found.skips for key in (skip.source, skip.target, *skip.through)]
     missing = sorted(set(named) - set(found.index))
     if missing or not found.nodes:
-        raise ValueError(f"{path}: it has no map {(missing or ['at all'])[0]!r}, which it names; write it again")
+        problem = f"the map {missing[0]!r}, which it refers to, is missing" if missing else "it has no maps"
+        raise ValueError(f"{path}: {problem}; write the file again with unet diagram")
     return found
 
 
 def _attribute(module: str, name: str) -> Any:
-    """What a module, also one in the current folder, has under a name that may hold dots."""
+    """The attribute of a module, which may be in the current folder; ``name`` may have dots."""
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -140,9 +145,9 @@ def _attribute(module: str, name: str) -> Any:
     return found
 
 
-def _told(name: str, work: Callable[[], Any]) -> Any:
-    """What somebody's code gives, or its own words in a ValueError that names it."""
+def _named_error(name: str, call: Callable[[], Any]) -> Any:
+    """The result of the user's code; any exception becomes a ValueError that begins with ``name``."""
     try:
-        return work()
+        return call()
     except Exception as error:
         raise ValueError(f"{name} fails: {type(error).__name__}: {one_line(error)}") from error

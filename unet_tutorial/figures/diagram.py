@@ -1,4 +1,4 @@
-"""The drawing of a network: ``draw(model, example)`` gives a ``Diagram``, which shows itself and writes files."""
+"""The diagram of a network: ``draw(model, example)`` returns a ``Diagram``, which displays itself and writes files."""
 
 from __future__ import annotations
 
@@ -12,42 +12,37 @@ from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
 from unet_tutorial.figures.drawing.layout import arrange
-from unet_tutorial.figures.drawing.palette import known
-from unet_tutorial.figures.drawing.render import rendered, svg
+from unet_tutorial.figures.drawing.render import render, svg
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
-from unet_tutorial.figures.drawing.style import PAPER, Style
-from unet_tutorial.figures.drawing.style import style as preset
+from unet_tutorial.figures.drawing.style import PAPER, Style, check_name, named_style
 from unet_tutorial.figures.drawing.tikz import tikz
 
 
 @dataclass(frozen=True)
 class Diagram:
-    """A description, how it is to look, and how many maps are wanted: "conv" (all), "block" or "level".
-
-    ``notes`` says what had to be left out to fit, ``alt`` what there is to see.
-    """
+    """An architecture, the style of its drawing, and how many maps to show: "conv" (all), "block" or "level"."""
 
     arch: ArchIR
     style: Style = PAPER
     collapse: str = "conv"
 
     def __post_init__(self) -> None:
-        known(self.collapse, COLLAPSE, "collapse")
+        check_name(self.collapse, COLLAPSE, "collapse")
 
     @cached_property
     def scene(self) -> Scene:
-        """Boxes, arrows and labels with their places."""
+        """Boxes, arrows and labels with their coordinates."""
         return arrange(self.arch, self.style, self.collapse)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences, none where all that was asked for is there."""
+        """Sentences about everything that did not fit; empty if the drawing is as asked for."""
         return self.scene.notes
 
     @cached_property
     def alt(self) -> str:
-        """Two or three sentences for whoever cannot see it."""
+        """Alternative text of two or three sentences, for screen readers."""
         return alt_text(self.arch)
 
     def svg(self) -> str:
@@ -59,14 +54,14 @@ class Diagram:
         return self.svg()[self.svg().index("<svg") :]
 
     def save(self, path: str | Path) -> Path:
-        """Write the file in the format that its suffix names; the path.
+        """Write a file in the format of the path's suffix, and return the path.
 
-        ValueError for no suffix, or one that is not among FORMATS.
+        Raises ValueError if the suffix is missing or is not in ``FORMATS``.
         """
         path = Path(path)
         if not path.suffix:
-            raise ValueError(f"{path.name!r} has no suffix to tell the format by; end it in {', '.join(FORMATS)}")
-        known(path.suffix.lower(), FORMATS, "format")
+            raise ValueError(f"{path.name!r} has no suffix that tells the format; end it in {', '.join(FORMATS)}")
+        check_name(path.suffix.lower(), FORMATS, "format")
         content = FORMATS[path.suffix.lower()](self)
         with complete_file(path) as part:
             part.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -74,12 +69,12 @@ class Diagram:
 
 
 def _pdf(diagram: Diagram) -> bytes:
-    return rendered(diagram.scene, diagram.style.colours, "pdf", Title=diagram.arch.name, Subject=diagram.alt)
+    return render(diagram.scene, diagram.style.colours, "pdf", Title=diagram.arch.name, Subject=diagram.alt)
 
 
 def _png(diagram: Diagram) -> bytes:
-    words = {"Title": diagram.arch.name, "Description": diagram.alt}
-    return rendered(diagram.scene, diagram.style.colours, "png", diagram.style.dpi, **words)
+    texts = {"Title": diagram.arch.name, "Description": diagram.alt}
+    return render(diagram.scene, diagram.style.colours, "png", diagram.style.dpi, **texts)
 
 
 def _tex(diagram: Diagram) -> str:
@@ -124,16 +119,16 @@ def draw(
     collapse: str = "conv",
     **kwargs: Any,
 ) -> Diagram:
-    """The diagram of a module that is given this example, or of a description that is there already.
+    """The diagram of a module that is called with ``example`` and ``kwargs``, or of an ``ArchIR``.
 
-    ``style`` is a Style or the name of a preset. A tuple of whole numbers stands for an empty tensor of that shape:
-    ``draw(net, (1, 1, 572, 572), style="thesis")``. ``kwargs`` go to the model. ValueError as ``figures.trace`` raises
-    it, and for an unknown preset or way of collapsing.
+    ``style`` is a ``Style`` or the name of one. A tuple of integers stands for an empty tensor of that shape:
+    ``draw(net, (1, 1, 572, 572), style="thesis")``. Raises the ValueErrors of ``figures.tracing.trace``, and ValueError
+    for an unknown style or ``collapse``.
     """
-    look = preset(style) if isinstance(style, str) else style
-    known(collapse, COLLAPSE, "collapse")
+    found = named_style(style) if isinstance(style, str) else style
+    check_name(collapse, COLLAPSE, "collapse")
     arch = model if isinstance(model, ArchIR) else _traced(model, example, kwargs)
-    return Diagram(arch if name is None else replace(arch, name=name), look, collapse)
+    return Diagram(arch if name is None else replace(arch, name=name), found, collapse)
 
 
 def _traced(model: Any, example: tuple[Any, ...], kwargs: dict[str, Any]) -> ArchIR:
@@ -141,8 +136,8 @@ def _traced(model: Any, example: tuple[Any, ...], kwargs: dict[str, Any]) -> Arc
 
     from unet_tutorial.figures.tracing.trace import trace
 
-    def given(each: Any) -> Any:
-        is_shape = isinstance(each, tuple) and each and all(isinstance(n, int) for n in each)
-        return empty(each, device="meta") if is_shape else each
+    def as_input(value: Any) -> Any:
+        is_shape = isinstance(value, tuple) and value and all(isinstance(n, int) for n in value)
+        return empty(value, device="meta") if is_shape else value
 
-    return trace(model, *map(given, example), **{key: given(value) for key, value in kwargs.items()})
+    return trace(model, *map(as_input, example), **{key: as_input(value) for key, value in kwargs.items()})

@@ -1,4 +1,4 @@
-"""The table of a network: per level or per layer, exact, in the formats that papers and programs read."""
+"""The summary table of a network: exact numbers per level or per layer, for papers and for programs."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from importlib import import_module
 from typing import Any
 
 from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.tables.cells import (
     COLUMNS,
     TextTable,
-    cells,
+    body_cells,
     csv_text,
-    flat,
-    heads,
+    header_cells,
     html_text,
     markdown_text,
     record,
-    total,
+    text_record,
+    total_cells,
 )
-from unet_tutorial.figures.tables.footer import footer, memory
+from unet_tutorial.figures.tables.footer import footer, memory, output_node
 from unet_tutorial.figures.tables.latex import latex_text
-from unet_tutorial.figures.tables.rows import Row, rows
-from unet_tutorial.figures.tables.terminal import Screen
+from unet_tutorial.figures.tables.rows import Row, row_ends, rows
+from unet_tutorial.figures.tables.terminal import TerminalTable
 
 
 @dataclass(frozen=True)
 class Table:
     """Rows, the network's totals, bytes of memory by name, and the footer as pairs of label and text.
 
-    In a notebook it shows itself.
+    Displays itself in a notebook.
     """
 
     name: str
@@ -42,34 +43,38 @@ class Table:
     columns: tuple[str, ...] = COLUMNS
 
     def only(self, *columns: str) -> Table:
-        """The same table with these columns for the reader's eye; CSV, JSON and DataFrame keep all."""
+        """The table with these columns in markdown, LaTeX, HTML and terminal; CSV, JSON and DataFrame keep all.
+
+        Raises ValueError, with the names of all columns, for an unknown one.
+        """
         unknown = [name for name in columns if name not in COLUMNS]
         if unknown or not columns:
             raise ValueError(f"column {(unknown or [''])[0]!r} is unknown; the columns are {', '.join(COLUMNS)}")
         return replace(self, columns=columns)
 
-    def grid(self, *, compact: bool) -> TextTable:
-        """The cells as text."""
-        places = [COLUMNS.index(name) for name in self.columns]
-        lines = [heads(self.totals, compact=compact), *(cells(row, self.totals, compact=compact) for row in self.rows)]
-        lines.append(total(self.totals, compact=compact))
-        first, *middle, last = (tuple(line[i] for i in places) for line in lines)
-        return TextTable(first, tuple(middle), last, self.footer)
+    def as_text(self, *, compact: bool) -> TextTable:
+        """The cells as text; ``compact`` writes 568² for 568×568, and MACs in G or M."""
+        chosen = [COLUMNS.index(name) for name in self.columns]
+        lines = [header_cells(self.totals, compact=compact)]
+        lines += [body_cells(row, self.totals, compact=compact) for row in self.rows]
+        lines.append(total_cells(self.totals, compact=compact))
+        header, *body, total = (tuple(line[i] for i in chosen) for line in lines)
+        return TextTable(header, tuple(body), total, self.footer)
 
     def to_markdown(self) -> str:
-        """A table of GitHub's kind and a list below it."""
-        return markdown_text(self.grid(compact=False))
+        """A table of GitHub's markdown and the footer as a list."""
+        return markdown_text(self.as_text(compact=False))
 
     def to_latex(self) -> str:
-        r"""A ``tabular`` with its notes; it needs ``\usepackage{booktabs}``; put it into a ``table`` for a caption."""
-        return latex_text(self.grid(compact=True))
+        r"""A ``tabular`` and the footer; needs ``\usepackage{booktabs}``. Put it into a ``table`` for a caption."""
+        return latex_text(self.as_text(compact=True))
 
     def to_csv(self) -> str:
-        """A line per row, in whole numbers, bytes and pixels; the totals are the sums of the columns."""
-        return csv_text([flat(row, self.totals) for row in self.rows])
+        """A line per row, in integers, bytes and pixels; the totals are the sums of the columns."""
+        return csv_text([text_record(row, self.totals) for row in self.rows])
 
     def to_json(self) -> str:
-        """Rows, totals, bytes of memory by name, and the notes."""
+        """Rows, totals, bytes of memory by name, and the footer as notes."""
         raw: dict[str, Any] = {
             "name": self.name,
             "by": self.by,
@@ -79,29 +84,31 @@ class Table:
         return json.dumps(raw, indent=1, ensure_ascii=False) + "\n"
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with the columns of ``to_csv``; ValueError, with what to install, without pandas."""
+        """A pandas DataFrame with the columns of ``to_csv``. Raises ValueError if pandas is not installed."""
         try:
             pandas = import_module("pandas")
         except ImportError as error:
             raise ValueError("a DataFrame needs pandas, which is not installed; run pip install pandas") from error
-        return pandas.DataFrame([flat(row, self.totals) for row in self.rows])
+        return pandas.DataFrame([text_record(row, self.totals) for row in self.rows])
 
-    def rich(self) -> Screen:
-        """For the terminal: ``rich.print(table.rich())``; columns that a narrow one has no room for are left out."""
-        return Screen(self.name, self.grid(compact=True))
+    def rich(self) -> TerminalTable:
+        """For ``rich.print(table.rich())``; columns that do not fit a narrow terminal are left out."""
+        return TerminalTable(self.name, self.as_text(compact=True))
 
     def _repr_html_(self) -> str:
-        return html_text(self.grid(compact=True))
+        return html_text(self.as_text(compact=True))
 
 
-def table(model: Any, *example: Any, by: str = "level", **named: Any) -> Table:
-    """The table of an ``ArchIR``, or of a module with the arguments it is called with; by "level" or "layer".
+def table(model: Any, *example: Any, by: str = "level", **kwargs: Any) -> Table:
+    """The table of an ``ArchIR``, or of a module that is called with ``example`` and ``kwargs``.
 
-    ValueError for another ``by``, or where the model refuses the example.
+    ``by`` is "level" (a row per level of each side) or "layer" (a row per operation); ValueError for any other. Raises
+    the ValueErrors of ``figures.tracing.trace`` for a module that does not take the example.
     """
     arch = model
     if not isinstance(model, ArchIR):
         from unet_tutorial.figures.tracing.trace import trace
 
-        arch = trace(model, *example, **named)
+        arch = trace(model, *example, **kwargs)
+    arch = with_receptive_fields(arch, [*row_ends(arch, by), output_node(arch).id])
     return Table(arch.name, by, rows(arch, by), dict(arch.totals), memory(arch), footer(arch))

@@ -9,7 +9,7 @@ import pytest
 from tests.oracles.hooked_nets import arch
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.drawing.palette import PALETTES, contrast
-from unet_tutorial.figures.drawing.style import COLUMN, DARK, PAPER, SLIDE, THESIS, Style, style
+from unet_tutorial.figures.drawing.style import COLUMN, DARK, PAPER, SLIDE, THESIS, Style, named_style
 
 
 @pytest.mark.parametrize("palette", list(PALETTES))
@@ -38,16 +38,14 @@ def test_dark_changes_colours_only() -> None:
 
 
 def test_a_preset_takes_another_palette_width_and_font() -> None:
-    assert style("column", palette="gray", width=300, font_min=9) == replace(
+    assert named_style("column", palette="gray", width=300, font_min=9) == replace(
         COLUMN, palette="gray", width=300, font=9, font_min=9
     )
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="preset 'poster' is unknown; the names are paper, thesis, column, slide, dark"
-    ):
-        style("poster")
+    with pytest.raises(ValueError, match="style 'poster' is unknown; the names are paper, thesis, column, slide, dark"):
+        named_style("poster")
     with pytest.raises(ValueError, match="palette 'pink' is unknown; the names are paper, okabe-ito, gray, dark"):
         Style(palette="pink")
     with pytest.raises(ValueError, match="1 <= font_min <= font"):

@@ -15,7 +15,7 @@ from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.pages.explorer import Choice, explorer, level_rows, results, verdict
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.plan.receptive_field import receptive_field
-from unet_tutorial.plan.sizes import fault, valid_sizes
+from unet_tutorial.plan.sizes import size_error, valid_sizes
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +70,9 @@ def told() -> list[dict[str, Any]]:
 
 
 def passing() -> list[int]:
-    return [i for i, choice in enumerate(choices()) if not fault(choice.input, choice.levels, padding=choice.padding)]
+    return [
+        i for i, choice in enumerate(choices()) if not size_error(choice.input, choice.levels, padding=choice.padding)
+    ]
 
 
 @needs_chromium
@@ -103,7 +105,7 @@ def test_a_size_that_does_not_pass_is_explained(told: list[dict[str, Any]]) -> N
     assert len(others) >= 15
     for i in others:
         choice = choices()[i]
-        assert told[i]["sentence"] == fault(choice.input, choice.levels, padding=choice.padding), choice
+        assert told[i]["sentence"] == size_error(choice.input, choice.levels, padding=choice.padding), choice
         assert told[i]["results"] == results(choice), choice
         assert told[i]["results"]["macs"] == "—"
 

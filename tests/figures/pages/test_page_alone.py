@@ -17,8 +17,8 @@ from tests.oracles.html_pages import PAGES, described, shown
 from tests.paths import ROOT
 from unet_tutorial.figures.drawing.palette import PALETTES, contrast
 from unet_tutorial.figures.pages.explorer import Choice, explorer, level_rows, results
-from unet_tutorial.figures.pages.markup import DIM, LIGHT, framed, map_rows
-from unet_tutorial.figures.pages.page import chosen
+from unet_tutorial.figures.pages.markup import DARK, LIGHT, iframe, map_rows
+from unet_tutorial.figures.pages.page import matching_choice
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ def test_what_needs_a_script_is_hidden_without_one(name: str) -> None:
 
 
 def test_framed_holds_the_whole_page() -> None:
-    text = framed(explorer(), 'A "page"')
+    text = iframe(explorer(), 'A "page"')
     assert text.startswith('<iframe title="A &quot;page&quot;"')
     assert [unescape(inside) for inside in re.findall(r'sandbox="allow-scripts" srcdoc="([^"]*)"', text)] == [
         explorer()
@@ -64,24 +64,24 @@ def test_framed_holds_the_whole_page() -> None:
 
 
 def test_the_explorer_opens_with_the_network_of_the_page() -> None:
-    assert chosen(described("paper")) == Choice()
+    assert matching_choice(described("paper")) == Choice()
     for choice in (Choice(44, 2, 3, "valid", 3, 2, 5), Choice(24, 3, 128, "same", 2, 64, 64), Choice(4, 1, 1, "same")):
-        assert chosen(choice.arch()) == choice
+        assert matching_choice(choice.arch()) == choice
     text = shown("paper")
     assert text.count("data-explorer") > shown("padded").count("data-explorer")
 
 
 def test_no_explorer_for_what_it_could_not_show() -> None:
-    assert [name for name in PAGES if chosen(described(name))] == ["explorer", "paper"]
+    assert [name for name in PAGES if matching_choice(described(name))] == ["explorer", "paper"]
     arch = Choice(24, 3, 8, "same").arch()
     wider = [replace(node, parameters=node.parameters + 1) if node.op == "up" else node for node in arch.nodes]
-    assert chosen(arch)
-    assert not chosen(replace(arch, nodes=tuple(wider)))
-    assert not chosen(Choice(24, 1, 129, "same").arch())
-    assert not chosen(Choice(24, 0, 8, "same").arch())  # a single level has no way through a U
+    assert matching_choice(arch)
+    assert not matching_choice(replace(arch, nodes=tuple(wider)))
+    assert not matching_choice(Choice(24, 1, 129, "same").arch())
+    assert not matching_choice(Choice(24, 0, 8, "same").arch())  # a single level has no way through a U
 
 
-@pytest.mark.parametrize(("palette", "more"), [("paper", LIGHT), ("dark", DIM)])
+@pytest.mark.parametrize(("palette", "more"), [("paper", LIGHT), ("dark", DARK)])
 def test_texts_can_be_read(palette: str, more: dict[str, str]) -> None:
     for ground in (PALETTES[palette].ground, more["card"]):
         for name in ("soft", "accent", "bad", "good"):

@@ -1,1 +1,1 @@
-"""From a description to a drawing."""
+"""Drawings of an ``ArchIR``: sketch, layout, scene, then SVG, PDF, PNG or TikZ."""

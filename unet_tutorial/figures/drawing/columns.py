@@ -1,121 +1,128 @@
-"""Where the boxes of a U stand from left to right, so that no box and no text touches another."""
+"""Horizontal positions of the boxes of a U, so that no box and no text touches another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from unet_tutorial.figures.drawing.frame import BESIDE, Frame, crop_text
+from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame, crop_text
 from unet_tutorial.figures.drawing.scene import text_width
 
 
 @dataclass
 class Columns:
-    """Left edges, found box by box along the way. ``gap`` is the shortest arrow, ``widest`` the widest box."""
+    """Left edges and widths of the boxes, found box by box along the main path.
+
+    ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow. Further inputs stand below the
+    first one.
+    """
 
     frame: Frame
     widest: float
     gap: float
     left: list[float] = field(default_factory=list)
-    end: dict[int, int] = field(default_factory=dict)  # the last box so far of each row
+    last_in_row: dict[int, int] = field(default_factory=dict)  # the last box so far of each row
 
     def __post_init__(self) -> None:
         sketch = self.frame.sketch
-        self.wide = [self.frame.width(each, self.widest) for each in sketch.maps]
+        self.width = [self.frame.width(each, self.widest) for each in sketch.maps]
         for i in range(sketch.length):
-            self._stand(i)
-        for i in range(sketch.length, len(sketch.maps)):  # further inputs, under the first
-            self.left.append(self.left[0] + (self.wide[0] - self.wide[i]) / 2)
+            self._place(i)
+        for i in range(sketch.length, len(sketch.maps)):
+            self.left.append(self.left[0] + (self.width[0] - self.width[i]) / 2)
 
-    def _stand(self, i: int) -> None:
-        frame = self.frame
-        row = frame.rows[i]
+    def _place(self, i: int) -> None:
+        row = self.frame.rows[i]
         if i == 0:
             left = 0.0
-        elif frame.rows[i - 1] == row:
-            left = self.left[i - 1] + self._apart(i - 1, i)
+        elif self.frame.rows[i - 1] == row:
+            left = self.left[i - 1] + self._min_distance(i - 1, i)
         else:
-            left = self._turned(i)
+            left = self._left_in_new_row(i)
         self.left.append(left)
-        self.end[row] = i
+        self.last_in_row[row] = i
 
-    def _apart(self, before: int, here: int) -> float:
-        """From one left edge to the next in the same row, at least."""
+    def _min_distance(self, before: int, here: int) -> float:
+        """Smallest distance between the left edges of two neighbours in a row."""
         frame = self.frame
-        middle = frame.span(before)[1] - frame.span(here)[0] + 0.3 * frame.font  # between the middles
-        texts = middle + (self.wide[before] - self.wide[here]) / 2
-        return max(self.wide[before] + self.gap + frame.lead(here), texts)
+        centres = frame.channels_extent(before)[1] - frame.channels_extent(here)[0] + 0.3 * frame.font
+        texts = centres + (self.width[before] - self.width[here]) / 2
+        return max(self.width[before] + self.gap + frame.left_space(here), texts)
 
-    def _turned(self, i: int) -> float:
-        """Where the first box after a change of level stands; the box below moves if there is no room."""
+    def _left_in_new_row(self, i: int) -> float:
+        """Left edge of the first box after a change of row; the box before it moves right if there is no space."""
         frame, before = self.frame, i - 1
-        offset = self.landing(i)
-        if frame.sideways(before):
-            return max(self.left[before] + self.wide[before] + 0.6 * frame.font - offset, self._beside(i))
-        left = self.left[before] + self.wide[before] / 2 - offset
-        lack = self._beside(i) - left
-        if lack > 0 and before > 0 and frame.rows[before - 1] == frame.rows[before]:
-            self.left[before] += lack
-        return left + max(lack, 0.0)
+        offset = self.arrival(i)
+        if frame.left_sideways(before):
+            return max(self.left[before] + self.width[before] + 0.6 * frame.font - offset, self._min_left(i))
+        left = self.left[before] + self.width[before] / 2 - offset
+        missing = self._min_left(i) - left
+        if missing > 0 and before > 0 and frame.rows[before - 1] == frame.rows[before]:
+            self.left[before] += missing
+        return left + max(missing, 0.0)
 
-    def landing(self, i: int) -> float:
-        """Where, from its left edge, an arrow from another row meets a box: the middle of what does not come by a
-        skip."""
-        blank = self.blank(i)
-        return blank + (self.wide[i] - blank) / 2
+    def arrival(self, i: int) -> float:
+        """Where an arrow from another row meets a box: from its left edge to the centre of its non-skip part."""
+        skip = self.skip_width(i)
+        return skip + (self.width[i] - skip) / 2
 
-    def blank(self, i: int) -> float:
-        """Width of the part that came by a skip."""
+    def skip_width(self, i: int) -> float:
+        """Width of the part of a box that holds skip channels."""
         each = self.frame.sketch.maps[i]
-        return self.wide[i] * each.blank / max(each.node.channels, 1)
+        return self.width[i] * each.skip_channels / max(each.node.channels, 1)
 
-    def _beside(self, i: int) -> float:
-        """The leftmost place of a box behind those already in its row, with the copy arrow between."""
+    def _min_left(self, i: int) -> float:
+        """Smallest left edge of a box to the right of those already in its row, with space for the copy arrow."""
         frame = self.frame
-        other = self.end.get(frame.rows[i])
+        other = self.last_in_row.get(frame.rows[i])
         if other is None:
             return float("-inf")
         copies = [link for link in frame.sketch.copies if link.target == i and frame.rows[link.source] == frame.rows[i]]
-        text = max((text_width(short(crop_text(link)), frame.font) for link in copies), default=0.0)
+        text = max((text_width(crop_number(crop_text(link)), frame.font) for link in copies), default=0.0)
         gate = any("gate" in link.marks for link in copies)
-        reach = max(0.0, frame.span(other)[1] - self.wide[other] / 2) - min(0.0, frame.span(i)[0] + self.wide[i] / 2)
-        room = max(text + 0.6 * frame.font + reach, (1.6 + 1.3 * gate) * frame.font)
-        return max(self.left[other] + self.wide[other] + frame.lead(i) + room, self.left[other] + self._apart(other, i))
+        overhang = max(0.0, frame.channels_extent(other)[1] - self.width[other] / 2)
+        overhang -= min(0.0, frame.channels_extent(i)[0] + self.width[i] / 2)
+        space = max(text + 0.6 * frame.font + overhang, (1.6 + 1.3 * gate) * frame.font)
+        return max(
+            self.left[other] + self.width[other] + frame.left_space(i) + space,
+            self.left[other] + self._min_distance(other, i),
+        )
 
     def bounds(self) -> tuple[float, float]:
-        """The leftmost and rightmost point of anything that belongs to a box."""
+        """Smallest and largest x of the boxes and their texts."""
         frame = self.frame
         low, high = [], []
         for i, left in enumerate(self.left):
-            middle = left + self.wide[i] / 2
-            word = text_width(frame.word(i), frame.font) / 2
-            low.append(min(left - frame.lead(i), middle + frame.span(i)[0], middle - word))
-            high.append(max(left + self.wide[i], middle + frame.span(i)[1], middle + word))
+            centre = left + self.width[i] / 2
+            caption = text_width(frame.caption(i), frame.font) / 2
+            first, last = frame.channels_extent(i)
+            low.append(min(left - frame.left_space(i), centre + first, centre - caption))
+            high.append(max(left + self.width[i], centre + last, centre + caption))
         for step in frame.sketch.steps:
-            if frame.rises(step.source):
-                beside = BESIDE * frame.font + text_width(crop_text(step), frame.font)
-                high.append(self.left[step.target] + self.landing(step.target) + beside)
+            if frame.left_upwards(step.source):
+                text = TEXT_GAP * frame.font + text_width(crop_text(step), frame.font)
+                high.append(self.left[step.target] + self.arrival(step.target) + text)
         return min(low), max(high)
 
 
-def short(text: str) -> str:
-    """A margin without its word, for where there is no room.
+def crop_number(text: str) -> str:
+    """A crop text without its word, for narrow places.
 
-    >>> short("crop 88"), short("pad 1")
+    >>> crop_number("crop 88"), crop_number("pad 1")
     ('88', '-1')
     """
     word, _, number = text.partition(" ")
     return f"-{number}" if word == "pad" else number
 
 
-def fitted(frame: Frame, room: float) -> Columns | None:
-    """The widest drawing that fits; None where even the narrowest does not."""
+def fit_columns(frame: Frame, width: float) -> Columns | None:
+    """The widest columns that fit into ``width``, by bisection; None if even the narrowest do not fit."""
     low, high, best = 0.0, 1.0, None
     for step in range(14):
         share = step and (low + high) / 2  # the narrowest first
         font = frame.font
         columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font)
         first, last = columns.bounds()
-        if last - first <= room:
+        if last - first <= width:
             best, low = columns, share
         elif step == 0:
             return None

@@ -1,4 +1,4 @@
-"""What must be known of each box before it has a place: its row, its texts, and the room that they take."""
+"""Row, texts and space of each box of a sketch, before it has coordinates."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log2, prod, sqrt
 
-from unet_tutorial.figures.arch.text import pairs_text, size_text
-from unet_tutorial.figures.drawing.scene import CAP, text_width
-from unet_tutorial.figures.drawing.sketch import Link, Map, Sketch, roots
+from unet_tutorial.figures.arch.text import per_side_text, size_text
+from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width
+from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
-MARK, BESIDE = 0.42, 0.45  # radius of a sign, and from an arrow to the text beside it, in font sizes
+MARK_RADIUS, TEXT_GAP = 0.42, 0.45  # TEXT_GAP: from an arrow to the text beside it; both in font sizes
 
 
 def crop_text(link: Link) -> str:
-    """The margin that is cut off, or padded, as written at an arrow; empty for none.
+    """The pixels cropped or padded per side, as written at an arrow; "" for none.
 
     >>> crop_text(Link(0, 1, "copy", (), ((4, 4), (4, 4)))), crop_text(Link(0, 1, "copy", (), ((-1, -1), (-1, -1))))
     ('crop 4', 'pad 1')
@@ -24,36 +24,32 @@ def crop_text(link: Link) -> str:
     if not any(numbers):
         return ""
     if max(numbers) <= 0:
-        return f"pad {pairs_text(tuple((-a, -b) for a, b in link.crop))}"
-    return f"crop {pairs_text(link.crop)}"
+        return f"pad {per_side_text(tuple((-a, -b) for a, b in link.crop))}"
+    return f"crop {per_side_text(link.crop)}"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """``growth`` is how widths follow channels. Lengths are in points."""
+    """The boxes of a sketch in a given font, with lengths in points.
+
+    ``growth`` is the function by which widths grow with channels. With ``bent``, arrows between rows leave a box at its
+    right edge; otherwise at its lower or upper edge.
+    """
 
     sketch: Sketch
     font: float
     growth: Growth
-    bent: bool = False  # arrows between levels leave from the right edge; otherwise from below or above
+    bent: bool = False
 
     @cached_property
     def rows(self) -> list[int]:
-        """The row of each map, 0 on top; a coarser level is further down."""
+        """The row of each map: 0 on top, coarser levels further down."""
         levels = sorted({each.node.level for each in self.sketch.maps})
         return [levels.index(each.node.level) for each in self.sketch.maps]
 
     @cached_property
-    def into(self) -> list[Link | None]:
-        """The step that leads to each map."""
-        found: list[Link | None] = [None] * len(self.sketch.maps)
-        for step in self.sketch.steps:
-            found[step.target] = step
-        return found
-
-    @cached_property
     def sizes(self) -> list[str]:
-        """Text on the left of each box; empty where the one before it in the row has the same size."""
+        """Size text on the left of each box; "" if the box before it in the row has the same size."""
         texts = []
         for i, each in enumerate(self.sketch.maps):
             before = self.sketch.maps[i - 1] if 0 < i < self.sketch.length else None
@@ -61,63 +57,63 @@ class Frame:
             texts.append("" if same else size_text(each.node.size))
         return texts
 
-    def falls(self, i: int) -> bool:
-        """Whether an arrow comes to this box from the row above."""
+    def entered_from_above(self, i: int) -> bool:
+        """Whether an arrow arrives at this box from the row above."""
         return 0 < i < self.sketch.length and self.rows[i] > self.rows[i - 1]
 
-    def rises(self, i: int) -> bool:
+    def left_upwards(self, i: int) -> bool:
         """Whether an arrow leaves this box to the row above."""
         return i + 1 < self.sketch.length and self.rows[i + 1] < self.rows[i]
 
-    def sideways(self, i: int) -> bool:
-        """Whether the arrow to the next row leaves from the right edge of this box."""
-        return self.bent or (self.falls(i) and self.rises(i))
+    def left_sideways(self, i: int) -> bool:
+        """Whether the arrow to the next row leaves at the right edge of this box."""
+        return self.bent or (self.entered_from_above(i) and self.left_upwards(i))
 
     def anchor(self, i: int) -> str:
-        """How the channels stand above a box: beside an arrow that arrives or leaves there, else in the middle."""
-        if self.falls(i):
+        """Anchor of the channels above a box: beside an arrow that arrives or leaves there, else centred."""
+        if self.entered_from_above(i):
             return "end"
-        return "start" if self.rises(i) and not self.sideways(i) else "middle"
+        return "start" if self.left_upwards(i) and not self.left_sideways(i) else "middle"
 
-    def word(self, i: int) -> str:
-        """What stands under a box at an end of the way, where no arrow is in its way."""
+    def caption(self, i: int) -> str:
+        """The text "input" or "output" under a box; "" for other boxes, and where an arrow passes under the box."""
         sketch = self.sketch
-        if i >= sketch.length or (i == 0 and not self.rises(0) and not self.falls(1)):
-            count = len(sketch.maps) - sketch.length
+        if i >= sketch.length or (i == 0 and not self.left_upwards(0) and not self.entered_from_above(1)):
+            further = len(sketch.maps) - sketch.length
             number = 1 if i == 0 else i - sketch.length + 2
-            return f"input {number}" if count else "input"
+            return f"input {number}" if further else "input"
         last = i == sketch.length - 1 and self.rows[i] == self.rows[i - 1]
         return "output" if last else ""
 
-    def span(self, i: int) -> tuple[float, float]:
-        """How far the channels reach to the left and right of the box's middle."""
-        wide, beside = text_width(str(self.sketch.maps[i].node.channels), self.font), BESIDE * self.font
+    def channels_extent(self, i: int) -> tuple[float, float]:
+        """Left and right end of the channels text, from the centre of the box."""
+        wide, gap = text_width(str(self.sketch.maps[i].node.channels), self.font), TEXT_GAP * self.font
         anchor = self.anchor(i)
         if anchor == "middle":
             return -wide / 2, wide / 2
-        return (-wide - beside, -beside) if anchor == "end" else (beside, wide + beside)
+        return (-wide - gap, -gap) if anchor == "end" else (gap, wide + gap)
 
-    def lead(self, i: int) -> float:
-        """Room that a box needs on its left for its size and the signs on its arrow."""
-        thick = (CAP + 0.3) * self.font if self.sizes[i] else 0.0
+    def left_space(self, i: int) -> float:
+        """Space on the left of a box for its size text and the marks on its arrow."""
+        size = (DIGIT_HEIGHT + 0.3) * self.font if self.sizes[i] else 0.0
         plus = any("plus" in link.marks for link in (*self.sketch.branches, *self.sketch.copies) if link.target == i)
-        return thick + (2 * MARK + 0.3) * self.font * plus
+        return size + (2 * MARK_RADIUS + 0.3) * self.font * plus
 
-    def width(self, each: Map, widest: float) -> float:
-        """Of a box, if the most channels take ``widest``."""
+    def width(self, each: FeatureMap, widest: float) -> float:
+        """Width of the box, if the box of the map with the most channels is ``widest``."""
         most = max(other.node.channels for other in self.sketch.maps)
         return max(0.5 * self.font, widest * self.grown(each.node.channels) / self.grown(most))
 
     def grown(self, channels: int) -> float:
-        """Channels on the scale of widths."""
+        """The growth function of the channels; widths are proportional to it."""
         return {"sqrt": sqrt(channels), "linear": float(channels), "log": log2(channels + 1)}[self.growth]
 
-    def least(self, i: int) -> float:
-        """Height of a box at least: its row's longest size text, and an arrow above that."""
+    def min_height(self, i: int) -> float:
+        """Smallest height of a box: the longest size text of its row, and above that an arrow."""
         row = [text for text, other in zip(self.sizes, self.rows, strict=True) if other == self.rows[i]]
         return max(text_width(text, self.font) for text in row) + 0.95 * self.font
 
     def height(self, i: int, tallest: float) -> float:
-        """Of a box, if the largest map takes ``tallest``; with the root of its side."""
-        most = max(prod(other.node.size) and roots(other.node.size) for other in self.sketch.maps)
-        return max(self.least(i), tallest * sqrt(roots(self.sketch.maps[i].node.size) / most))
+        """Height of a box, if the box of the largest map is ``tallest``; it grows with the square root of the side."""
+        largest = max(prod(other.node.size) and mean_side(other.node.size) for other in self.sketch.maps)
+        return max(self.min_height(i), tallest * sqrt(mean_side(self.sketch.maps[i].node.size) / largest))

@@ -1,4 +1,4 @@
-"""Where the rows of a U stand from top to bottom, and at which heights its arrows run."""
+"""Vertical positions of the rows of a U and of its arrows."""
 
 from __future__ import annotations
 
@@ -9,102 +9,105 @@ from unet_tutorial.figures.drawing.frame import Frame
 from unet_tutorial.figures.drawing.scene import text_width
 from unet_tutorial.figures.drawing.sketch import Link
 
-PITCH = 1.25  # from one lane to the next, in font sizes
+LANE_HEIGHT = 1.25  # from one lane to the next, in font sizes
 
 
 @dataclass
 class Heights:
-    """Tops of boxes, from a ``tallest`` one; ``level`` is the height of the arrows of each row, ``lane`` the row and
-    number of each arrow that runs below the boxes of its row, ``floor`` the lower edge of the boxes of each row."""
+    """Heights of the boxes and y of everything in the drawing; the box of the largest map is ``tallest``.
+
+    A lane is a horizontal line below the boxes of a row on which an arrow runs that cannot run straight; ``lanes``
+    holds row and number of the lane of each such arrow. Box by box: ``top`` and ``caption_y``, the baseline of the
+    caption. Row by row: ``arrow_y``, the y of arrows that run straight, and ``row_bottom``, the lower edge of the
+    tallest box. ``total`` is the height of the drawing.
+    """
 
     frame: Frame
     columns: Columns
     tallest: float
     top: list[float] = field(default_factory=list)
-    level: list[float] = field(default_factory=list)
-    floor: list[float] = field(default_factory=list)
-    word: list[float] = field(default_factory=list)  # the baseline of the words under each box
+    caption_y: list[float] = field(default_factory=list)
+    arrow_y: list[float] = field(default_factory=list)
+    row_bottom: list[float] = field(default_factory=list)
     total: float = 0.0
 
     def __post_init__(self) -> None:
         frame, font = self.frame, self.frame.font
-        self.high = [frame.height(i, self.tallest) for i in range(len(frame.sketch.maps))]
-        self.top, self.word = [0.0] * len(self.high), [0.0] * len(self.high)
-        self.lane = lanes(frame, self.columns)
+        self.height = [frame.height(i, self.tallest) for i in range(len(frame.sketch.maps))]
+        self.top, self.caption_y = [0.0] * len(self.height), [0.0] * len(self.height)
+        self.lanes = assign_lanes(frame, self.columns)
         y = 0.0
         for row in range(max(frame.rows) + 1):
-            y = self._row(row, y + 1.2 * font) + font * (1.0 if row < max(frame.rows) else 0.0)
+            y = self._place_row(row, y + 1.2 * font) + font * (1.0 if row < max(frame.rows) else 0.0)
         self.total = max(self.total, y)
 
-    def _row(self, row: int, start: float) -> float:
-        """Place the boxes of a row below ``start``, where their channels stand; the lower end of all that is theirs."""
+    def _place_row(self, row: int, start: float) -> float:
+        """Place a row below ``start``, the baseline of its channels; return the lower end of all that belongs to it."""
         frame, font = self.frame, self.frame.font
         here = [i for i in range(frame.sketch.length) if frame.rows[i] == row]
-        half = max((self.high[i] for i in here), default=0.0) / 2
+        half = max((self.height[i] for i in here), default=0.0) / 2
         centre = start + half
         for i in here:
-            self.top[i] = centre - self.high[i] / 2
-        above = [self.top[i] + self.high[i] - text_width(frame.sizes[i], font) - 0.45 * font for i in here]
-        self.level.append(min([centre, *above]))
-        self.floor.append(centre + half)
-        below = 1 + max((lane for at, lane in self.lane.values() if at == row), default=-1)
-        y = centre + half + font * PITCH * below
+            self.top[i] = centre - self.height[i] / 2
+        above_sizes = [self.top[i] + self.height[i] - text_width(frame.sizes[i], font) - 0.45 * font for i in here]
+        self.arrow_y.append(min([centre, *above_sizes]))
+        self.row_bottom.append(centre + half)
+        n_lanes = 1 + max((lane for at, lane in self.lanes.values() if at == row), default=-1)
+        y = centre + half + font * LANE_HEIGHT * n_lanes
         for i in here:
-            self.word[i] = y + 1.0 * font
-        y += 1.15 * font * any(frame.word(i) for i in here)
-        last = self._further(row, y)
+            self.caption_y[i] = y + 1.0 * font
+        y += 1.15 * font * any(frame.caption(i) for i in here)
+        last = self._place_further_inputs(row, y)
         self.total = max(self.total, last)
-        return last if self._crowded(row) else y
+        return last if self._inputs_overlap_next_row(row) else y
 
-    def _further(self, row: int, y: float) -> float:
-        """Place further inputs below the row that they belong to."""
+    def _place_further_inputs(self, row: int, y: float) -> float:
+        """Place further inputs below the row to which they belong; return the lower end."""
         frame, font = self.frame, self.frame.font
         for i in range(frame.sketch.length, len(frame.sketch.maps)):
             if frame.rows[i] == row:
                 self.top[i] = y + 1.5 * font
-                self.word[i] = self.top[i] + self.high[i] + 1.0 * font
-                y = self.word[i] + 0.15 * font
+                self.caption_y[i] = self.top[i] + self.height[i] + 1.0 * font
+                y = self.caption_y[i] + 0.15 * font
         return y
 
-    def _crowded(self, row: int) -> bool:
-        """Whether further inputs of this row, or their arrows, would meet the boxes below."""
+    def _inputs_overlap_next_row(self, row: int) -> bool:
+        """Whether further inputs of this row, or their arrows, reach so far right that they would touch boxes below."""
         sketch, columns, font = self.frame.sketch, self.columns, self.frame.font
         below = [
-            columns.left[i] + min(self.frame.span(i)[0] + columns.wide[i] / 2, -self.frame.lead(i))
+            columns.left[i] + min(self.frame.channels_extent(i)[0] + columns.width[i] / 2, -self.frame.left_space(i))
             for i in range(sketch.length)
             if self.frame.rows[i] > row
         ]
-        ends = [columns.left[link.target] + columns.wide[link.target] for link in sketch.branches]
-        own = [columns.left[i] + 2 * font + columns.wide[i] for i in range(sketch.length, len(sketch.maps))]
+        ends = [columns.left[link.target] + columns.width[link.target] for link in sketch.branches]
+        own = [columns.left[i] + 2 * font + columns.width[i] for i in range(sketch.length, len(sketch.maps))]
         return bool(below) and bool(own) and max([*ends, *own]) + 0.5 * font > min(below)
 
-    def lane_height(self, link: Link) -> float:
-        """Where an arrow below a row runs."""
-        row, lane = self.lane[link]
-        return self.floor[row] + self.frame.font * PITCH * (lane + 0.5)
+    def lane_y(self, link: Link) -> float:
+        """y of the lane of an arrow."""
+        row, lane = self.lanes[link]
+        return self.row_bottom[row] + self.frame.font * LANE_HEIGHT * (lane + 0.5)
 
 
-def lanes(frame: Frame, columns: Columns) -> dict[Link, tuple[int, int]]:
-    """Row and number of the lane for each arrow that cannot run straight; two that meet do not share one."""
-    taken: list[tuple[int, int, float, float]] = []
+def assign_lanes(frame: Frame, columns: Columns) -> dict[Link, tuple[int, int]]:
+    """Row and lane of each arrow that cannot run straight; arrows that overlap get different lanes."""
+    taken: list[tuple[tuple[int, int], float, float]] = []  # (row, lane), first and last x
     found: dict[Link, tuple[int, int]] = {}
     sketch = frame.sketch
-    bound = [link for link in sketch.branches if not enters(frame, link)]
-    for link in (*bound, *(copy for copy in sketch.copies if blocked(frame, columns, copy))):
+    around = [link for link in sketch.branches if not enters_from_below(frame, link)]
+    for link in (*around, *(copy for copy in sketch.copies if blocked(frame, columns, copy))):
         row = frame.rows[link.target]
-        first, last = columns.left[link.source], columns.left[link.target] + columns.wide[link.target]
+        first, last = columns.left[link.source], columns.left[link.target] + columns.width[link.target]
         lane = 0
-        while any(
-            at == (row, lane) and low < last and first < high for *at_, low, high in taken for at in [tuple(at_)]
-        ):
+        while any(at == (row, lane) and low < last and first < high for at, low, high in taken):
             lane += 1
-        taken.append((row, lane, first, last))
+        taken.append(((row, lane), first, last))
         found[link] = (row, lane)
     return found
 
 
-def enters(frame: Frame, link: Link) -> bool:
-    """Whether this brings in a further input from below the row it is read in."""
+def enters_from_below(frame: Frame, link: Link) -> bool:
+    """Whether this link brings a further input from below into the row where it is used."""
     return link.source >= frame.sketch.length and frame.rows[link.source] == frame.rows[link.target]
 
 

@@ -1,4 +1,4 @@
-"""From a description to a drawing without a file format: what is drawn, how large, and what had to be left out."""
+"""From an ``ArchIR`` to a ``Scene``: chooses the font size and the maps that fit, and places everything."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.drawing.columns import Columns, fitted
-from unet_tutorial.figures.drawing.frame import BESIDE, Frame
-from unet_tutorial.figures.drawing.grid import gridded
+from unet_tutorial.figures.drawing.columns import Columns, fit_columns
+from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame
+from unet_tutorial.figures.drawing.grid import draw_grid
 from unet_tutorial.figures.drawing.heights import Heights
-from unet_tutorial.figures.drawing.legend import with_legend
+from unet_tutorial.figures.drawing.legend import add_legend
 from unet_tutorial.figures.drawing.routes import Routes
-from unet_tutorial.figures.drawing.scene import Box, Label, Scene, moved, numbered, text_width
-from unet_tutorial.figures.drawing.sketch import COLLAPSE, Link, sketched
+from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, text_width, translated, with_unique_ids
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, Link, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
-MARGIN = 0.6  # around the drawing, in font sizes
-TALLEST = 0.19  # of the width
+TALLEST = 0.19  # height of the tallest box, as a fraction of the sheet's width
 
 
 def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
-    """The largest font and the most maps that fit, from ``collapse`` on; ``notes`` of what did not.
+    """The drawing with the most maps that fit, ``collapse`` at most, and among those the largest font.
 
-    What is no plain U becomes a grid of its levels. Where even one map per level is too much, the drawing is wider
-    than asked, and says so.
+    A network that is not a plain U is drawn on a grid of its levels. If even one map per level does not fit, the
+    drawing is wider than ``style.width``. The scene's ``notes`` say what does not fit.
     """
-    draw = gridded if arch.reason or not arch.path else drawn
-    for way in COLLAPSE[COLLAPSE.index(collapse) :]:
-        for font in fonts(style):
-            scene = draw(arch, style, way, font)
-            if scene is not None and _low(scene, style):
-                return replace(_framed(scene, style), notes=(*collapsed(collapse, way, style), *_outputs(arch)))
+    draw = draw_grid if arch.reason or not arch.path else draw_u
+    for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
+        for font in font_sizes(style):
+            scene = draw(arch, style, shown, font)
+            if scene is not None and _low_enough(scene, style):
+                notes = (*collapse_note(collapse, shown, style), *_undrawn_outputs_note(arch))
+                return replace(_centred(scene, style), notes=notes)
     wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level")
-    grown = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
-    return replace(wider, notes=(*collapsed(collapse, "level", style), grown))
+    width_note = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
+    return replace(wider, notes=(*collapse_note(collapse, "level", style), width_note))
 
 
-def fonts(style: Style) -> Iterator[float]:
-    """From the wanted size down to the smallest allowed, by points."""
+def font_sizes(style: Style) -> Iterator[float]:
+    """Font sizes from ``style.font`` down to ``style.font_min``, in steps of a point."""
     size = style.font
     while size > style.font_min:
         yield size
@@ -46,40 +46,41 @@ def fonts(style: Style) -> Iterator[float]:
     yield style.font_min
 
 
-def collapsed(wanted: str, given: str, style: Style) -> tuple[str, ...]:
-    """The sentence for a drawing that shows less than was asked for."""
-    if wanted == given:
+def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
+    """The note for a drawing that shows fewer maps than wanted; () if it shows all of them."""
+    if wanted == shown:
         return ()
-    shows = {"block": "the first and last map of each block", "level": "one map per side and level"}[given]
+    meaning = {"block": "the first and last map of each block", "level": "one map per side and level"}[shown]
     return (
-        f"collapsed to {given!r} ({shows}): with every map of {wanted!r} the labels do not fit "
+        f"collapsed to {shown!r} ({meaning}): with every map of {wanted!r} the labels do not fit "
         f"{style.width:.0f} points at {style.font_min:g} points a letter",
     )
 
 
-def _outputs(arch: ArchIR) -> tuple[str, ...]:
+def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
+    """The note for outputs that are not on the main path of a U; () if there are none."""
     beside = [node for node in arch.nodes if "output" in node.folded and node.id not in arch.path]
     if not beside or arch.reason or not arch.path:
         return ()
     return (f"not drawn: outputs beside the way, {', '.join(node.id for node in beside)}",)
 
 
-def drawn(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
-    """The U in this font; None where it does not fit."""
-    frame = Frame(sketched(arch, collapse), font, style.growth, bent=collapse == "level")
-    columns = fitted(frame, style.width - 2 * MARGIN * font)
+def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
+    """The U in this font; None if it does not fit."""
+    frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level")
+    columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:
         return None
-    share = TALLEST
-    while share > 0.02:
-        scene = _placed(frame, columns, share * style.width, style.width)
-        if _low(scene, style):
+    tallest = TALLEST
+    while tallest > 0.02:
+        scene = _place(frame, columns, tallest * style.width, style.width)
+        if _low_enough(scene, style):
             return scene
-        share *= 0.85
+        tallest *= 0.85
     return None
 
 
-def _placed(frame: Frame, columns: Columns, tallest: float, width: float) -> Scene:
+def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scene:
     heights = Heights(frame, columns, tallest)
     first, last = columns.bounds()
     shift = (width - first - last) / 2
@@ -88,61 +89,71 @@ def _placed(frame: Frame, columns: Columns, tallest: float, width: float) -> Sce
     arrows = [routes.step(link) for link in frame.sketch.steps]
     arrows += [routes.copy(link) for link in frame.sketch.copies]
     arrows += [routes.branch(link) for link in frame.sketch.branches]
-    margins = routes.margins()
-    own = [each for each in _labels(heights, boxes) if not any(_touch(each, other, frame.font) for other in margins)]
-    labels = numbered([*own, *margins])
-    height = heights.total + 2 * MARGIN * frame.font
-    scene = Scene(width, height, frame.font, boxes, tuple(numbered(arrows)), tuple(labels), tuple(routes.marks()))
-    return with_legend(moved(scene, 0, MARGIN * frame.font), frame.sketch)
+    crops, font = routes.crop_labels(), frame.font
+    labels = [each for each in _box_labels(heights, boxes) if not any(_hidden_by(each, crop, font) for crop in crops)]
+    scene = Scene(
+        width,
+        heights.total + 2 * MARGIN * font,
+        font,
+        boxes,
+        arrows=tuple(with_unique_ids(arrows)),
+        labels=tuple(with_unique_ids([*labels, *crops])),
+        marks=tuple(routes.marks()),
+    )
+    return add_legend(translated(scene, 0, MARGIN * font), frame.sketch)
 
 
 def _box(heights: Heights, i: int, shift: float) -> Box:
     frame, columns = heights.frame, heights.columns
-    top, high = heights.top[i], heights.high[i]
-    crop = next((_crop(link, top, high) for link in frame.sketch.copies if link.source == i and link.crop), None)
+    top, height = heights.top[i], heights.height[i]
+    cropped = [link for link in frame.sketch.copies if link.source == i and link.crop]
+    crop = _crop_edges(cropped[0], top, height) if cropped else None
     node = frame.sketch.maps[i].node
-    return Box(node.id, columns.left[i] + shift, top, columns.wide[i], high, columns.blank(i), crop)
+    return Box(node.id, columns.left[i] + shift, top, columns.width[i], height, columns.skip_width(i), crop)
 
 
-def _crop(link: Link, top: float, high: float) -> tuple[float, float] | None:
-    """Top and bottom of what is copied, on the scale of heights; None where it is padded."""
+def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:
+    """Top and bottom of the part of a box that a skip copies; None if nothing is cropped, or if it is padded.
+
+    Heights grow with the square root of the side, so the root of the kept fraction is drawn.
+    """
     first, last = link.crop[max(len(link.crop) - 2, 0)]
     kept = next(node.size for node in link.nodes if node.op == "crop")[max(len(link.crop) - 2, 0)]
     if first + last <= 0 or min(first, last) < 0:
         return None
-    lost = high * (1 - (kept / (kept + first + last)) ** 0.5)
+    lost = height * (1 - (kept / (kept + first + last)) ** 0.5)
     start = top + lost * first / (first + last)
-    return start, start + high - lost
+    return start, start + height - lost
 
 
-def _labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
+def _box_labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
     frame, font = heights.frame, heights.frame.font
     for i, box in enumerate(boxes):
         node, anchor = frame.sketch.maps[i].node, frame.anchor(i)
-        x = box.middle + {"start": BESIDE, "middle": 0.0, "end": -BESIDE}[anchor] * font
+        x = box.middle + {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
         yield Label(f"{node.id}.channels", str(node.channels), x, box.y - 0.3 * font, anchor)
         if frame.sizes[i]:
             yield Label(f"{node.id}.size", frame.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True)
-        if frame.word(i):
-            yield Label(f"{node.id}.word", frame.word(i), box.middle, heights.word[i])
+        if frame.caption(i):
+            yield Label(f"{node.id}.word", frame.caption(i), box.middle, heights.caption_y[i])
 
 
-def _touch(word: Label, other: Label, font: float) -> bool:
-    """Whether "input" or "output" would run into a margin, which says more."""
-    first = other.x - text_width(other.text, font) / 2 * (other.anchor == "middle")
-    near = word.x - text_width(word.text, font) / 2 - 0.3 * font < first + text_width(other.text, font)
-    far = word.x + text_width(word.text, font) / 2 + 0.3 * font > first
-    return word.id.endswith(".word") and abs(word.y - other.y) < font and near and far
+def _hidden_by(label: Label, crop: Label, font: float) -> bool:
+    """Whether this is a caption ("input", "output") that would touch a crop label, which is more important."""
+    first = crop.x - text_width(crop.text, font) / 2 * (crop.anchor == "middle")
+    near = label.x - text_width(label.text, font) / 2 - 0.3 * font < first + text_width(crop.text, font)
+    far = label.x + text_width(label.text, font) / 2 + 0.3 * font > first
+    return label.id.endswith(".word") and abs(label.y - crop.y) < font and near and far
 
 
-def _low(scene: Scene, style: Style) -> bool:
-    """Whether the sheet is high enough."""
+def _low_enough(scene: Scene, style: Style) -> bool:
+    """Whether the scene fits the height of a sheet of fixed ratio."""
     return style.ratio is None or scene.height <= style.width / style.ratio
 
 
-def _framed(scene: Scene, style: Style) -> Scene:
-    """On the sheet of a given ratio, in its middle."""
+def _centred(scene: Scene, style: Style) -> Scene:
+    """The scene in the middle of a sheet of fixed ratio; unchanged without one."""
     if style.ratio is None:
         return scene
     height = style.width / style.ratio
-    return replace(moved(scene, 0, (height - scene.height) / 2), height=height)
+    return replace(translated(scene, 0, (height - scene.height) / 2), height=height)

@@ -1,15 +1,19 @@
-"""Palettes and their contrast (WCAG); the line style of each kind of arrow."""
+"""Palettes and their contrast (WCAG); the style of each kind of arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours as #rrggbb. Text reaches a contrast of 4.5 to 1 on ``ground``, lines and boxes 3 to 1; the dashes of the
-    crop reach it on ``fill``. ``blank`` is the part of a box that came by a skip."""
+    """Colours as #rrggbb.
+
+    On ``ground``, the background, text has a contrast of at least 4.5 to 1, lines and boxes at least 3 to 1 (WCAG 2.2).
+    ``fill`` is the colour of a box and ``edge`` its outline; ``blank`` fills the part of a box that holds skip
+    channels; ``dash`` outlines the cropped part and has a contrast of at least 3 to 1 on ``fill``. The other colours
+    are those of arrows.
+    """
 
     ground: str
     text: str
@@ -44,14 +48,8 @@ PALETTES = {
 }  # fmt: skip
 
 
-def known(name: str, names: Iterable[str], what: str) -> None:
-    """ValueError, with all names, for one that is not among them."""
-    if name not in names:
-        raise ValueError(f"{what} {name!r} is unknown; the names are {', '.join(names)}")
-
-
 def contrast(one: str, other: str) -> float:
-    """From 1 to 21 (WCAG 2.2, relative luminance).
+    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2, relative luminance).
 
     >>> contrast("#000000", "#ffffff")
     21.0
@@ -67,9 +65,13 @@ def _luminance(colour: str) -> float:
 
 
 @dataclass(frozen=True)
-class Look:
-    """``colour`` names one of a palette. ``shaft`` is its thickness and ``head`` its length in font sizes; ``dash`` is
-    solid, dashed or dotted, ``tip`` is full, open (only its outline) or barb (two strokes)."""
+class ArrowStyle:
+    """How a kind of arrow is drawn.
+
+    ``colour`` is the name of a palette colour. ``shaft`` is the thickness of the line and ``head`` the length of the
+    arrowhead, in font sizes. ``dash`` is solid, dashed or dotted; ``tip`` is full, open (outline only) or barb (two
+    strokes).
+    """
 
     colour: str
     shaft: float = 0.13
@@ -77,23 +79,23 @@ class Look:
     tip: str = "full"
     head: float = 0.55
 
-    def paint(self, palette: Palette) -> str:
-        """Its colour as #rrggbb."""
+    def colour_in(self, palette: Palette) -> str:
+        """The arrow's colour as #rrggbb."""
         return str(getattr(palette, self.colour))
 
 
-LOOKS = {
-    "conv": Look("conv"),
-    "point": Look("point", tip="barb"),
-    "pool": Look("down", shaft=0.2, head=0.65),
-    "strided": Look("down", tip="open"),
-    "up": Look("up", shaft=0.2, head=0.65),
-    "resize": Look("up", dash="dashed", tip="open"),
-    "shuffle": Look("up", dash="dotted"),
-    "copy": Look("copy", shaft=0.3, head=0.75),
-    "join": Look("text", shaft=0.08, tip="barb"),
-    "branch": Look("copy", shaft=0.1, dash="dashed"),
+ARROW_STYLES = {
+    "conv": ArrowStyle("conv"),
+    "point": ArrowStyle("point", tip="barb"),
+    "pool": ArrowStyle("down", shaft=0.2, head=0.65),
+    "strided": ArrowStyle("down", tip="open"),
+    "up": ArrowStyle("up", shaft=0.2, head=0.65),
+    "resize": ArrowStyle("up", dash="dashed", tip="open"),
+    "shuffle": ArrowStyle("up", dash="dotted"),
+    "copy": ArrowStyle("copy", shaft=0.3, head=0.75),
+    "join": ArrowStyle("text", shaft=0.08, tip="barb"),
+    "branch": ArrowStyle("copy", shaft=0.1, dash="dashed"),
 }
-ASPECT = 0.8  # a head's width, of its length
-DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # in thicknesses of the shaft
-LINE = 0.09  # thickness of outlines, in font sizes
+HEAD_WIDTH = 0.8  # of an arrowhead, in its lengths
+DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # (on, off) in thicknesses of the shaft
+OUTLINE = 0.09  # thickness of the outlines of boxes and marks, in font sizes

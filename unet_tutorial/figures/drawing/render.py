@@ -1,4 +1,4 @@
-"""A scene as SVG, PDF and PNG, the same bytes each time, by matplotlib's own back-ends."""
+"""A scene as SVG, PDF and PNG by matplotlib; the same scene always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.patches import Circle, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from unet_tutorial.figures.drawing.palette import ASPECT, DASHES, LINE, LOOKS, Palette
+from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, Palette
 from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, text_width
 
 SETTINGS: Any = {
@@ -25,7 +25,7 @@ SETTINGS: Any = {
     "path.sketch": None, "axes.unicode_minus": False, "lines.dash_capstyle": "butt", "text.hinting": "default",
     "text.antialiased": True, "text.parse_math": False, "savefig.bbox": None, "savefig.transparent": False,
 }  # fmt: skip
-EMPTY = {
+NO_METADATA = {  # matplotlib would add its version and the date
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
     "pdf": dict.fromkeys(("Creator", "Producer", "CreationDate")),
     "png": {"Software": None},
@@ -33,7 +33,7 @@ EMPTY = {
 
 
 def figure(scene: Scene, palette: Palette) -> Figure:
-    """The scene on a sheet of its size; nothing of matplotlib's own state is touched."""
+    """The scene as a figure of its size; leaves matplotlib's global state unchanged."""
     sheet = Figure(figsize=(scene.width / 72, scene.height / 72), facecolor=palette.ground)
     axes = sheet.add_axes((0, 0, 1, 1), xlim=(0, scene.width), ylim=(scene.height, 0))
     axes.set_axis_off()
@@ -44,11 +44,11 @@ def figure(scene: Scene, palette: Palette) -> Figure:
 
 
 def artists(scene: Scene, palette: Palette) -> Iterator[Artist]:
-    """Arrows, and on them boxes, signs and labels."""
+    """Everything in the scene, in drawing order: arrows, then boxes, marks and labels on top of them."""
     for arrow in scene.arrows:
         yield from _arrow(arrow, scene.font, palette)
-    for x, y, wide, high in patches(scene):
-        yield Rectangle((x, y), wide, high, facecolor=palette.ground, edgecolor="none")
+    for x, y, width, height in label_backgrounds(scene):
+        yield Rectangle((x, y), width, height, facecolor=palette.ground, edgecolor="none")
     for box in scene.boxes:
         yield from _box(box, scene.font, palette)
     for mark in scene.marks:
@@ -57,16 +57,16 @@ def artists(scene: Scene, palette: Palette) -> Iterator[Artist]:
         yield _label(label, scene.font, palette)
 
 
-def patches(scene: Scene) -> Iterator[tuple[float, float, float, float]]:
-    """Corner and size of what keeps the lines away from labels that are backed."""
+def label_backgrounds(scene: Scene) -> Iterator[tuple[float, float, float, float]]:
+    """x, y, width and height of the backgrounds of labels that are ``backed``."""
     for label in scene.labels:
         if label.backed:
-            wide, font = text_width(label.text, scene.font), scene.font
-            yield label.x - wide / 2, label.y - 0.78 * font, wide, 0.85 * font
+            width, font = text_width(label.text, scene.font), scene.font
+            yield label.x - width / 2, label.y - 0.78 * font, width, 0.85 * font
 
 
 def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
-    edge: Any = {"edgecolor": palette.edge, "linewidth": LINE * font}
+    edge: Any = {"edgecolor": palette.edge, "linewidth": OUTLINE * font}
     yield Rectangle((box.x, box.y), box.width, box.height, facecolor=palette.fill, gid=box.id, **edge)
     if box.blank:
         yield Rectangle((box.x, box.y), box.blank, box.height, facecolor=palette.blank, gid=f"{box.id}.skip", **edge)
@@ -75,48 +75,50 @@ def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
         line = Path([(box.x, first), (box.right, first), (box.right, last), (box.x, last), (box.x, first)])
         dashes = (0, (1.6, 1.1))
         yield PathPatch(
-            line, fill=False, edgecolor=palette.dash, linewidth=LINE * font, linestyle=dashes, gid=f"{box.id}.crop"
+            line, fill=False, edgecolor=palette.dash, linewidth=OUTLINE * font, linestyle=dashes, gid=f"{box.id}.crop"
         )
 
 
 def _arrow(arrow: Arrow, font: float, palette: Palette) -> Iterator[Artist]:
-    look = LOOKS[arrow.kind]
-    colour, thick = look.paint(palette), look.shaft * font
-    base, wings = head(arrow, look.head * font)
+    style = ARROW_STYLES[arrow.kind]
+    colour, thickness = style.colour_in(palette), style.shaft * font
+    base, corners = arrowhead(arrow, style.head * font)
     codes = [Path.MOVETO, *[Path.CURVE4 if arrow.curved else Path.LINETO] * (len(arrow.points) - 1)]
-    end = arrow.points[-1] if look.tip == "barb" else base
-    style = "solid" if look.dash == "solid" else (0, DASHES[look.dash])
+    end = arrow.points[-1] if style.tip == "barb" else base
+    line = "solid" if style.dash == "solid" else (0, DASHES[style.dash])
     yield PathPatch(
-        Path([*arrow.points[:-1], end], codes), fill=False, edgecolor=colour, linewidth=thick, linestyle=style,
+        Path([*arrow.points[:-1], end], codes), fill=False, edgecolor=colour, linewidth=thickness, linestyle=line,
         capstyle="butt", joinstyle="miter", gid=arrow.id,
     )  # fmt: skip
-    tip = [wings[0], arrow.points[-1], wings[1]]
-    if look.tip == "barb":
+    tip = [corners[0], arrow.points[-1], corners[1]]
+    if style.tip == "barb":
         shape = Path(tip, [Path.MOVETO, Path.LINETO, Path.LINETO])
-        yield PathPatch(shape, fill=False, edgecolor=colour, linewidth=max(thick, 0.12 * font), gid=f"{arrow.id}.head")
+        yield PathPatch(
+            shape, fill=False, edgecolor=colour, linewidth=max(thickness, 0.12 * font), gid=f"{arrow.id}.head"
+        )
         return
-    inside = colour if look.tip == "full" else palette.ground
+    inside = colour if style.tip == "full" else palette.ground
     yield Polygon(tip, closed=True, facecolor=inside, edgecolor=colour, linewidth=0.08 * font, gid=f"{arrow.id}.head")
 
 
-def head(arrow: Arrow, length: float) -> tuple[Point, tuple[Point, Point]]:
-    """Where the shaft ends, and the two corners of the head behind the last point."""
+def arrowhead(arrow: Arrow, length: float) -> tuple[Point, tuple[Point, Point]]:
+    """The end of the shaft, and the two rear corners of the head."""
     (a, b), (x, y) = arrow.points[-2:]
-    far = hypot(x - a, y - b) or 1.0
-    along, across = ((x - a) / far, (y - b) / far), (-(y - b) / far, (x - a) / far)
+    distance = hypot(x - a, y - b) or 1.0
+    along, across = ((x - a) / distance, (y - b) / distance), (-(y - b) / distance, (x - a) / distance)
     base = x - along[0] * length, y - along[1] * length
-    half = ASPECT * length / 2
+    half = HEAD_WIDTH * length / 2
     return base, tuple((base[0] + s * half * across[0], base[1] + s * half * across[1]) for s in (1, -1))  # type: ignore[return-value]
 
 
 def _mark(mark: Mark, font: float, palette: Palette) -> Iterator[Artist]:
-    line: Any = {"edgecolor": palette.text, "linewidth": LINE * font}
+    line: Any = {"edgecolor": palette.text, "linewidth": OUTLINE * font}
     yield Circle((mark.x, mark.y), mark.radius, facecolor=palette.ground, gid=mark.id, **line)
-    yield PathPatch(Path(strokes(mark), [Path.MOVETO, Path.LINETO] * 2), fill=False, gid=f"{mark.id}.sign", **line)
+    yield PathPatch(Path(mark_strokes(mark), [Path.MOVETO, Path.LINETO] * 2), fill=False, gid=f"{mark.id}.sign", **line)
 
 
-def strokes(mark: Mark) -> list[Point]:
-    """The ends of the two strokes in a sign: upright for plus, aslant for a gate's ×."""
+def mark_strokes(mark: Mark) -> list[Point]:
+    """End points of the two strokes in a mark: + for "plus", × for "gate"."""
     x, y, r = mark.x, mark.y, 0.6 * mark.radius
     if mark.kind == "plus":
         return [(x - r, y), (x + r, y), (x, y - r), (x, y + r)]
@@ -131,19 +133,19 @@ def _label(label: Label, font: float, palette: Palette) -> Text:
     )  # fmt: skip
 
 
-def rendered(scene: Scene, palette: Palette, kind: str, dpi: int = 200, **metadata: str) -> bytes:
-    """The file as bytes; ``kind`` is svg, pdf or png. Metadata says what is handed in and nothing else."""
+def render(scene: Scene, palette: Palette, kind: str, dpi: int = 200, **metadata: str) -> bytes:
+    """The file as bytes; ``kind`` is svg, pdf or png. The file holds only the metadata that are given."""
     with mpl.rc_context():
-        mpl.rcdefaults()  # a reader's own settings change nothing here
+        mpl.rcdefaults()  # so that the user's own settings change nothing here
         mpl.rcParams.update(SETTINGS)
         out = BytesIO()
-        facts = EMPTY[kind] | metadata
-        figure(scene, palette).savefig(out, format=kind, dpi=dpi if kind == "png" else 72, metadata=facts)
+        known = NO_METADATA[kind] | metadata
+        figure(scene, palette).savefig(out, format=kind, dpi=dpi if kind == "png" else 72, metadata=known)
     return out.getvalue()
 
 
-def svg(scene: Scene, palette: Palette, title: str, words: str) -> str:
-    """SVG that says what it shows to whoever cannot see it."""
-    text = re.sub(r"<!DOCTYPE.*?>\s*", "", rendered(scene, palette, "svg").decode(), flags=re.DOTALL)
-    told = f"<title>{escape(title)}</title>\n <desc>{escape(words)}</desc>\n"
-    return re.sub(r"<svg ([^>]*)>", lambda found: f'<svg role="img" {found[1]}>\n {told}', text, count=1)
+def svg(scene: Scene, palette: Palette, title: str, description: str) -> str:
+    """SVG with a title and a description, which screen readers read out."""
+    text = re.sub(r"<!DOCTYPE.*?>\s*", "", render(scene, palette, "svg").decode(), flags=re.DOTALL)
+    head = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
+    return re.sub(r"<svg ([^>]*)>", lambda found: f'<svg role="img" {found[1]}>\n {head}', text, count=1)

@@ -1,4 +1,4 @@
-"""A drawing before any file format: boxes, arrows, marks and labels in points, y growing downwards."""
+"""A drawing without a file format: boxes, arrows, marks and labels in points; y grows downwards."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 FONTS = ("DejaVu Sans", "Verdana", "Bitstream Vera Sans", "Liberation Sans", "Arial", "Helvetica")
-CAP, LINE = 0.74, 1.3  # height of a digit, and of a line, in font sizes
+DIGIT_HEIGHT, LINE_HEIGHT = 0.74, 1.3  # in font sizes
+MARGIN = 0.6  # around the drawing, in font sizes
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Box:
-    """A feature map; ``id`` is its node's. ``blank`` is the width, from the left, that came by a skip; ``crop`` the
-    top and bottom of what is copied from it, dashed."""
+    """A feature map with the id of its node.
+
+    ``blank`` is the width of the part with skip channels, on the left; ``crop`` the top and bottom of the part that a
+    skip copies, drawn dashed.
+    """
 
     id: str
     x: float
@@ -32,23 +36,26 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Its right edge."""
+        """x of the right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """Its lower edge."""
+        """y of the lower edge."""
         return self.y + self.height
 
     @property
     def middle(self) -> float:
-        """Across."""
+        """x of the centre."""
         return self.x + self.width / 2
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """An operation: ``kind`` names its look, the head is at the last point; ``curved`` are a Bézier curve's four."""
+    """An operation; ``kind`` is a key of ``palette.ARROW_STYLES``.
+
+    The head is at the last point. A ``curved`` arrow has the four control points of a cubic Bézier curve.
+    """
 
     id: str
     kind: str
@@ -58,21 +65,23 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Label:
-    """Text from ``x``, around it or up to it, on the baseline ``y``; ``upright`` text runs upwards. ``backed``: on a
-    patch of the ground's colour, where lines may pass."""
+    """Text with its baseline at ``y``, which starts, is centred or ends at ``x``; ``upright`` text runs upwards.
+
+    ``backed`` text gets a background, so that it can be read where lines pass under it.
+    """
 
     id: str
     text: str
     x: float
     y: float
-    anchor: str = "middle"  # or start, end
+    anchor: str = "middle"  # or "start", "end"
     upright: bool = False
     backed: bool = False
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A small sign on an arrow: ``kind`` is plus (values are added) or gate (they are multiplied)."""
+    """A small circle on an arrow with a symbol; ``kind`` is "plus" (maps are added) or "gate" (they are multiplied)."""
 
     id: str
     kind: str
@@ -83,7 +92,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scene:
-    """All of a drawing; ``font`` is the size of every label, ``notes`` says what was left out and why."""
+    """A whole drawing; ``font`` is the size of all labels, ``notes`` say what was left out and why."""
 
     width: float
     height: float
@@ -96,7 +105,7 @@ class Scene:
 
 
 @cache
-def _unit(text: str) -> float:
+def _width_in_font_sizes(text: str) -> float:
     width, _height, _descent = text_to_path.get_text_width_height_descent(
         text, FontProperties(family=FONTS[0], size=100), ismath=False
     )
@@ -104,12 +113,12 @@ def _unit(text: str) -> float:
 
 
 def text_width(text: str, font: float) -> float:
-    """In the widest of ``FONTS``, the first, so that it fits in the others."""
-    return _unit(text) * font
+    """Width in the first of ``FONTS``, which is the widest, so that the text also fits in the others."""
+    return _width_in_font_sizes(text) * font
 
 
 def wrapped(text: str, font: float, width: float) -> list[str]:
-    """Lines that are no wider, broken at spaces."""
+    """The text in lines of at most this width, broken at spaces; a single longer word keeps its line."""
     lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", font) <= width:
@@ -119,19 +128,19 @@ def wrapped(text: str, font: float, width: float) -> list[str]:
     return lines
 
 
-_Named = TypeVar("_Named", Arrow, Label)
+_WithId = TypeVar("_WithId", Arrow, Label)
 
 
-def numbered(parts: Iterable[_Named]) -> Iterator[_Named]:
-    """The same with ids that occur once: the second a is a-2."""
+def with_unique_ids(parts: Iterable[_WithId]) -> Iterator[_WithId]:
+    """The same parts; the second one with the id "a" gets the id "a-2", and so on."""
     count: Counter[str] = Counter()
     for part in parts:
         count[part.id] += 1
         yield part if count[part.id] == 1 else replace(part, id=f"{part.id}-{count[part.id]}")
 
 
-def moved(scene: Scene, right: float, down: float) -> Scene:
-    """All of it at another place of the same sheet, to a hundredth of a point."""
+def translated(scene: Scene, right: float, down: float) -> Scene:
+    """The scene moved on its sheet; coordinates are rounded to a hundredth of a point."""
 
     def at(x: float, y: float) -> Point:
         return round(x + right, 2), round(y + down, 2)

@@ -9,24 +9,26 @@ from itertools import groupby, pairwise
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs, Skip
 from unet_tutorial.plan.levels import Size
 
-COLLAPSE = ("conv", "block", "level")
-MAPS = ("input", "conv", "linear", "pool", "up", "resize", "concat", "add")
-RISES = ("up", "resize", "view", "conv", "crop", "act", "norm")  # may stand between what lies below and a merge
+COLLAPSE = ("conv", "block", "level")  # from all maps to the fewest
+MAP_OPS = ("input", "conv", "linear", "pool", "up", "resize", "concat", "add")  # their outputs get a box
+UP_OPS = ("up", "resize", "view", "conv", "crop", "act", "norm")  # may stand between the coarser map and a merge
 
 
 @dataclass(frozen=True)
-class Map:
-    """A feature map that gets a box; ``blank`` are the channels that came by a skip."""
+class FeatureMap:
+    """A feature map that gets a box; ``skip_channels`` of its channels came through a skip and were concatenated."""
 
     node: Node
-    blank: int = 0
+    skip_channels: int = 0
 
 
 @dataclass(frozen=True)
 class Link:
-    """From one box to another (their numbers), through ``nodes``, the last of which gives the target's map.
+    """An arrow from one box to another, given by their indices in ``Sketch.maps``.
 
-    ``kind`` names the look. ``crop`` are the pixels cut off on the way, ``marks`` the signs on it: gate, plus.
+    ``kind`` is a key of ``palette.ARROW_STYLES``. ``nodes`` are the operations that the arrow stands for; the last one
+    computes the target's map. ``crop`` are the pixels cropped on the way, ``marks`` the symbols on the arrow: "gate",
+    "plus".
     """
 
     source: int
@@ -39,25 +41,46 @@ class Link:
 
 @dataclass(frozen=True)
 class Sketch:
-    """``maps`` along the way through the U, then further inputs; ``steps`` join neighbours on the way, ``copies``
-    cross it, ``branches`` leave it and come back, or bring in an input."""
+    """Feature maps and the links between them.
 
-    maps: tuple[Map, ...]
+    ``maps`` are first the ``length`` maps on the main path, then further inputs. ``steps`` link neighbours on the main
+    path, ``copies`` are the skips, ``branches`` leave the main path and return to it, or bring in a further input.
+    """
+
+    maps: tuple[FeatureMap, ...]
     steps: tuple[Link, ...]
     copies: tuple[Link, ...]
     branches: tuple[Link, ...] = ()
-    length: int = 0  # how many of the maps stand on the way
+    length: int = 0
 
 
-def positions(arch: ArchIR, collapse: str) -> list[int]:
-    """Places on the way whose maps are drawn."""
+def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
+    """The U with all maps ("conv"), those at the ends of blocks ("block"), or one per side and level ("level")."""
+    path = [arch.node(key) for key in arch.path]
+    drawn = drawn_positions(arch, collapse)
+    maps = [FeatureMap(path[i], skip_channels(arch, path[i])) for i in drawn]
+    steps = []
+    for number, (before, here) in enumerate(pairwise(drawn)):
+        nodes = tuple(path[before + 1 : here + 1])
+        steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, crop_of(nodes)))
+    copies = tuple(dict.fromkeys(copy_link(arch, drawn, skip) for skip in arch.skips))
+    branches = _shortcuts(arch, drawn)
+    further = [node for node in arch.nodes if node.op == "input" and node.id not in arch.path]
+    for node in further:
+        branches += _input_links(arch, drawn, node, len(maps))
+        maps.append(FeatureMap(node))
+    return Sketch(tuple(maps), tuple(steps), copies, tuple(branches), len(drawn))
+
+
+def drawn_positions(arch: ArchIR, collapse: str) -> list[int]:
+    """Positions on the main path of the maps that are drawn."""
     path = [arch.node(key) for key in arch.path]
     place = {node.id: i for i, node in enumerate(path)}
-    risen = set().union(*(_risen(path, place[skip.target]) for skip in arch.skips))
+    upsampled = set().union(*(_upsampled(path, place[skip.target]) for skip in arch.skips))
     shown = [
         i
         for i, node in enumerate(path)
-        if i in (0, len(path) - 1) or ((node.op in MAPS or node.shape != path[i - 1].shape) and i not in risen)
+        if i in (0, len(path) - 1) or ((node.op in MAP_OPS or node.shape != path[i - 1].shape) and i not in upsampled)
     ]
     if collapse == "conv":
         return shown
@@ -69,111 +92,91 @@ def positions(arch: ArchIR, collapse: str) -> list[int]:
     return sorted(kept)
 
 
-def _risen(path: Sequence[Node], merge: int) -> set[int]:
-    """What only brings the map below up to the merge: the arrow stands for it, the merged box shows its map."""
+def _upsampled(path: Sequence[Node], merge: int) -> set[int]:
+    """Positions of the nodes that only upsample the coarser map for the merge at position ``merge``.
+
+    They get no box of their own: the arrow stands for them, and the box of the merge shows the upsampled map.
+    """
     for start in range(merge - 1, max(merge - 5, 0), -1):
         if path[start].level < path[start - 1].level:
             between = range(start, merge)
             convs = sum(path[i].op == "conv" for i in between)
-            return set(between) if convs < 2 and all(path[i].op in RISES for i in between) else set()
+            return set(between) if convs < 2 and all(path[i].op in UP_OPS for i in between) else set()
     return set()
 
 
-def box_at(arch: ArchIR, drawn: Sequence[int], place: int) -> int:
-    """The number of the box that shows the map at this place of the way: its own, else the next of its level, else
-    the one before, from which it differs by an activation."""
-    level = arch.node(arch.path[place]).level
-    after = next((i for i in drawn if i >= place and arch.node(arch.path[i]).level == level), None)
-    quiet = arch.node(arch.path[place]).op in ("act", "norm", "gate")
-    before = max(i for i in drawn if i <= place)
-    return list(drawn).index(before if after is None or (quiet and before != place) else after)
+def skip_channels(arch: ArchIR, node: Node) -> int:
+    """Number of channels of a concatenation that came through a skip; 0 for any other node."""
+    came = {key for skip in arch.skips if skip.target == node.id for key in (skip.source, *skip.through)}
+    return sum(arch.node(key).channels for key in node.inputs if key in came) if node.op == "concat" else 0
 
 
 def step_kind(nodes: Sequence[Node], before: Node) -> str:
-    """The look of the arrow for these operations."""
+    """The kind of arrow for these operations, which follow the map ``before``."""
     ops, last = {node.op for node in nodes}, nodes[-1]
     deeper = last.level - before.level if last.scale and before.scale else 0
     if deeper > 0:
         return "pool" if ops & {"pool", "resize"} else "strided"
     if deeper < 0:
         return next((kind for kind in ("up", "resize") if kind in ops), "shuffle")
-    seen = [node.window for node in nodes if node.op == "conv" and node.window]
-    if seen and all(set(window.kernel) == {1} for window in seen):
+    windows = [node.window for node in nodes if node.op == "conv" and node.window]
+    if windows and all(set(window.kernel) == {1} for window in windows):
         return "point"
-    return "conv" if seen or "linear" in ops else "join"
+    return "conv" if windows or "linear" in ops else "join"
 
 
-def cut_of(nodes: Sequence[Node]) -> Pairs:
-    """Pixels cut off by these operations, where one cuts."""
+def crop_of(nodes: Sequence[Node]) -> Pairs:
+    """Pixels cropped by the first crop among these nodes; () if there is none."""
     return next((node.crop for node in nodes if node.op == "crop" and node.crop), ())
 
 
-def copy_of(arch: ArchIR, drawn: Sequence[int], skip: Skip) -> Link:
+def copy_link(arch: ArchIR, drawn: Sequence[int], skip: Skip) -> Link:
     """The arrow of a skip."""
     place = {key: i for i, key in enumerate(arch.path)}
     through = tuple(arch.node(key) for key in reversed(skip.through))
     merge = arch.node(skip.target)
     marks = ("gate",) * any(n.op == "gate" for n in through) + ("plus",) * (merge.op == "add")
-    source, target = (box_at(arch, drawn, place[key]) for key in (skip.source, skip.target))
-    return Link(source, target, "copy", (*through, merge), cut_of(through), marks)
+    source, target = (box_index(arch, drawn, place[key]) for key in (skip.source, skip.target))
+    return Link(source, target, "copy", (*through, merge), crop_of(through), marks)
 
 
-def blank_of(arch: ArchIR, node: Node) -> int:
-    """Channels of a concatenation that came by a skip."""
-    came = {key for skip in arch.skips if skip.target == node.id for key in (skip.source, *skip.through)}
-    return sum(arch.node(key).channels for key in node.inputs if key in came) if node.op == "concat" else 0
+def box_index(arch: ArchIR, drawn: Sequence[int], place: int) -> int:
+    """Index of the box that shows the map at this position of the main path.
 
-
-def roots(size: Size) -> float:
-    """The side of a cube as large as this map."""
-    total = 1.0
-    for n in size:
-        total *= n
-    return total ** (1 / len(size)) if size else 1.0
-
-
-def sketched(arch: ArchIR, collapse: str) -> Sketch:
-    """All maps of the way ("conv"), those at the ends of blocks ("block"), or one per side and level ("level")."""
-    path = [arch.node(key) for key in arch.path]
-    drawn = positions(arch, collapse)
-    maps = [Map(path[i], blank_of(arch, path[i])) for i in drawn]
-    steps = []
-    for number, (before, here) in enumerate(pairwise(drawn)):
-        nodes = tuple(path[before + 1 : here + 1])
-        steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, cut_of(nodes)))
-    copies = tuple(dict.fromkeys(copy_of(arch, drawn, skip) for skip in arch.skips))
-    branches = _shortcuts(arch, drawn)
-    further = [node for node in arch.nodes if node.op == "input" and node.id not in arch.path]
-    for node in further:
-        branches += _entering(arch, drawn, node, len(maps))
-        maps.append(Map(node))
-    return Sketch(tuple(maps), tuple(steps), copies, tuple(branches), len(drawn))
+    It is the map's own box, else the next one of its level, else the one before, from which it differs only by an
+    activation.
+    """
+    node = arch.node(arch.path[place])
+    after = next((i for i in drawn if i >= place and arch.node(arch.path[i]).level == node.level), None)
+    before = max(i for i in drawn if i <= place)
+    same_map = node.op in ("act", "norm", "gate") and before != place
+    return list(drawn).index(before if after is None or same_map else after)
 
 
 def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
-    """What leaves the way and is merged into it again on the same side, as around a residual block."""
+    """Links that leave the main path and are merged into it again on the same side, as around a residual block."""
     index, place = arch.index, {key: i for i, key in enumerate(arch.path)}
-    crossed = {(skip.target, key) for skip in arch.skips for key in (skip.source, *skip.through)}
+    skipped = {(skip.target, key) for skip in arch.skips for key in (skip.source, *skip.through)}
     found = []
     for here, key in enumerate(arch.path):
         node = index[key]
         if node.op not in ("add", "concat"):
             continue
-        others = [other for other in node.inputs if other != arch.path[here - 1] and (key, other) not in crossed]
+        others = [other for other in node.inputs if other != arch.path[here - 1] and (key, other) not in skipped]
         for other in others:
-            start, between = _back(index[other], index, place)
-            if start is None or (key, start.id) in crossed:
+            start, between = _trace_back(index[other], index, place)
+            if start is None or (key, start.id) in skipped:
                 continue
-            ends = box_at(arch, drawn, place[start.id]), box_at(arch, drawn, here)
-            apart = ends[0] < ends[1] - 1  # else the step between them tells of a sum; of parts side by side it cannot
+            ends = box_index(arch, drawn, place[start.id]), box_index(arch, drawn, here)
+            apart = ends[0] < ends[1] - 1  # between neighbours the legend of the step names a sum, but no concatenation
             if apart or (node.op == "concat" and between and ends[0] < ends[1]):
                 plus = ("plus",) * (node.op == "add")
-                found.append(Link(*ends, "branch", (*between, node), cut_of(between), plus))
+                found.append(Link(*ends, "branch", (*between, node), crop_of(between), plus))
     return list(dict.fromkeys(found))
 
 
-def _back(node: Node, index: dict[str, Node], place: dict[str, int]) -> tuple[Node | None, tuple[Node, ...]]:
-    """The map on the way that this one was made from, and what lies between."""
+def _trace_back(node: Node, index: dict[str, Node], place: dict[str, int]) -> tuple[Node | None, tuple[Node, ...]]:
+    """The map on the main path from which ``node`` was computed, and the nodes from there on; None if there is none."""
     between: list[Node] = []
     while node.id not in place:
         between.append(node)
@@ -183,17 +186,25 @@ def _back(node: Node, index: dict[str, Node], place: dict[str, int]) -> tuple[No
     return node, tuple(reversed(between))
 
 
-def _entering(arch: ArchIR, drawn: Sequence[int], start: Node, number: int) -> list[Link]:
-    """The arrow from a further input to where it comes into the way; none if it never does."""
+def _input_links(arch: ArchIR, drawn: Sequence[int], start: Node, number: int) -> list[Link]:
+    """The link from a further input, box ``number``, to where it joins the main path; none if it never does."""
     place = {key: i for i, key in enumerate(arch.path)}
-    made = {start.id}
+    computed = {start.id}
     passed: list[Node] = []
     for node in arch.nodes:
-        if not made & set(node.inputs):
+        if not computed & set(node.inputs):
             continue
         passed.append(node)
         if node.id in place:
             marks = ("plus",) * (node.op == "add")
-            return [Link(number, box_at(arch, drawn, place[node.id]), "branch", tuple(passed), (), marks)]
-        made.add(node.id)
+            return [Link(number, box_index(arch, drawn, place[node.id]), "branch", tuple(passed), (), marks)]
+        computed.add(node.id)
     return []
+
+
+def mean_side(size: Size) -> float:
+    """Geometric mean of the sides; 1 without spatial axes."""
+    total = 1.0
+    for n in size:
+        total *= n
+    return total ** (1 / len(size)) if size else 1.0

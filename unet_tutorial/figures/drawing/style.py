@@ -1,23 +1,32 @@
-"""How a drawing looks: sizes and colours as values. A preset is a ``Style``; another one is made by ``replace``."""
+"""The style of a drawing: sheet width, fonts and colours as values. Named styles are in ``STYLES``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unet_tutorial.figures.drawing.palette import PALETTES, Palette, known
+from unet_tutorial.figures.drawing.palette import PALETTES, Palette
 
 MM = 72 / 25.4  # points
 
 Growth = Literal["sqrt", "linear", "log"]
 
 
+def check_name(name: str, names: Iterable[str], kind: str) -> None:
+    """Raise ValueError if ``name`` is not one of ``names``; the message lists them. ``kind`` says what is named."""
+    if name not in names:
+        raise ValueError(f"{kind} {name!r} is unknown; the names are {', '.join(names)}")
+
+
 @dataclass(frozen=True)
 class Style:
-    """Lengths in points of 1/72 inch. ``font`` is tried first and reduced to ``font_min`` before maps are left out.
+    """Lengths in points (1/72 inch).
 
-    ``growth`` says how a box's width follows its channels. ``ratio`` is width to height of a given sheet (16:9);
-    without, the drawing is as high as it needs. ``dpi`` counts for PNG alone. ValueError for what cannot be drawn.
+    ``font`` is tried first and reduced to ``font_min`` before feature maps are left out. ``growth`` is the function by
+    which the width of a box grows with the channels. ``ratio`` is width to height of a sheet of fixed size, such as
+    16:9; None makes the sheet as high as the drawing. ``dpi`` applies to PNG only. Raises ValueError for an unknown
+    palette or growth, and for fonts or a width that cannot be drawn.
     """
 
     width: float = 510.0
@@ -29,8 +38,8 @@ class Style:
     dpi: int = 200
 
     def __post_init__(self) -> None:
-        known(self.palette, PALETTES, "palette")
-        known(self.growth, ("sqrt", "linear", "log"), "growth")
+        check_name(self.palette, PALETTES, "palette")
+        check_name(self.growth, ("sqrt", "linear", "log"), "growth")
         if not 1 <= self.font_min <= self.font:
             raise ValueError(f"font {self.font} and font_min {self.font_min}: give 1 <= font_min <= font, in points")
         if not self.width >= 20 * self.font_min:
@@ -38,7 +47,7 @@ class Style:
 
     @property
     def colours(self) -> Palette:
-        """Those of the palette."""
+        """The palette of this name."""
         return PALETTES[self.palette]
 
 
@@ -47,24 +56,26 @@ THESIS = Style(width=160 * MM, font=8, font_min=7)
 COLUMN = Style(width=84 * MM, font=7, font_min=6)
 SLIDE = Style(width=960, font=18, font_min=12, ratio=16 / 9, dpi=144)
 DARK = replace(PAPER, palette="dark")
-PRESETS = {"paper": PAPER, "thesis": THESIS, "column": COLUMN, "slide": SLIDE, "dark": DARK}
+STYLES = {"paper": PAPER, "thesis": THESIS, "column": COLUMN, "slide": SLIDE, "dark": DARK}
 
 
-def style(
-    preset: str = "paper", palette: str | None = None, width: float | None = None, font_min: float | None = None
+def named_style(
+    name: str = "paper", palette: str | None = None, width: float | None = None, font_min: float | None = None
 ) -> Style:
-    """The preset, with another palette, width or smallest font (both in points); ValueError lists the names.
+    """The style of this name, with another palette, width or smallest font (both in points) where given.
 
-    >>> style("column", palette="okabe-ito").palette
+    Raises ValueError, with the names that there are, for an unknown style or palette.
+
+    >>> named_style("column", palette="okabe-ito").palette
     'okabe-ito'
     """
-    known(preset, PRESETS, "preset")
-    found = PRESETS[preset]
-    least = found.font_min if font_min is None else font_min
+    check_name(name, STYLES, "style")
+    style = STYLES[name]
+    smallest = style.font_min if font_min is None else font_min
     return replace(
-        found,
-        palette=found.palette if palette is None else palette,
-        width=found.width if width is None else width,
-        font=max(found.font, least),
-        font_min=least,
+        style,
+        palette=style.palette if palette is None else palette,
+        width=style.width if width is None else width,
+        font=max(style.font, smallest),
+        font_min=smallest,
     )

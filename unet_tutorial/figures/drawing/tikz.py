@@ -1,14 +1,14 @@
-"""A scene as TikZ: a file that is a document of its own, and a picture where a document reads it in."""
+"""A scene as TikZ: one file that compiles by itself and that another document can ``\\input``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_tutorial.figures.drawing.palette import ASPECT, DASHES, LINE, LOOKS, Look, Palette
-from unet_tutorial.figures.drawing.render import patches, strokes
+from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, ArrowStyle, Palette
+from unet_tutorial.figures.drawing.render import label_backgrounds, mark_strokes
 from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene
 
-# \documentclass is forbidden, and so another command, once a document has begun: then this file is being read in.
+# LaTeX sets \documentclass to \@notprerr once a document has begun; then the file is being \input and skips its head.
 OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzlibrary{arrows.meta} can \input it.
 \makeatletter\ifx\documentclass\@notprerr\let\unetend\relax\makeatother\else\makeatother
 \documentclass{article}
@@ -32,9 +32,9 @@ SPECIAL = {
 SPECIAL |= {letter: f"\\{letter}" for letter in "&%$#_{}"} | {"…": r"\dots{}"}
 
 
-def tikz(scene: Scene, palette: Palette, words: str = "") -> str:
-    """The file; ``words``, what the picture shows, stand in its head as a comment."""
-    lines = [f"% {line}" for line in words.splitlines()]
+def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
+    """The text of the file; ``description`` of the picture is a comment at its head."""
+    lines = [f"% {line}" for line in description.splitlines()]
     lines.append(OPENING.replace("<W>", _number(scene.width)).replace("<H>", _number(scene.height)).rstrip())
     lines.append(r"\begin{tikzpicture}[x=1bp,y=-1bp,line join=miter]")
     lines += [rf"\definecolor{{unet{name}}}{{HTML}}{{{value[1:].upper()}}}" for name, value in vars(palette).items()]
@@ -46,8 +46,8 @@ def tikz(scene: Scene, palette: Palette, words: str = "") -> str:
     lines.append(rf"\path[use as bounding box,fill=unetground] (0,0) rectangle ({_at((scene.width, scene.height))});")
     for arrow in scene.arrows:
         lines += _arrow(arrow, scene.font)
-    for x, y, wide, high in patches(scene):
-        lines.append(rf"\path[fill=unetground] ({_at((x, y))}) rectangle ({_at((x + wide, y + high))});")
+    for x, y, width, height in label_backgrounds(scene):
+        lines.append(rf"\path[fill=unetground] ({_at((x, y))}) rectangle ({_at((x + width, y + height))});")
     for box in scene.boxes:
         lines += _box(box, scene.font)
     for mark in scene.marks:
@@ -65,45 +65,47 @@ def _at(point: Point) -> str:
 
 
 def _box(box: Box, font: float) -> Iterator[str]:
-    pen, end = f"draw=unetedge,line width={_number(LINE * font)}bp", _at((box.right, box.bottom))
+    pen, end = f"draw=unetedge,line width={_number(OUTLINE * font)}bp", _at((box.right, box.bottom))
     yield rf"\path[{pen},fill=unetfill] ({_at((box.x, box.y))}) rectangle ({end}); % {box.id}"
     if box.blank:
         end = _at((box.x + box.blank, box.bottom))
         yield rf"\path[{pen},fill=unetblank] ({_at((box.x, box.y))}) rectangle ({end}); % {box.id}.skip"
     if box.crop:
-        dash = f"draw=unetdash,line width={_number(LINE * font)}bp,densely dashed"
+        dash = f"draw=unetdash,line width={_number(OUTLINE * font)}bp,densely dashed"
         first, last = _at((box.x, box.crop[0])), _at((box.right, box.crop[1]))
         yield rf"\path[{dash}] ({first}) rectangle ({last}); % {box.id}.crop"
 
 
 def _arrow(arrow: Arrow, font: float) -> Iterator[str]:
-    look = LOOKS[arrow.kind]
-    shaft = look.shaft * font
-    pen = f"draw=unet{look.colour},line width={_number(shaft)}bp,-{{{_tip(look, font)}}}{_dash(look, shaft)}"
+    style = ARROW_STYLES[arrow.kind]
+    shaft = style.shaft * font
+    pen = f"draw=unet{style.colour},line width={_number(shaft)}bp,-{{{_tip(style, font)}}}{_dash(style, shaft)}"
     points = [f"({_at(point)})" for point in arrow.points]
-    way = f"{points[0]} .. controls {points[1]} and {points[2]} .. {points[3]}" if arrow.curved else " -- ".join(points)
-    yield rf"\path[{pen}] {way}; % {arrow.id}"
+    line = (
+        f"{points[0]} .. controls {points[1]} and {points[2]} .. {points[3]}" if arrow.curved else " -- ".join(points)
+    )
+    yield rf"\path[{pen}] {line}; % {arrow.id}"
 
 
-def _tip(look: Look, font: float) -> str:
-    length, width = _number(look.head * font), _number(look.head * font * ASPECT)
-    name = {"full": "Triangle", "open": "Triangle", "barb": "Straight Barb"}[look.tip]
-    inside = ",open,fill=unetground" if look.tip == "open" else ""
+def _tip(style: ArrowStyle, font: float) -> str:
+    length, width = _number(style.head * font), _number(style.head * font * HEAD_WIDTH)
+    name = {"full": "Triangle", "open": "Triangle", "barb": "Straight Barb"}[style.tip]
+    inside = ",open,fill=unetground" if style.tip == "open" else ""
     return f"{name}[length={length}bp,width={width}bp,line width={_number(0.1 * font)}bp{inside}]"
 
 
-def _dash(look: Look, shaft: float) -> str:
-    if look.dash == "solid":
+def _dash(style: ArrowStyle, shaft: float) -> str:
+    if style.dash == "solid":
         return ""
-    on, off = (_number(part * shaft) for part in DASHES[look.dash])
+    on, off = (_number(part * shaft) for part in DASHES[style.dash])
     return f",dash pattern=on {on}bp off {off}bp"
 
 
 def _mark(mark: Mark, font: float) -> Iterator[str]:
-    pen = f"draw=unettext,line width={_number(LINE * font)}bp"
+    pen = f"draw=unettext,line width={_number(OUTLINE * font)}bp"
     centre, radius = _at((mark.x, mark.y)), _number(mark.radius)
     yield rf"\path[{pen},fill=unetground] ({centre}) circle[radius={radius}bp]; % {mark.id}"
-    a, b, c, d = (f"({_at(point)})" for point in strokes(mark))
+    a, b, c, d = (f"({_at(point)})" for point in mark_strokes(mark))
     yield rf"\path[{pen}] {a} -- {b} {c} -- {d}; % {mark.id}.sign"
 
 

@@ -1,1 +1,1 @@
-"""From a description to an HTML page."""
+"""HTML pages of an ``ArchIR``: one file each, with its styles, scripts and figure inside."""

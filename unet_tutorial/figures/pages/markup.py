@@ -1,5 +1,4 @@
-"""The pieces of a page: one file with its styles, its scripts and its figure inside, which asks the network for
-nothing."""
+"""Parts of an HTML page. The page is one file: styles, scripts and figure are inside, and it makes no HTTP requests."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ from string import Template
 
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.receptive_field import seen, with_fields
-from unet_tutorial.figures.arch.text import operation_name, pairs_text, shape, span
+from unet_tutorial.figures.arch.receptive_field import seen_interval, with_receptive_fields
+from unet_tutorial.figures.arch.text import operation_name, per_side_text, range_text, shape_text
 from unet_tutorial.figures.drawing.layout import arrange
 from unet_tutorial.figures.drawing.palette import PALETTES, Palette
 from unet_tutorial.figures.drawing.render import svg
@@ -30,57 +29,69 @@ HEADS = (
 NONE = "—"
 LIGHT = {"soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a"}
 LIGHT |= {"good": "#1f7a34", "mark": "#f0a500"}
-DIM = {"soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94"}
-DIM |= {"good": "#77d48a", "mark": "#f0b429"}
+DARK = {"soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94"}
+DARK |= {"good": "#77d48a", "mark": "#f0b429"}
 
 
 def asset(name: str) -> str:
-    """The text of one of the page's own files."""
+    """The text of a file in ``assets``."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf8")
 
 
 def document(title: str, lead: str, main: str) -> str:
-    """The whole file: (title, a sentence or two below it, what is in the middle), the last as HTML."""
-    light, dim = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DIM)
-    style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dim} }}\n}}\n"
+    """The whole page from its title, the lead below it, and the HTML of its main part."""
+    light, dark = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DARK)
+    style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dark} }}\n}}\n"
     parts = {"title": escape(title), "lead": escape(lead), "main": main, "policy": POLICY}
     parts |= {"style": style + "\n".join(map(asset, STYLES)), "script": "\n".join(map(asset, SCRIPTS))}
     return Template(asset("page.html")).substitute(parts)
 
 
-def framed(html: str, title: str, height: int = 900) -> str:
-    """A page inside another one or a notebook; ``height`` in pixels."""
+def iframe(html: str, title: str, height: int = 900) -> str:
+    """A page for embedding in a notebook or another page; ``height`` is in pixels."""
     style = f"width: 100%; height: {height}px; border: 0"
     return f'<iframe title="{escape(title)}" style="{style}" sandbox="allow-scripts" srcdoc="{escape(html)}"></iframe>'
 
 
 def _colours(palette: Palette, more: dict[str, str]) -> str:
+    """The colours as CSS custom properties."""
     return " ".join(f"--{name}: {colour};" for name, colour in (asdict(palette) | more).items())
 
 
 def figure(arch: ArchIR) -> str:
-    """The drawing as inline SVG; it is visible without scripts."""
+    """The drawing as inline SVG."""
     drawn = svg(arrange(arch, PAPER, "conv"), PAPER.colours, arch.name, alt_text(arch))
     return drawn[drawn.index("<svg") :]
 
 
 def map_rows(arch: ArchIR) -> list[list[str]]:
-    """The texts of the table of all maps, in the order of ``HEADS``."""
-    return [_texts(node) for node in with_fields(arch).nodes]
+    """A row of texts per map, in the order of ``HEADS``."""
+    return [_map_texts(node) for node in with_receptive_fields(arch).nodes]
 
 
-def _texts(node: Node) -> list[str]:
+def _map_texts(node: Node) -> list[str]:
     counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes, node.saved)]
-    crop = pairs_text(node.crop) if node.crop else NONE
-    return [node.id, operation_name(node, whole=True), shape(node.shape), crop, *counts, span(node.field) or NONE]
+    crop = per_side_text(node.crop) if node.crop else NONE
+    return [
+        node.id,
+        operation_name(node, with_folded=True),
+        shape_text(node.shape),
+        crop,
+        *counts,
+        range_text(node.field) or NONE,
+    ]
 
 
-def maps(arch: ArchIR, label: str = "Every map") -> str:
-    """The table of all maps, folded away; each row knows what its middle pixel sees. ``label`` is its name."""
+def map_table(arch: ArchIR, label: str = "Every map") -> str:
+    """The table of all maps, closed at first, with this label.
+
+    The rows carry the data for the scripts: id, operation, the part of the figure, and the receptive field of the
+    middle pixel.
+    """
     size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
     parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}
     lines = zip(arch.nodes, map_rows(arch), strict=True)
-    rows = "\n".join(_row(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)
+    rows = "\n".join(_map_html(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     return f"""<details><summary>{label}, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="{label}">
@@ -91,15 +102,15 @@ def maps(arch: ArchIR, label: str = "Every map") -> str:
 </tbody></table></div></details>"""
 
 
-def _row(node: Node, texts: list[str], sees: str, part: str) -> str:
+def _map_html(node: Node, texts: list[str], sees: str, part: str) -> str:
     head, *cells = (escape(text) for text in texts)
-    known = f'data-node="{escape(node.id)}" data-op="{node.op}" data-sees="{sees}" data-part="{part}"'
-    return f'<tr {known}><th scope="row">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+    data = f'data-node="{escape(node.id)}" data-op="{node.op}" data-sees="{sees}" data-part="{part}"'
+    return f'<tr {data}><th scope="row">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _sees(arch: ArchIR, node: Node) -> str:
-    """First and last input pixel that the middle of a map sees, per axis; "" where it sees all of them."""
+    """First and last input pixel that the middle pixel of a map sees, per axis; "" if it sees all of them."""
     before = list(arch.nodes[arch.nodes.index(node) :: -1])
     axes = range(len(node.size) if node.scale else 0)
-    pairs = [seen(before, axis, node.size[axis] // 2) for axis in axes]
+    pairs = [seen_interval(before, axis, node.size[axis] // 2) for axis in axes]
     return ",".join(f"{pair[0]} {pair[1]}" for pair in pairs if pair) if all(pairs) else ""

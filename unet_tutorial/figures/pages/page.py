@@ -1,54 +1,54 @@
-"""A network as a page to look into: point at a map, or move to it with the keyboard, and its numbers are there."""
+"""A network as an interactive page: the numbers of the map under the pointer or the keyboard focus are shown."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.text import shape
+from unet_tutorial.figures.arch.text import shape_text
 from unet_tutorial.figures.pages.explorer import Choice, section
-from unet_tutorial.figures.pages.markup import document, figure, maps
+from unet_tutorial.figures.pages.markup import document, figure, map_table
+from unet_tutorial.plan.sizes import size_error
 
 HINT = (
     "Point at a map, or move to it with the Tab or arrow keys: its numbers, and what it sees of the input. "
     "Enter or a click holds it, Escape lets go."
 )
-DEEPEST, WIDEST, LARGEST, MOST = 6, 128, 4096, 64  # what the explorer's controls reach
+MAX_DEPTH, MAX_WIDTH, MAX_SIZE, MAX_CHANNELS = 6, 128, 4096, 64  # limits of the explorer's controls
 
 
 def page(arch: ArchIR) -> str:
-    """One HTML file that needs nothing else: the figure, every map with its numbers, and for a plain U the explorer.
+    """One HTML file: the figure, a table of all maps and, for a plain U, the explorer.
 
-    Without a script it shows the figure and the numbers. ``markup.framed`` puts it into a notebook.
+    Without scripts the figure and the table are still there. ``markup.iframe`` embeds the page in a notebook.
     """
-    parts = [
-        f'<section data-viewer aria-labelledby="network"><h2 id="network">The network</h2>\n{_look(arch)}</section>'
-    ]
-    choice = chosen(arch)
+    heading = '<h2 id="network">The network</h2>'
+    parts = [f'<section data-viewer aria-labelledby="network">{heading}\n{_viewer(arch)}</section>']
+    choice = matching_choice(arch)
     if choice:
         parts.append(_explorer(choice))
     return document(arch.name, lead(arch), "\n".join(parts))
 
 
 def lead(arch: ArchIR) -> str:
-    """Input, output and totals in a sentence or two; why it is no U, where it is none."""
-    given = " and ".join(shape(node.shape) for node in arch.nodes if node.op == "input")
+    """Input, output and totals in one or two sentences, and the reason if the network is not drawn as a U."""
+    inputs = " and ".join(shape_text(node.shape) for node in arch.nodes if node.op == "input")
     ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
     counts = [
         ("parameters", "parameters"),
         ("macs", "multiply-accumulates"),
         ("saved", "bytes saved for the backward pass"),
     ]
-    known = ", ".join(f"{arch.totals[key]:,} {words}" for key, words in counts if key in arch.totals)
-    why = f" Not a U: {arch.reason}." if arch.reason else ""
-    return f"{given} → {' and '.join(shape(node.shape) for node in ends)}. {known}.{why}"
+    totals = ", ".join(f"{arch.totals[key]:,} {unit}" for key, unit in counts if key in arch.totals)
+    reason = f" Not a U: {arch.reason}." if arch.reason else ""
+    return f"{inputs} → {' and '.join(shape_text(node.shape) for node in ends)}. {totals}.{reason}"
 
 
-def _look(arch: ArchIR) -> str:
+def _viewer(arch: ArchIR) -> str:
     return f"""<p class="hint needs-script">{HINT} <a class="skip" href="#every">Skip the figure</a></p>
 <div class="figure paper">{figure(arch)}</div>
 <div class="panel"></div>
-<div id="every">{maps(arch)}</div>"""
+<div id="every">{map_table(arch)}</div>"""
 
 
 def _explorer(choice: Choice) -> str:
@@ -57,8 +57,8 @@ def _explorer(choice: Choice) -> str:
 {section(choice, "h3", pictured=False)}</section>"""
 
 
-def chosen(arch: ArchIR) -> Choice | None:
-    """The explorer's choice that is this very network; None where there is none, as for other parts and widths."""
+def matching_choice(arch: ArchIR) -> Choice | None:
+    """The explorer's choice that gives exactly this network; None if there is none."""
     inputs, path = [node for node in arch.nodes if node.op == "input"], [arch.node(key) for key in arch.path]
     first = next((node for node in arch.nodes if node.op == "conv"), None)
     if len(inputs) != 1 or not path or not first or not first.window:
@@ -66,12 +66,14 @@ def chosen(arch: ArchIR) -> Choice | None:
     depth, (size, *more) = max(node.level for node in path), inputs[0].size
     padding = "same" if any(first.window.before) else "valid"
     choice = Choice(size, depth, first.channels, padding, 1 + len(more), inputs[0].channels, path[-1].channels)  # type: ignore[arg-type]
-    within = depth <= DEEPEST and choice.width <= WIDEST and size <= LARGEST and max(choice.ins, choice.outs) <= MOST
-    if not within or choice.rank not in (2, 3) or set(more) != {size}:
+    within = depth <= MAX_DEPTH and choice.width <= MAX_WIDTH and size <= MAX_SIZE
+    if not within or max(choice.ins, choice.outs) > MAX_CHANNELS or choice.rank not in (2, 3) or set(more) != {size}:
         return None
-    return choice if [_bare(n) for n in choice.arch().nodes] == [_bare(n) for n in arch.nodes] else None
+    if size_error(choice.input, choice.levels, padding=choice.padding):
+        return None
+    return choice if [_comparable(n) for n in choice.arch().nodes] == [_comparable(n) for n in arch.nodes] else None
 
 
-def _bare(node: Node) -> Node:
-    """Without its module's name, and a view's bytes."""
-    return replace(node, path="", field=(), bytes=node.bytes if node.op != "crop" else 0)
+def _comparable(node: Node) -> Node:
+    """Without the receptive field, and without the bytes of a crop."""
+    return replace(node, field=(), bytes=node.bytes if node.op != "crop" else 0)

@@ -1,1 +1,1 @@
-"""From a description to a table."""
+"""Summary tables of an ``ArchIR``: rows as numbers, then text, LaTeX, markdown, CSV, HTML or a terminal."""

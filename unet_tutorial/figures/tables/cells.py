@@ -1,4 +1,4 @@
-"""A table's cells as text, and markdown, CSV and HTML made of them; without torch."""
+"""The cells of a table as text, and markdown, CSV and HTML made from them."""
 
 from __future__ import annotations
 
@@ -9,108 +9,108 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unet_tutorial.figures.arch.text import each, fixed, pairs_text, shape, span
+from unet_tutorial.figures.arch.text import common_text, fixed_point, per_side_text, range_text, shape_text
 from unet_tutorial.figures.tables.rows import Row
 
 COLUMNS = ("level", "side", "op", "in", "out", "crop", "params", "params %", "MACs", "saved MiB", "RF px", "jump")
-TEXTS = ("side", "op")  # set to the left
+LEFT_ALIGNED = ("side", "op")  # the other columns hold numbers
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Cells as text: heads, lines, the line of totals, and the notes below, each a label and its text."""
+    """Cells as text: header, body, line of totals, and the notes below, as pairs of label and text."""
 
-    heads: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...]
-    last: tuple[str, ...]
+    header: tuple[str, ...]
+    body: tuple[tuple[str, ...], ...]
+    total: tuple[str, ...]
     notes: tuple[tuple[str, str], ...]
 
 
-def cells(row: Row, sums: dict[str, int], *, compact: bool = False) -> list[str]:
-    """A row's cells as text; ``compact`` writes 568² for 568×568, and MACs in the unit that ``heads`` names."""
-    share = 100 * row.parameters / max(1, sums.get("parameters", 0))
+def header_cells(totals: dict[str, int], *, compact: bool = False) -> list[str]:
+    """The names of the columns with their units; ``compact`` chooses the unit of the MACs by their total."""
+    unit, _ = _macs_unit(totals)
+    return [f"{unit}MACs" if compact and name == "MACs" else name for name in COLUMNS]
+
+
+def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> list[str]:
+    """The cells of a row; ``compact`` writes 568² for 568×568, and MACs in the unit of the header."""
+    share = 100 * row.parameters / max(1, totals.get("parameters", 0))
     return [
         "–" if row.level is None else str(row.level),
         row.side or "–",
         row.op or "–",
-        " + ".join(shape(one, compact=compact) for one in row.given) or "–",
-        shape(row.out, compact=compact),
-        " + ".join(pairs_text(one) for one in row.crops),
+        " + ".join(shape_text(one, compact=compact) for one in row.inputs) or "–",
+        shape_text(row.out, compact=compact),
+        " + ".join(per_side_text(one) for one in row.crops),
         f"{row.parameters:,}",
-        fixed(share, 2),
-        _work(row.macs, sums, compact=compact),
-        "–" if row.saved is None else fixed(row.saved / 2**20, 2),
-        span(row.field) or "–",
-        each(row.jump) or "–",
+        fixed_point(share, 2),
+        _macs_text(row.macs, totals, compact=compact),
+        "–" if row.saved is None else fixed_point(row.saved / 2**20, 2),
+        range_text(row.receptive_field) or "–",
+        common_text(row.jump) or "–",
     ]
 
 
-def heads(sums: dict[str, int], *, compact: bool = False) -> list[str]:
-    """The columns' names with their units; compact, that of the MACs is chosen by their total."""
-    unit, _ = _scale(sums)
-    return [f"{unit}MACs" if compact and name == "MACs" else name for name in COLUMNS]
+def total_cells(totals: dict[str, int], *, compact: bool = False) -> list[str]:
+    """The cells of the last line: the network's totals, including parameters that are not used in the pass."""
+    saved = fixed_point(totals["saved"] / 2**20, 2) if "saved" in totals else "–"
+    macs = _macs_text(totals.get("macs", 0), totals, compact=compact)
+    return ["", "total", "", "", "", "", f"{totals.get('parameters', 0):,}", "100.00", macs, saved, "", ""]
 
 
-def total(sums: dict[str, int], *, compact: bool = False) -> list[str]:
-    """The cells of the last line: the network's totals, parameters that the pass does not use included."""
-    saved = fixed(sums["saved"] / 2**20, 2) if "saved" in sums else "–"
-    work = _work(sums.get("macs", 0), sums, compact=compact)
-    return ["", "total", "", "", "", "", f"{sums.get('parameters', 0):,}", "100.00", work, saved, "", ""]
+def _macs_text(macs: int, totals: dict[str, int], *, compact: bool) -> str:
+    unit, size = _macs_unit(totals)
+    return fixed_point(macs / size, 3) if compact and unit else f"{macs:,}"
 
 
-def _work(macs: int, sums: dict[str, int], *, compact: bool) -> str:
-    unit, size = _scale(sums)
-    return fixed(macs / size, 3) if compact and unit else f"{macs:,}"
-
-
-def _scale(sums: dict[str, int]) -> tuple[str, int]:
-    """The unit that leaves the total at least one digit before the point."""
-    macs = sums.get("macs", 0)
+def _macs_unit(totals: dict[str, int]) -> tuple[str, int]:
+    """The largest unit in which the total is at least 1, and its size."""
+    macs = totals.get("macs", 0)
     return next(((unit, size) for unit, size in (("G", 10**9), ("M", 10**6)) if macs >= size), ("", 1))
 
 
-def record(row: Row, sums: dict[str, int]) -> dict[str, Any]:
-    """A row as a program reads it: whole numbers, bytes, pixels."""
+def record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
+    """A row for programs: integers, bytes, pixels."""
     return {
         "id": row.id,
         "level": row.level,
         "side": row.side,
         "op": row.op,
-        "in": row.given,
+        "in": row.inputs,
         "out": row.out,
         "crop": row.crops,
         "parameters": row.parameters,
-        "parameters_percent": round(100 * row.parameters / max(1, sums.get("parameters", 0)), 4),
+        "parameters_percent": round(100 * row.parameters / max(1, totals.get("parameters", 0)), 4),
         "macs": row.macs,
         "saved_bytes": row.saved,
-        "receptive_field": row.field,
+        "receptive_field": row.receptive_field,
         "jump": row.jump,
     }
 
 
-def flat(row: Row, sums: dict[str, int]) -> dict[str, Any]:
-    """The same with shapes, crops and fields as text, in plain letters: 64x568x568, 188-204."""
+def text_record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
+    """``record`` with shapes, crops and receptive fields as ASCII text: 64x568x568, 188-204."""
     texts = {
         "op": row.op,
-        "in": " + ".join(map(shape, row.given)),
-        "out": shape(row.out),
-        "crop": " + ".join(map(pairs_text, row.crops)),
-        "receptive_field": span(row.field),
-        "jump": each(row.jump),
+        "in": " + ".join(map(shape_text, row.inputs)),
+        "out": shape_text(row.out),
+        "crop": " + ".join(map(per_side_text, row.crops)),
+        "receptive_field": range_text(row.receptive_field),
+        "jump": common_text(row.jump),
     }
-    return record(row, sums) | {key: text.replace("×", "x").replace("–", "-") for key, text in texts.items()}
+    return record(row, totals) | {key: text.replace("×", "x").replace("–", "-") for key, text in texts.items()}
 
 
-def markdown_text(grid: TextTable) -> str:
-    """A table of GitHub's kind and a list below it."""
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in (grid.heads, *grid.lines, grid.last)]
-    rule = ["---" if head in TEXTS else "---:" for head in grid.heads]
-    table = [f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])]
-    return "\n".join([*table, "", *(f"- {label}: {text}" for label, text in grid.notes), ""])
+def markdown_text(table: TextTable) -> str:
+    """A table of GitHub's markdown and the notes as a list."""
+    header, *lines = ([cell.replace("|", "\\|") for cell in line] for line in (table.header, *table.body, table.total))
+    rule = ["---" if name in LEFT_ALIGNED else "---:" for name in table.header]
+    rows = [f"| {' | '.join(line)} |" for line in (header, rule, *lines)]
+    return "\n".join([*rows, "", *(f"- {label}: {text}" for label, text in table.notes), ""])
 
 
 def csv_text(records: Sequence[dict[str, Any]]) -> str:
-    """A line of names, then a line per row."""
+    """A header line, then a line per record."""
     sheet = io.StringIO()
     writer = csv.DictWriter(sheet, list(records[0]), lineterminator="\n")
     writer.writeheader()
@@ -118,14 +118,14 @@ def csv_text(records: Sequence[dict[str, Any]]) -> str:
     return sheet.getvalue()
 
 
-def html_text(grid: TextTable) -> str:
-    """A table and a list, as a notebook shows them."""
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in grid.heads)
-    body = "".join(f"<tr>{''.join(map(_cell, grid.heads, line))}</tr>" for line in (*grid.lines, grid.last))
-    below = "".join(f"<li>{html.escape(label)}: {html.escape(text)}</li>" for label, text in grid.notes)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{below}</ul>"
+def html_text(table: TextTable) -> str:
+    """A table and the notes as a list, for notebooks."""
+    header = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in table.header)
+    body = "".join(f"<tr>{''.join(map(_html_cell, table.header, line))}</tr>" for line in (*table.body, table.total))
+    notes = "".join(f"<li>{html.escape(label)}: {html.escape(text)}</li>" for label, text in table.notes)
+    return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
 
 
-def _cell(name: str, text: str) -> str:
-    side = "left" if name in TEXTS else "right"
+def _html_cell(name: str, text: str) -> str:
+    side = "left" if name in LEFT_ALIGNED else "right"
     return f'<td style="text-align:{side}">{html.escape(text)}</td>'

@@ -1,64 +1,73 @@
-"""What stands below a table: totals, sizes that pass, and memory as named numbers; without torch."""
+"""The footer of a table: totals, valid sizes, context and memory, each with a label."""
 
 from __future__ import annotations
 
 from math import ceil, prod
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
-from unet_tutorial.figures.arch.receptive_field import field_of, seen
-from unet_tutorial.figures.arch.text import mib, one_or_all, shape, span, times
+from unet_tutorial.figures.arch.receptive_field import seen_interval
+from unet_tutorial.figures.arch.text import axes_text, common_text, mib, range_text, shape_text
 
 EXCLUDED = "workspace of the kernels, slack of the allocator, the CUDA context, and the optimiser's own temporaries"
 
 
 def memory(arch: ArchIR) -> dict[str, int]:
-    """Bytes, by name; the training step is that of Adam, whose two moments and the gradients are kept for what learns.
+    """Bytes of memory by name.
 
-    Each as wide as the parameters; saved maps are those of training with dropout off.
+    A training step is one of Adam: parameters, their gradients, two moments for each trainable parameter (all as wide
+    as the parameters), and the maps saved for the backward pass with dropout off.
     """
     totals = arch.totals
     own = totals.get("parameter_bytes", 0)
-    learns = totals.get("trainable_bytes", own * totals.get("trainable", 0) // max(1, totals.get("parameters", 0)))
+    trainable = totals.get("trainable_bytes", own * totals.get("trainable", 0) // max(1, totals.get("parameters", 0)))
     found = {"parameters": own, "no-grad peak": totals.get("peak", 0)}
     if "saved" not in totals:
         return found
     saved = totals["saved"]
-    return found | {"saved for backward": saved, "training step": own + 3 * learns + saved}
+    return found | {"saved for backward": saved, "training step": own + 3 * trainable + saved}
+
+
+def output_node(arch: ArchIR) -> Node:
+    """The node of the network's output: the end of the main path, or else the last node marked as one."""
+    ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
+    return arch.node(arch.path[-1]) if arch.path else ends[-1]
 
 
 def footer(arch: ArchIR) -> tuple[tuple[str, str], ...]:
-    """Pairs of a label and its text; what is not known is left out."""
+    """Pairs of label and text; unknown values are left out.
+
+    The architecture must hold the receptive field of ``output_node``.
+    """
     return tuple(pair for pair in (*_counts(arch), *_sizes(arch), *_memory(arch)) if pair[1])
 
 
 def _counts(arch: ArchIR) -> list[tuple[str, str]]:
     totals = arch.totals
-    every, learns = totals.get("parameters", 0), totals.get("trainable", 0)
-    unused = every - sum(node.parameters for node in arch.nodes)
-    apart = [f"{every - learns:,} of them frozen"] if learns < every else []
-    apart += [f"{unused:,} of them not used in this pass"] if unused else []
+    total, trainable = totals.get("parameters", 0), totals.get("trainable", 0)
+    unused = total - sum(node.parameters for node in arch.nodes)
+    remarks = [f"{total - trainable:,} of them frozen"] if trainable < total else []
+    remarks += [f"{unused:,} of them not used in this pass"] if unused else []
     return [
-        ("parameters", ", ".join([f"{every:,}", *apart])),
+        ("parameters", ", ".join([f"{total:,}", *remarks])),
         ("MACs", f"{totals.get('macs', 0):,} multiply-accumulates, biases not counted"),
     ]
 
 
 def _sizes(arch: ArchIR) -> list[tuple[str, str]]:
-    inputs, out = [node for node in arch.nodes if node.op == "input"], last(arch)
+    inputs, out = [node for node in arch.nodes if node.op == "input"], output_node(arch)
     outs = [out, *(node for node in arch.nodes if "output" in node.folded and node.id != out.id)]
     batch = _batch(arch, inputs)
-    ends = [", ".join(shape(node.shape) for node in each) for each in (inputs, outs)]
+    ends = [", ".join(shape_text(node.shape) for node in each) for each in (inputs, outs)]
     found = [("input → output", f"{' → '.join(ends)}{batch}")]
     if arch.valid:
-        found.append(("smallest valid input", times([low for low, _ in arch.valid])))
+        found.append(("smallest valid input", axes_text([low for low, _ in arch.valid])))
         found.append(("valid sizes", _rule(arch.valid)))
-        found.append(("context margin", _margin(arch, inputs[0], out)))
-    field = out.field or field_of(arch, out)
-    return [*found, ("an output pixel sees", f"{span(field)} px per axis" if field else "")]
+        found.append(("context margin", _context(arch, inputs[0], out)))
+    return [*found, ("an output pixel sees", f"{range_text(out.field)} px per axis" if out.field else "")]
 
 
 def _batch(arch: ArchIR, inputs: list[Node]) -> str:
-    """How many images the numbers are for, told by the bytes of the first input, if these are of the weights' kind."""
+    """The batch size, from the bytes of the first input, assuming that it has the dtype of the parameters."""
     width = arch.totals.get("parameter_bytes", 0) / max(1, arch.totals.get("parameters", 0))
     count = float(inputs[0].bytes / (prod(inputs[0].shape) * width)) if inputs and width else 1.0
     return f", {count:.0f} images at once" if count.is_integer() and count > 1 else ""
@@ -70,40 +79,34 @@ def _rule(valid: Pairs) -> str:
     return rules[0] if same else "; ".join(f"axis {i}: {rule}" for i, rule in enumerate(rules))
 
 
-def _margin(arch: ArchIR, given: Node, out: Node) -> str:
-    """What must lie around an output: pixels that are lost, or, where none are, as far as one of them sees."""
+def _context(arch: ArchIR, given: Node, out: Node) -> str:
+    """The border that the output lacks; in a padded network, how far an output pixel sees."""
     lost = [n - m for n, m in zip(given.size, out.size, strict=True)]
     if any(lost):
-        return f"{one_or_all([f'{n / 2:g}' for n in lost])} px lost per side"
-    reaches = [_reach(arch, out, axis) for axis in range(len(lost))]
-    known = all(reach is not None for reach in reaches)
-    return f"{one_or_all(list(map(str, reaches)))} px per side, nearer to the border padding shows" if known else ""
+        return f"{common_text([f'{n / 2:g}' for n in lost])} px lost per side"
+    distances = [_farthest_seen(arch, out, axis) for axis in range(len(lost))]
+    known = all(distance is not None for distance in distances)
+    return f"{common_text(list(map(str, distances)))} px per side, nearer to the border padding shows" if known else ""
 
 
-def _reach(arch: ArchIR, out: Node, axis: int) -> int | None:
-    """Pixels that an output pixel sees beside it, at most; None where it sees all."""
+def _farthest_seen(arch: ArchIR, out: Node, axis: int) -> int | None:
+    """Largest distance, in pixels, of an input pixel that an output pixel sees; None if it sees all of them."""
     before = list(arch.nodes[arch.nodes.index(out) :: -1])
-    places = range(ceil(max(node.scale[axis] for node in before if len(node.scale) > axis)))
-    sights = [(place, seen(before, axis, place)) for place in places]
-    if any(sight is None for _, sight in sights):
+    positions = range(ceil(max(node.scale[axis] for node in before if len(node.scale) > axis)))
+    intervals = [(position, seen_interval(before, axis, position)) for position in positions]
+    if any(interval is None for _, interval in intervals):
         return None
-    return max(max(place - sight[0], sight[1] - place) for place, sight in sights if sight)
-
-
-def last(arch: ArchIR) -> Node:
-    """The map that is the network's output, the largest if there are several."""
-    ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
-    return arch.node(arch.path[-1]) if arch.path else ends[-1]
+    return max(max(position - seen[0], seen[1] - position) for position, seen in intervals if seen)
 
 
 def _memory(arch: ArchIR) -> list[tuple[str, str]]:
-    numbers = max(1, arch.totals.get("parameters", 0))
-    width = f"{arch.totals.get('parameter_bytes', 0) / numbers:g} bytes per parameter"
-    words = {
+    count = max(1, arch.totals.get("parameters", 0))
+    width = f"{arch.totals.get('parameter_bytes', 0) / count:g} bytes per parameter"
+    meaning = {
         "parameters": f" ({width})",
         "no-grad peak": " of maps alive at once",
         "saved for backward": " of maps, dropout off",
         "training step": " = parameters + their gradients + Adam's two moments + saved",
     }
-    found = [(f"memory: {name}", mib(size) + words[name]) for name, size in memory(arch).items()]
+    found = [(f"memory: {name}", mib(size) + meaning[name]) for name, size in memory(arch).items()]
     return [*found, ("not in these figures", EXCLUDED)]

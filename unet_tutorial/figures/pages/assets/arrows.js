@@ -1,4 +1,4 @@
-// What is done between the boxes of a picture: arrows, and the words on them.
+// The arrows between the boxes of a picture, and the text on them.
 
 class Arrows {
   constructor(picture) {
@@ -48,13 +48,13 @@ class Arrows {
     if (skip.op === "crop") this.cropped(from, skip.size);
   }
 
-  // The part of the source that is kept.
+  // The part of the source that the skip copies.
   cropped({ left, width, y }, size) {
     const height = this.picture.tall(size);
     this.lines.append(svg("rect", { class: "kept", x: left, y: y - height / 2, width, height }));
   }
 
-  // Where the way ends early; the picture's lower edge with it.
+  // The reason why an invalid size stops here; returns the lower edge of the picture, this text included.
   stopped(stop) {
     const { nodes } = this.picture.plan;
     const { x, y, height } = this.box(nodes[nodes.length - 1]);

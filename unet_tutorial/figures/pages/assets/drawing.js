@@ -1,4 +1,5 @@
-// The U as boxes: heights follow the sizes, widths the logarithm of the channels. Each map carries its id in data-node.
+// The U as boxes: heights are proportional to sizes, widths grow with the logarithm of the channels. The id of a map is
+// in data-node.
 
 const COLUMN = 46, ROOM = 60, TALL = 92;
 
@@ -22,7 +23,7 @@ function heads() {
   return defs;
 }
 
-// Columns: each level begins below the last map of the one above it, and rises below the first of the one above.
+// The column of each map: a convolution starts a new one, so each level begins below the last map of the level above.
 function columns(choice, nodes) {
   const at = new Map();
   let column = 0;
@@ -41,12 +42,12 @@ class Picture {
     this.unit = plan.choice.rank === 3 ? "³" : "²";
     this.largest = Math.max(...plan.nodes.map((node) => node.size));
     this.rows = this.levels();
-    this.width = Math.max(4 * plan.choice.depth + 4, 8) * COLUMN; // of a whole U, though the way may end early
+    this.width = Math.max(4 * plan.choice.depth + 4, 8) * COLUMN; // of a complete U, even if an invalid size stops earlier
     this.lines = svg("g", { class: "lines", "aria-hidden": "true" });
     this.maps = svg("g", { class: "maps" });
   }
 
-  // The middle of each level's row, and where the next would begin.
+  // y of the centre of each level's row; the next row would begin at this.bottom.
   levels() {
     const rows = [];
     let top = 22;
@@ -99,7 +100,7 @@ class Picture {
     this.maps.append(group);
   }
 
-  // A concatenation: left what came across, white; right what came from below.
+  // A concatenation: the skip's channels in white on the left, the upsampled ones on the right.
   halves(node, group) {
     const { y, width, height, left, top } = this.box(node);
     const [skip, up] = node.inputs;

@@ -1,4 +1,4 @@
-// The controls of the explorer, and everything that follows from them.
+// The controls of the explorer; a change updates all numbers and the figure.
 
 const LIMITS = { size: [1, 4096], depth: [0, 6], width: [1, 128], ins: [1, 64], outs: [1, 64] };
 
@@ -32,7 +32,7 @@ class Explorer {
     return choice;
   }
 
-  // A number box and its slider say the same; what is no whole number within the limits is refused in words.
+  // Keeps a number box and its slider equal; reports a value that is not an integer within the limits.
   changed(control) {
     const { name } = control.dataset;
     if (control.type === "range") this.field(name).value = control.value;
@@ -53,7 +53,7 @@ class Explorer {
   refusal(name) {
     const [least, most] = LIMITS[name];
     const value = this.field(name).value.trim() || "nothing";
-    return `${NAMES[name]} is ${value}; write a whole number from ${least} to ${most}. What is shown is for the last one.`;
+    return `${NAMES[name]} is ${value}; write a whole number from ${least} to ${most}. The numbers shown are those of the last valid choice.`;
   }
 
   jump(size) {
@@ -61,7 +61,7 @@ class Explorer {
     this.changed(this.field("size"));
   }
 
-  // The sentence is seen at once, and read out when the hand rests.
+  // Shows the sentence at once; screen readers get it when the user has not changed anything for 0.4 s.
   say(sentence, kind) {
     const verdict = within(this.root, ".verdict");
     verdict.dataset.kind = kind;
@@ -80,7 +80,7 @@ class Explorer {
     levelTable(this.root, plan);
     mapTable(this.root, plan);
     const figure = within(this.root, ".figure");
-    figure.classList.remove("paper"); // it was the drawing for a page without a script
+    figure.classList.remove("paper"); // this class styles the figure that is there without scripts
     figure.replaceChildren(new Picture(plan).draw());
     this.viewer = new Viewer(this.root);
   }

@@ -1,8 +1,8 @@
-// Whole numbers and their words, as figures/words.py writes them. Products may pass 2 to the 53rd: they are BigInt.
+// Numbers and operations as text, as figures/arch/text.py writes them. Products can exceed 2**53: they are BigInt.
 
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
-// Two digits after the point; a tie goes to the even one, as in Python.
+// Two decimals; ties are rounded to even, as in Python.
 function mebi(bytes) {
   if (bytes > 0n && bytes * 200n < 1n << 20n) return "<0.01 MiB"; // below half a hundredth
   const [unit, hundred] = [1n << 20n, 100n];
@@ -20,7 +20,7 @@ const axes = (value, rank) => Array(rank).fill(value);
 
 const span = ([least, most]) => (least === most ? `${least}` : `${least}–${most}`);
 
-// What a map is made by, as in "conv 3×3, relu".
+// The operation of a map, as in "conv 3×3, relu".
 function deed(node, rank) {
   const kernel = node.window ? ` ${times(axes(node.window.kernel, rank))}` : "";
   const name = { pool: "max pool", up: "up-conv" }[node.op] ?? node.op;

@@ -1,6 +1,6 @@
-// figures/plan.py: the maps of the plain U in the order of the pass, each with its numbers.
+// figures/arch/from_plan.py in JavaScript: the maps of a plain U in the order of execution, with their numbers.
 
-const FLOAT = 4n, INDEX = 8n; // bytes: of a number, and of the place that max-pooling keeps with it
+const FLOAT = 4n, INDEX = 8n; // bytes of a float32, and of the index that max-pooling saves with it
 
 class Draft {
   constructor(choice) {
@@ -22,7 +22,7 @@ class Draft {
     return BigInt(channels) * power(size, this.choice.rank);
   }
 
-  // The name that a map has in a trace: side, level, operation, and its number among its like.
+  // The id that the map would have in a trace: side, level, operation, running number.
   name(op, side, level) {
     const stem = this.choice.depth === 0 ? `net.${op}` : side === "head" ? `head.${op}` : `${side}${level}.${op}`;
     this.names.set(stem, (this.names.get(stem) ?? 0) + 1);
@@ -98,13 +98,13 @@ function totals(draft) {
   return { macs: sum("macs"), saved: sum("saved"), peak: peak(draft) };
 }
 
-// Parameters do not depend on the size, so they are known where the size does not pass, too.
+// Parameters do not depend on the input size, so they are also known for an invalid one.
 function learnt(choice) {
   const { nodes } = planned({ ...choice, size: smallest(choice) });
   return nodes.reduce((total, node) => total + node.parameters, 0n);
 }
 
-// The most bytes alive during one operation; a crop is a view, and the places of a pooling go when it is done.
+// The most bytes alive during one operation. A crop is a view; the indices of a pooling are freed after it.
 function peak(draft) {
   const root = (node) => (node.op === "crop" ? node.inputs[0] : node);
   const last = new Map();

@@ -1,6 +1,6 @@
-// figures/fields.py for one axis: what a pixel of a map sees of the input, backwards through the maps.
+// figures/arch/receptive_field.py for one axis: the input pixels that a pixel sees, backwards through the graph.
 
-// The map and all that it is made of, last first.
+// The map and all maps from which it is computed, last first.
 function ancestors(nodes, node) {
   const wanted = new Set([node]);
   const found = [];
@@ -23,7 +23,7 @@ function reads(node, [first, last]) {
   return [first * stride - before, last * stride - before + reach];
 }
 
-// First and last input pixel that the pixel at this place of the first map sees, were the maps endless.
+// First and last input pixel that the pixel at position `place` of before[0] sees; the maps are treated as infinite.
 function seen(before, place) {
   const wanted = new Map([[before[0], [place, place]]]);
   let found = null;
@@ -35,7 +35,7 @@ function seen(before, place) {
   return found;
 }
 
-// Smallest and largest number of input pixels, over all places in the grid of the coarsest map it is made of.
+// Smallest and largest number of input pixels, over all positions in the grid of the coarsest ancestor.
 function field(nodes, node) {
   const before = ancestors(nodes, node);
   const period = Math.max(...before.map((each) => each.scale)) / node.scale;
@@ -48,7 +48,7 @@ function field(nodes, node) {
 
 const middle = (nodes, node) => seen(ancestors(nodes, node), Math.floor(node.size / 2));
 
-// Of the output, which does not depend on the size.
+// The receptive field of the output; it does not depend on the input size.
 function receptive(choice) {
   const { nodes } = planned({ ...choice, size: smallest(choice) });
   return field(nodes, nodes[nodes.length - 1]);

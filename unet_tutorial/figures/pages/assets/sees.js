@@ -1,5 +1,5 @@
-// What the middle pixel of a map sees of the input: rows carry it in data-sees ("184 387" per axis), tables carry the
-// input's size. A padded network sees beyond the border; there it is shown by dashes.
+// The input pixels that the middle pixel of a map sees: rows hold them in data-sees ("184 387" per axis), and tables hold
+// the input size. A padded network sees beyond the border; that part is dashed.
 
 const whole = (text) => text.split(" ").map(Number);
 
@@ -8,7 +8,7 @@ function sight(row) {
   return { seen: row.dataset.sees ? row.dataset.sees.split(",").map(whole) : [], size };
 }
 
-// The last two axes, as a picture is looked at; a single axis is a strip.
+// A square for the last two axes; a single axis is drawn as a strip.
 function seenSquare(seen, size) {
   const two = (values) => (values.length > 1 ? values.slice(-2) : [[0, 0], ...values]);
   const pairs = two(seen), ends = two(size.map((n) => [0, n - 1]));
@@ -37,7 +37,7 @@ function seenWords(seen, size) {
   return make("p", { class: "words" }, "Its middle pixel sees these pixels of the input: ", words.join("; "));
 }
 
-// On the input's box, whose height is the axis before the last.
+// A bar on the input's box, whose height is the second-last axis.
 function seenBar(seen, size, box) {
   const axis = Math.max(0, seen.length - 2);
   const [first, last] = [Math.max(0, seen[axis][0]), Math.min(seen[axis][1], size[axis] - 1)];

@@ -1,5 +1,5 @@
-// nets/sizes.py for one axis: kernels of 3, two convolutions at each level, strides of 2. A choice is
-// {size, depth, width, padding, rank, ins, outs}; equal axes make one axis enough.
+// plan/sizes.py for one axis, with kernel 3, two convolutions per level and stride 2. A choice is
+// {size, depth, width, padding, rank, ins, outs}. All axes are equal, so one is computed.
 
 const lost = (choice) => (choice.padding === "valid" ? 4 : 0);
 
@@ -15,7 +15,7 @@ function smallest(choice) {
 
 const passes = (choice) => choice.size >= smallest(choice) && (choice.size - smallest(choice)) % step(choice) === 0;
 
-// The valid sizes next to this one, below and above it; itself left out. Below the smallest there is none.
+// The next smaller and larger valid size, null for none; never the size itself.
 function neighbours(choice) {
   const [start, by] = [smallest(choice), step(choice)];
   if (choice.size < start) return [null, start];
@@ -31,7 +31,7 @@ function gives(choice, size) {
   return size;
 }
 
-// The sentence of plan.sizes.fault; empty where the size passes.
+// The message of plan.sizes.size_error; empty if the size is valid.
 function fault(choice) {
   if (passes(choice)) return "";
   const near = neighbours(choice).filter((n) => n !== null);
@@ -40,7 +40,7 @@ function fault(choice) {
   return `axis 0 = ${choice.size} does not pass ${choice.depth} poolings; the ${which} (${last} gives ${gives(choice, last)})`;
 }
 
-// Every size on the way, as far as it goes: {op, level, size, crop}. A size that does not pass ends in a step "stop".
+// Every size in the order of execution: {op, level, size, crop}. For an invalid size the last step is "stop".
 function walk(choice) {
   const steps = [{ op: "input", level: 0, size: choice.size }];
   const skips = [];

@@ -1,4 +1,4 @@
-// Wherever the page has a figure to look at, or controls to choose with.
+// Starts all viewers and explorers of the page.
 
 document.documentElement.classList.add("live");
 document.querySelectorAll("[data-viewer]").forEach((root) => new Viewer(root));

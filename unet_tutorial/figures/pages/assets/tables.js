@@ -1,4 +1,4 @@
-// The numbers of a plan in words: totals, a row for each level, a row for each map.
+// The numbers of a plan as text: totals, a row per level, a row per map.
 
 const NONE = "—";
 
@@ -29,7 +29,7 @@ const headed = (text) => make("th", { scope: "row" }, text);
 
 const cell = (text) => make("td", {}, text);
 
-// Sizes down, what the skip loses, sizes up: the whole of the arithmetic in one row per level.
+// A row per level: sizes on the way down, crop of the skip, sizes on the way up.
 function levelTable(root, plan) {
   const { choice, nodes } = plan;
   const rows = [];
@@ -47,7 +47,7 @@ function levelTable(root, plan) {
   within(root, "table.levels tbody").replaceChildren(...rows);
 }
 
-// Of a network with a single level, its head is left out too.
+// Not the head, which would count as level 0 in a network with a single level.
 const chain = (node) => node.op !== "conv" || node.window.kernel > 1;
 
 function mapTable(root, plan) {

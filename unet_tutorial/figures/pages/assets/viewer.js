@@ -1,5 +1,5 @@
-// Point at a map of the figure, or move to it with Tab: its row of the table is shown beside it, and what it sees is
-// marked on the input. Enter or a click holds it, Escape lets go, the arrow keys go to the next map.
+// Shows the numbers of the map under the pointer or the keyboard focus, and marks on the input what it sees. Enter or a
+// click keeps the map shown, Escape releases it, and the arrow keys move to the next map.
 
 const make = (name, attributes = {}, ...inside) => {
   const element = document.createElement(name);
@@ -32,7 +32,7 @@ class Viewer {
     this.show(this.rows[this.rows.length - 1]);
   }
 
-  // What a reader of pictures is told stays, but not as a note that hangs on the pointer.
+  // Moves title and description into aria-label: screen readers still get them, but no tooltip hides the figure.
   named() {
     const told = [...this.picture.querySelectorAll(":scope > title, :scope > desc")];
     if (told.length) this.picture.setAttribute("aria-label", told.map((each) => each.textContent).join(". "));
@@ -40,7 +40,7 @@ class Viewer {
     this.picture.setAttribute("role", "group");
   }
 
-  // The box of a map, in the units of the whole picture; null where the figure leaves it out.
+  // The box of a map in the coordinates of the figure; null if the figure does not show it.
   box(row) {
     const names = [row.dataset.node, row.dataset.part].filter(Boolean).map((name) => CSS.escape(name));
     const part = this.picture.querySelector(names.map((name) => `[data-node="${name}"], [id="${name}"]`).join(", "));
@@ -53,7 +53,7 @@ class Viewer {
     return { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y), width: Math.abs(b.x - a.x), height: Math.abs(b.y - a.y) };
   }
 
-  // A transparent frame around a map, which takes the focus; frames come in the order of the pass.
+  // A transparent frame around a map, which can get the focus; frames are in the order of execution.
   spot(row) {
     const box = this.box(row);
     if (!box) return null;
@@ -68,7 +68,7 @@ class Viewer {
     return group;
   }
 
-  // Of the frames under the pointer, the smallest: halves of a map lie within it.
+  // The smallest frame under the pointer, because the halves of a concatenation lie inside its own frame.
   pointed({ clientX, clientY }) {
     const found = document.elementsFromPoint(clientX, clientY).map((each) => each.closest(".spot")).filter(Boolean);
     return found.sort((one, other) => one.area - other.area)[0];
@@ -107,7 +107,7 @@ class Viewer {
     this.mark(row);
   }
 
-  // What the middle pixel sees, beside the numbers; and as a bar on the input in the figure.
+  // What the middle pixel sees, as a square and in words.
   sees(row) {
     const { seen, size } = sight(row);
     return seen.length ? [seenSquare(seen, size), seenWords(seen, size)] : [];
