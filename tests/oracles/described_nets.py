@@ -1,4 +1,4 @@
-"""Descriptions for tests of tables and graphs, and one whose names are meant to break them."""
+"""Descriptions for tests of tables and graphs, and one whose names contain every format's special characters."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ ONE = (1, 1)
 
 @cache
 def arch(name: str) -> ArchIR:
-    """The network of that name on a thin input."""
+    """The description of the network with this name in ``NETS``."""
     build, size = NETS[name]
     with torch.device("meta"):
         return trace(build(), torch.empty(size))
 
 
 def classifier() -> torch.nn.Module:
-    """Goes down and never up."""
+    """Downsamples and never upsamples."""
     layers = (torch.nn.Conv2d(3, 4, 3), torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(196, 10))
     return torch.nn.Sequential(*layers)
 
 
 def evil() -> ArchIR:
-    """Two maps, all of whose words hold what a format could take for its own signs."""
+    """Two maps, all of whose texts contain characters that are special in some format."""
     first = Node(EVIL, "input", EVIL, (), (1, 8, 8), scale=(1.0, 1.0))
     window = Window((3, 3), ONE, ONE, ONE, ONE)
     second = Node("b", "other", EVIL, (EVIL,), (2, 8, 8), window=window, scale=(1.0, 1.0), folded=(EVIL,))

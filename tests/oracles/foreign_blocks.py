@@ -1,4 +1,4 @@
-"""Blocks, gates and bottoms of strangers' U-Nets, for ``foreign.Assembled``."""
+"""Blocks, gates and bottoms in the styles of third-party U-Nets, for ``foreign_unets.Assembled``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class Dense(nn.Module):
-    """Concatenates within its level."""
+    """A dense block: concatenates within its level."""
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Dense(nn.Module):
 
 
 class ChannelsLast(nn.Module):
-    """Norm and linear layers on (N, H, W, C), as ConvNeXt has them."""
+    """Norm and linear layers on (N, H, W, C), as in ConvNeXt."""
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class ChannelsLast(nn.Module):
 
 
 class Unshuffled(nn.Module):
-    """Comes down by making channels of pixels: torch's way, by slices (Haar), or by views."""
+    """Downsamples by turning pixels into channels: with ``F.pixel_unshuffle``, by slices (Haar), or by views."""
 
     how = "own"
 
@@ -63,19 +63,19 @@ class Unshuffled(nn.Module):
 
 
 class Haar(Unshuffled):
-    """By slices."""
+    """Downsamples by slices."""
 
     how = "haar"
 
 
 class Views(Unshuffled):
-    """By views."""
+    """Downsamples by views."""
 
     how = "views"
 
 
 class Split(nn.Module):
-    """Half of the channels through a convolution, half as they are."""
+    """Half of the channels go through a convolution, the other half is passed on."""
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Split(nn.Module):
 
 
 class Aspp(nn.Module):
-    """Dilated convolutions side by side, one branch a mean over the whole image."""
+    """Parallel dilated convolutions, and a branch with the mean over the whole image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class Aspp(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention over the pixels, as tokens."""
+    """Self-attention; the pixels are the tokens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class Attention(nn.Module):
 
 
 class Masked(nn.Module):
-    """Lets through what a mask says that is made of the skip and of the way up."""
+    """An attention gate: multiplies the skip by a mask computed from the skip and the upsampled map."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
-"""What is no plain U, or no U at all, and what cannot be followed, in few lines each."""
+"""Models that are hard to trace or are not plain U-Nets, in a few lines each; and all that a pass could change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,7 @@ from tests.oracles.foreign_unets import conv
 
 
 class Call(nn.Module):
-    """A network given as a function of its layers and the image."""
+    """A network defined by a function of its layers and the image."""
 
     def __init__(self, run: Callable[..., object], *layers: nn.Module) -> None:
         super().__init__()
@@ -23,12 +24,12 @@ class Call(nn.Module):
 
 
 def auto() -> nn.Sequential:
-    """An autoencoder without skips, on the way up twice."""
+    """An autoencoder without skips."""
     return nn.Sequential(conv(1, 4, 2), conv(4, 8, 2), nn.ConvTranspose2d(8, 4, 2, 2), nn.ConvTranspose2d(4, 1, 2, 2))
 
 
 def segnet() -> Call:
-    """The places of the maxima cross, no features."""
+    """As SegNet: the indices of the maxima are passed across, no features."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         x, places = F.max_pool2d(layers[0](x), 2, return_indices=True)
@@ -40,7 +41,7 @@ def segnet() -> Call:
 
 
 def two_scales(*, channels: int = 1) -> Call:
-    """A U of one level: also a link of chains."""
+    """A U with one pooling; two of them make a chain."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         a = layers[0](x)
@@ -51,7 +52,7 @@ def two_scales(*, channels: int = 1) -> Call:
 
 
 def recurrent() -> Call:
-    """One block applied three times, shared by both levels, and a second output of the coarse level."""
+    """One block applied three times, shared by both levels; a second output at the coarse level."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> list[Tensor]:
         a = layers[1](layers[1](layers[0](x)))
@@ -62,7 +63,7 @@ def recurrent() -> Call:
 
 
 def second_image() -> Call:
-    """Two images, the second as a keyword in a dict, merged at the bottom."""
+    """Two images, the second in a dict as a keyword argument, merged at the bottom."""
 
     def run(layers: nn.ModuleList, x: Tensor, *, more: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         a = layers[0](x)
@@ -74,7 +75,7 @@ def second_image() -> Call:
 
 
 def plus_plus() -> Call:
-    """The nested skips of U-Net++ on three levels."""
+    """The nested skips of U-Net++, with three levels."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         up, down = nn.Upsample(scale_factor=2), nn.MaxPool2d(2)
@@ -89,7 +90,7 @@ def plus_plus() -> Call:
 
 
 def three_plus() -> Call:
-    """A full-scale skip as in UNet 3+: the finest map pooled, the coarsest enlarged."""
+    """A full-scale skip as in UNet 3+: the finest map is pooled, the coarsest upsampled."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         down = nn.MaxPool2d(2)
@@ -104,7 +105,7 @@ def three_plus() -> Call:
 
 
 def deeplab() -> Call:
-    """Up by eight in one step, one skip left out."""
+    """Upsamples by 8 in one step, without a skip."""
     return Call(
         lambda layers, x: F.interpolate(layers[3](layers[2](layers[1](layers[0](x)))), scale_factor=8.0),
         conv(1, 4, 2), conv(4, 4, 2), conv(4, 4, 2), nn.Conv2d(4, 1, 1),
@@ -112,7 +113,7 @@ def deeplab() -> Call:
 
 
 def line() -> Call:
-    """Along a line, as Wave-U-Net: every second value down, linear interpolation up."""
+    """One-dimensional, as Wave-U-Net: downsamples by taking every second value, upsamples by linear interpolation."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         a = layers[0](x.unsqueeze(1))
@@ -125,3 +126,22 @@ def line() -> Call:
         return nn.Conv1d(before, after, 3, padding=1)
 
     return Call(run, along(1, 4), along(4, 4), along(4, 4), along(8, 4), along(8, 1))
+
+
+def snapshot(net: nn.Module) -> dict[str, Any]:
+    """All that a pass could change in a model, and the state of torch's random number generator."""
+    return {
+        "weights": {name: tensor.clone() for name, tensor in net.state_dict().items()},
+        "modes": [module.training for module in net.modules()],
+        "grad": [weight.requires_grad for weight in net.parameters()],
+        "hooks": [list(module._forward_hooks) + list(module._forward_pre_hooks) for module in net.modules()],
+        "attributes": [sorted(vars(module)) for module in net.modules()],
+        "random": torch.get_rng_state(),
+    }
+
+
+def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Raises AssertionError if two snapshots differ."""
+    for key in one:
+        torch.testing.assert_close(one[key], other[key], rtol=0, atol=0) if key in ("weights", "random") else None
+        assert key in ("weights", "random") or one[key] == other[key], key

@@ -1,4 +1,4 @@
-"""U-Nets as strangers write them, each in another style of coding; small, and none from this library's parts."""
+"""Small U-Nets in the coding styles of third-party repositories; none uses this library's parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def conv(before: int, after: int, stride: int = 1) -> nn.Sequential:
 
 
 class Functional(nn.Module):
-    """Bare parameters and functions; the skips in a dict."""
+    """Bare parameters and functional calls; the skips are in a dict."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Functional(nn.Module):
 
 
 class Stacked(nn.Module):
-    """Lists of modules, skips popped from a stack; ``fit`` makes both maps of one size."""
+    """Module lists, skips popped from a stack; ``fit`` is how skip and upsampled map get the same size."""
 
     def __init__(self, fit: str = "pad", pad: int = 1, *, ceil: bool = False) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Stacked(nn.Module):
 
 
 class Nested(nn.Module):
-    """Each level holds the next: cat([x, inner(x)])."""
+    """Each level contains the next: ``cat([x, inner(x)])``."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -86,14 +86,14 @@ class Nested(nn.Module):
 
 
 def recursive() -> nn.Sequential:
-    """Nested sequentials, strided convolutions down."""
+    """Nested sequentials; strided convolutions downsample."""
     low = nn.Sequential(conv(4, 8, 2), conv(8, 8), nn.ConvTranspose2d(8, 4, 2, 2))
     middle = nn.Sequential(conv(4, 4, 2), Nested(low), conv(8, 4), nn.Upsample(scale_factor=2))
     return nn.Sequential(conv(1, 4), Nested(middle), nn.Conv2d(8, 2, 1))
 
 
 class PreAct(nn.Module):
-    """A block that normalises first, squeezes and excites, and adds its input back."""
+    """A pre-activation residual block with squeeze-and-excitation."""
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class PreAct(nn.Module):
 
 
 class Assembled(nn.Module):
-    """A U of any blocks: skips through ``lateral``, merged by ``merge``."""
+    """A U of any blocks: skips go through ``lateral`` and are merged by ``merge``."""
 
     def __init__(self, block: Any, merge: Any, lateral: Any, *, wide: bool, bottom: nn.Module | None = None) -> None:
         super().__init__()

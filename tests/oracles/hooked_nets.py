@@ -1,4 +1,4 @@
-"""Networks that are drawn, and what hooks see of them on a real run."""
+"""Networks to draw, and the shapes that forward hooks report on a real run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _shuffled() -> nn.Module:
     return unet(1, 2, pyramid((4, 8)), block=BLOCK, down=StridedConv, up=PixelShuffle, merge=Concat)
 
 
-# name: (network, sizes of its inputs)
+# name: (network, shapes of its inputs)
 NETS: dict[str, tuple[Callable[[], nn.Module], tuple[Shape, ...]]] = {
     "paper": (lambda: paper_unet(widths=FIVE), ((1, 1, 204, 220),)),
     "padded": (lambda: padded_unet(widths=FIVE), ((1, 1, 64, 64),)),
@@ -57,14 +57,14 @@ NETS: dict[str, tuple[Callable[[], nn.Module], tuple[Shape, ...]]] = {
 
 @cache
 def arch(name: str) -> ArchIR:
-    """What is known of a network of NETS."""
+    """The description of the network with this name in ``NETS``."""
     make, sizes = NETS[name]
     with torch.device("meta"):
         return trace(make(), *map(torch.empty, sizes))
 
 
 def hooked(net: nn.Module, size: Shape) -> list[Shape]:
-    """(C, *size) of the input and of what every convolution, pooling and merge outside a gate gives on a real run."""
+    """(C, *size) of the input and of each output of a convolution, pooling or merge outside a gate, on a real run."""
     image = torch.zeros(size)
     found, gated = [tuple(image.shape[1:])], set()
     for module in net.modules():

@@ -1,4 +1,4 @@
-"""What torch itself counts, on real numbers, for comparison with ``figures``: MACs, saved bytes, what a pixel sees."""
+"""Counts made by torch on real tensors, to compare with ``figures``: MACs, saved bytes, receptive fields."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def macs(net: nn.Module, *args: Any, **kwargs: Any) -> int:
-    """Half of the floating-point operations that torch counts."""
+    """Multiply-accumulates: half of the floating-point operations that torch counts."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net.eval()(*args, **kwargs)
     return int(counter.get_total_flops()) // 2
 
 
 def saved(net: nn.Module, *args: Any, **kwargs: Any) -> int:
-    """Bytes that a forward pass in training, dropout off, keeps for the backward pass: each storage once, without
-    those that belong to the network."""
+    """Bytes that a forward pass saves for the backward pass, in training mode with dropout off.
+
+    Each storage counts once; parameters and buffers are excluded.
+    """
     own = {tensor.untyped_storage().data_ptr() for tensor in (*net.parameters(), *net.buffers())}
     kept: dict[int, torch.UntypedStorage] = {}
 
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage  # held, so that no other takes its place
+            kept[storage.data_ptr()] = storage  # keeps it alive, so that its address is not used again
         return tensor
 
     net.train()
@@ -40,12 +42,12 @@ def saved(net: nn.Module, *args: Any, **kwargs: Any) -> int:
 
 
 def parameters(net: nn.Module) -> int:
-    """Numbers that are learnt, each tensor once."""
+    """Number of parameters, each tensor once."""
     return sum(weight.numel() for weight in {id(weight): weight for weight in net.parameters()}.values())
 
 
 def footprints(net: nn.Module, size: Sequence[int], period: int) -> tuple[tuple[int, int], ...]:
-    """Per axis the fewest and the most input pixels, first to last, that an output pixel's gradient reaches.
+    """Smallest and largest extent, in input pixels per axis, of the gradient of an output pixel.
 
     Over ``period`` neighbours in the middle of an image of this size; the network's weights must be positive.
     """

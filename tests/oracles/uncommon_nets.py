@@ -1,4 +1,4 @@
-"""Small networks that are drawn otherwise than the plain U."""
+"""Small networks that are not drawn like a plain U-Net."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unet_tutorial.nets.presets import padded_unet
 
 
 class Nested(nn.Module):
-    """U-Net++ of three levels in one sitting."""
+    """U-Net++ with three levels, in one class."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Nested(nn.Module):
 
 
 class TwoInputs(nn.Module):
-    """Each through its own convolution, then one U."""
+    """Two images, each through a convolution of its own, then one U."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class TwoInputs(nn.Module):
 
 
 class Uneven(nn.Module):
-    """Pads what comes from below to the size of the skip."""
+    """Pads the upsampled map to the size of the skip."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Uneven(nn.Module):
 
 
 class Dense(nn.Module):
-    """Autoencoder whose last convolution reads all maps of its level."""
+    """An autoencoder whose last convolution reads all maps of its level."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """Follows the spatial axes of a tensor through ATen operators: permutations, views, windows, shuffles, reductions.
 
-Each dimension is a list of factors, outermost first: (source axis, length, stride). The source is "n" for the batch,
-"c" for the channels, or the number of a spatial axis. Tokens, channels-last tensors and windows therefore stay feature
-maps with a size.
+The layout of a tensor describes each dimension as factors, outermost first: (source, length, stride). The source is "n"
+for the batch, "c" for the channels, or the number of a spatial axis of the network's input. Tokens, channels-last
+tensors and windows therefore stay feature maps with a spatial size.
 """
 
 from __future__ import annotations
@@ -15,119 +15,9 @@ from torch import Tensor
 
 from unet_tutorial.plan.levels import Size
 
-Atom = tuple[str | int, int, int]
-Layout = tuple[tuple[Atom, ...], ...]
-Ratios = dict[int, tuple[int, int]]  # by axis: how much coarser, how much finer
-
-
-def first(shape: Sequence[int], rank: int) -> Layout:
-    """That of an input: batch, channels if there are any, axes."""
-    head: list[Atom] = [("n", shape[0], 1), ("c", shape[1] if len(shape) > 1 else 1, 1)] if shape else []
-    if len(shape) == rank + 1:
-        head = head[:1]
-    elif len(shape) != rank + 2:
-        return (*((atom,) for atom in head[: len(shape)]), *plain(shape[2:]))
-    axes: list[Atom] = [(k, shape[len(head) + k], 1) for k in range(rank)]
-    return tuple((atom,) for atom in (*head, *axes))
-
-
-def plain(shape: Sequence[int]) -> Layout:
-    """Of channels alone."""
-    return tuple((("c", size, 1),) for size in shape)
-
-
-def resized(layout: Layout, shape: Sequence[int]) -> Layout:
-    """The same dimensions with other sizes: what changed is on a new grid."""
-    return tuple(
-        dim if prod(n for _, n, _ in dim) == size else ((_owner(dim), size, 1),)
-        for dim, size in zip(layout, shape, strict=True)
-    )
-
-
-def viewed(layout: Layout, shape: Sequence[int]) -> Layout:
-    """The same numbers in the same order in other dimensions."""
-    atoms, dims = [atom for dim in layout for atom in dim], []
-    for size in shape:
-        taken: list[Atom] = []
-        left = size
-        while atoms and (left > 1 or (not taken and atoms[0][1] == 1)):
-            whose, n, step = atoms.pop(0)
-            if left % n and n % left:
-                return plain(shape)
-            if left % n:
-                atoms.insert(0, (whose, n // left, step))
-                n, step = left, step * (n // left)
-            taken.append((whose, n, step))
-            left //= n
-        dims.append(taken or [("c", size, 1)])
-    if dims:
-        dims[-1] += atoms
-    return tuple(_merged(dim) for dim in dims)
-
-
-def _merged(dim: Sequence[Atom]) -> tuple[Atom, ...]:
-    out: list[Atom] = []
-    for whose, n, step in dim:
-        if out and out[-1][0] == whose and (whose in ("n", "c") or out[-1][2] == n * step):
-            out[-1] = (whose, out[-1][1] * n, step)
-        else:
-            out.append((whose, n, step))
-    return tuple(out)
-
-
-def _owner(dim: Sequence[Atom]) -> str | int:
-    """Whose dimension it is: of its first atom, but for a batch or channel of one."""
-    return next((whose for whose, n, _ in dim if n > 1 or isinstance(whose, int)), dim[0][0] if dim else "c")
-
-
-def axis_of(dim: Sequence[Atom]) -> int | None:
-    """The axis that it runs along pixel by pixel; None for channels, batch, tokens and windows."""
-    whole = [atom for atom in dim if atom[1] > 1] or [atom for atom in dim if isinstance(atom[0], int)]
-    return whole[0][0] if len(whole) == 1 and isinstance(whole[0][0], int) and whole[0][2] == 1 else None
-
-
-def settled(layout: Layout) -> tuple[Layout, Ratios]:
-    """Pixels that became channels, or channels pixels, taken as another grid: the layout on it, and the change."""
-    found: Ratios = {}
-    spread = [atom[0] for dim in layout if _owner(dim) != "c" for atom in dim]
-    dims = []
-    for dim in layout:
-        if _owner(dim) == "c":
-            dims.append((("c", prod(n for _, n, _ in dim), 1),) if _foreign(dim, spread) else dim)
-            continue
-        new: list[Atom] = []
-        for whose, n, step in dim:
-            if whose == "c" and n > 1 and len(new) == 1 and spread.count(new[0][0]) == 1 and isinstance(new[0][0], int):
-                axis, size, _ = new.pop()
-                found[int(axis)] = (found.get(int(axis), (1, 1))[0], n)
-                new.append((axis, size * n, 1))
-            elif isinstance(whose, int) and step > 1 and spread.count(whose) == 1:
-                found[whose] = (step, 1)
-                new.append((whose, n, 1))
-            else:
-                new.append((whose, n, step))
-        dims.append(tuple(new))
-    return tuple(dims), found
-
-
-def _foreign(dim: Sequence[Atom], spread: Sequence[str | int]) -> bool:
-    return any(isinstance(whose, int) and spread.count(whose) == 1 for whose, _, _ in dim)
-
-
-def grid(layout: Layout, rank: int) -> Size | None:
-    """The number of pixels along each axis; None where an axis is no longer told apart."""
-    sizes: dict[int, int] = {}
-    for dim in layout:
-        for whose, n, _ in dim if _owner(dim) != "c" else ():
-            if isinstance(whose, int):
-                sizes[whose] = sizes.get(whose, 1) * n
-    return tuple(sizes[k] for k in range(rank)) if rank and len(sizes) == rank else None
-
-
-def batch(layout: Layout) -> int:
-    """How many examples it holds."""
-    return prod(n for dim in layout for whose, n, _ in dim if whose == "n")
-
+Factor = tuple[str | int, int, int]
+Layout = tuple[tuple[Factor, ...], ...]
+Ratios = dict[int, tuple[int, int]]  # by axis: downsampling and upsampling factor
 
 VIEWS = ("view", "_unsafe_view", "reshape", "_reshape_alias", "_reshape_copy", "view_copy", "flatten", "unflatten")
 REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "argmax", "argmin", "prod", "var_mean",
@@ -135,11 +25,54 @@ REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "argmax
 PRODUCTS = ("mm", "bmm", "addmm", "baddbmm")
 
 
-def moved(name: str, args: Sequence[Any], given: Layout, out: Tensor, main: Tensor) -> Layout:
-    """The axes of what ``name(*args)`` gives, whose operand ``main`` has these."""
+def input_layout(shape: Sequence[int], rank: int) -> Layout:
+    """Layout of an input: batch, channels (if any), spatial axes."""
+    head: list[Factor] = [("n", shape[0], 1), ("c", shape[1] if len(shape) > 1 else 1, 1)] if shape else []
+    if len(shape) == rank + 1:
+        head = head[:1]
+    elif len(shape) != rank + 2:
+        return (*((factor,) for factor in head[: len(shape)]), *channel_layout(shape[2:]))
+    axes: list[Factor] = [(k, shape[len(head) + k], 1) for k in range(rank)]
+    return tuple((factor,) for factor in (*head, *axes))
+
+
+def channel_layout(shape: Sequence[int]) -> Layout:
+    """Layout whose dimensions all count as channels."""
+    return tuple((("c", size, 1),) for size in shape)
+
+
+def axis_of(dim: Sequence[Factor]) -> int | None:
+    """The spatial axis that a dimension runs along pixel by pixel; None for channels, batch, tokens and windows."""
+    factors = [factor for factor in dim if factor[1] > 1] or [factor for factor in dim if isinstance(factor[0], int)]
+    return factors[0][0] if len(factors) == 1 and isinstance(factors[0][0], int) and factors[0][2] == 1 else None
+
+
+def grid_size(layout: Layout, rank: int) -> Size | None:
+    """Number of pixels along each axis; None if an axis cannot be identified any more."""
+    sizes: dict[int, int] = {}
+    for dim in layout:
+        for source, n, _ in dim if _source_of(dim) != "c" else ():
+            if isinstance(source, int):
+                sizes[source] = sizes.get(source, 1) * n
+    return tuple(sizes[k] for k in range(rank)) if rank and len(sizes) == rank else None
+
+
+def batch_size(layout: Layout) -> int:
+    """Number of examples in the batch."""
+    return prod(n for dim in layout for source, n, _ in dim if source == "n")
+
+
+def by_spatial_axis(values: Sequence[int], axes: Sequence[int | None], rank: int, default: int) -> tuple[int, ...]:
+    """Values for the last dimensions of a tensor, sorted by spatial axis; ``default`` for axes that have none."""
+    known = {axis: value for axis, value in zip(axes, values, strict=True) if axis is not None}
+    return tuple(known.get(axis, default) for axis in range(rank))
+
+
+def output_layout(name: str, args: Sequence[Any], given: Layout, out: Tensor, main: Tensor) -> Layout:
+    """Layout of ``out``, the output of the operator ``name(*args)`` whose operand ``main`` has the layout ``given``."""
     name, shape = name.removesuffix("_copy").removesuffix("_"), tuple(out.shape)
     if name in VIEWS:
-        return viewed(given, shape)
+        return _viewed(given, shape)
     dims = _rearranged(name, args, given)
     if dims is None and name in REDUCTIONS:
         dims = _reduced(args[1] if len(args) > 1 else None, given, len(shape))
@@ -148,12 +81,53 @@ def moved(name: str, args: Sequence[Any], given: Layout, out: Tensor, main: Tens
         new = (("c", shape[-2 if right else -1], 1),)
         dims = (*given[:-2], new, given[-1]) if right else (*given[:-1], new)
     if dims is None and name == "expand" and len(shape) > len(given):
-        dims = (*plain((1,) * (len(shape) - len(given))), *given)
+        dims = (*channel_layout((1,) * (len(shape) - len(given))), *given)
     dims = given if dims is None else dims
-    return resized(dims, shape) if len(dims) == len(shape) else plain(shape)
+    return resized(dims, shape) if len(dims) == len(shape) else channel_layout(shape)
+
+
+def resized(layout: Layout, shape: Sequence[int]) -> Layout:
+    """The same dimensions with other sizes, as after a crop, a pooling or a resize."""
+    return tuple(
+        dim if prod(n for _, n, _ in dim) == size else ((_source_of(dim), size, 1),)
+        for dim, size in zip(layout, shape, strict=True)
+    )
+
+
+def _viewed(layout: Layout, shape: Sequence[int]) -> Layout:
+    """The same values in the same order, in dimensions of other sizes."""
+    waiting, dims = [factor for dim in layout for factor in dim], []
+    for size in shape:
+        taken: list[Factor] = []
+        left = size
+        while waiting and (left > 1 or (not taken and waiting[0][1] == 1)):
+            source, n, stride = waiting.pop(0)
+            if left % n and n % left:
+                return channel_layout(shape)
+            if left % n:  # the factor is split: its inner part goes into the next dimension
+                waiting.insert(0, (source, n // left, stride))
+                n, stride = left, stride * (n // left)
+            taken.append((source, n, stride))
+            left //= n
+        dims.append(taken or [("c", size, 1)])
+    if dims:
+        dims[-1] += waiting
+    return tuple(_joined(dim) for dim in dims)
+
+
+def _joined(dim: Sequence[Factor]) -> tuple[Factor, ...]:
+    """Neighbouring factors of one source as one, where their strides fit."""
+    out: list[Factor] = []
+    for source, n, stride in dim:
+        if out and out[-1][0] == source and (source in ("n", "c") or out[-1][2] == n * stride):
+            out[-1] = (source, out[-1][1] * n, stride)
+        else:
+            out.append((source, n, stride))
+    return tuple(out)
 
 
 def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
+    """Layout after an operator that permutes, inserts or removes dimensions; None for other operators."""
     rank = len(given)
     if name == "permute":
         return tuple(given[d] for d in args[1])
@@ -161,36 +135,69 @@ def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
         one, other = (args[1] % rank, args[2] % rank) if name != "t" else (0, rank - 1)
         swapped = {one: other, other: one}
         return tuple(given[swapped.get(i, i)] for i in range(rank))
-    named = args[1] if len(args) > 1 else 0
+    dim_argument = args[1] if len(args) > 1 else 0
     if name in ("unsqueeze", "stack"):
-        return (*given[: (at := named % (rank + 1))], (("c", 1, 1),), *given[at:])
+        return (*given[: (at := dim_argument % (rank + 1))], (("c", 1, 1),), *given[at:])
     if name in ("select", "unbind"):
-        return tuple(dim for i, dim in enumerate(given) if i != named % rank)
+        return tuple(dim for i, dim in enumerate(given) if i != dim_argument % rank)
     if name == "view_as_real":
         return (*given, (("c", 2, 1),))
     if name == "view_as_complex":
         return given[:-1]
     if name == "squeeze":
-        wanted = _dims(args[1] if len(args) > 1 else None, rank)
-        return tuple(dim for i, dim in enumerate(given) if i not in wanted or args[0].shape[i] > 1)
+        squeezed = _dims(args[1] if len(args) > 1 else None, rank)
+        return tuple(dim for i, dim in enumerate(given) if i not in squeezed or args[0].shape[i] > 1)
     return None
 
 
-def _dims(named: Any, rank: int) -> set[int]:
-    if named is None:
+def _reduced(dim_argument: Any, given: Layout, ndim: int) -> Layout:
+    """Layout after a reduction to ``ndim`` dimensions: reduced dimensions are removed, or kept as one channel."""
+    reduced = _dims(dim_argument, len(given)) if given else set()
+    if ndim == len(given):
+        return tuple((("c", 1, 1),) if i in reduced else dim for i, dim in enumerate(given))
+    return tuple(dim for i, dim in enumerate(given) if i not in reduced)
+
+
+def _dims(dim_argument: Any, rank: int) -> set[int]:
+    """The dimensions that a ``dim`` argument of torch names; None names all."""
+    if dim_argument is None:
         return set(range(rank))
-    return {d % rank for d in ([named] if isinstance(named, int) else named)}
+    return {d % rank for d in ([dim_argument] if isinstance(dim_argument, int) else dim_argument)}
 
 
-def _reduced(named: Any, given: Layout, left: int) -> Layout:
-    """Without the dimensions reduced, or with one channel in the place of each."""
-    gone = _dims(named, len(given)) if given else set()
-    if left == len(given):
-        return tuple((("c", 1, 1),) if i in gone else dim for i, dim in enumerate(given))
-    return tuple(dim for i, dim in enumerate(given) if i not in gone)
+def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
+    """The layout on its new grid after a pixel shuffle or unshuffle, and the change of the grid per axis.
+
+    In a layout, channels that became pixels stand beside a spatial axis in one dimension (upsampling), and an axis that
+    lost pixels to the channels has a stride above 1 (downsampling).
+    """
+    ratios: Ratios = {}
+    spatial = [factor[0] for dim in layout if _source_of(dim) != "c" for factor in dim]
+    dims = []
+    for dim in layout:
+        if _source_of(dim) == "c":
+            dims.append((("c", prod(n for _, n, _ in dim), 1),) if _holds_pixels(dim, spatial) else dim)
+            continue
+        new: list[Factor] = []
+        for source, n, stride in dim:
+            axis = new[0][0] if len(new) == 1 and spatial.count(new[0][0]) == 1 else None
+            if source == "c" and n > 1 and isinstance(axis, int):
+                ratios[axis] = (ratios.get(axis, (1, 1))[0], n)
+                new = [(axis, new[0][1] * n, 1)]
+            elif isinstance(source, int) and stride > 1 and spatial.count(source) == 1:
+                ratios[source] = (stride, 1)
+                new.append((source, n, 1))
+            else:
+                new.append((source, n, stride))
+        dims.append(tuple(new))
+    return tuple(dims), ratios
 
 
-def placed(values: Sequence[int], axes: Sequence[int | None], rank: int, otherwise: int) -> tuple[int, ...]:
-    """Numbers of the last dimensions of a tensor, one for each spatial axis of the network."""
-    known = {axis: value for axis, value in zip(axes, values, strict=True) if axis is not None}
-    return tuple(known.get(axis, otherwise) for axis in range(rank))
+def _holds_pixels(dim: Sequence[Factor], spatial: Sequence[str | int]) -> bool:
+    """Whether a dimension of channels holds pixels of an axis that has a dimension of its own."""
+    return any(isinstance(source, int) and spatial.count(source) == 1 for source, _, _ in dim)
+
+
+def _source_of(dim: Sequence[Factor]) -> str | int:
+    """Source of a dimension: of its first factor that is a spatial axis or longer than 1."""
+    return next((source for source, n, _ in dim if n > 1 or isinstance(source, int)), dim[0][0] if dim else "c")

@@ -1,5 +1,4 @@
-"""A recorded pass as a graph of feature maps: whoever made a tensor, or wrote into its memory, is an input of whoever
-reads it."""
+"""Builds the data-flow graph of a recorded pass; nodes that write in place become inputs of later readers."""
 
 from __future__ import annotations
 
@@ -15,140 +14,147 @@ from unet_tutorial.figures.tracing.axes import (
     Layout,
     Ratios,
     axis_of,
-    batch,
-    first,
-    grid,
-    moved,
-    plain,
+    batch_size,
+    channel_layout,
+    grid_size,
+    input_layout,
+    output_layout,
     resized,
-    settled,
+    with_shuffles,
 )
-from unet_tutorial.figures.tracing.in_place import Writes, combined, covers
+from unet_tutorial.figures.tracing.in_place import Writes, same_elements, written_op
 from unet_tutorial.figures.tracing.meta import storage
 from unet_tutorial.figures.tracing.operators import (
-    by_pixel,
-    cut,
+    crop_of,
+    is_pointwise_product,
     macs,
-    meaning,
-    rank_of,
-    refined,
-    regridded,
-    same_window,
-    window,
+    operation_type,
+    pointwise_window,
+    refined_type,
+    shuffle_window,
+    spatial_rank,
+    window_of,
 )
 from unet_tutorial.figures.tracing.record import Op, Record
 from unet_tutorial.plan.levels import Size
 
-FACTORY = re.compile(r"new_.*|.*_like")  # they read no numbers of the tensor they are given
+FACTORY = re.compile(r"new_.*|.*_like")  # creates a tensor without reading the values of its argument
 
 
 class Graph:
-    """Nodes from a record, in its order; ``rank`` is the number of spatial axes."""
+    """The nodes of a record, in execution order; ``rank`` is the number of spatial axes.
+
+    Operators on weights alone, as in weight normalisation, give no node: their parameters and MACs count for the first
+    operator that combines their result with a feature map.
+    """
 
     def __init__(self, found: Record) -> None:
-        self.rank = rank_of(found)
+        self.rank = spatial_rank(found)
         self.nodes: list[Node] = []
-        self.maker: dict[int, str] = {}  # of the tensor with this id
-        self.layouts: dict[int, Layout] = {}
+        self.producers: dict[int, str] = {}  # id of a tensor: node that it is the output of
+        self.layouts: dict[int, Layout] = {}  # id of a tensor: its layout
         self.writes = Writes()
-        self.carried = {id(tensor): {name} for name, tensor in found.weights.items()}
-        self.debts: dict[int, int] = {}  # MACs that went into a tensor made of weights alone
-        self.sizes = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
-        self.owner: dict[int, str] = {}  # of the memory with this key
+        self.weight_names = {id(tensor): {name} for name, tensor in found.weights.items()}  # weights it is made from
+        self.weight_macs: dict[int, int] = {}  # id of a tensor made from weights alone: MACs that it took
+        self.counts = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
+        self.owners: dict[int, str] = {}  # storage: first node with an output in it
         for tensor in sorted(found.inputs, key=lambda each: -each.ndim):
-            layout = first(tensor.shape, self.rank)
-            self._add(Node("", "input", "input", (), self._shape(layout, tensor)), [tensor], layout)
+            layout = input_layout(tensor.shape, self.rank)
+            self._add_node(Node("", "input", "input", (), self._shape(layout, tensor)), [tensor], layout)
         for op in found.ops:
-            self._read(op)
-        outputs = {self._of(tensor) for tensor in found.outputs}
+            self._add_operator(op)
+        outputs = {self._producer(tensor) for tensor in found.outputs}
         self.nodes = [replace(n, folded=("output",)) if n.id in outputs else n for n in self.nodes]
 
-    def keeps(self, found: Record) -> dict[str, int]:
-        """Bytes that the backward pass keeps, by the node whose output they are."""
-        kept: dict[str, int] = {}
+    def saved_bytes(self, found: Record) -> dict[str, int]:
+        """Bytes saved for the backward pass, by the node whose output they are."""
+        saved: dict[str, int] = {}
         for key, size in found.saved.items():
-            node = self.owner.get(key, "")
-            kept[node] = kept.get(node, 0) + size
-        return kept
+            node_id = self.owners.get(key, "")
+            saved[node_id] = saved.get(node_id, 0) + size
+        return saved
 
-    def _add(self, node: Node, outs: list[Tensor], layout: Layout) -> str:
-        key = str(len(self.nodes))
-        self.nodes.append(replace(node, id=key, bytes=sum(out.numel() * out.element_size() for out in outs)))
-        self._name(outs, key, layout)
+    def _add_node(self, node: Node, outs: list[Tensor], layout: Layout) -> str:
+        node_id = str(len(self.nodes))
+        self.nodes.append(replace(node, id=node_id, bytes=sum(out.numel() * out.element_size() for out in outs)))
+        self._set_producer(outs, node_id, layout)
         for out in outs:
-            self.owner.setdefault(storage(out), key)
-        return key
+            self.owners.setdefault(storage(out), node_id)
+        return node_id
 
-    def _name(self, outs: list[Tensor], key: str, layout: Layout) -> None:
+    def _set_producer(self, outs: list[Tensor], node_id: str, layout: Layout) -> None:
         for out in outs:
-            self.maker[id(out)] = key
-            self.layouts[id(out)] = layout if len(layout) == out.ndim else plain(out.shape)
-            self.writes.read(out)
+            self.producers[id(out)] = node_id
+            self.layouts[id(out)] = layout if len(layout) == out.ndim else channel_layout(out.shape)
+            self.writes.mark_current(out)
 
-    def _of(self, tensor: Tensor) -> str | None:
-        """Whose output a tensor holds, with all that has been written into its memory since it was made."""
-        key, news = self.maker.get(id(tensor)), self.writes.news(tensor)
-        if not news:
-            return key
-        last_key, last = news[-1]
+    def _producer(self, tensor: Tensor) -> str | None:
+        """The node whose output a tensor holds, with everything written into its storage since; None for a weight."""
+        node_id, writes = self.producers.get(id(tensor)), self.writes.since(tensor)
+        if not writes:
+            return node_id
+        last_id, last = writes[-1]
         layout = self.layouts.get(id(tensor), self.layouts[id(last)])
-        layout = resized(layout, tensor.shape) if len(layout) == tensor.ndim else plain(tensor.shape)
-        if covers(last, tensor):
-            self._name([tensor], last_key, layout)
-            return last_key
-        op, crop = combined(tensor, key, news, layout)
-        inputs = tuple(dict.fromkeys(each for each in (key, *(k for k, _ in news)) if each))
+        layout = resized(layout, tensor.shape) if len(layout) == tensor.ndim else channel_layout(tensor.shape)
+        if same_elements(last, tensor):
+            self._set_producer([tensor], last_id, layout)
+            return last_id
+        op, crop = written_op(tensor, node_id, writes, layout)
+        inputs = tuple(dict.fromkeys(each for each in (node_id, *(writer for writer, _ in writes)) if each))
         node = Node("", op, "written", inputs, self._shape(layout, tensor), crop=crop)
-        return self._add(node, [tensor], layout)
+        return self._add_node(node, [tensor], layout)
 
-    def _read(self, op: Op) -> None:
+    def _add_operator(self, op: Op) -> None:
         given = [leaf for leaf in tree_leaves((op.args, op.kwargs)) if isinstance(leaf, Tensor)]
         given = [] if FACTORY.fullmatch(op.name) else given
-        makers = {id(t): key for t in given if (key := self._of(t)) is not None}
-        names: set[str] = set().union(*(self.carried.get(id(tensor), set()) for tensor in given))
-        cost = macs(op, meaning(op)) + sum(self.debts.pop(id(tensor), 0) for tensor in given)
-        if not makers:
-            self.carried |= {id(out): names for out in op.outs}
-            self.debts |= {id(op.outs[0]): cost} if cost and op.outs else {}
+        producers = {id(tensor): node_id for tensor in given if (node_id := self._producer(tensor)) is not None}
+        names: set[str] = set().union(*(self.weight_names.get(id(tensor), set()) for tensor in given))
+        cost = macs(op, operation_type(op)) + sum(self.weight_macs.pop(id(tensor), 0) for tensor in given)
+        if not producers:
+            self.weight_names |= {id(out): names for out in op.outs}
+            self.weight_macs |= {id(op.outs[0]): cost} if cost and op.outs else {}
         elif op.outs:
-            own = sum(self.sizes.pop(name, 0) for name in sorted(names))
-            self._note(op, [tensor for tensor in given if id(tensor) in makers], makers, own, cost)
+            parameters = sum(self.counts.pop(name, 0) for name in sorted(names))
+            self._add_outputs(op, [tensor for tensor in given if id(tensor) in producers], producers, parameters, cost)
 
-    def _note(self, op: Op, read: list[Tensor], makers: dict[int, str], own: int, cost: int) -> None:
-        if op.name == "copy_" and id(op.args[1]) in makers:
-            read, makers = [op.args[1]], {id(op.args[1]): makers[id(op.args[1])]}
-        meant, inputs = meaning(op), tuple(dict.fromkeys(makers.values()))
-        main = read[0] if "max_unpool" in op.name else max(read, key=self._weight)
-        idle = meant == "same" or (meant in ("add", "gate") and len(inputs) < 2 and not own)
-        for outs in [[out] for out in op.outs] if meant == "split" else [op.outs]:
-            layout, ratios = settled(moved(op.name, op.args, self.layouts[id(main)], outs[0], main))
-            if idle and outs[0].shape == main.shape and not cost:
-                self._name(outs, makers[id(main)], layout)
+    def _add_outputs(self, op: Op, maps: list[Tensor], producers: dict[int, str], parameters: int, cost: int) -> None:
+        """Add a node per output of a split, else one for all outputs; none for an operator without effect."""
+        if op.name == "copy_" and id(op.args[1]) in producers:
+            maps, producers = [op.args[1]], {id(op.args[1]): producers[id(op.args[1])]}
+        op_type, inputs = operation_type(op), tuple(dict.fromkeys(producers.values()))
+        main = maps[0] if "max_unpool" in op.name else max(maps, key=self._size_key)
+        no_effect = op_type == "same" or (op_type in ("add", "gate") and len(inputs) < 2 and not parameters)
+        for outs in [[out] for out in op.outs] if op_type == "split" else [op.outs]:
+            layout, ratios = with_shuffles(output_layout(op.name, op.args, self.layouts[id(main)], outs[0], main))
+            if no_effect and outs[0].shape == main.shape and not cost:
+                self._set_producer(outs, producers[id(main)], layout)
                 continue
-            node = self._node(op, main, outs[0], layout, ratios, made=len(read))
-            self._add(replace(node, inputs=inputs, parameters=own, macs=cost), outs, layout)
-            own = cost = 0
+            node = self._node(op, main, outs[0], layout, ratios, maps=len(maps))
+            self._add_node(replace(node, inputs=inputs, parameters=parameters, macs=cost), outs, layout)
+            parameters = cost = 0  # counted once, with the first output
         for tensor in op.written:
-            self.writes.add(self.maker[id(tensor)], tensor)
+            self.writes.add(self.producers[id(tensor)], tensor)
 
-    def _weight(self, tensor: Tensor) -> tuple[bool, int]:
-        return grid(self.layouts[id(tensor)], self.rank) is not None, tensor.numel()
+    def _size_key(self, tensor: Tensor) -> tuple[bool, int]:
+        """Sorts operands: those with spatial axes last, then by number of elements."""
+        return grid_size(self.layouts[id(tensor)], self.rank) is not None, tensor.numel()
 
-    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, made: int) -> Node:
-        meant, before, shape = meaning(op), self.layouts[id(main)], self._shape(layout, out)
-        kept = grid(before, self.rank) is not None and grid(layout, self.rank) is not None
-        seen = window(op, meant, [axis_of(dim) for dim in before], self.rank) if kept else None
-        crop = cut(op, main, out, before) if kept and meant in ("crop", "split") and not seen else ()
-        if by_pixel(op, main, made, kept=kept):
-            return Node("", "conv", op.name, (), shape, op.path, same_window(self.rank))
-        if seen is None and kept and ratios:
-            seen = regridded(ratios, self.rank)
-        refinement = refined(op, meant, seen, crop, kept=kept, changed=shape != self._shape(before, main))
-        return Node("", refinement, op.name, (), shape, op.path, seen, crop)
+    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, maps: int) -> Node:
+        op_type, before, shape = operation_type(op), self.layouts[id(main)], self._shape(layout, out)
+        spatial = grid_size(before, self.rank) is not None and grid_size(layout, self.rank) is not None
+        window = window_of(op, op_type, [axis_of(dim) for dim in before], self.rank) if spatial else None
+        crop = crop_of(op, main, out, before) if spatial and op_type in ("crop", "split") and not window else ()
+        if is_pointwise_product(op, main, maps, spatial=spatial):
+            return Node("", "conv", op.name, (), shape, op.path, pointwise_window(self.rank))
+        if window is None and spatial and ratios:
+            window = shuffle_window(ratios, self.rank)
+        reshaped = shape != self._shape(before, main)
+        refined = refined_type(op, op_type, window, crop, spatial=spatial, reshaped=reshaped)
+        return Node("", refined, op.name, (), shape, op.path, window, crop)
 
     def _shape(self, layout: Layout, out: Tensor) -> Size:
-        """(C, *size); where the axes are lost, the tensor's own without the batch."""
-        size = grid(layout, self.rank)
+        """(C, *size); without spatial axes, the tensor's shape without the batch."""
+        size = grid_size(layout, self.rank)
         if size is not None:
-            return (out.numel() // max(1, batch(layout) * prod(size)), *size)
+            return (out.numel() // max(1, batch_size(layout) * prod(size)), *size)
         return tuple(out.shape[1:])

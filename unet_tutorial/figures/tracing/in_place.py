@@ -1,4 +1,4 @@
-"""Memory written in place: which maps a tensor holds that others have written into since it was made."""
+"""Tracks in-place writes to storage that is shared by several tensors."""
 
 from __future__ import annotations
 
@@ -10,53 +10,57 @@ from unet_tutorial.figures.arch.ir import Pairs
 from unet_tutorial.figures.tracing.axes import Layout, axis_of
 from unet_tutorial.figures.tracing.meta import storage
 
-Written = Sequence[tuple[str, Tensor]]  # the node, and the part of the memory
+Write = tuple[str, Tensor]  # id of the node whose output was written, and the tensor that it was written into
 
 
 class Writes:
-    """All writes in order, by memory, and how many of them each tensor knows of."""
+    """All writes in order, by storage, and how many of them each tensor already contains."""
 
     def __init__(self) -> None:
-        self.log: dict[int, list[tuple[str, Tensor]]] = {}
-        self.known: dict[int, int] = {}
+        self.log: dict[int, list[Write]] = {}
+        self.contained: dict[int, int] = {}
 
-    def add(self, key: str, tensor: Tensor) -> None:
-        """A node's output was written into this tensor."""
-        self.log.setdefault(storage(tensor), []).append((key, tensor))
-        self.read(tensor)
+    def add(self, node_id: str, tensor: Tensor) -> None:
+        """Note that a node's output was written into this tensor."""
+        self.log.setdefault(storage(tensor), []).append((node_id, tensor))
+        self.mark_current(tensor)
 
-    def read(self, tensor: Tensor) -> None:
-        """It holds all that has been written up to now."""
+    def mark_current(self, tensor: Tensor) -> None:
+        """Note that this tensor contains all writes up to now."""
         if self.log:
-            self.known[id(tensor)] = len(self.log.get(storage(tensor), ()))
+            self.contained[id(tensor)] = len(self.log.get(storage(tensor), ()))
 
-    def news(self, tensor: Tensor) -> Written:
-        """What was written into its memory since."""
-        return self.log.get(storage(tensor), [])[self.known.get(id(tensor), 0) :] if self.log else []
-
-
-def covers(part: Tensor, whole: Tensor) -> bool:
-    """Whether both are the same numbers in the same order."""
-    return all(of(part) == of(whole) for of in (Tensor.size, Tensor.stride, Tensor.storage_offset))
+    def since(self, tensor: Tensor) -> Sequence[Write]:
+        """The writes to this tensor's storage since it was last marked as current."""
+        return self.log.get(storage(tensor), [])[self.contained.get(id(tensor), 0) :] if self.log else []
 
 
-def combined(whole: Tensor, held: str | None, news: Written, layout: Layout) -> tuple[str, Pairs]:
-    """What it amounts to, as an operation with its cut: a frame of zeros, channels side by side, or other."""
-    parts = [part for _, part in news]
-    if len(parts) == 1 and held is None and parts[0].stride() == whole.stride():
-        frame = _frame(parts[0], whole)
+def same_elements(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors of one storage are the same view of it."""
+    return all(of(one) == of(other) for of in (Tensor.size, Tensor.stride, Tensor.storage_offset))
+
+
+def written_op(whole: Tensor, previous: str | None, writes: Sequence[Write], layout: Layout) -> tuple[str, Pairs]:
+    """The operation that writes into parts of a tensor amount to, and its crop.
+
+    One part written into new memory is padding (a negative crop), parts that fill the channels are a concatenation,
+    anything else is "other". ``previous`` is the node whose output the tensor was before, None for new memory.
+    """
+    parts = [part for _, part in writes]
+    if len(parts) == 1 and previous is None and parts[0].stride() == whole.stride():
+        padding = _padding(parts[0], whole)
         axes = [axis_of(dim) for dim in layout]
-        pairs = {axis: pair for axis, pair in zip(axes, frame, strict=True) if axis is not None}
-        if sum(any(pair) for pair in frame) == sum(any(pair) for pair in pairs.values()):
+        pairs = {axis: pair for axis, pair in zip(axes, padding, strict=True) if axis is not None}
+        if sum(any(pair) for pair in padding) == sum(any(pair) for pair in pairs.values()):
             return "crop", tuple(pairs[axis] for axis in sorted(pairs))
-    alike = all(p.ndim == whole.ndim and p.shape[2:] == whole.shape[2:] for p in parts)
-    if alike and whole.ndim > 1 and sum(p.shape[1] for p in parts) == whole.shape[1]:
+    same_size = all(part.ndim == whole.ndim and part.shape[2:] == whole.shape[2:] for part in parts)
+    if same_size and whole.ndim > 1 and sum(part.shape[1] for part in parts) == whole.shape[1]:
         return "concat", ()
     return "other", ()
 
 
-def _frame(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
-    """Pixels added before and after each dimension, as negative cuts."""
+def _padding(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
+    """Pixels of ``whole`` before and after ``part`` in each dimension, as negative crops."""
     left = int(part.storage_offset() - whole.storage_offset())
     found: dict[int, tuple[int, int]] = {}
     for dim in sorted(range(whole.ndim), key=whole.stride, reverse=True):

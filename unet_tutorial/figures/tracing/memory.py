@@ -1,4 +1,4 @@
-"""Bytes: what is alive at once without gradients, and what the backward pass waits for, map by map."""
+"""Memory of a recorded pass: bytes alive at once without gradients, and bytes saved for the backward pass per map."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unet_tutorial.figures.tracing.record import Op, Record
 def peak(found: Record) -> int:
     """The most bytes of feature maps alive during any one operation of a pass without gradients.
 
-    A map lives until its last use; weights, and what a convolution packs for itself, are not counted.
+    A map lives until its last use. Weights and the workspace of the kernels are not counted.
     """
     own = {storage(weight) for weight in found.weights.values()}
     used = [
@@ -35,12 +35,11 @@ def _tensors(op: Op) -> list[Tensor]:
     return [leaf for leaf in tree_leaves((op.args, op.kwargs, op.outs)) if isinstance(leaf, Tensor)]
 
 
-def saved_by_node(nodes: list[Node], twins: list[Node], keeps: dict[str, int]) -> list[Node]:
-    """The nodes with the bytes that the backward pass keeps of each one's output.
+def with_saved_bytes(nodes: list[Node], training_nodes: list[Node], saved: dict[str, int]) -> list[Node]:
+    """Set ``Node.saved`` from a training pass, whose node ids are the keys of ``saved``.
 
-    ``twins`` are the nodes of the training pass, whose ids ``keeps`` names. As they were, where training runs through
-    other operations than evaluation does: then only the total is known.
+    The nodes stay unchanged if training runs other operations than evaluation: then only the total is known.
     """
-    if [(n.op, n.shape) for n in nodes] != [(n.op, n.shape) for n in twins]:
+    if [(n.op, n.shape) for n in nodes] != [(n.op, n.shape) for n in training_nodes]:
         return nodes
-    return [replace(node, saved=keeps.get(twin.id, 0)) for node, twin in zip(nodes, twins, strict=True)]
+    return [replace(node, saved=saved.get(twin.id, 0)) for node, twin in zip(nodes, training_nodes, strict=True)]

@@ -1,4 +1,4 @@
-"""A model used without a trace of it left: modes, attributes, hooks and random numbers are as they were."""
+"""Restores a model's modes, attributes and hooks, and the random number generators, after a pass."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from typing import Any
 import torch
 from torch import nn
 
-Kept = list[tuple[Any, Any]]  # what can be written into, and a copy of it
-
 
 @contextmanager
-def untouched(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Inside, the model is in evaluation mode, or in training with dropout off; afterwards all is as it was.
+def restored(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Put the model into evaluation mode, or into training mode with dropout off; restore everything at the end.
 
-    That includes what modules write into themselves as they run: caches, counters, weights computed by old hooks.
+    This includes attributes that modules set as they run: caches, counters, weights computed by old-style hooks.
     """
-    state, before = random.getstate(), [_attributes(module) for module in model.modules()]
+    state, before = random.getstate(), [_containers(module) for module in model.modules()]
     fused = torch.backends.mha.get_fastpath_enabled()
     try:
-        torch.backends.mha.set_fastpath_enabled(False)  # a fused layer of a transformer hides its operations
+        torch.backends.mha.set_fastpath_enabled(False)  # a fused transformer layer hides its operations
         with torch.random.fork_rng(devices=[]):
             for module in model.modules():
                 mode = training and not isinstance(module, nn.modules.dropout._DropoutNd)
@@ -32,20 +30,20 @@ def untouched(model: nn.Module, *, training: bool) -> Iterator[None]:
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
         random.setstate(state)
-        for kept in before:
-            _restore(kept)
+        for containers in before:
+            _restore(containers)
 
 
-def _attributes(module: nn.Module) -> Kept:
-    """Its dictionaries, lists and sets, each with a copy; the module's own first."""
+def _containers(module: nn.Module) -> list[tuple[Any, Any]]:
+    """The module's attribute dictionary and the dicts, lists and sets in it, each with a copy of its content."""
     own = vars(module)
     return [(each, each.copy()) for each in (own, *own.values()) if type(each) in (dict, list, set)]
 
 
-def _restore(kept: Kept) -> None:
-    for box, content in kept:
-        box.clear()
-        if isinstance(box, list):
-            box.extend(content)
+def _restore(containers: list[tuple[Any, Any]]) -> None:
+    for container, content in containers:
+        container.clear()
+        if isinstance(container, list):
+            container.extend(content)
         else:
-            box.update(content)
+            container.update(content)

@@ -1,4 +1,4 @@
-"""The front-end for any ``nn.Module``: a recorded pass becomes a graph of feature maps with their exact numbers."""
+"""Traces any ``nn.Module``: records a pass and builds the description with exact counts of every feature map."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from torch.utils._pytree import tree_leaves
 from unet_tutorial.figures.arch.analyse import analysed
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.tracing.graph import Graph
-from unet_tutorial.figures.tracing.memory import peak, saved_by_node
-from unet_tutorial.figures.tracing.meta import decides
+from unet_tutorial.figures.tracing.memory import peak, with_saved_bytes
+from unet_tutorial.figures.tracing.meta import is_data_dependent
 from unet_tutorial.figures.tracing.record import Record, record
 from unet_tutorial.plan.sizes import valid_sizes
 
 
 class TraceError(ValueError):
-    """The model cannot be followed on empty tensors: what it computes depends on the numbers in them."""
+    """The model cannot be traced, because its control flow depends on the values of its tensors."""
 
 
 def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
-    """The architecture that runs in ``model(*args, **kwargs)``; tensors among the arguments may be empty ones.
+    """The architecture that runs in ``model(*args, **kwargs)``; tensors may be meta tensors.
 
-    Maps, levels and skips are those of evaluation mode; bytes saved for the backward pass those of training with
-    dropout off. The model is as it was afterwards. ``TraceError`` where the flow depends on data; ValueError, with the
-    model's own words, where it refuses these arguments.
+    Maps, levels and skips are those of evaluation mode; saved bytes are those of training with dropout off. The model
+    is restored afterwards. Raises TraceError for data-dependent control flow, and ValueError, with the model's own
+    message, if it does not accept the arguments.
     """
     model = _unwrapped(model)
-    _refuse(model, (args, kwargs))
+    _check(model, (args, kwargs))
     totals = _parameters(model)
     with _eager():
         found = _run(model, args, kwargs)
@@ -39,20 +39,20 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
         totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
         try:
             saving = record(model, args, kwargs, training=True)
-        except Exception:  # training may refuse what evaluation takes, as batch norm does a single value
+        except Exception:  # training may fail where evaluation works, as batch norm does with a single value
             saving = None
     if saving is not None:
-        twin = Graph(saving)
-        nodes = saved_by_node(nodes, twin.nodes, twin.keeps(saving))
+        training = Graph(saving)
+        nodes = with_saved_bytes(nodes, training.nodes, training.saved_bytes(saving))
         totals["saved"] = sum(saving.saved.values())
     return analysed(ArchIR(type(model).__name__, tuple(nodes), totals=totals, valid=_valid(model)))
 
 
 def _unwrapped(model: Any) -> Any:
-    """The network inside what compiles it or spreads it over devices."""
+    """The network inside ``torch.compile`` or data-parallel wrappers."""
     while isinstance(model, nn.Module):
-        spread = isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel))
-        inner = model.module if spread else vars(model).get("_modules", {}).get("_orig_mod")
+        parallel = isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel))
+        inner = model.module if parallel else vars(model).get("_modules", {}).get("_orig_mod")
         if not isinstance(inner, nn.Module):
             break
         model = inner
@@ -60,17 +60,18 @@ def _unwrapped(model: Any) -> Any:
 
 
 def _eager() -> AbstractContextManager[Any]:
-    """Compiled parts run as they were written; where torch has no compiler loaded there are none."""
+    """Run compiled parts eagerly. Without ``torch._dynamo`` loaded there are none, and loading it takes a second."""
     return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
-def _refuse(model: nn.Module, given: Any) -> None:
+def _check(model: nn.Module, given: Any) -> None:
+    """Raise ValueError for a model that is no module, or is scripted, and for arguments without a tensor."""
     if not isinstance(model, nn.Module):
-        raise ValueError(f"a {type(model).__name__} came, and a torch nn.Module is needed; build the model first")
+        raise ValueError(f"the model is a {type(model).__name__}, not a torch nn.Module; build the model first")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
-        raise ValueError(f"{type(model).__name__} is or holds a ScriptModule; hand in the module that it was made from")
+        raise ValueError(f"{type(model).__name__} is or contains a ScriptModule; pass the module that it was made from")
     if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(given)):
-        raise ValueError("no tensor came as an example; hand in one of the shape the model takes, (1, 1, 572, 572)")
+        raise ValueError("the example has no tensor; pass one of a shape that the model accepts, as (1, 1, 572, 572)")
 
 
 def _run(model: nn.Module, args: Any, kwargs: Any) -> Record:
@@ -79,25 +80,25 @@ def _run(model: nn.Module, args: Any, kwargs: Any) -> Record:
         return record(model, args, kwargs, training=False)
     except Exception as error:
         lines = str(error).strip().splitlines()
-        words = f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
-        if decides(error):
+        message = f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
+        if is_data_dependent(error):
             raise TraceError(
-                f"{name} decides by the numbers it sees ({words}), so it has no one picture; "
-                "hand in the part of it that computes the same for every image"
+                f"{name} has data-dependent control flow ({message}), so one diagram cannot show it; "
+                "pass the part of it that runs the same operations for every image"
             ) from error
         if isinstance(error, ValueError):
             raise
         raise ValueError(
-            f"{name} does not take this example ({words}); hand in tensors of the shapes and types it is trained with"
+            f"{name} does not accept this example ({message}); pass tensors of the shapes and dtypes it is trained with"
         ) from error
 
 
 def _parameters(model: nn.Module) -> dict[str, int]:
-    """Numbers learnt and their bytes, each tensor once; those that the pass does not use included."""
+    """Counts of parameters and their bytes, each tensor once, unused parameters included."""
     once = {id(weight): weight for weight in model.parameters()}.values()
     uninitialised = [w for w in once if isinstance(w, nn.parameter.UninitializedParameter)]
     if uninitialised:
-        raise ValueError("the model has parameters without a shape (a lazy module); run it once before")
+        raise ValueError("the model has uninitialised parameters (a lazy module); run it once on an example first")
     return {
         "parameters": sum(weight.numel() for weight in once),
         "parameter_bytes": sum(weight.numel() * weight.element_size() for weight in once),
@@ -106,8 +107,8 @@ def _parameters(model: nn.Module) -> dict[str, int]:
 
 
 def _valid(model: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Smallest valid size and step per axis, where the model states its plan as this library's networks do."""
+    """Smallest valid size and step per axis, for models with ``levels`` and ``padding``, as those of this library."""
     levels, padding = getattr(model, "levels", None), getattr(model, "padding", None)
     if not levels or padding not in ("same", "valid"):
         return ()
-    return tuple((valid.start, valid.step) for valid in valid_sizes(levels, padding=padding))
+    return tuple((sizes.start, sizes.step) for sizes in valid_sizes(levels, padding=padding))

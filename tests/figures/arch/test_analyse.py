@@ -1,0 +1,64 @@
+"""Models without a U, and the names that the nodes of a U get."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from tests.oracles import foreign_hard as hard
+from tests.oracles.described_nets import NETS
+from tests.oracles.described_nets import arch as described
+from tests.oracles.foreign_unets import conv
+from tests.oracles.torch_counts import macs, saved
+from unet_tutorial.figures.tracing.trace import trace
+
+IMAGE = torch.zeros(1, 1, 32, 32)
+GLOBAL = nn.Sequential(conv(1, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+MODELS: dict[str, tuple[nn.Module, str]] = {
+    "chain": (nn.Sequential(hard.two_scales(), hard.two_scales()), "down and up 2 times"),
+    "classifier": (GLOBAL, "no spatial axes"),
+    "MLP": (nn.Sequential(nn.Flatten(), nn.Linear(1024, 3)), "no feature map|no map"),
+    "backbone": (nn.Sequential(conv(1, 4, 2), conv(4, 4, 2)), "does not come up again"),
+    "one level": (nn.Sequential(conv(1, 4), conv(4, 4)), "a single level"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_reason_and_the_counts(name: str) -> None:
+    net, reason = MODELS[name]
+    arch = trace(net, IMAGE)
+    assert any(part in arch.reason for part in reason.split("|"))
+    assert arch.totals["macs"] == macs(net, IMAGE)
+    assert arch.totals["saved"] == saved(net, IMAGE)
+
+
+def test_nodes_are_named_by_side_level_operation_and_number() -> None:
+    """The paper's figure 1, box by box."""
+    names = ["enc0.input1", "enc0.conv1", "enc0.conv2"]
+    for level in (1, 2, 3):
+        names += [f"enc{level}.pool1", f"enc{level}.conv1", f"enc{level}.conv2"]
+    names += ["bottom4.pool1", "bottom4.conv1", "bottom4.conv2"]
+    for level in (3, 2, 1, 0):
+        names += [f"dec{level}.up1", f"skip{level}.crop1", f"dec{level}.concat1"]
+        names += [f"dec{level}.conv1", f"dec{level}.conv2"]
+    arch = described("paper")
+    assert [node.id for node in arch.nodes] == [*names, "head.conv1"]
+    assert arch.path == tuple(name for name in arch.index if not name.startswith("skip"))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_sides_and_levels_follow_the_main_path(name: str) -> None:
+    """Down to the coarsest level, then up: levels never fall in the encoder and never rise in the decoder."""
+    arch = described(name)
+    by_side: dict[str, list[int]] = {}
+    for node in (arch.node(key) for key in arch.path):
+        by_side.setdefault(node.side, []).append(node.level)
+    if not arch.path:
+        assert {node.side for node in arch.nodes} == {""}
+        return
+    assert list(by_side) == ["enc", "bottom", "dec", "head"]
+    assert by_side["enc"] == sorted(by_side["enc"])
+    assert by_side["dec"] == sorted(by_side["dec"], reverse=True)
+    assert set(by_side["bottom"]) == {max(node.level for node in arch.nodes)}
+    assert by_side["head"] == [0] * len(by_side["head"])

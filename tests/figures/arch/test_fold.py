@@ -1,0 +1,74 @@
+"""Folded chains against torch: which pixels are left after two slices, and totals that stay."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.described_nets import NETS
+from tests.oracles.foreign_hard import Call
+from unet_tutorial.figures.arch.fold import folded
+from unet_tutorial.figures.arch.ir import ArchIR, Node
+from unet_tutorial.figures.tracing.graph import Graph
+from unet_tutorial.figures.tracing.record import record
+from unet_tutorial.figures.tracing.trace import trace
+
+
+def unfolded(net: nn.Module, image: Tensor) -> list[Node]:
+    return Graph(record(net, (image,), {}, training=False)).nodes
+
+
+def sliced(*slices: slice) -> ArchIR:
+    """One axis of 48 pixels, sliced several times."""
+
+    def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
+        x = layers[0](x)
+        for each in slices:
+            x = x[:, :, each]
+        return torch.as_tensor(layers[1](x))
+
+    return trace(Call(run, nn.Conv1d(1, 2, 1), nn.Conv1d(2, 1, 1)), torch.empty(1, 1, 48))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_totals_stay_and_no_norm_or_activation_is_left_alone(name: str) -> None:
+    build, size = NETS[name]
+    with torch.device("meta"):
+        before = unfolded(build(), torch.empty(size))
+    after = folded(tuple(before))
+    for field in ("parameters", "macs", "saved"):
+        assert sum(getattr(node, field) for node in after) == sum(getattr(node, field) for node in before)
+    fused = [kind for node in after for kind in node.folded if kind != "output"]
+    left = [node.kind for node in after if node.op in ("norm", "act")]
+    assert sorted(fused + left) == sorted(node.kind for node in before if node.op in ("norm", "act"))
+    assert not left or name in ("attention", "residual")  # behind an addition or a gate that another node reads
+
+
+@pytest.mark.parametrize(
+    "slices",
+    [(slice(2, 40), slice(3, -4)), (slice(5, None), slice(None, -1)), (slice(1, -1), slice(2, -2), slice(3, 20))],
+)
+def test_consecutive_crops_are_one_crop(slices: tuple[slice, ...]) -> None:
+    left = torch.arange(48)
+    for each in slices:
+        left = left[each]
+    (crop,) = [node for node in sliced(*slices).nodes if node.op == "crop"]
+    assert crop.crop == ((int(left[0]), 47 - int(left[-1])),)
+    assert crop.shape == (2, len(left))
+
+
+@pytest.mark.parametrize("slices", [(slice(1, None, 2), slice(1, None, 3)), (slice(0, None, 3), slice(2, None, 2))])
+def test_consecutive_strides_are_one_stride(slices: tuple[slice, ...]) -> None:
+    left = torch.arange(48)
+    for each in slices:
+        left = left[each]
+    (pool,) = [node for node in sliced(*slices).nodes if node.op == "pool"]
+    assert pool.window is not None
+    assert (-pool.window.before[0], pool.window.stride[0]) == (int(left[0]), int(left[1] - left[0]))
+
+
+def test_a_map_with_two_readers_is_kept() -> None:
+    net = Call(lambda layers, x: (y := layers[0](x)) + y.relu(), nn.Conv1d(1, 2, 1))
+    nodes = folded(tuple(unfolded(net, torch.empty(1, 1, 8))))
+    assert [node.op for node in nodes] == ["input", "conv", "act", "add"]

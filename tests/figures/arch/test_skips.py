@@ -1,0 +1,44 @@
+"""Why a model is not a plain U-Net: the reasons that its skips give."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from tests.oracles import foreign_hard as hard
+from tests.oracles.described_nets import NETS
+from tests.oracles.described_nets import arch as described
+from tests.oracles.torch_counts import macs, saved
+from unet_tutorial.figures.tracing.trace import trace
+
+IMAGE = torch.zeros(1, 1, 32, 32)
+MODELS: dict[str, tuple[nn.Module, str]] = {
+    "U-Net++": (hard.plus_plus(), "U-Net++"),
+    "UNet 3+": (hard.three_plus(), "UNet 3+"),
+    "DeepLab": (hard.deeplab(), "from level 3 to level 0 in one step"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_reason_and_the_counts(name: str) -> None:
+    net, reason = MODELS[name]
+    arch = trace(net, IMAGE)
+    assert any(part in arch.reason for part in reason.split("|"))
+    assert arch.totals["macs"] == macs(net, IMAGE)
+    assert arch.totals["saved"] == saved(net, IMAGE)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_skips_join_equal_levels_from_the_coarsest_up(name: str) -> None:
+    """Each skip starts in the encoder and is merged at its own level; the operations in between lead from one end
+    to the other."""
+    arch = described(name)
+    ends = [(arch.node(skip.source), arch.node(skip.target)) for skip in arch.skips]
+    assert [(source.level, target.level) for source, target in ends] == [
+        (level, level) for level in reversed(range(len(ends)))
+    ]
+    for skip, (source, target) in zip(arch.skips, ends, strict=True):
+        assert (source.side, target.side) == ("enc", "dec")
+        chain = [skip.target, *skip.through, skip.source]
+        assert all(any(key in arch.node(reader).inputs for reader in chain[:i]) for i, key in enumerate(chain) if i)

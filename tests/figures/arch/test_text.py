@@ -1,0 +1,44 @@
+"""Names of operations against the arguments of the layers that they name."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from unet_tutorial.figures.arch.text import common_text, operation_name
+from unet_tutorial.figures.tracing.trace import trace
+
+LAYERS: dict[str, nn.Module] = {
+    "conv 3×3": nn.Conv2d(4, 4, 3),
+    "conv 1×3 stride 2": nn.Conv2d(4, 4, (1, 3), stride=2),
+    "conv 3×3 stride 1×2 dilation 2": nn.Conv2d(4, 4, 3, stride=(1, 2), dilation=2),
+    "up-conv 2×2": nn.ConvTranspose2d(4, 4, 2, 2),
+    "max pool 2×2": nn.MaxPool2d(2),
+    "avg pool 2×1": nn.AvgPool2d((2, 1)),
+    "nearest ×2": nn.Upsample(scale_factor=2),
+    "bilinear ×2×3": nn.Upsample(scale_factor=(2, 3), mode="bilinear"),
+    "bicubic ×2": nn.Upsample(scale_factor=2, mode="bicubic"),
+    "shuffle ×2": nn.PixelShuffle(2),
+    "pad": nn.ConstantPad2d(1, 0.0),
+    "crop": nn.ConstantPad2d(-1, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_named_by_its_arguments(name: str) -> None:
+    arch = trace(LAYERS[name], torch.empty(1, 4, 12, 12))
+    assert [operation_name(node) for node in arch.nodes] == ["input", name]
+
+
+def test_fused_operations_are_appended_on_request() -> None:
+    arch = trace(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True)), torch.empty(1, 1, 8, 8))
+    assert operation_name(arch.nodes[-1]) == "conv 3×3"
+    assert operation_name(arch.nodes[-1], with_folded=True) == "conv 3×3, batch norm, relu"
+
+
+@pytest.mark.parametrize("values", [(), (2.0,), (2.0, 2.0), (1, 2), (1.5, 1.5, 2)])
+def test_axes_are_written_once_if_they_agree(values: tuple[float, ...]) -> None:
+    read = [float(part) for part in common_text(values).split("×")] if values else []
+    assert read == list(values[:1] if len(set(values)) == 1 else values)
+    assert common_text([f"{value:g}" for value in values]) == common_text(values)

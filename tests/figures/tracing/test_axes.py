@@ -1,0 +1,136 @@
+"""Layouts against tensors whose values are their own positions in the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unet_tutorial.figures.tracing.axes import (
+    Layout,
+    axis_of,
+    batch_size,
+    by_spatial_axis,
+    channel_layout,
+    grid_size,
+    input_layout,
+    output_layout,
+    with_shuffles,
+)
+
+SHAPE = (2, 3, 8, 12)  # (N, C, H, W)
+CHAINS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
+    "channels last": [("permute", ([0, 2, 3, 1],))],
+    "tokens": [("view", ([2, 3, 96],)), ("transpose", (1, 2))],
+    "tokens and back": [("view", ([2, 3, 96],)), ("transpose", (1, 2)), ("transpose", (1, 2)), ("view", (SHAPE,))],
+    "windows": [("view", ([2, 3, 2, 4, 3, 4],)), ("permute", ([0, 2, 4, 3, 5, 1],)), ("reshape", ([12, 4, 4, 3],))],
+    "pixel unshuffle": [
+        ("view", ([2, 3, 4, 2, 6, 2],)),
+        ("permute", ([0, 1, 3, 5, 2, 4],)),
+        ("reshape", ([2, 12, 4, 6],)),
+    ],
+    "heads": [("permute", ([0, 2, 3, 1],)), ("reshape", ([2, 96, 3, 1],)), ("transpose", (1, 2))],
+    "inserted and removed": [("unsqueeze", (1,)), ("transpose", (1, 4)), ("squeeze", (4,))],
+    "selected": [("select", (1, 2)), ("unsqueeze", (1,))],
+    "swapped": [("transpose", (-1, -2))],
+}
+
+
+def applied(chain: Sequence[tuple[str, tuple[Any, ...]]]) -> tuple[Tensor, Layout]:
+    """The positions 0, 1, … of an input after these operators, and the layout that was followed through them."""
+    x = torch.arange(torch.Size(SHAPE).numel()).reshape(SHAPE)
+    layout = input_layout(x.shape, 2)
+    for name, args in chain:
+        y = getattr(torch.ops.aten, name)(x, *args)
+        layout = output_layout(name, (x, *args), layout, y, x)
+        x = y
+    return x, layout
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_step_along_a_dimension_changes_the_coordinate_of_its_innermost_factor(name: str) -> None:
+    x, layout = applied(CHAINS[name])
+    places = torch.stack(torch.unravel_index(x, SHAPE))  # (4, *x.shape)
+    assert len(layout) == x.ndim
+    for dim, factors in enumerate(layout):
+        sizes = [n for _, n, _ in factors]
+        assert torch.Size(sizes).numel() == x.shape[dim]
+        repeat = 1  # steps along the dimension until this factor moves on
+        for source, n, stride in reversed(factors):
+            if n > 1:
+                before, after = (places.select(dim + 1, repeat * i) for i in (0, 1))
+                moved = (after - before).reshape(4, -1).unique(dim=1).squeeze(1)
+                coordinate = {"n": 0, "c": 1}.get(str(source), 2 + int(source) if isinstance(source, int) else 0)
+                assert set(moved.nonzero().flatten().tolist()) == {coordinate}
+                assert not isinstance(source, int) or int(moved[coordinate]) == stride
+            repeat *= n
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_batch_and_axes_are_found_again(name: str) -> None:
+    _, layout = applied(CHAINS[name])
+    assert batch_size(layout) == 2
+    assert grid_size(layout, 2) == ((4, 6) if name == "pixel unshuffle" else (8, 12))
+    assert [axis_of(dim) for dim in layout] == {
+        "channels last": [None, 0, 1, None],
+        "tokens": [None, None, None],
+        "tokens and back": [None, None, 0, 1],
+        "windows": [None, 0, 1, None],
+        "pixel unshuffle": [None, None, None, None],
+        "heads": [None, None, None, None],
+        "inserted and removed": [None, 1, None, 0],
+        "selected": [None, None, 0, 1],
+        "swapped": [None, None, 1, 0],
+    }[name]
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_a_shuffle_written_as_views_has_the_grid_of_torchs(factor: int) -> None:
+    n, c, h, w = SHAPE
+    down = [
+        ("view", ([n, c, h // factor, factor, w // factor, factor],)),
+        ("permute", ([0, 1, 3, 5, 2, 4],)),
+        ("reshape", ([n, c * factor**2, h // factor, w // factor],)),
+    ]
+    x, layout = applied(down)
+    assert torch.equal(x, F.pixel_unshuffle(torch.arange(x.numel()).reshape(SHAPE), factor))
+    layout, ratios = with_shuffles(layout)
+    assert (grid_size(layout, 2), ratios) == (tuple(x.shape[2:]), {0: (factor, 1), 1: (factor, 1)})
+    again = [
+        ("view", ([n, c, factor, factor, h // factor, w // factor],)),
+        ("permute", ([0, 1, 4, 2, 5, 3],)),
+        ("reshape", (list(SHAPE),)),
+    ]
+    layout = input_layout(x.shape, 2)
+    for name, args in again:
+        y = getattr(torch.ops.aten, name)(x, *args)
+        layout = output_layout(name, (x, *args), layout, y, x)
+        x = y
+    assert torch.equal(x, torch.arange(x.numel()).reshape(SHAPE))
+    layout, ratios = with_shuffles(layout)
+    assert (grid_size(layout, 2), ratios) == ((h, w), {0: (1, factor), 1: (1, factor)})
+
+
+def test_reductions_and_products() -> None:
+    x = torch.zeros(SHAPE)
+    layout = input_layout(SHAPE, 2)
+    for args, axes in ((([2, 3],), [None, None]), (([1], True), [None, None, 0, 1]), (([3],), [None, None, 0])):
+        mean = x.mean(*args)
+        assert [axis_of(dim) for dim in output_layout("mean", (x, *args), layout, mean, x)] == axes
+    tokens = x.flatten(2).transpose(1, 2)  # (N, H·W, C)
+    given = (layout[0], (*layout[2], *layout[3]), layout[1])
+    weight = torch.zeros(2, 3, 5)
+    found = output_layout("bmm", (tokens, weight), given, torch.bmm(tokens, weight), tokens)
+    assert (found[:2], found[2]) == (given[:2], (("c", 5, 1),))
+    assert grid_size(found, 2) == (8, 12)
+
+
+def test_an_input_without_channels_or_with_other_dimensions() -> None:
+    assert [axis_of(dim) for dim in input_layout((2, 8, 12), 2)] == [None, 0, 1]
+    assert [axis_of(dim) for dim in input_layout((2, 7), 2)] == [None, None]
+    assert grid_size(channel_layout((8, 12)), 2) is None
+    assert by_spatial_axis((5, 6, 7), (1, None, 0), 3, default=1) == (7, 5, 1)

@@ -1,0 +1,102 @@
+"""Writes into parts of a tensor against ``F.pad``, ``torch.cat`` and the gradients of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tests.oracles.foreign_hard import Call
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.tracing.axes import input_layout
+from unet_tutorial.figures.tracing.in_place import Writes, same_elements, written_op
+from unet_tutorial.figures.tracing.trace import trace
+
+PAIR = (torch.randn(1, 2, 6, 8), torch.randn(1, 2, 6, 8))
+
+
+@pytest.mark.parametrize("pads", [(0, 0, 0, 0), (1, 3, 2, 0), (0, 0, 0, 3), (3, 0, 1, 1)])
+def test_a_map_written_into_a_frame_is_a_padding(pads: tuple[int, ...]) -> None:
+    left, right, top, bottom = pads
+
+    def framed(layers: nn.ModuleList, x: Tensor) -> Tensor:
+        x = layers[0](x)
+        frame = x.new_zeros(1, 2, 6 + top + bottom, 8 + left + right)
+        frame[:, :, top : top + 6, left : left + 8] = x
+        return torch.as_tensor(layers[1](frame))
+
+    layers = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 1, 1)
+    net, padded = Call(framed, *layers), Call(lambda each, x: each[1](F.pad(each[0](x), pads)), *layers)
+    assert torch.equal(net(PAIR[0]), padded(PAIR[0]))
+    found, expected = ([n.crop for n in trace(each, PAIR[0]).nodes if n.crop] for each in (net, padded))
+    assert found == expected == ([((-top, -bottom), (-left, -right))] if any(pads) else [])
+
+
+def written(*steps: Callable[[Tensor, Tensor, Tensor], object]) -> Call:
+    """Writes two images into new memory, step by step, and convolves it."""
+
+    def run(layers: nn.ModuleList, x: Tensor, y: Tensor) -> Tensor:
+        memory = x.new_zeros(1, 4, 6, 8)
+        for step in steps:
+            step(memory, x, y)
+        return torch.as_tensor(layers[0](memory))
+
+    return Call(run, nn.Conv2d(4, 1, 3, padding=1))
+
+
+WRITES: dict[str, Call] = {
+    "side by side": written(lambda m, x, _: m[:, :2].copy_(x), lambda m, _, y: m[:, 2:].copy_(y)),
+    "overwritten": written(
+        lambda m, x, _: m.copy_(x.repeat(1, 2, 1, 1)), lambda m, _, y: m.copy_(y.repeat(1, 2, 1, 1))
+    ),
+    "added": written(lambda m, x, _: m[:, :2].add_(x), lambda m, _, y: m[:, :2].add_(y)),
+    "the second unused": written(lambda m, x, _: m[:, 1:3].copy_(x)),
+}
+
+
+def inputs_read(arch: ArchIR) -> list[bool]:
+    """Whether the output depends on each input, by the edges of the graph."""
+    ids = {arch.nodes[-1].id}
+    for node in reversed(arch.nodes):
+        ids |= set(node.inputs) if node.id in ids else set()
+    return [node.id in ids for node in arch.nodes if node.op == "input"]
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_an_input_is_read_where_it_has_a_gradient(name: str) -> None:
+    images = [image.clone().requires_grad_() for image in PAIR]
+    out = WRITES[name](*images)
+    assert isinstance(out, Tensor)
+    grads = torch.autograd.grad(out.sum(), images, allow_unused=True)
+    assert inputs_read(trace(WRITES[name], *PAIR)) == [grad is not None and bool(grad.any()) for grad in grads]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [((2, 2), "concat"), ((1, 2, 1), "concat"), ((4,), "concat"), ((2, 1), "other"), ((3,), "other")],
+)
+def test_parts_that_fill_the_channels_are_a_concatenation(sizes: tuple[int, ...], expected: str) -> None:
+    whole = torch.zeros(1, 4, 6, 8)
+    writes = [(str(i), part) for i, part in enumerate(whole.split([*sizes, 4 - sum(sizes)], 1)[: len(sizes)])]
+    layout = input_layout(whole.shape, 2)
+    assert written_op(whole, "before", writes, layout) == (expected, ())
+    beside = [(key, part[..., 1:]) for key, part in writes]
+    assert written_op(whole, "before", beside, layout) == ("other", ())
+
+
+def test_writes_are_known_by_storage_and_not_by_tensor() -> None:
+    whole = torch.zeros(4, 6)
+    part, other = whole[1:3], torch.zeros(4, 6)
+    writes = Writes()
+    for tensor in (whole, part, other):
+        writes.mark_current(tensor)
+    writes.add("a", part)
+    assert [[key for key, _ in writes.since(tensor)] for tensor in (whole, part, other)] == [["a"], [], []]
+    writes.mark_current(whole)
+    assert list(writes.since(whole)) == []
+    assert same_elements(whole[1:3], part)
+    assert not same_elements(whole[:2], part)
+    assert not same_elements(part.T, part)

@@ -1,0 +1,68 @@
+"""Peak and saved bytes by hand and by what an optimiser holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.torch_counts import saved
+from unet_tutorial.figures.arch.ir import Node
+from unet_tutorial.figures.tables.footer import memory
+from unet_tutorial.figures.tracing.memory import peak, with_saved_bytes
+from unet_tutorial.figures.tracing.record import record
+from unet_tutorial.figures.tracing.trace import trace
+from unet_tutorial.nets.presets import padded_unet, paper_unet
+
+
+def test_the_training_step_is_what_adam_keeps() -> None:
+    net = padded_unet(widths=(4, 8))
+    image = torch.randn(1, 1, 16, 16)
+    arch = trace(net, image)
+    optimiser = torch.optim.Adam(net.parameters())
+    net.train()(image).sum().backward()
+    optimiser.step()
+    tensors = [tensor for weight in net.parameters() for tensor in (weight, weight.grad) if tensor is not None]
+    tensors += [optimiser.state[weight][moment] for weight in net.parameters() for moment in ("exp_avg", "exp_avg_sq")]
+    kept = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    assert memory(arch)["training step"] == kept + saved(padded_unet(widths=(4, 8)), image)
+
+
+class Chain(nn.Module):
+    """Two convolutions, the first followed by a ReLU; a skip around the second."""
+
+    def __init__(self, *, inplace: bool) -> None:
+        super().__init__()
+        self.first, self.act, self.second = nn.Conv2d(1, 4, 3), nn.ReLU(inplace), nn.Conv2d(4, 2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.first(x))
+        return torch.cat([x[:, :, 1:-1, 1:-1], self.second(x)], 1)
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_the_peak_of_a_chain_by_hand(*, inplace: bool) -> None:
+    image, middle, low, out = (4 * n for n in (12 * 12, 4 * 10 * 10, 2 * 8 * 8, 6 * 8 * 8))  # bytes of each map
+    steps = [image + middle, middle if inplace else 2 * middle, middle + low, middle + low + out]
+    found = record(Chain(inplace=inplace), (torch.empty(1, 1, 12, 12),), {}, training=False)
+    assert peak(found) == max(steps)
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_the_papers_peak_is_at_the_top_concatenation(*, inplace: bool) -> None:
+    """The skip, the upsampled map and both joined, in float32; the skip is alive with all of its 568 × 568 pixels."""
+    with torch.device("meta"):
+        net = paper_unet().apply(lambda module: setattr(module, "inplace", inplace))
+    found = record(net, (torch.empty(1, 1, 572, 572),), {}, training=False)
+    assert peak(found) == 4 * (64 * 568**2 + 64 * 392**2 + 128 * 392**2) == 200_605_696
+
+
+def test_saved_bytes_of_nodes_need_the_same_operations_in_both_passes() -> None:
+    nodes = [Node("0", "input", "input", (), (1, 8, 8)), Node("1", "conv", "convolution", ("0",), (4, 8, 8))]
+    training = [replace(node, id=f"t{node.id}") for node in nodes]
+    saved_bytes = {"t0": 256, "t1": 1024}
+    assert [node.saved for node in with_saved_bytes(nodes, training, saved_bytes)] == [256, 1024]
+    other = [training[0], replace(training[1], op="pool")]
+    assert with_saved_bytes(nodes, other, saved_bytes) == with_saved_bytes(nodes, other[:1], saved_bytes) == nodes
