@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import suite
-from tests.house.reruns import Rerun, counted, rerun_together, timed
+from tests.house.reruns import Rerun, counted, rerun, rerun_together, timed
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not report its children's processor time")
@@ -110,3 +110,10 @@ def test_of_notebooks_in_one_kernel_the_failing_one_is_named(tmp_path: Path) -> 
     good, bad = solution(tmp_path, "01_a", "print(1)", "1\n"), solution(tmp_path, "02_b", "print(1)", "2\n")
     results = rerun_together([good, bad])
     assert [(each.name, each.verdict) for each in results] == [("01_a", "ok"), ("02_b", "FAILED")]
+
+
+@pytest.mark.slow
+def test_a_notebook_is_executed_without_the_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "data.txt").touch()
+    path = solution(tmp_path, "01_a", "import os\nprint(os.listdir())", "['01_a.ipynb']\n")
+    assert rerun(path).verdict == "ok"
