@@ -56,6 +56,7 @@ def test_edits_and_other_answers_in_the_order_of_the_text() -> None:
     ("mistakes", "message"),
     [
         ([("poolings + 2", "1", "a")], r"channel_plan: 'poolings \+ 2' occurs 0 times in the solution"),
+        ([("first *", "1 *", "i in", "a")], "an edit needs pairs of an old and a new text"),
         ([("first", "1", "a")], "'first' occurs 2 times in the solution"),
         ([("poolings + 1", "1", "a"), ("STEP", "1", "a")], "two mistakes have the hint 'a'"),
     ],
