@@ -103,7 +103,7 @@ def source_of(answer: Any) -> str:
 def edited(right: Any, source: str, edit: Edit) -> Any:
     """The answer that the source defines after an edit (old, new, old, new, …), in the module of ``right``."""
     if len(edit) % 2:
-        raise ValueError(f"exercise {right.__name__}: an edit needs pairs of an old and a new text; {edit} is odd")
+        raise ValueError(f"exercise {right.__name__}: an edit needs pairs of an old and a new text: {edit}")
     for old, new in zip(edit[::2], edit[1::2], strict=True):
         if source.count(old) != 1:
             raise ValueError(f"exercise {right.__name__}: {old!r} occurs {source.count(old)} times in the solution")
