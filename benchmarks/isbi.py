@@ -1,7 +1,7 @@
-"""``python -m benchmarks.isbi FOLDER``: the weight map and elastic deformation on real slices, seed by seed.
+"""``python -m benchmarks.isbi FOLDER``: the effect of the weight map and of elastic deformation on real slices.
 
-FOLDER holds ISBI 2012; slices 0 to 23 train, 24 to 29 are held out, as everywhere in the course. Every number is of one
-pass over each slice, without averaging over views. A row is printed when it is known; an arm takes about six minutes.
+FOLDER holds ISBI 2012; slices 0 to 23 are for training, 24 to 29 held out, as everywhere in the course. Predictions are
+made without test-time augmentation. Each row is printed as soon as it is computed; a training takes about six minutes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,26 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
+from benchmarks.variants import Variant, arguments, class_weights, line, no_weights, trained, weight_map
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import read_split
 from unet_tutorial.metrics.isbi2012 import isbi_scores
 from unet_tutorial.metrics.pixels import dice, isbi_pixel_error, pixel_error
 
-ARMS = (Arm(weight_map), Arm(no_weights), Arm(weight_map, 0.02), Arm(no_weights, 0.02), Arm(class_weights))
-HEADS = ("arm", "seed", "pixel error", "1 - max F", "Dice, membrane", "V_Rand, best t", "best t", "V_Rand, t = 0.5")
+VARIANTS = (
+    Variant(weight_map),
+    Variant(no_weights),
+    Variant(weight_map, 0.02),
+    Variant(no_weights, 0.02),
+    Variant(class_weights),
+)
+HEADS = ("variant", "seed", "pixel error", "1 - max F", "Dice, membrane", "V_Rand, best t", "best t", "V_Rand, t = 0.5")
 CURVE = tuple(round(0.05 * i, 2) for i in range(2, 20))  # thresholds 0.1 to 0.95
 
 
 def row(probabilities: Probabilities, cells: Probabilities) -> tuple[float, ...]:
-    """The scores of (slices, H, W) under HEADS, from the third on; thresholds are 0.5 where none is named."""
+    """The scores of (slices, H, W) for the columns of HEADS from the third on; at threshold 0.5 if none is named."""
     rand = isbi_scores(probabilities, cells, thresholds=CURVE).v_rand
     membrane = [dice((p > 0.5).astype(np.uint8), cell, label=0) for p, cell in zip(probabilities, cells, strict=True)]
     error = np.mean([pixel_error(p, cell) for p, cell in zip(probabilities, cells, strict=True)])
@@ -33,7 +39,7 @@ def row(probabilities: Probabilities, cells: Probabilities) -> tuple[float, ...]
 
 
 def main() -> None:
-    """Train every arm with every seed, and print a table in markdown."""
+    """Train every variant with every seed, and print a Markdown table."""
     parser = arguments(__doc__, steps=900)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
@@ -41,10 +47,11 @@ def main() -> None:
     cells = np.stack([pair.labels for pair in split.test])
     line(*HEADS)
     line(*["---"] * len(HEADS))
-    for seed, arm in product(options.seeds, ARMS):
-        predictor = trained(Recipe(options.folder, 6, steps=options.steps, rate=1e-3, seed=seed), arm, split.train)
+    for seed, variant in product(options.seeds, VARIANTS):
+        recipe = Recipe(options.folder, 6, steps=options.steps, rate=1e-3, seed=seed)
+        predictor = trained(recipe, variant, split.train)
         scores = row(np.stack([predictor(pair.image) for pair in split.test]), cells)
-        line(arm, seed, *(f"{score:.4f}" for score in scores))
+        line(variant, seed, *(f"{score:.4f}" for score in scores))
 
 
 if __name__ == "__main__":

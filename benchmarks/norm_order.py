@@ -1,8 +1,8 @@
-"""``python -m benchmarks.norm_order FOLDER``: batch norm before ReLU, after it, or not at all, seed by seed.
+"""``python -m benchmarks.norm_order FOLDER``: batch norm before ReLU, after ReLU, and no norm.
 
-FOLDER holds ISBI 2012; slices 0 to 23 train, 24 to 29 are held out, as everywhere in the course. The arms differ in one
-tuple: equal first weights, equal tiles, equal steps and rates, plain cross-entropy. Nothing is chosen on held-out
-slices but the threshold of V_Rand, which is the challenge's own oracle. A row is printed when it is known.
+FOLDER holds ISBI 2012; slices 0 to 23 are for training, 24 to 29 held out, as everywhere in the course. The trainings
+differ only in the order of the layers: same initial weights, tiles, steps and rates, plain cross-entropy. Only the
+threshold of V_Rand is chosen on held-out slices, as in the challenge. Each row is printed as soon as it is computed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.arms import line, no_weights
 from benchmarks.isbi import row
+from benchmarks.variants import line, no_weights
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.job import train
 from unet_tutorial.jobs.predictor import Predictor
@@ -47,13 +47,13 @@ HEADS = ("order", "views", "seed", *SCORES)
 
 
 def network(unit: ConvUnit, widths: Sequence[int] = WIDTHS) -> UNet:
-    """The padded U of units in this order; one seed gives all orders the same convolutions."""
+    """The padded U-Net with units of this order; with one seed, all orders get the same convolution weights."""
     levels = pyramid(widths)
     return kaiming_(unet(1, 2, levels, block=conv_stack(unit), down=MaxPool, up=transposed, merge=Concat))
 
 
 def trained(unit: ConvUnit, recipe: Recipe, pairs: list[Pair]) -> Predictor:
-    """A network of such units, trained on these pairs: flips, quarter turns, gain and offset, no border weights."""
+    """A network of such units, trained on these pairs with flips, quarter turns and gray shifts, without weights."""
     torch.manual_seed(recipe.seed)
     training = adam(network(unit))
     net = training.net
@@ -63,28 +63,28 @@ def trained(unit: ConvUnit, recipe: Recipe, pairs: list[Pair]) -> Predictor:
 
 
 def spread(order: str, views: int, rows: list[tuple[float, ...]]) -> None:
-    """The mean over the seeds, and the standard deviation between them (n - 1)."""
+    """Print the mean over the seeds and their standard deviation (n - 1)."""
     line(order, views, "mean", *(f"**{score:.4f}**" for score in np.mean(rows, axis=0)))
     if len(rows) > 1:
         line(order, views, "sd", *(f"{score:.4f}" for score in np.std(rows, axis=0, ddof=1)))
 
 
 def options() -> argparse.Namespace:
-    """Folder, budget, seeds, and which orders."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--seeds", type=int, default=3, help="how many: 0, 1, …")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds: 0, 1, …")
     parser.add_argument("--orders", nargs="+", choices=list(ORDERS), default=list(ORDERS))
-    parser.add_argument("--rate", type=float, default=1e-3, help="the peak of Adam's one cycle")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate of the one-cycle schedule")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Train every order with every seed, and print a table in markdown."""
+    """Train every order with every seed, and print a Markdown table."""
     chosen = options()
     if not chosen.folder.is_dir():
-        raise SystemExit(f"{chosen.folder}: ISBI 2012 is not there; hand in its folder")
+        raise SystemExit(f"{chosen.folder}: no such folder; give the folder of ISBI 2012")
     split = read_split(chosen.folder, 6)
     cells = np.stack([pair.labels for pair in split.test])
     line(*HEADS)
@@ -94,8 +94,8 @@ def main() -> None:
         recipe = Recipe(chosen.folder, 6, steps=chosen.steps, rate=chosen.rate, seed=seed)
         predictor = trained(ORDERS[order], recipe, split.train)
         for views in VIEWS:
-            look = replace(predictor, views=views)
-            rows[order, views].append(row(np.stack([look(pair.image) for pair in split.test]), cells))
+            predict = replace(predictor, views=views)
+            rows[order, views].append(row(np.stack([predict(pair.image) for pair in split.test]), cells))
             line(order, views, seed, *(f"{score:.4f}" for score in rows[order, views][-1]))
     for (order, views), scores in rows.items():
         spread(order, views, scores)

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.ovules RAW LABEL``: cell walls of a real volume, before and after training, seed by seed.
+"""``python -m benchmarks.ovules RAW LABEL``: cell walls of a real volume, before and after training.
 
-RAW and LABEL are the TIFF stacks of a confocal volume and of its numbered cells, which touch. A voxel is wall where a
-neighbour belongs to another cell. The last fifth of the longest axis is held out. The threshold is tuned on the rest.
+RAW and LABEL are the TIFF stacks of a confocal volume and of its numbered, touching cells. A voxel is wall if a
+neighbour belongs to another cell. The last fifth of the longest axis is held out; thresholds are chosen on the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.arms import arguments, line
+from benchmarks.variants import arguments, line
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.datasets.masks import read_cells
@@ -28,7 +28,7 @@ HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, thresho
 
 
 def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
-    """Dice of the walls and share of wrong voxels, at the threshold that is best on the training part."""
+    """Dice of the walls and fraction of wrong voxels, at the threshold that is best on the training part."""
     (known,), (held,) = split.train, split.test
     threshold = best_probability_threshold([predictor(known.image)], [known.labels], [known.known])
     cell = (predictor(held.image) > threshold).astype(np.uint8)
@@ -36,7 +36,7 @@ def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
 
 
 def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
-    """The numbers under HEADS, from the second on."""
+    """The scores for the columns of HEADS from the second on."""
     threshold, training = baselines(split)[1], begin(recipe, None)
     before = walls(Predictor(training.net), split)[0]
     batches = batches_of(training, split, recipe, tile_of(training, recipe, split))
@@ -46,7 +46,7 @@ def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
 
 
 def main() -> None:
-    """Train with every seed, and print a table in markdown."""
+    """Train with every seed, and print a Markdown table."""
     parser = arguments(__doc__, steps=300)
     parser.add_argument("raw", type=Path)
     parser.add_argument("label", type=Path)

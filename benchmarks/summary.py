@@ -1,6 +1,6 @@
-"""``python -m benchmarks.summary``: the table of the paper's network against torchsummary, which runs the network.
+"""``python -m benchmarks.summary``: the layer table of the paper's network, against torchsummary.
 
-Needs about 5 GB of memory, for torchsummary's own pass of two images.
+Needs about 5 GB of memory, since torchsummary runs the network on two images.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
 IMAGE = (1, 572, 572)
-LEAST = 100  # times
-Layer = tuple[Size, int]  # what comes out, and the parameters
+LEAST = 100  # required ratio of the times
+Layer = tuple[Size, int]  # output shape, number of parameters
 
 
 def ours(net: UNet) -> Table:
-    """The table per operation, footer and receptive fields included."""
+    """Our table by layer, with footer and receptive fields."""
     return table(net, torch.empty(1, *IMAGE), by="layer")
 
 
 def theirs(net: UNet) -> str:
-    """What torchsummary prints. It takes modules for chains of tensors, so it sees the innermost ones alone."""
+    """The text that torchsummary prints; of the innermost modules only, since it fails on modules that take lists."""
     leaves = nn.Sequential(*(module for module in net.modules() if not list(module.children())))
     leaves.forward = net.forward  # type: ignore[method-assign]
     text = io.StringIO()
@@ -41,16 +41,16 @@ def theirs(net: UNet) -> str:
 
 
 def layers(printed: str) -> list[Layer]:
-    """Its lines of convolutions, poolings and up-convolutions."""
+    """Output shapes and parameters of its convolutions, poolings and up-convolutions."""
     lines = re.findall(r"^ *(?:Conv\w*|MaxPool)2d-\d+ +\[-1, ([\d, ]+)\] +([\d,]+)$", printed, re.MULTILINE)
     return [(tuple(map(int, shape.split(", "))), int(count.replace(",", ""))) for shape, count in lines]
 
 
 def check(found: Table, printed: str) -> None:
-    """Stop where the two differ in a shape, a layer's parameters or their sum."""
+    """Exit with an error if the two differ in a shape, in the parameters of a layer, or in their sum."""
     wanted = [(row.out, row.parameters) for row in found.rows if re.match("conv|max pool|up-conv", row.op)]
     if layers(printed) != wanted:
-        raise SystemExit("the two differ in a layer; no ratio is printed for different results")
+        raise SystemExit("the two tables differ in a layer; no ratio is printed for different results")
     total = f"{found.totals['parameters']:,}"
     if f"Total params: {total}\n" not in printed:
         raise SystemExit(f"torchsummary does not count {total} parameters; no ratio is printed for different results")
@@ -58,7 +58,7 @@ def check(found: Table, printed: str) -> None:
 
 
 def main() -> None:
-    """Check that both agree on what both tell, then print times and ratio."""
+    """Check that both tables agree, then print times and ratio."""
     torch.set_num_threads(1)
     net = paper_unet()
     printed: list[str] = []
@@ -66,9 +66,9 @@ def main() -> None:
     check(ours(net), printed[0])
     fast = seconds(partial(ours, net), 5)
     print(f"torchsummary {slow:.2f} s, unet summary {1000 * fast:.0f} ms, one thread: {slow / fast:.0f} times faster")
-    print("and only the second knows concatenations, crops, MACs, memory and receptive fields")
+    print("only unet summary lists concatenations, crops, MACs, memory and receptive fields")
     if slow < LEAST * fast:
-        raise SystemExit(f"{slow / fast:.0f} times; at least {LEAST} are promised")
+        raise SystemExit(f"{slow / fast:.0f} times faster; at least {LEAST} required")
 
 
 if __name__ == "__main__":

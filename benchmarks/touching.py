@@ -1,9 +1,9 @@
-"""``python -m benchmarks.touching [--hela FOLDER]``: what the weight map does to cells that touch, seed by seed.
+"""``python -m benchmarks.touching [--hela FOLDER]``: the effect of the weight map on touching cells.
 
-Synthetic cells: trained on data/cells/train, tested on twenty images of other seeds. FOLDER holds DIC-C2DH-HeLa of the
-Cell Tracking Challenge, taken at half its resolution: trained on sequence 01 with its silver truth, tested on 02; SEG
-against the gold truth, merges and splits against the silver one, in which no cell is missing. The threshold that turns
-probabilities into cells is the one with the highest SEG on the training images.
+Without --hela, synthetic cells: training on data/cells/train, test on twenty images of other seeds. FOLDER holds
+DIC-C2DH-HeLa of the Cell Tracking Challenge, which is used at half its resolution: training on sequence 01 with its
+silver truth, test on 02; SEG against the gold truth, merges and splits against the silver truth, in which no cell is
+missing. The threshold on the probability is the one with the highest SEG on the training images.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.arms import Arm, arguments, class_weights, line, no_weights, trained, weight_map
+from benchmarks.variants import Variant, arguments, class_weights, line, no_weights, trained, weight_map
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
@@ -28,13 +28,13 @@ from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.seg import cell_jaccards
 
 CELLS = Path(__file__).parents[1] / "data" / "cells" / "train"
-SPECK = 20  # px: what is smaller is called no cell
-CUTS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+SMALLEST = 20  # pixels of a cell; smaller components are removed
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 HEADS = ("images", "loss", "seed", "threshold", "SEG", "merges", "splits", "merges, t = 0.5", "cells")
 
 
 class Frame(NamedTuple):
-    """An image with all its cells, touching, and those that SEG counts."""
+    """An image with all its cells, and with the annotated ones (``counted``) that SEG counts."""
 
     image: Array
     cells: Instances
@@ -42,7 +42,7 @@ class Frame(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What to learn from, as pairs; the same images as frames; and what to test on."""
+    """Training images as pairs (touching cells separated) and as frames, and test frames."""
 
     pairs: list[Pair]
     train: list[Frame]
@@ -50,7 +50,7 @@ class Task(NamedTuple):
 
 
 def synthetic() -> Task:
-    """Cells in differential interference contrast, made by the course's generator."""
+    """Synthetic cells in differential interference contrast, from the course's generator."""
     pairs = read_folder(CELLS)
     made = [touching_cells(seed) for seed in range(500, 520)]
     train = [Frame(pair.image, pair.instances, pair.instances) for pair in pairs]
@@ -58,14 +58,14 @@ def synthetic() -> Task:
 
 
 def hela(folder: Path) -> Task:
-    """Sequence 01 to learn from, 02 to test on."""
+    """Sequence 01 for training, 02 for the test."""
     train, test = ([_frame(path) for path in sorted((folder / part / "images").glob("*.png"))] for part in ("01", "02"))
     pairs = [paired(str(i), frame.image, separated(frame.cells)) for i, frame in enumerate(train)]
     return Task(pairs, train, test)
 
 
 def _frame(path: Path) -> Frame:
-    """A frame at half its resolution: the mean of 2 × 2 grey values, one of 2 × 2 labels."""
+    """A frame at half its resolution: the mean of each 2 × 2 gray values, the first of each 2 × 2 labels."""
     image = read_image(path).astype(np.float32)
     small = image.reshape(image.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3))
     silver, gold = (read_image(path.parents[1] / kind / path.name)[::2, ::2].astype(np.int32) for kind in ("st", "seg"))
@@ -79,17 +79,18 @@ def seg(frames: Sequence[Frame], proposals: Sequence[Instances]) -> float:
 
 
 def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
-    """The scores under HEADS, from the threshold on."""
-    tuning, chances = ([predictor(frame.image) for frame in frames] for frames in (task.train, task.test))
-    threshold = max(CUTS, key=lambda t: seg(task.train, proposed(tuning, t)))
-    chosen, half = (proposed(chances, t) for t in (threshold, 0.5))
-    wrong = [_sum(count, task, proposals) for count, proposals in ((merges, chosen), (splits, chosen), (merges, half))]
-    return threshold, seg(task.test, chosen), *wrong, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
+    """The scores for the columns of HEADS from the threshold on."""
+    tuning, tested = ([predictor(frame.image) for frame in frames] for frames in (task.train, task.test))
+    threshold = max(THRESHOLDS, key=lambda t: seg(task.train, proposed(tuning, t)))
+    chosen, half = (proposed(tested, t) for t in (threshold, 0.5))
+    counts = ((merges, chosen), (splits, chosen), (merges, half))
+    mistakes = [_sum(count, task, proposals) for count, proposals in counts]
+    return threshold, seg(task.test, chosen), *mistakes, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
 
 
-def proposed(chances: Sequence[Probabilities], threshold: float) -> list[Instances]:
-    """The connected pieces above a threshold, specks left out."""
-    return [connected_cells(chance > threshold, smallest=SPECK) for chance in chances]
+def proposed(probabilities: Sequence[Probabilities], threshold: float) -> list[Instances]:
+    """The connected components above a threshold, without small ones."""
+    return [connected_cells(p > threshold, smallest=SMALLEST) for p in probabilities]
 
 
 def _sum(count: Callable[[Instances, Instances], int], task: Task, proposals: Sequence[Instances]) -> int:
@@ -97,7 +98,7 @@ def _sum(count: Callable[[Instances, Instances], int], task: Task, proposals: Se
 
 
 def main() -> None:
-    """Train with and without weights for every seed, and print a table in markdown."""
+    """Train with and without weights for every seed, and print a Markdown table."""
     parser = arguments(__doc__, steps=400)
     parser.add_argument("--hela", type=Path)
     options = parser.parse_args()
@@ -105,9 +106,10 @@ def main() -> None:
     task = make()
     line(*HEADS)
     line(*["---"] * len(HEADS))
-    for seed, arm in product(options.seeds, (Arm(weight_map), Arm(class_weights), Arm(no_weights))):
-        scores = row(trained(Recipe(steps=options.steps, seed=seed), arm, task.pairs), task)
-        line(name, arm, seed, *(f"{score:.4g}" for score in scores))
+    variants = (Variant(weight_map), Variant(class_weights), Variant(no_weights))
+    for seed, variant in product(options.seeds, variants):
+        scores = row(trained(Recipe(steps=options.steps, seed=seed), variant, task.pairs), task)
+        line(name, variant, seed, *(f"{score:.4g}" for score in scores))
 
 
 if __name__ == "__main__":

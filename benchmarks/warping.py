@@ -1,4 +1,4 @@
-"""``python -m benchmarks.warping``: warping by the table of simple points, against the plain loop over pixels."""
+"""``python -m benchmarks.warping``: warping with the table of simple points, against a plain loop over pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EIGHT = np.ones((3, 3), dtype=int)
 
 
 def is_simple(patch: NDArray[np.bool_]) -> bool:
-    """Is the middle of 3×3 pixels simple? By the definition: around it, one piece of cell and one of background."""
+    """Whether the middle of 3×3 pixels is simple, by definition: one piece of cell and one of background around it."""
     around = patch.copy()
     around[1, 1] = False
     pieces, _ = label(around)  # 4-connected
@@ -28,7 +28,7 @@ def is_simple(patch: NDArray[np.bool_]) -> bool:
 
 
 def by_loop(truth: NDArray[Any], probability: NDArray[Any]) -> NDArray[np.bool_]:
-    """The usual way, definition word by word: look at every wrong pixel's neighbourhood, pass after pass."""
+    """The definition as a plain loop: in each pass, test the neighbourhood of every wrong pixel."""
     mask, target = np.pad(truth > 0, 1), probability > 0.5
     while True:
         wrong = np.argwhere(mask[1:-1, 1:-1] != target)
@@ -51,7 +51,7 @@ def main() -> None:
         probability = np.clip(blurred - 0.3, 0, 1)
         fast_result, slow_result = warped(truth, probability), by_loop(truth, probability)
         if not np.array_equal(fast_result, slow_result):
-            raise SystemExit("the two ways differ; no ratio is printed for different results")
+            raise SystemExit("the two results differ; no ratio is printed for different results")
         wrong, left = np.sum(truth != (probability > 0.5)), np.sum(fast_result != (probability > 0.5))
         slow = seconds(partial(by_loop, truth, probability), 1)
         fast = seconds(partial(warped, truth, probability), 5)

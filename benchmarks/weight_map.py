@@ -17,7 +17,7 @@ SIDE = 512  # px
 
 
 def stacked(instances: NDArray[Any], w0: float = 10.0, sigma: float = 5.0) -> NDArray[np.float32]:
-    """The usual way, equation 2 word by word: stack one distance transform per cell, sort, take the first two."""
+    """Equation 2 as usually implemented: stack one distance transform per cell, sort, take the first two."""
     cells = np.unique(instances[instances > 0])
     distances = np.sort([distance_transform_edt(instances != cell) for cell in cells], axis=0)
     term = w0 * np.exp(-((distances[0] + distances[1]) ** 2) / (2 * sigma**2))
@@ -25,10 +25,10 @@ def stacked(instances: NDArray[Any], w0: float = 10.0, sigma: float = 5.0) -> ND
 
 
 def voronoi(cells: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """``cells`` random points' nearest regions in a square of ``SIDE`` px, parted by a background 1 to 2 px wide."""
+    """Voronoi regions of random points in a square of ``SIDE`` px, separated by a background 1 to 2 px wide."""
     points = np.full((SIDE, SIDE), fill_value=True)
-    places = generator.choice(SIDE * SIDE, cells, replace=False)
-    points.flat[places] = False
+    positions = generator.choice(SIDE * SIDE, cells, replace=False)
+    points.flat[positions] = False
     nearest = distance_transform_edt(points, return_distances=False, return_indices=True)
     _, instances = np.unique(nearest[0] * SIDE + nearest[1], return_inverse=True)
     edge = (np.diff(instances, axis=0, append=instances[-1:]) != 0) | (
@@ -38,7 +38,7 @@ def voronoi(cells: int, generator: np.random.Generator) -> NDArray[np.int64]:
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
-    """The fastest of some runs: what others do on the machine only ever adds time."""
+    """The shortest time of several runs, since other processes can only add to it."""
     spent = []
     for _ in range(times):
         start = perf_counter()
@@ -54,7 +54,7 @@ def main() -> None:
         instances = voronoi(cells, generator)
         gap = float(np.abs(border_weights(instances) - stacked(instances)).max())
         if gap > 1e-5:
-            raise SystemExit(f"the two ways differ by {gap:.1e}; no ratio is printed for different results")
+            raise SystemExit(f"the two results differ by {gap:.1e}; no ratio is printed for different results")
         slow, fast = seconds(partial(stacked, instances), 1), seconds(partial(border_weights, instances), 5)
         print(f"{cells:4} cells, {SIDE}²: stacked {slow:6.2f} s, boxes {fast:6.3f} s: {slow / fast:5.0f} x", end="  ")
         print(f"(largest difference {gap:.0e})")

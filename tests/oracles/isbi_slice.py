@@ -1,4 +1,4 @@
-"""The first training slice of ISBI 2012, read from ``../shared/data`` if it is there; the project does not contain it."""
+"""The first training slice of ISBI 2012, if it is in ``../shared/data``; the project does not contain it."""
 
 from __future__ import annotations
 

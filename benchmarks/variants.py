@@ -1,4 +1,4 @@
-"""Ways to train one network that differ in one thing: the weights of the loss, or elastic deformation."""
+"""Trainings of one network that differ only in the weights of the loss and in elastic deformation."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Weighing = Callable[[list[Pair], Recipe], list[Sample]]
 
 
 def no_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
-    """Plain cross-entropy: every pixel counts 1."""
+    """Plain cross-entropy: every pixel has weight 1."""
     return [replace(sample, weights=torch.ones_like(sample.weights)) for sample in class_weights(pairs, recipe)]
 
 
 def class_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
-    """w_c of equation 2 alone."""
+    """Only the term w_c of equation 2."""
     return samples(pairs, 0.0, recipe.sigma)
 
 
 def weight_map(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
-    """Equation 2 whole."""
+    """The weight map of equation 2, with both terms."""
     return samples(pairs, recipe.w0, recipe.sigma)
 
 
 @dataclass(frozen=True)
-class Arm:
-    """What the loss weighs, and the sd of elastic deformation as a share of the image's side."""
+class Variant:
+    """The weights of the loss, and the sd of elastic deformation as a fraction of the image's shorter side."""
 
     weighing: Weighing
     elastic: float = 0.0
@@ -46,7 +46,7 @@ class Arm:
 
 
 def arguments(description: str | None, steps: int) -> argparse.ArgumentParser:
-    """The options of every such comparison: its seeds, and the steps of each training."""
+    """An option parser with the seeds of a comparison and the steps of each training."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--steps", type=int, default=steps)
@@ -54,15 +54,15 @@ def arguments(description: str | None, steps: int) -> argparse.ArgumentParser:
 
 
 def line(*cells: object) -> None:
-    """Print a row of a table in markdown, at once."""
+    """Print one row of a Markdown table, without buffering."""
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
-def trained(recipe: Recipe, arm: Arm, pairs: list[Pair]) -> Predictor:
-    """The network of a recipe, trained on these pairs in the way of an arm; same tiles and weights at the start."""
-    training, drawn_from = begin(recipe, None), arm.weighing(pairs, recipe)
-    net, sd = training.net, arm.elastic * min(drawn_from[0].size)
+def trained(recipe: Recipe, variant: Variant, pairs: list[Pair]) -> Predictor:
+    """The network of a recipe, trained on these pairs; the same initial weights and tiles for all variants."""
+    training, weighted = begin(recipe, None), variant.weighing(pairs, recipe)
+    net, sd = training.net, variant.elastic * min(weighted[0].size)
     tile = tile_of(training, recipe, Split(pairs, []))
-    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
+    draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
     return Predictor(net)
