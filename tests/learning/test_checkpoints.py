@@ -49,13 +49,17 @@ def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Pa
 
 
 def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
-    good, cut, foreign = tmp_path / "good.safetensors", tmp_path / "cut.safetensors", tmp_path / "foreign.safetensors"
+    good, truncated, foreign = (
+        tmp_path / "good.safetensors",
+        tmp_path / "truncated.safetensors",
+        tmp_path / "foreign.safetensors",
+    )
     training = start()
     fit(training, batches, rates, steps=1, save=lambda now: keep(good, now))
-    cut.write_bytes(good.read_bytes()[:-100])
+    truncated.write_bytes(good.read_bytes()[:-100])
     save_file({"weight": torch.zeros(2)}, foreign)
     (tmp_path / "text.safetensors").write_text("not a checkpoint")
-    for name, words in (("cut", "cannot be read"), ("text", "cannot be read"), ("none", "no such file")):
+    for name, words in (("truncated", "cannot be read"), ("text", "cannot be read"), ("none", "no such file")):
         with pytest.raises(ValueError, match=words):
             load(tmp_path / f"{name}.safetensors")
     with pytest.raises(ValueError, match="no checkpoint of this version"):
