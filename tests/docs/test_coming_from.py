@@ -1,4 +1,4 @@
-"""``docs/coming_from.md`` is true: every option of the other systems has its row, and every row makes what it says."""
+"""``docs/coming_from.md``: every option of the other systems has a row, and every row builds the network it claims."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.oracles.coming_from import (
     there_and_back,
     traits,
 )
-from tests.oracles.thin_nets import stirred
+from tests.oracles.thin_nets import perturbed
 from unet_tutorial.nets.attention import AttentionGate
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, then, transposed
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.plan.levels import pyramid
 
 TEXT = PAGE.read_text(encoding="utf8")
@@ -127,10 +127,11 @@ class UpFirst(nn.Module):
 
 
 def test_weights_carry_over_once_two_slices_of_one_weight_per_step_are_swapped() -> None:
-    theirs, image = stirred(UpFirst()).double().eval(), torch.randn(2, 1, 16, 24).double()
+    theirs, image = perturbed(UpFirst()).double().eval(), torch.randn(2, 1, 16, 24).double()
     unit = ConvUnit(norm=batch_norm)
     block, up = conv_stack(unit), then(transposed, unit.norm, unit.act)
-    ours = UNet(Encoder(1, LEVELS, block, MaxPool), Decoder(LEVELS, DECODER, block, up, Concat), 2).double().eval()
+    encoder, decoder = Encoder(1, LEVELS, block, MaxPool), Decoder(LEVELS, DECODER, block, up, Concat)
+    ours = UNet(encoder, decoder, pointwise_head(decoder, 2)).double().eval()
     both = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
     ours.load_state_dict(dict(both))
     assert not torch.allclose(ours(image), theirs(image))

@@ -1,4 +1,4 @@
-"""A network for every size: MONAI's odd grid, against padding by numpy."""
+"""Networks for any size against padding by numpy, on MONAI's grid of odd sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.oracles.thin_nets import stirred, thin
+from tests.oracles.thin_nets import perturbed, thin
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.merge import Add, Concat
@@ -30,7 +30,7 @@ GRID: list[Size] = [*product((33, 47, 61), (42, 63)), (33, 34, 35), (33, 37, 34)
 
 def wide(rank: int, up: Up = transposed) -> UNet:
     """Three poolings, so that a size is a multiple of 8."""
-    return stirred(thin(pyramid((2, 2, 2, 2), rank), up=up)).eval()
+    return perturbed(thin(pyramid((2, 2, 2, 2), rank), up=up)).eval()
 
 
 def by_hand(net: UNet, image: Tensor, multiple: int) -> Tensor:
@@ -67,7 +67,7 @@ def test_a_size_that_passes_goes_straight_through() -> None:
 
 def test_a_planar_axis_needs_other_multiples() -> None:
     """Two of three poolings leave the slices alone: five slices become six, and not eight."""
-    net, image = stirred(thin(pyramid((2, 2, 2, 2), 3, planar=(0, 1)))).eval(), torch.randn(1, 1, 5, 9, 16)
+    net, image = perturbed(thin(pyramid((2, 2, 2, 2), 3, planar=(0, 1)))).eval(), torch.randn(1, 1, 5, 9, 16)
     seen: list[Size] = []
     net.register_forward_hook(lambda _m, x, _y: seen.append(tuple(x[0].shape[2:])))
     with torch.no_grad():
@@ -101,8 +101,8 @@ def test_it_exports_with_free_sizes() -> None:
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((1, 9, 9), r"input \(1, 9, 9\): this network needs \(N, 1, and 2 axes of space\), none of them empty"),
-        ((1, 1, 9, 9, 9), "this network needs .* 2 axes of space"),
+        ((1, 9, 9), r"input \(1, 9, 9\): this network needs \(N, 1, and 2 spatial axes\), none of them empty"),
+        ((1, 1, 9, 9, 9), "this network needs .* 2 spatial axes"),
         ((1, 1, 0, 9), "none of them empty"),
         ((1, 3, 9, 9), "3 channels, and this network needs 1"),
     ],
@@ -113,7 +113,7 @@ def test_what_is_no_image_is_refused(shape: Size, words: str) -> None:
 
 
 def test_a_net_that_shrinks_its_images_is_refused() -> None:
-    with pytest.raises(ValueError, match="padding 'valid': this network shrinks its images; predict them by predict"):
+    with pytest.raises(ValueError, match="padding 'valid': this network shrinks its images; use predict_tiled instead"):
         any_size(paper_unet(widths=(2, 4)))
     any_size(thin(pyramid((4, 4)), merge=gated(Add)))
     any_size(thin(pyramid((4, 4)), merge=gated(Concat)))

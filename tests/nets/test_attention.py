@@ -1,4 +1,4 @@
-"""Attention gates: the formula, the open and the closed gate, its own start, and its maps."""
+"""Attention gates: the paper's formula in numpy, open and closed gates, their initialisation and their maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.oracles.thin_nets import NORMED, THREE, stirred, thin
+from tests.oracles.thin_nets import NORMED, THREE, perturbed, thin
 from unet_tutorial.nets.attention import AttentionGate, gate_maps, gated
 from unet_tutorial.nets.init import kaiming_, xavier_
 from unet_tutorial.nets.merge import Add, Concat, Merge
@@ -46,7 +46,7 @@ def test_a_net_with_open_gates_is_the_net_without(rank: int, merge: Merge) -> No
 def test_the_coefficients_are_the_papers_formula(stride: Size) -> None:
     """σ(ψᵀ ReLU(W_x x + W_g g) + b) in numpy, in blocks of the stride; along the axes it is then made larger."""
     rank, size = len(stride), (2, 3, 4)[: len(stride)]
-    gate = stirred(AttentionGate(4, 6, stride))
+    gate = perturbed(AttentionGate(4, 6, stride))
     large = [n * s for n, s in zip(size, stride, strict=True)]
     x, g = torch.randn(2, 4, *large), torch.randn(2, 6, *size)
     weights = {name: value.detach().numpy() for name, value in gate.named_parameters()}
@@ -86,7 +86,7 @@ def test_the_maps_are_the_coefficients_coarsest_first() -> None:
     assert [tuple(m.shape) for m in maps] == [(2, 1, 4, 6), (2, 1, 8, 12)]
     assert all(0 < float(m.min()) < float(m.max()) < 1 for m in maps)
     skip, below = net.encoder(x)[-2:]
-    gate = net.decoder.steps[0].get_submodule("merge.gate")
+    gate = net.decoder.get_submodule("steps.0.merge.gate")
     assert isinstance(gate, AttentionGate)
     fine = nn.functional.interpolate(maps[0], size=(8, 12), mode="bilinear")
     assert torch.allclose(gate.coefficients(skip, below), fine, atol=1e-6)

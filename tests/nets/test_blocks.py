@@ -1,15 +1,25 @@
-"""What a unit of convolution, norm and activation computes, and which norms it refuses."""
+"""Units and stacks of units against torch's layers called in a row; wrong units are refused."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from itertools import permutations
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from unet_tutorial.nets.blocks import ConvUnit
-from unet_tutorial.nets.norms import batch_norm
+from tests.oracles.thin_nets import perturbed, thin
+from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack, doubling_stack
+from unet_tutorial.nets.norms import batch_norm, instance_norm
+from unet_tutorial.nets.wrappers import checkpointed, dropped, residual
+from unet_tutorial.plan.levels import Level
+
+ORDERS = list(permutations(("conv", "norm", "act")))
+LEVEL = Level(6, (3, 3), (1, 1), convs=3)
+KINDS = {nn.Conv2d: "conv", nn.BatchNorm2d: "norm", nn.ReLU: "act"}
 
 
 @pytest.mark.parametrize("order", [("conv", "norm", "act"), ("conv", "act", "norm"), ("norm", "act", "conv")])
@@ -32,10 +42,119 @@ def test_a_unit_executes_in_the_order_it_states(order: tuple[str, ...]) -> None:
     assert torch.allclose(unit(x), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.GroupNorm, partial(nn.BatchNorm2d, momentum=0.1)])
-def test_a_class_of_torch_is_no_norm(norm: Any) -> None:
-    """``nn.BatchNorm2d(8, 2)`` is legal, and divides by √(variance + 2)."""
-    with pytest.raises(ValueError, match=r"hand in no_norm, batch_norm, .* or a function \(channels, rank\)"):
-        ConvUnit(norm=norm)
-    ours = ConvUnit(norm=lambda channels, rank: nn.GroupNorm(rank, channels))(1, 4, (3, 3))
-    assert isinstance(ours.get_submodule("norm"), nn.GroupNorm)
+def executed(part: nn.Module, x: Tensor) -> list[str]:
+    """What really runs, by hooks."""
+    ran: list[str] = []
+    for module in part.modules():
+        if type(module) in KINDS:
+            module.register_forward_hook(lambda m, _x, _y: ran.append(KINDS[type(m)]))
+    part(x)
+    return ran
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_each_of_the_six_orders_executes_as_it_is_stated(order: tuple[str, ...]) -> None:
+    """The norm takes the channels of its place: those from before the convolution, or those from after it."""
+    block = conv_stack(ConvUnit(norm=batch_norm, order=order))(2, 6, LEVEL)
+    assert executed(block, torch.randn(2, 2, 5, 5)) == list(order) * 3
+    first = block.get_submodule("units.0.norm")
+    assert isinstance(first, nn.BatchNorm2d)
+    assert first.num_features == (2 if order.index("norm") < order.index("conv") else 6)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_is_nothing_is_not_built(order: tuple[str, ...]) -> None:
+    unit = ConvUnit(act=nn.Identity, order=order)(2, 6, (3, 3))
+    assert [name for name, _ in unit.named_children()] == ["conv"]
+
+
+def test_in_evaluation_a_norm_after_a_convolution_folds_into_it() -> None:
+    unit = perturbed(ConvUnit(norm=batch_norm)(2, 6, (3, 3))).eval()
+    conv, norm = unit.get_submodule("conv"), unit.get_submodule("norm")
+    assert isinstance(conv, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    x, folded = torch.randn(2, 2, 8, 8), fuse_conv_bn_eval(conv, norm)
+    assert torch.allclose(unit(x), folded(x).relu(), atol=1e-5)
+    assert (folded(x) - conv(x)).abs().max() > 0.1  # the norm does something
+
+
+def test_a_last_unit_may_be_another() -> None:
+    """elektronn3's full_norm=False: no norm but the block's last."""
+    block = conv_stack(ConvUnit(), ConvUnit(norm=batch_norm))
+    ran = executed(block(2, 6, LEVEL), torch.randn(2, 2, 5, 5))
+    assert ran == ["conv", "act", "conv", "act", "conv", "norm", "act"]
+    alone = Level(6, (3, 3), (1, 1), convs=1)
+    assert executed(block(2, 6, alone), torch.randn(2, 2, 5, 5)) == ["conv", "norm", "act"]
+
+
+def widths(part: nn.Module) -> list[tuple[int, int]]:
+    return [(m.in_channels, m.out_channels) for m in part.modules() if isinstance(m, nn.Conv2d)]
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (conv_stack(ConvUnit()), [(2, 6), (6, 6), (6, 6)]),
+        (doubling_stack(ConvUnit()), [(2, 3), (3, 3), (3, 6)]),
+    ],
+)
+def test_where_a_block_changes_its_channels(block: Block, expected: list[tuple[int, int]]) -> None:
+    part = block(2, 6, LEVEL)
+    assert widths(part) == expected
+    assert part.out_channels == 6
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_a_block_equals_its_layers_one_after_another(rank: int) -> None:
+    """The oracle is torch's own layers, called in a row by hand, unpadded so that each takes two pixels."""
+    unit = ConvUnit(padding="valid", norm=instance_norm, act=nn.SiLU)
+    block = conv_stack(unit)(2, 4, Level(4, (3,) * rank, (1,) * rank))
+    weights = list(block.parameters())
+    convolve = (nn.functional.conv1d, nn.functional.conv2d, nn.functional.conv3d)[rank - 1]
+    x = torch.randn(2, 2, *(7, 8, 9)[:rank])
+    expected = x
+    for weight, bias in (weights[:2], weights[2:]):
+        expected = nn.functional.silu(nn.functional.instance_norm(convolve(expected, weight, bias)))
+    assert block(x).shape == (2, 4, *(3, 4, 5)[:rank])
+    assert torch.allclose(block(x), expected, atol=1e-5)
+
+
+def test_two_blocks_share_nothing() -> None:
+    """One activation with a weight in two places would learn one slope for both."""
+    block = conv_stack(ConvUnit(norm=batch_norm, act=nn.PReLU))
+    parts = nn.ModuleList([block(2, 6, LEVEL), block(2, 6, LEVEL)])
+    assert sum(isinstance(m, nn.PReLU) for m in parts.modules()) == 6
+
+
+unit: Any = ConvUnit  # untyped, because the following cases break the types on purpose
+bare: Any = ConvUnit()
+ORDER = "'conv', 'norm' and 'act' once each"
+REFUSED: list[tuple[Callable[[], Any], str]] = [
+    (lambda: unit()(1, 1, (3, 2)), r"kernel \(3, 2\) is even and has no middle under padding 'same'"),
+    (lambda: unit(padding="reflect"), "padding 'reflect' is unknown; write 'same' or 'valid'"),
+    (lambda: unit(order=("conv", "norm")), ORDER),
+    (lambda: unit(order=("conv", "act", "act")), ORDER),
+    (lambda: unit(order=("conv", "bn", "act")), ORDER),
+    (lambda: unit(order="conv"), ORDER),
+    (lambda: conv_stack(unit(), unit(padding="valid")), "are padded 'same' and 'valid'; give both one padding"),
+    (lambda: doubling_stack(unit())(1, 7, Level(7, (3,), (1,))), "7 channels cannot be doubled from half of them"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED, ids=[words for _, words in REFUSED])
+def test_a_wrong_unit_or_stack_is_refused(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("stack", [conv_stack, doubling_stack])
+@pytest.mark.parametrize("given", ["conv", ConvUnit, nn.Conv2d, nn.Conv2d(1, 1, 3), None])
+def test_a_stack_refuses_anything_but_units(stack: Any, given: Any) -> None:
+    with pytest.raises(ValueError, match=r"is not a unit of a block; write conv_stack\(ConvUnit\(\)\)"):
+        stack(given)
+
+
+@pytest.mark.parametrize("wrap", [lambda block: block, residual, dropped, checkpointed])
+def test_a_unit_in_place_of_a_block_is_refused(wrap: Any) -> None:
+    with pytest.raises(ValueError, match=r"ConvUnit\(.* is not a block; write conv_stack\(ConvUnit\(\)\)"):
+        thin(block=wrap(bare))

@@ -1,4 +1,4 @@
-"""Initialisers against torch's own, and against the variances that their papers print."""
+"""Initialisers against torch's own, against the printed variances, and by their effect on an untrained network."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.synthetic import em_membranes
 from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import convolutions, kaiming_, xavier_
 from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE
 from unet_tutorial.nets.presets import paper_unet
+from unet_tutorial.nets.unet import UNet
 
 Initialiser = Callable[[nn.Module], nn.Module]
 OURS: dict[str, Initialiser] = {"kaiming": kaiming_, "xavier": xavier_}
@@ -107,3 +110,46 @@ def test_one_seed_gives_both_the_same_weights_up_to_their_scale() -> None:
         torch.manual_seed(3)
         drawn.append(initialise(nn.Conv2d(8, 24, 3)).get_parameter("weight"))
     assert torch.allclose(drawn[1] / drawn[0], torch.tensor((8 / 32) ** 0.5))
+
+
+FIRST_UP = 10  # the 11th convolution is the first up-convolution: ten stand before it
+
+
+def torchs(net: UNet) -> UNet:
+    """Every convolution as torch draws it."""
+    for layer in convolutions(net):
+        assert isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))
+        layer.reset_parameters()
+    return net
+
+
+def heard(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor]:
+    """What each convolution makes of synthetic tissue; with ``mute``, zeros come from the first up-convolution."""
+    tissue = torch.from_numpy(standardise(em_membranes(seed=5, size=188).image))[None, None]
+    torch.manual_seed(1)
+    net, made = start(paper_unet().eval()), list[Tensor]()
+    layers = list(convolutions(net))
+    if mute:
+        layers[FIRST_UP].register_forward_hook(lambda _m, _x, y: torch.zeros_like(y))
+    for layer in layers:
+        layer.register_forward_hook(lambda _m, _x, y: made.append(y.clone()))
+    with torch.inference_mode():
+        net(tissue)
+    return made
+
+
+def test_every_map_of_the_untrained_network_has_about_unit_variance() -> None:
+    stds = [float(y.std()) for y in heard(kaiming_)]
+    assert len(stds) == 23
+    assert 1 < min(stds) < max(stds) < 6  # over eight seeds: 1.2 to 5.0
+    assert min(float(y.std()) for y in heard(torchs)) < 0.03
+
+
+@pytest.mark.slow
+def test_the_bottom_contributes_under_the_papers_start_and_not_under_torchs() -> None:
+    share = {}
+    for start in (kaiming_, torchs):
+        logits, muted = heard(start)[-1], heard(start, mute=True)[-1]
+        share[start] = float((muted - logits).std((2, 3)).sum() / logits.std((2, 3)).sum())
+    assert share[kaiming_] > 0.1
+    assert share[torchs] < 1e-3

@@ -1,4 +1,4 @@
-"""Norms against their formulas in numpy, at every rank."""
+"""Norms against their formulas in numpy, at each rank; wrong numbers of groups are refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.oracles.thin_nets import thin
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.norms import affine_instance_norm, batch_norm, group_norm, instance_norm, no_norm
 
 RANKS = (1, 2, 3)
@@ -14,21 +16,21 @@ EPSILON = 1e-5
 
 
 def features(rank: int) -> Tensor:
-    """Six channels of different means and spreads."""
+    """Six channels of different means and standard deviations."""
     torch.manual_seed(rank)
     scale = torch.arange(1.0, 7).reshape(6, *(1,) * rank)
     return scale * torch.randn(2, 6, *(3, 4, 5)[:rank]) + scale**2
 
 
 def learnt(norm: nn.Module) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shift, drawn anew, because both start as if they were not there."""
+    """Random scale and shift, because those of a new norm change nothing."""
     with torch.no_grad():
         weight, bias = norm.get_parameter("weight").normal_(), norm.get_parameter("bias").normal_()
     return weight.detach().numpy(), bias.detach().numpy()
 
 
 def standardised(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """Mean 0 and variance 1 over these axes, as the papers print it."""
+    """Mean 0 and variance 1 over these axes, by the formula of the papers."""
     centred = x - x.mean(axes, keepdims=True)
     result: np.ndarray = centred / np.sqrt((centred**2).mean(axes, keepdims=True) + EPSILON)
     return result
@@ -58,7 +60,7 @@ def test_instance_norm_is_the_formula_per_image_and_channel(rank: int) -> None:
     np.testing.assert_allclose(bare(x).numpy(), expected, atol=1e-5)
     scale, shift = learnt(affine)
     expected = expected * per_channel(scale, rank) + per_channel(shift, rank)
-    for mode in (True, False):  # its own image tells it mean and variance, in evaluation too
+    for mode in (True, False):  # mean and variance come from the image itself, in evaluation too
         np.testing.assert_allclose(affine.train(mode)(x).detach().numpy(), expected, atol=1e-5)
 
 
@@ -73,6 +75,13 @@ def test_batch_norm_is_the_formula_over_the_batch_and_then_over_what_it_has_seen
     seen = (x.numpy() - per_channel(mean, rank)) / np.sqrt(per_channel(variance, rank) + EPSILON)
     expected = seen * per_channel(scale, rank) + per_channel(shift, rank)
     np.testing.assert_allclose(norm.eval()(x).detach().numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_groups_that_do_not_divide_the_channels_are_refused() -> None:
+    with pytest.raises(ValueError, match="groups = 0 is not a whole number of at least 1"):
+        group_norm(0)
+    with pytest.raises(ValueError, match=r"3 groups do not .* group_norm of 1, 2, 4"):
+        thin(block=conv_stack(ConvUnit(norm=group_norm(3))))
 
 
 def test_no_norm_does_nothing_and_learns_nothing() -> None:

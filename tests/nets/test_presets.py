@@ -1,21 +1,24 @@
-"""What holds for every network by name, and for those of other systems: gradients, weights, seeds, export, start."""
+"""Every named network, and those of other systems: gradients, weights, seeds, export, initialisation, refusals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracles.thin_nets import stirred, thin, without_gradient
+from tests.oracles.thin_nets import perturbed, thin, without_gradient
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.init import convolutions
 from unet_tutorial.nets.merge import Add, Concat
-from unet_tutorial.nets.presets import PRESETS, attention_unet, build, padded_unet, residual_unet, unet3d
+from unet_tutorial.nets.presets import PRESETS, attention_unet, build, padded_unet, paper_unet, residual_unet, unet3d
 from unet_tutorial.nets.resample import StridedConv, resize_conv
 from unet_tutorial.nets.shuffle import PixelShuffle
+from unet_tutorial.nets.systems.caffe_release import released_unet
+from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
 from unet_tutorial.nets.systems.jaxony import jaxony_unet
 from unet_tutorial.nets.systems.johschmidt42 import johschmidt42_unet
@@ -52,7 +55,7 @@ def fitting(net: UNet, further: int = 0) -> Tensor:
 
 @pytest.mark.parametrize("name", NETS)
 def test_every_parameter_gets_a_gradient_and_sizes_are_as_stated(name: str) -> None:
-    net = stirred(seeded(name))
+    net = perturbed(seeded(name))
     image = fitting(net)
     size = output_size(tuple(image.shape[2:]), net.levels, padding=net.padding)
     assert net(image).shape == (2, net.out_channels, *size)
@@ -61,7 +64,7 @@ def test_every_parameter_gets_a_gradient_and_sizes_are_as_stated(name: str) -> N
 
 @pytest.mark.parametrize("name", NETS)
 def test_a_state_dict_round_trip_keeps_every_number(name: str) -> None:
-    net, twin = stirred(seeded(name)).eval(), seeded(name, seed=1).eval()
+    net, twin = perturbed(seeded(name)).eval(), seeded(name, seed=1).eval()
     image = fitting(net)
     assert not torch.equal(net(image), twin(image))
     twin.load_state_dict(net.state_dict())
@@ -112,7 +115,7 @@ def test_a_dynamic_export_equals_eager_at_other_sizes(name: str) -> None:
         net = thin(pyramid(WIDTHS, rank=1), down=StridedConv)
     else:
         net = NETS[name](widths=WIDTHS[:2]) if name in PRESETS else seeded(name)  # a crop more costs seconds to trace
-    graph = exported(stirred(net).eval())
+    graph = exported(perturbed(net).eval())
     for further in (0, 1, 4):
         image = fitting(net, further)
         with torch.no_grad():
@@ -126,3 +129,45 @@ def test_torchs_pooling_of_one_axis_exports_its_traced_size_only() -> None:
     assert torch.allclose(graph(image), net(image), atol=1e-6)
     with pytest.raises((AssertionError, RuntimeError)):
         graph(fitting(net, 1))
+
+
+WHOLE = "is not a whole number of at least 1"
+NAMED: list[Callable[..., nn.Module]] = [
+    *(paper_unet, padded_unet, residual_unet, attention_unet, unet3d, released_unet, unet3d_paper, jaxony_unet),
+]
+
+
+@pytest.mark.parametrize("make", NAMED)
+@pytest.mark.parametrize(
+    ("widths", "words"), [((), "at least one level"), ((4, 8.0), "8.0 " + WHOLE), (4, "channels 4")]
+)
+def test_every_named_network_refuses_such_widths(make: Callable[..., nn.Module], widths: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make(widths=widths)
+
+
+@pytest.mark.parametrize("make", [elektronn3_unet, johschmidt42_unet])
+def test_networks_that_take_levels_refuse_an_empty_plan(make: Callable[..., nn.Module]) -> None:
+    with pytest.raises(ValueError, match="at least one level"):
+        make(levels=())
+
+
+def volume(*size: int) -> Tensor:
+    return torch.zeros(1, 1, *size)
+
+
+REFUSED: list[tuple[Callable[[], Any], str]] = [
+    (lambda: build("papre"), "the presets are paper"),
+    (lambda: build("paper", depth=3), "takes in_channels, out_channels, widths, and not 'depth'"),
+    (lambda: unet3d(widths=(4, 8), planar=(5,)), "planar level 5 does not exist"),
+    (lambda: unet3d(widths=(4, 8, 8))(volume(2, 16, 16)), "axis 0 = 2 .* the smallest size that does is 4"),
+    (lambda: unet3d(widths=(4, 8))(volume(8, 8)), r"4 axes, and this network needs 5: \(N, 1, and 3 spatial axes\)"),
+    (lambda: padded_unet(widths=(4, 8, 8))(volume(16, 5)), "axis 1 = 5 .* nearest sizes that do are 4 and 8"),
+    (lambda: padded_unet(widths=(4, 8), rank=1)(volume(7)), "axis 0 = 7 .* nearest sizes that do are 6 and 8"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED, ids=[words for _, words in REFUSED])
+def test_a_wrong_name_argument_or_image_is_refused(make: Callable[[], Any], words: str) -> None:
+    with torch.device("meta"), pytest.raises(ValueError, match=words):
+        make()

@@ -1,6 +1,9 @@
-"""Ways down and up, and the addition of skips, against torch's functions and sums by hand."""
+"""Downsampling and upsampling against torch's functions and sums by hand; wrong modes and kernels are refused."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +13,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tests.oracles.thin_nets import inner
+from tests.oracles.thin_nets import thin
 from unet_tutorial.nets.contracts import out_channels_of
-from unet_tutorial.nets.merge import Add
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import MaxPool, StridedConv, Up, resize_conv, then, transposed
 from unet_tutorial.plan.levels import Level, Size
@@ -123,18 +125,28 @@ def test_then_computes_up_norm_and_activation() -> None:
     assert torch.allclose(made(x), standardised.relu(), atol=1e-5)
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
-def test_addition_is_the_sum_of_the_middle_of_the_skip(rank: int) -> None:
-    merge, size = Add(3, 3, 6, (2,) * rank), (4, 6, 8)[:rank]
-    skip, up = torch.randn(2, 3, *(n + 4 for n in size)), torch.randn(2, 3, *size)
-    middle = skip[inner(rank, 2)]
-    assert np.array_equal(merge(skip, up, up).numpy(), middle.numpy() + up.numpy())
-    assert torch.equal(merge(middle, up, up), middle + up)
-    assert merge.out_channels == 3
-
-
 def test_pooling_refuses_to_drop_a_row() -> None:
     pool = MaxPool(1, Level(1, (3, 3), (2, 3)))
     assert pool(torch.zeros(1, 1, 4, 6)).shape == (1, 1, 2, 2)
     with pytest.raises(ValueError, match=r"axis 1 = 7 is not a multiple of the stride 3, .* drop 1"):
         pool(torch.zeros(1, 1, 4, 7))
+
+
+untyped: Any = resize_conv
+REFUSED: list[tuple[Callable[[], Any], str]] = [
+    (lambda: resize_conv("bilinear"), "mode 'bilinear' is unknown; write 'nearest' or 'linear', which is bilinear"),
+    (lambda: resize_conv("nearest", kernel=2), "kernel 2 is not an odd number .* write 3 or 1"),
+    (lambda: resize_conv("nearest", kernel=0), "kernel 0 is not an odd number"),
+    (lambda: untyped("nearest", kernel=3.0), "kernel 3.0 is not an odd number"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED, ids=[words for _, words in REFUSED])
+def test_a_wrong_mode_or_kernel_is_refused(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_large_odd_kernel_is_built() -> None:
+    """Refusing every kernel would pass the table above."""
+    assert thin(up=resize_conv("linear", kernel=5))(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)

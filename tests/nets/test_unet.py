@@ -1,17 +1,25 @@
-"""A whole U: sizes, gradients, saved weights, export, and the images that it refuses."""
+"""A whole network: sizes, gradients, saved weights, export; sides and images that do not fit are refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import batch_norm
+from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.resample import MaxPool, transposed
-from unet_tutorial.nets.unet import UNet, unet
-from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.nets.unet import UNet, pointwise_head, unet
+from unet_tutorial.plan.levels import Level, pyramid
 from unet_tutorial.plan.sizes import Padding, nearest_valid, output_size
 
 CASES = [(rank, padding) for rank in (1, 2, 3) for padding in ("same", "valid")]
@@ -90,3 +98,89 @@ def test_autocast_takes_other_floats_but_not_float64() -> None:
     assert got.dtype == torch.bfloat16
     assert float((got.float() - net(image)).detach().abs().max()) < 0.05 * float(got.abs().max())  # bfloat16 has 8 bits
     assert net.double()(image.double()).dtype == torch.float64
+
+
+VOLUME = pyramid((4, 8, 8), rank=3)
+LEVELS = pyramid((4, 8))
+BLOCK, VALID = conv_stack(ConvUnit()), conv_stack(ConvUnit(padding="valid"))
+ENCODER, DECODER = Encoder(1, LEVELS, BLOCK, MaxPool), Decoder(LEVELS, (4,), BLOCK, transposed, Concat)
+
+
+class Unplanned(FeatureExtractor):
+    """An encoder that does not state its levels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = 1, (4, 8)
+
+
+class Sum(FeatureDecoder):
+    """A decoder of another kind: each map through a 1×1 convolution, enlarged to the finest size, and added."""
+
+    def __init__(self, levels: tuple[Level, ...], channels: int) -> None:
+        super().__init__()
+        self.levels, self.out_channels = levels, channels
+        self.mixes = nn.ModuleList(conv(level.channels, channels, (1, 1)) for level in levels)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """(N, channels, *size of the finest map)."""
+        size = features[0].shape[2:]
+        enlarged = [F.interpolate(mix(x), size=size) for mix, x in zip(self.mixes, features, strict=True)]
+        return torch.stack(enlarged).sum(0)
+
+
+def test_a_decoder_of_another_kind_fits_if_it_states_the_contract() -> None:
+    encoder, decoder = Encoder(1, LEVELS, BLOCK, MaxPool), Sum(LEVELS, 6)
+    net, image = UNet(encoder, decoder, pointwise_head(decoder, 3)), torch.randn(2, 1, 8, 12)
+    fine, coarse = encoder(image)
+    first, second, head = (layer.get_parameter("weight").flatten(1) for layer in (*decoder.mixes, net.head))
+    biases = [layer.get_parameter("bias")[:, None, None] for layer in (*decoder.mixes, net.head)]
+    blocks = coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    mixed = torch.einsum("oi,nihw->nohw", first, fine) + torch.einsum("oi,nihw->nohw", second, blocks) + sum(biases[:2])
+    assert torch.allclose(net(image), torch.einsum("oi,nihw->nohw", head, mixed) + biases[2], atol=1e-5)
+    with pytest.raises(ValueError, match="axis 0 = 7 does not pass 1 poolings"):
+        net(image[:, :, :7])
+
+
+OTHERS = [
+    (0, pyramid((4, 8, 8), rank=3, planar=(0,)), r"level 0 is Level\(.*kernel=\(1, 3, 3\)"),
+    (1, (VOLUME[0], replace(VOLUME[1], stride=(1, 2, 2)), VOLUME[2]), "level 1 .* build both from one plan"),
+    (1, (VOLUME[0], replace(VOLUME[1], kernel=(5, 3, 3)), VOLUME[2]), "level 1 .* build both from one plan"),
+    (2, (*VOLUME[:2], replace(VOLUME[2], convs=3)), "level 2 .* build both from one plan"),
+]
+
+
+@pytest.mark.parametrize(("level", "other", "words"), OTHERS)
+def test_two_sides_of_different_plans_are_refused(level: int, other: tuple[Level, ...], words: str) -> None:
+    """Their skips would be cropped to fit, and lie beside the wrong pixels."""
+    assert other[level] != VOLUME[level]
+    decoder = Decoder(VOLUME, (4, 8), BLOCK, transposed, Concat)
+    for wrap in (lambda encoder: encoder, BottleneckDropout):
+        with pytest.raises(ValueError, match=words):
+            UNet(wrap(Encoder(1, other, BLOCK, MaxPool)), decoder, pointwise_head(decoder, 2))
+        UNet(wrap(Encoder(1, VOLUME, BLOCK, MaxPool)), decoder, pointwise_head(decoder, 2))
+
+
+HEAD: Any = pointwise_head(DECODER, 2)
+bare: Any = 2
+MISMATCHES: list[tuple[Callable[[], Any], str]] = [
+    (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), DECODER, HEAD), r"gives \(5, 8\) channels"),
+    (lambda: UNet(ENCODER, Decoder(LEVELS, (4,), VALID, transposed, Concat), HEAD), "padded 'same'"),
+    (lambda: UNet(Unplanned(), DECODER, HEAD), "Unplanned does not state its levels"),
+    (lambda: UNet(ENCODER, DECODER, nn.Sigmoid()), "Sigmoid does not state its out_channels"),
+    (lambda: UNet(ENCODER, DECODER, bare), "int does not state its out_channels"),
+    (lambda: pointwise_head(DECODER, 0), "out_channels = 0 is not a whole number of at least 1"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), MISMATCHES)
+def test_parts_of_a_network_that_do_not_fit_are_refused(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_an_encoder_that_states_no_known_padding_is_refused() -> None:
+    encoder: Any = Encoder(1, LEVELS, BLOCK, MaxPool)
+    encoder.padding = (1, 1)
+    with pytest.raises(ValueError, match=r"padded \(1, 1\); its block must state padding 'same' or 'valid'"):
+        UNet(encoder, DECODER, HEAD)

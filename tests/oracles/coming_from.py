@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tests.oracles.thin_nets import count, thin
 from tests.paths import PACKAGE, ROOT
-from unet_tutorial.nets.any_size import AnySize
+from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import ResizeConv
@@ -102,7 +102,7 @@ MILESIAL = {
     "bilinear=False": "net ConvTranspose2d",
     "bilinear=True": "up bilinear (1, 1)",
     "convolutions without bias": "absent",
-    "an image of any size": "net AnySize",
+    "an image of any size": "net any_size",
     "use_checkpointing()": "block Checkpointed",
     "concatenation [skip, up]": "merge Concat",
 }
@@ -118,7 +118,7 @@ BASIC_UNET = {
     'upsample="deconv"': "up ConvTranspose2d",
     'upsample="pixelshuffle"': "up PixelShuffle",
     'upsample="nontrainable"': "up bilinear (1, 1)",
-    "an odd image": "net AnySize",
+    "an odd image": "net any_size",
 }
 STRIDED_UNET = {
     "spatial_dims": "net rank 3",
@@ -161,7 +161,7 @@ def part(role: str, made: Any) -> dict[str, Any]:
 
 def traits(net: nn.Module) -> set[str]:
     """What may be asked for in a network."""
-    inner = net.net if isinstance(net, AnySize) else net
+    inner = net.net if isinstance(net, any_size) else net
     if not isinstance(inner, UNet):
         return set()
     widths = tuple(level.channels for level in inner.levels)
@@ -176,7 +176,7 @@ def traits(net: nn.Module) -> set[str]:
 
 def net_faults(net: Any, know: str) -> list[str]:
     """What is wrong with a network: its numbers, its sizes, and parameters that learn nothing."""
-    if not isinstance(net, UNet | AnySize):
+    if not isinstance(net, UNet | any_size):
         return [f"it makes a {type(net).__name__} and no network"]
     number = f"{count(net):,}"
     faults = [f"it has {number} parameters" for claimed in PARAMETERS.findall(know) if claimed != number]
@@ -191,13 +191,13 @@ def size(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("×")))
 
 
-def usual(net: UNet | AnySize) -> tuple[str, str]:
+def usual(net: UNet | any_size) -> tuple[str, str]:
     """The fourth of the sizes that pass, of which the page claims nothing."""
-    valid = valid_sizes(net.levels, padding="same" if isinstance(net, AnySize) else net.padding)
+    valid = valid_sizes(net.levels, padding="same" if isinstance(net, any_size) else net.padding)
     return "×".join(str(sizes[3]) for sizes in valid), ""
 
 
-def there_and_back(net: UNet | AnySize, came: tuple[int, ...]) -> tuple[int, ...]:
+def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ...]:
     """The size of the logits of two images, through which every parameter gets its gradient."""
     image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
     logits: Tensor = net(image)
@@ -213,7 +213,7 @@ def learns(weight: nn.Parameter) -> bool:
 
 RELEASE = {
     "the network as released": "net Dropped",
-    "the network of Figure 1": "net DropoutAtEnd",
+    "the network of Figure 1": "net BottleneckDropout",
     "ReLU after each up-convolution": "up Then",
     "a last up-convolution of 128 channels": "up ConvTranspose2d(16, 128, kernel_size=(2, 2), stride=(2, 2))",
     "dropout after the two deepest blocks": "block Dropout(p=0.5, inplace=False)",
@@ -282,7 +282,7 @@ ELEKTRONN3 = {
     'conv_mode="same"': "unit padding same",
     'conv_mode="valid"': "unit padding valid",
     "an image of 571 pixels, valid": "refused",
-    "an image of any size, same": "net AnySize",
+    "an image of any size, same": "net any_size",
     "batch_norm": "absent",
     "forward_gradcp": "block Checkpointed",
     "TorchScript": "absent",

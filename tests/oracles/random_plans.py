@@ -1,4 +1,4 @@
-"""Random plans of a U for hypothesis, and the paper's."""
+"""Random plans of a U-Net for hypothesis, and the plan of the paper."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PADDINGS: tuple[Padding, ...] = ("same", "valid")
 
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[tuple[Level, ...], Padding]:
-    """Up to four levels of any kernels, strides and numbers of convolutions, of rank 1."""
+    """Up to four levels of rank 1, with random kernels, strides and numbers of convolutions."""
     padding = draw(st.sampled_from(PADDINGS))
     kernels = st.sampled_from((1, 3, 5) if padding == "same" else (1, 2, 3, 4, 5))
     strides = [1, *draw(st.lists(st.integers(1, 3), max_size=3))]

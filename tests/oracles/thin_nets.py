@@ -1,4 +1,4 @@
-"""Thin networks for tests of the parts, and what is counted, compared and stirred in them."""
+"""Thin networks for tests of the parts, and helpers that count, compare and perturb their parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, DecoderStep, Encoder, StepFactory
 from unet_tutorial.nets.resample import Down, MaxPool, Up, transposed
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import Plan
 
@@ -31,14 +31,15 @@ def thin(
     merge: Merge = Concat,
     step: StepFactory = DecoderStep,
 ) -> UNet:
-    """One channel in, two out; the same weights for the same parts."""
+    """A network of 1 input and 2 output channels; the same parts always get the same weights."""
     torch.manual_seed(0)
     widths = [level.channels for level in levels[:-1]]
-    return UNet(Encoder(1, levels, block, down), Decoder(levels, widths, block, up, merge, step), 2)
+    encoder, decoder = Encoder(1, levels, block, down), Decoder(levels, widths, block, up, merge, step)
+    return UNet(encoder, decoder, pointwise_head(decoder, 2))
 
 
-def stirred(net: _Net) -> _Net:
-    """No norm, bias or running statistic at the value that it starts from."""
+def perturbed(net: _Net) -> _Net:
+    """The network with other norms, biases and running statistics than those that it starts from."""
     torch.manual_seed(1)
     with torch.no_grad():
         for name, value in [*net.named_parameters(), *net.named_buffers()]:
@@ -49,18 +50,18 @@ def stirred(net: _Net) -> _Net:
     return net
 
 
-def inner(rank: int, cut: int) -> tuple[slice, ...]:
-    """An index: all images and channels, and space without the pixels that are cut from each side."""
-    return (slice(None), slice(None), *(slice(cut, -cut),) * rank)
+def inner(rank: int, border: int) -> tuple[slice, ...]:
+    """An index of all images and channels, without ``border`` pixels at each side of the spatial axes."""
+    return (slice(None), slice(None), *(slice(border, -border),) * rank)
 
 
 def count(net: nn.Module) -> int:
-    """Numbers that are learnt."""
+    """The number of parameters."""
     return sum(weight.numel() for weight in net.parameters())
 
 
 def without_gradient(net: nn.Module, image: Tensor) -> list[str]:
-    """The parameters that a backward pass leaves alone; a weight whose gradient is 0 throughout is one of them."""
+    """The names of parameters that get no gradient, an infinite one, or for a weight one that is 0 everywhere."""
     net(image).square().sum().backward()
     return [
         name
@@ -70,6 +71,6 @@ def without_gradient(net: nn.Module, image: Tensor) -> list[str]:
 
 
 def state(net: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The state dict without the wrappers' "body."."""
+    """The state dict without the "body." that wrappers add to its keys."""
     for name, value in net.state_dict().items():
         yield name.replace("body.", ""), value

@@ -1,7 +1,8 @@
-"""Size arithmetic against networks that are run, and against the paper."""
+"""Size arithmetic against networks that are run, and against the paper's table and figure."""
 
 import subprocess
 import sys
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 from tests.oracles.one_channel_nets import narrow, run
 from tests.oracles.random_plans import PADDINGS, PAPER, plans
 from unet_tutorial.plan.levels import Level, pyramid
-from unet_tutorial.plan.sizes import Padding, fault, nearest_valid, output_size, size_steps, valid_sizes
+from unet_tutorial.plan.sizes import Padding, nearest_valid, output_size, size_error, size_steps, valid_sizes
 
 
 def predicted(size: tuple[int, ...], levels: tuple[Level, ...], padding: Padding) -> tuple[int, ...] | None:
-    return None if fault(size, levels, padding=padding) else output_size(size, levels, padding=padding)
+    return None if size_error(size, levels, padding=padding) else output_size(size, levels, padding=padding)
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
@@ -53,7 +54,7 @@ def test_random_plans(plan: tuple[tuple[Level, ...], Padding], n: int) -> None:
 def test_neighbours_are_the_nearest_valid_sizes(plan: tuple[tuple[Level, ...], Padding], n: int) -> None:
     levels, padding = plan
     near = nearest_valid((n,), levels, padding=padding)[0]
-    legal = [m for m in range(1, 2 * n + 2000) if not fault((m,), levels, padding=padding)]
+    legal = [m for m in range(1, 2 * n + 2000) if not size_error((m,), levels, padding=padding)]
     below, above = [m for m in legal if m <= n][-1:], [m for m in legal if m > n][:1]
     assert list(near) == ([n] if n in legal else below + above)
 
@@ -101,6 +102,11 @@ def test_a_refusal_names_the_neighbours(size: tuple[int, ...], sentence: str) ->
     with pytest.raises(ValueError, match="size") as caught:
         output_size(size, PAPER, padding="valid")
     assert sentence in str(caught.value)
+
+
+def test_an_unknown_padding_is_refused() -> None:
+    with pytest.raises(ValueError, match="padding 'full' is unknown; write 'same' or 'valid'"):
+        valid_sizes(PAPER, padding=cast("Padding", "full"))
 
 
 def test_sizes_do_not_need_torch() -> None:

@@ -1,1 +1,1 @@
-"""Networks from parts: plans and sizes (no torch), blocks, resampling, merging, the U itself, named presets."""
+"""Networks assembled from parts: blocks, resampling, merging, encoders, decoders and named presets."""

@@ -1,4 +1,4 @@
-"""Attention on skips: what lies below says where to look (Oktay et al., arXiv 1804.03999)."""
+"""Attention gates: the coarser feature map gates the skip (Oktay et al., arXiv 1804.03999)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.contracts import Part, Wrapper, check_factory
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import LINEAR, conv, conv_strided
@@ -16,10 +16,10 @@ from unet_tutorial.plan.levels import Size
 
 
 class AttentionGate(Part):
-    """(N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size), weighted pixel by pixel, then mixed.
+    """Weigh each pixel of a skip: (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size).
 
-    Source: section 2.2; the inner width is half of the skip's. It initialises itself, and an initialiser of the whole
-    network leaves it. Along a planar level the stride is 1, and so is the gate's.
+    Source: section 2.2; the inner width is half of the skip's channels. A 1×1 convolution mixes the channels of the
+    result. The gate initialises itself; initialisers of a whole network skip it.
     """
 
     own_init = True
@@ -33,22 +33,22 @@ class AttentionGate(Part):
         self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
         self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
         self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
-        self.extra_reach = tuple(s * (s > 1) for s in stride)  # the blend of neighbouring coefficients
+        self.extra_reach = tuple(s * (s > 1) for s in stride)  # linear interpolation of coarse coefficients
         _initialise(self)
 
     def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
-        """How much of each pixel passes, from 0 to 1: (N, 1, *size)."""
+        """The weight of each pixel, from 0 to 1: (N, 1, *size)."""
         coarse = self.psi(self.theta(skip) + self.phi(below))  # (N, 1, *(size / stride))
         return F.interpolate(coarse, size=skip.shape[2:], mode=self.mode)
 
     def forward(self, skip: Tensor, below: Tensor) -> Tensor:
-        """The skip where the coefficients are high."""
+        """Multiply the skip by its coefficients, then mix its channels."""
         out: Tensor = self.mix(skip * self.coefficients(skip, below))
         return out
 
 
 def _initialise(gate: AttentionGate) -> None:
-    """N(0, √(2/N)) and biases 0; the gate then lets half of everything pass."""
+    """Weights from N(0, √(2/N)) and biases 0, so that the coefficients start near 1/2."""
     for layer in gate.modules():
         if hasattr(layer, "kernel_size"):
             nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")
@@ -57,7 +57,8 @@ def _initialise(gate: AttentionGate) -> None:
 
 
 def gated(merge: Merge) -> Merge:
-    """The merge with a gate on its skip, opened by what lies below."""
+    """The merge with an attention gate on its skip; the gate reads the coarser map below."""
+    merge = check_factory("merge", merge)
 
     def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
         gate = AttentionGate(skip_channels, below_channels, stride)
@@ -66,13 +67,13 @@ def gated(merge: Merge) -> Merge:
     return wrapped
 
 
-class Gated(Part):
-    """The shapes are those of the merge."""
+class Gated(Wrapper):
+    """A merge with a gate on its skip; shapes are those of the merge."""
 
     def __init__(self, gate: AttentionGate, merge: Part) -> None:
-        super().__init__()
+        super().__init__(merge)
         self.gate, self.merge = gate, merge
-        self.out_channels, self.extra_reach = merge.out_channels, gate.extra_reach
+        self.extra_reach = gate.extra_reach
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:
         """Crop, gate, merge."""
@@ -82,10 +83,10 @@ class Gated(Part):
 
 
 def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
-    """The coefficients of every gate for this image, as they are at the coarser level, in the order of the pass.
+    """The coefficients of every gate for an image, at the resolution of the coarser level, in the order of execution.
 
-    Each is (N, 1, *size). ValueError for a network without gates. The network stays as it is,
-    running statistics included, and the pass is one in its present mode.
+    Each is (N, 1, *size). The network runs in its current mode, and its running statistics are not updated.
+    ValueError for a network without gates.
     """
     gates = [module for module in net.modules() if isinstance(module, AttentionGate)]
     if not gates:

@@ -1,14 +1,12 @@
-"""Contracts: what a part, an encoder and a decoder state of themselves."""
+"""Base classes of parts, encoders and decoders, and the check of every factory that a user hands in."""
 
 from __future__ import annotations
 
-import os
+import inspect
 from collections.abc import Callable
-from pathlib import Path
-from traceback import walk_tb
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import NamedTuple, ParamSpec, TypeVar
 
-import torch
 from torch import nn
 
 from unet_tutorial.plan.levels import Level, Size
@@ -16,16 +14,16 @@ from unet_tutorial.plan.sizes import Padding
 
 _P = ParamSpec("_P")
 _M = TypeVar("_M", bound=nn.Module)
-_HOMES = tuple(f"{Path(file).parent}{os.sep}" for file in (__file__, torch.__file__))  # of code that is not the user's
 
 
 class Part(nn.Module):
-    """A piece of a network that states what it gives.
+    """Base class of blocks, merges and resampling layers.
 
-    ``out_channels`` is set by every part. ``padding`` says whether its convolutions keep a size ("same") or shorten
-    it ("valid"). A part with ``own_init`` has initialised itself, and an initialiser of the whole network leaves it.
-    A way up or a merge that looks at neighbours states its ``extra_reach``: the pixels of its output, per axis, that it looks
-    farther to either side than one which gives each pixel a block of its own; () is none.
+    - ``out_channels``: the number of output channels; every part sets it in its ``__init__``.
+    - ``padding``: "same" if its convolutions keep a size, "valid" if each of them shortens an axis by kernel - 1.
+    - ``own_init``: True if the part initialises itself; initialisers of a whole network then skip it.
+    - ``extra_reach``: extra pixels read per side and axis, beyond kernel = stride upsampling, counted in pixels of
+      the part's output. Upsampling and merges that read neighbours set it; () is none.
     """
 
     out_channels: int
@@ -34,46 +32,119 @@ class Part(nn.Module):
     extra_reach: Size = ()
 
 
-def out_channels_of(part: nn.Module) -> int:
-    """The ``out_channels`` of a part, or of one of torch's own layers; ValueError where a part does not state them."""
-    channels = getattr(part, "out_channels", None)
-    if not isinstance(channels, int):
-        raise ValueError(f"{type(part).__name__} does not state its out_channels; set them in its __init__")
-    return channels
+class Wrapper(Part):
+    """Base class of parts around another part: states the same ``out_channels``, ``padding`` and ``extra_reach``."""
 
-
-def _sound(role: str, right: str, factory: Callable[_P, _M], kind: type[nn.Module] = Part) -> Callable[_P, _M]:
-    """The factory; ValueError with the right ones where it cannot be called as its role is, or makes no ``kind``."""
-
-    def misfit(why: str) -> ValueError:
-        return ValueError(f"{role} is {getattr(factory, '__qualname__', repr(factory)[:60])}: {why}; hand in {right}")
-
-    def made(*arguments: _P.args, **options: _P.kwargs) -> _M:
-        if arguments and isinstance(factory, type) and factory.__module__.startswith("torch."):
-            raise misfit("torch's own classes take other arguments")
-        try:
-            part = factory(*arguments, **options)
-        except (TypeError, AttributeError) as error:
-            if any(not frame.f_code.co_filename.startswith(_HOMES) for frame, _ in walk_tb(error.__traceback__)):
-                raise  # a line of the user's own lies on its way, and there is what is wrong
-            raise misfit(str(error)) from error
-        if not isinstance(part, kind):
-            raise misfit(f"it makes a {type(part).__name__}, which is no {kind.__name__}")
-        if kind is Part:
-            out_channels_of(part)
-        return part
-
-    return made
+    def __init__(self, inner: Part) -> None:
+        super().__init__()
+        self.out_channels = out_channels_of(inner)
+        self.padding, self.extra_reach = inner.padding, inner.extra_reach
 
 
 class FeatureExtractor(nn.Module):
-    """Image (N, C, *size) -> feature maps, finest first.
+    """Base class of encoders: image (N, in_channels, *size) -> list of feature maps, finest first.
 
-    ``levels`` is the plan it was built from, and ``out_channels`` has one number for each of its maps. A decoder fits
-    only if it was built from an equal plan, for the sizes of the skips follow from it.
+    ``levels`` is the plan that the encoder was built from, and ``out_channels`` holds one number per feature map. The
+    decoder must be built from an equal plan, because the sizes of the skips follow from the plan.
     """
 
     in_channels: int
     levels: tuple[Level, ...]
     out_channels: Size
     padding: Padding = "same"
+
+
+class FeatureDecoder(Part):
+    """Base class of decoders: list of feature maps, finest first -> features (N, out_channels, *size) for the head.
+
+    ``levels`` is the plan that the decoder was built from. ``padding`` is that of its convolutions, and
+    ``extra_reach`` is that of the whole decoder, in pixels of the finest level.
+    """
+
+    levels: tuple[Level, ...]
+
+
+def out_channels_of(module: nn.Module) -> int:
+    """The ``out_channels`` of a part or of one of torch's layers; ValueError if the module does not state them."""
+    channels = getattr(module, "out_channels", None)
+    if not isinstance(channels, int):
+        raise ValueError(f"{type(module).__name__} does not state its out_channels; set them in its __init__")
+    return channels
+
+
+class _Role(NamedTuple):
+    """The arguments of a factory (None if they vary), the class of its results, and valid choices for the message."""
+
+    arguments: tuple[str, ...] | None
+    kind: type[nn.Module]
+    choices: str
+
+
+_ROLES = {
+    "norm": _Role(
+        ("channels", "rank"),
+        nn.Module,
+        "no_norm, batch_norm, instance_norm, affine_instance_norm, group_norm(8), "
+        "or a function (channels, rank) -> Module",
+    ),
+    "act": _Role((), nn.Module, "a class such as nn.ReLU, or partial(nn.LeakyReLU, 0.1)"),
+    "block": _Role(
+        ("in_channels", "out_channels", "level"),
+        Part,
+        "conv_stack(ConvUnit()), or residual, dropped or checkpointed of a block",
+    ),
+    "down": _Role(("in_channels", "level"), Part, "MaxPool or StridedConv"),
+    "up": _Role(
+        ("in_channels", "out_channels", "stride"),
+        nn.Module,
+        "transposed, resize_conv(), PixelShuffle, or then(…) of one of them",
+    ),
+    "merge": _Role(("skip_channels", "up_channels", "below_channels", "stride"), Part, "Concat, Add or gated(Concat)"),
+    "step": _Role(("up", "merge", "block"), Part, "DecoderStep or checkpointed(DecoderStep)"),
+    "part": _Role(None, Part, "a block or DecoderStep"),
+}
+
+
+def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
+    """Return the factory, extended by a check of each module that it makes.
+
+    ``role`` is "norm", "act", "block", "down", "up", "merge", "step", or "part" for a factory of any part. ValueError,
+    which lists valid choices, if the factory cannot be called with the arguments of its role; and, when it is called,
+    if it makes no ``Part`` (norms, activations and upsampling may be any module).
+    """
+    reason = _misuse(role, factory)
+    name = getattr(factory, "__qualname__", repr(factory)[:60])
+
+    def error(reason: str) -> ValueError:
+        return ValueError(f"{role} is {name}: {reason}; hand in {_ROLES[role].choices}")
+
+    if reason:
+        raise error(reason)
+
+    def checked(*arguments: _P.args, **options: _P.kwargs) -> _M:
+        module = factory(*arguments, **options)
+        if not isinstance(module, _ROLES[role].kind):
+            raise error(f"it makes a {type(module).__name__}, not a {_ROLES[role].kind.__name__}")
+        if isinstance(module, Part):
+            out_channels_of(module)
+        return module
+
+    return checked
+
+
+def _misuse(role: str, factory: object) -> str:
+    """The reason why an object is no factory for this role; empty if it is one."""
+    if isinstance(factory, nn.Module):
+        return "a module, but a factory is needed, which makes a new module for each place"
+    arguments = _ROLES[role].arguments
+    call = f"called as ({', '.join(arguments or ())})"
+    made = factory.func if role == "norm" and isinstance(factory, partial) else factory
+    if role != "act" and isinstance(made, type) and made.__module__.startswith("torch."):
+        return f"torch's own class cannot be {call}"  # nn.BatchNorm2d(8, 2) would read the rank as eps
+    try:
+        signature = inspect.signature(factory)  # type: ignore[arg-type]  # TypeError if it is not callable
+        if arguments is not None:
+            signature.bind(*arguments)
+    except (TypeError, ValueError) as error:  # ValueError for built-in functions, which have no signature
+        return f"it cannot be {call}: {error}"
+    return ""

@@ -11,9 +11,10 @@ from unet_tutorial.plan.levels import Size
 
 
 def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
-    """The middle of each feature map: (N, C, *large) -> (N, C, *size); where the sizes agree, the same numbers.
+    """The middle of each feature map: (N, C, *large) -> (N, C, *size); nothing is removed where the sizes agree.
 
-    An odd difference leaves the smaller half before. ValueError where ``size`` is larger or of another rank.
+    If the difference is odd, one pixel more is removed behind the crop than before it. ValueError if ``size`` is
+    larger than the map or has another rank.
 
     >>> import torch
     >>> center_crop(torch.arange(6.0).reshape(1, 1, 6), (2,)).flatten().tolist()
@@ -21,7 +22,7 @@ def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
     """
     have = features.shape[2:]
     if len(have) != len(size) or any(large < small for large, small in zip(have, size, strict=True)):
-        raise ValueError(f"a crop of {tuple(have)} to {tuple(size)} needs the same axes, none of them longer")
+        raise ValueError(f"cannot crop {tuple(have)} to {tuple(size)}; give one length per axis, none of them longer")
     # start and length stay symbols under torch.export: an int() here would freeze the crop at the traced size
     for axis, (large, small) in enumerate(zip(have, size, strict=True), start=2):
         features = features.narrow(axis, (large - small) // 2, small)

@@ -1,4 +1,4 @@
-"""How a skip and the features from below become one."""
+"""Merges of a skip with the upsampled features: concatenation and addition."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.plan.levels import Size
 
-Merge = Callable[[int, int, int, Size], Part]  # (skip, up and below channels, stride) -> Part
-_MERGES = "Concat, Add or gated(Concat)"  # for refusals
+Merge = Callable[[int, int, int, Size], Part]  # (skip_channels, up_channels, below_channels, stride) -> Part
 
 
 class Concat(Part):
-    """Crop the skip to the size of ``up`` and lay both behind one another, the skip first: (N, skip + up, *size).
+    """Crop the skip to the size of ``up`` and concatenate both, the skip first: (N, skip + up, *size).
 
-    The order (skip, up) decides which weights of the next convolution read which; the paper's figure 1 has it so.
+    The order (skip, up) is that of the paper's figure 1; it determines which weights of the next convolution read
+    which of the two.
     """
 
     def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
@@ -26,12 +26,12 @@ class Concat(Part):
         self.out_channels = skip_channels + up_channels
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
-        """``below`` is the coarser map that ``up`` was made from; a gate reads it, a concatenation does not."""
+        """Crop and concatenate; ``below``, the coarser map that ``up`` was made from, is used by gates only."""
         return torch.cat((center_crop(skip, up.shape[2:]), up), dim=1)
 
 
 class Add(Part):
-    """Crop the skip to the size of ``up`` and add both: (N, up, *size). ValueError for other numbers of channels."""
+    """Crop the skip to the size of ``up`` and add both: (N, up, *size). ValueError if their channels differ."""
 
     def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
         super().__init__()
@@ -43,5 +43,5 @@ class Add(Part):
         self.out_channels = up_channels
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
-        """Value by value."""
+        """Crop and add; ``below`` is not used."""
         return center_crop(skip, up.shape[2:]) + up

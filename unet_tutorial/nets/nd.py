@@ -1,4 +1,4 @@
-"""What rank means, said once: torch's layers by the length of a tuple, the centre crop, and the two contracts."""
+"""Torch's layers by rank: the length of a size, kernel or stride selects the 1D, 2D or 3D layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Layers = tuple[type[nn.Module], ...]
 CONV: Layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 CONV_TRANSPOSE: Layers = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of one interpolation, by rank
+LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of linear interpolation, by rank
 
 
 def conv(in_channels: int, out_channels: int, kernel: Size, *, padding: Padding = "same") -> nn.Module:
@@ -25,23 +25,18 @@ def conv_strided(in_channels: int, out_channels: int, stride: Size, *, bias: boo
     return CONV[rank_of(stride) - 1](in_channels, out_channels, stride, stride, bias=bias)
 
 
-def conv_transpose(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
-    """A transposed convolution with kernel = stride, with bias: (N, in, *size) -> (N, out, *(size · stride))."""
-    return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride)
-
-
 def max_pool(stride: Size) -> nn.Module:
-    """The largest of each block of ``stride`` pixels: (N, C, *size) -> (N, C, *(size / stride))."""
+    """The maximum of each block of ``stride`` pixels: (N, C, *size) -> (N, C, *(size / stride))."""
     return MAX_POOL[rank_of(stride) - 1](stride)
 
 
 def memory_format(rank: int) -> torch.memory_format:
-    """The layout in which convolutions of this rank run fastest: channels last, where torch has it."""
+    """The memory layout in which convolutions of this rank run fastest: channels last for 2D and 3D."""
     return (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)[rank - 1]
 
 
 def rank_of(size: Size) -> int:
-    """Number of spatial axes that a size speaks of: 1, 2 or 3; ValueError beyond, for torch has no such layers."""
+    """The number of spatial axes of a size, 1, 2 or 3; ValueError for others, because torch has no such layers."""
     if not 1 <= len(size) <= len(CONV):
         raise ValueError(f"size {size} has {len(size)} axes; torch has layers for 1, 2 and 3 of them")
     return len(size)

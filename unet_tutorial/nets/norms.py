@@ -1,4 +1,4 @@
-"""Norms, each a function (channels, rank) -> Module: what brings a feature map to mean 0 and variance 1."""
+"""Norms: functions (channels, rank) -> Module that scale feature maps to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INSTANCE_NORM: Layers = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d
 
 
 def no_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
-    """The paper's choice: nothing."""
+    """No normalisation, as in the paper of 2015."""
     return nn.Identity()
 
 
@@ -31,14 +31,14 @@ def instance_norm(channels: int, rank: int) -> nn.Module:
 
 
 def affine_instance_norm(channels: int, rank: int) -> nn.Module:
-    """``instance_norm`` followed by a learnt scale and shift of each channel."""
+    """``instance_norm`` followed by a learnt scale and shift per channel."""
     return INSTANCE_NORM[rank - 1](channels, affine=True)
 
 
 def group_norm(groups: int) -> Norm:
-    """Mean 0 and variance 1 per group of neighbouring channels and image, then scale and shift (arXiv 1803.08494).
+    """Mean 0 and variance 1 per image and group of neighbouring channels, then scale and shift (arXiv 1803.08494).
 
-    ValueError, when the network is built, for channels that the groups do not divide.
+    ValueError, when the network is built, if a number of channels is not a multiple of ``groups``.
     """
     positive_int("groups", groups)
 

@@ -1,4 +1,4 @@
-"""The two sides of the U: the contracting path gives a list of features, the expansive path takes it."""
+"""The contracting and the expansive path: an encoder makes a list of feature maps, and a decoder reads it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from unet_tutorial.nets.blocks import _BLOCKS, Block
-from unet_tutorial.nets.contracts import FeatureExtractor, Part, _sound, out_channels_of
-from unet_tutorial.nets.merge import _MERGES, Merge
-from unet_tutorial.nets.resample import _DOWNS, _UPS, Down, Up
-from unet_tutorial.plan.levels import Level, Size, positive_int
+from unet_tutorial.nets.blocks import Block
+from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Part, check_factory, out_channels_of
+from unet_tutorial.nets.merge import Merge
+from unet_tutorial.nets.resample import Down, Up
+from unet_tutorial.plan.levels import Level, positive_int
 from unet_tutorial.plan.receptive_field import accumulated_reach
 
 
 class Encoder(FeatureExtractor):
-    """The contracting path: (N, in, *size) -> one feature map per level, finest first.
+    """The contracting path: image (N, in, *size) -> one feature map per level, finest first.
 
-    ValueError for fewer than one channel, and for levels that are no plan: none at all, of mixed ranks, or with a
-    stride before the finest.
+    ValueError for fewer than one channel; for ``levels`` that are empty, have different ranks, or start with a stride;
+    and for a ``block`` or ``down`` that is no factory of parts.
     """
 
     def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
         super().__init__()
         positive_int("in_channels", in_channels)
-        self.levels = _plan(levels)
-        block, down = _sound("block", _BLOCKS, block), _sound("down", _DOWNS, down)
+        self.levels = _checked_levels(levels)
+        block, down = check_factory("block", block), check_factory("down", down)
         self.stem = block(in_channels, levels[0].channels, levels[0])
         self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
         self.in_channels = in_channels
@@ -36,15 +36,15 @@ class Encoder(FeatureExtractor):
         self.padding = self.stem.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Block, then down and block at each further level."""
+        """A block at the finest level; at each further level downsampling and a block."""
         features = [self.stem(image)]
         for stage in self.stages:
             features.append(stage(features[-1]))
         return features
 
 
-def _plan(levels: Sequence[Level]) -> tuple[Level, ...]:
-    """The levels as a tuple; ValueError where they are not the plan of one U."""
+def _checked_levels(levels: Sequence[Level]) -> tuple[Level, ...]:
+    """The levels as a tuple; ValueError if they are not the plan of one U-Net."""
     if not isinstance(levels, Sequence) or not levels or not all(isinstance(level, Level) for level in levels):
         raise ValueError(f"levels {levels!r}: a U needs at least one level, as from pyramid((64, 128, 256))")
     for i, level in enumerate(levels):
@@ -71,21 +71,21 @@ class BottleneckDropout(FeatureExtractor):
         self.levels, self.padding = encoder.levels, encoder.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """The encoder's features, the last of them thinned out in training."""
+        """The encoder's features, with dropout on the last ones."""
         *skips, bottom = self.encoder(image)
         return [*skips, self.dropout(bottom)]
 
 
 class DecoderStep(Part):
-    """One level up: upsample what is below, merge it with the skip, convolve."""
+    """One step up: upsample the coarser features, merge them with the skip, apply the block."""
 
     def __init__(self, up: nn.Module, merge: Part, block: Part) -> None:
         super().__init__()
         self.up, self.merge, self.block = up, merge, block
-        self.out_channels, self.padding = out_channels_of(block), block.padding
+        self.out_channels, self.padding = block.out_channels, block.padding
 
     def forward(self, below: Tensor, skip: Tensor) -> Tensor:
-        """(N, below, *small) and (N, skip, *large) -> (N, out, *size), where the block takes away what it takes."""
+        """(N, below, *coarse) and (N, skip, *large) -> (N, out, *fine); fine = coarse · stride if padded."""
         out: Tensor = self.block(self.merge(skip, self.up(below), below))
         return out
 
@@ -93,11 +93,12 @@ class DecoderStep(Part):
 StepFactory = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> Part
 
 
-class Decoder(Part):
+class Decoder(FeatureDecoder):
     """The expansive path: feature maps, finest first -> (N, widths[0], *size).
 
-    ``widths[i]`` is the width of the decoder at level i; there is one for each level but the coarsest. ``step`` makes a
-    step of the three pieces; ``checkpointed(DecoderStep)`` is another.
+    ``widths[i]`` is the number of channels of the decoder at level i, one for each level but the coarsest. ``step``
+    assembles each step from its upsampling, merge and block; ``checkpointed(DecoderStep)`` saves memory. ValueError for
+    invalid levels (see ``Encoder``) or widths, and for parts that do not fit.
     """
 
     def __init__(
@@ -110,45 +111,37 @@ class Decoder(Part):
         step: StepFactory = DecoderStep,
     ) -> None:
         super().__init__()
-        self.levels = _plan(levels)
-        _refuse_widths(widths, levels)
-        up, merge = _sound("up", _UPS, up, nn.Module), _sound("merge", _MERGES, merge)
-        block, step = _sound("block", _BLOCKS, block), _sound("step", "DecoderStep or checkpointed(DecoderStep)", step)
-        places = zip(pairwise(levels), [*widths, levels[-1].channels][1:], widths, strict=True)
-        pieces = [
-            _pieces(level, deeper.stride, channels, width, up=up, merge=merge, block=block)
-            for (level, deeper), channels, width in places
-        ]
+        self.levels = _checked_levels(levels)
+        _check_widths(widths, levels)
+        block, up = check_factory("block", block), check_factory("up", up)
+        merge, step = check_factory("merge", merge), check_factory("step", step)
+        channels = [*widths, levels[-1].channels]  # that each level gives to the finer one
+        pieces = []  # finest first: a seed gives the same weights only if parts are built in this order
+        for i, width in enumerate(widths):
+            level, stride, below = levels[i], levels[i + 1].stride, channels[i + 1]
+            upsampled = up(below, width, stride)
+            merged = merge(level.channels, out_channels_of(upsampled), below, stride)
+            made = block(merged.out_channels, width, level)
+            if made.out_channels != width:
+                raise ValueError(f"the block at level {i} has {made.out_channels} out_channels instead of {width}")
+            pieces.append((upsampled, merged, made))
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
-        self.out_channels = [*widths, levels[-1].channels][0]
+        self.out_channels = channels[0]
         self.padding = pieces[0][2].padding if pieces else "same"
         self.extra_reach = accumulated_reach(
             self.levels, [(getattr(up, "extra_reach", ()), merge.extra_reach) for up, merge, _ in pieces]
         )
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """From the coarsest features up, taking in one skip at each step."""
+        """From the coarsest features to the finest, with one skip per step."""
         *skips, x = features
         for step, skip in zip(self.steps, reversed(skips), strict=True):
             x = step(x, skip)
         return x
 
 
-def _refuse_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
+def _check_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
     if len(widths) != len(levels) - 1:
         raise ValueError(f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest")
     for width in widths:
         positive_int("width", width)
-
-
-def _pieces(
-    level: Level, stride: Size, below: int, width: int, *, up: Up, merge: Merge, block: Block
-) -> tuple[nn.Module, Part, Part]:
-    larger = up(below, width, stride)
-    merged = merge(level.channels, out_channels_of(larger), below, stride)
-    made = block(out_channels_of(merged), width, level)
-    if out_channels_of(made) != width:
-        raise ValueError(
-            f"a block of {out_channels_of(made)} channels where {width} were asked; give what is asked for"
-        )
-    return larger, merged, made

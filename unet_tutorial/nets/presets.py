@@ -1,4 +1,4 @@
-"""Networks by name, each assembled in a few lines from the parts of this folder."""
+"""Networks by name, each assembled in a few lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.systems.caffe_release import released_unet
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
-from unet_tutorial.nets.unet import UNet, unet
+from unet_tutorial.nets.unet import UNet, pointwise_head, unet
 from unet_tutorial.nets.wrappers import residual
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import Plan
@@ -30,38 +30,39 @@ def _same(in_channels: int, out_channels: int, levels: Plan, block: Block = BLOC
 
 
 def paper_unet(in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024)) -> UNet:
-    """Figure 1 of Ronneberger et al., arXiv 1505.04597; ``paper.PaperUNet`` is the same network in one sitting."""
+    """Figure 1 of Ronneberger et al., arXiv 1505.04597; equals ``paper.PaperUNet``, which is written without parts."""
     levels = pyramid(widths)
     block = conv_stack(ConvUnit(padding="valid", act=partial(nn.ReLU, inplace=True)))
     encoder = BottleneckDropout(Encoder(in_channels, levels, block, MaxPool), p=0.5)
-    return kaiming_(UNet(encoder, Decoder(levels, widths[:-1], block, transposed, Concat), out_channels))
+    decoder = Decoder(levels, widths[:-1], block, transposed, Concat)
+    return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
 
 
 def padded_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The U as it is mostly built today: padded, with batch norm before each ReLU; logits as large as the image."""
+    """The usual U-Net of today: padded, with batch norm before each ReLU; the logits have the size of the image."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank)))
 
 
 def unet3d(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (32, 64, 128, 256), planar: Sequence[int] = ()
 ) -> UNet:
-    """The padded U in three axes; ``planar`` names levels that work inside slices, which ``plan_for`` suggests."""
+    """The padded U-Net in 3D; ``planar`` lists levels that work inside slices (see ``plan.levels.plan_for``)."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank=3, planar=planar)))
 
 
 def residual_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The padded U with a shortcut around each block (Zhang et al., arXiv 1711.10684, but for its order of norms)."""
+    """The padded U-Net with residual blocks (Zhang et al., arXiv 1711.10684, except for its order of norms)."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), block=residual(BLOCK)))
 
 
 def attention_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The padded U with a gate on every skip (Oktay et al., arXiv 1804.03999, without its deep supervision)."""
+    """The padded U-Net with a gate on every skip (Oktay et al., arXiv 1804.03999, without its deep supervision)."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), merge=gated(Concat)))
 
 
@@ -77,7 +78,7 @@ PRESETS: dict[str, Callable[..., UNet]] = {
 
 
 def build(name: str, **arguments: object) -> UNet:
-    """The network a checkpoint or a command names; ValueError lists the names, or the arguments that a name takes.
+    """Build a preset by name; ValueError, which lists the valid ones, for an unknown name or argument.
 
     >>> build("paper", widths=(8, 16)).out_channels
     2

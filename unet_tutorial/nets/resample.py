@@ -1,4 +1,4 @@
-"""The ways down and up between two levels."""
+"""Downsampling and upsampling between two levels."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.nets.blocks import Act, refuse_act, refuse_norm
-from unet_tutorial.nets.contracts import Part, out_channels_of
-from unet_tutorial.nets.nd import LINEAR, conv, conv_strided, conv_transpose, max_pool
+from unet_tutorial.nets.blocks import Act
+from unet_tutorial.nets.contracts import Part, check_factory, out_channels_of
+from unet_tutorial.nets.nd import CONV_TRANSPOSE, LINEAR, conv, conv_strided, max_pool, rank_of
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.plan.levels import Level, Size
 
-Down = Callable[[int, Level], Part]  # (channels above, the level below) -> Part
-Up = Callable[[int, int, Size], nn.Module]  # (channels below, channels wanted, stride) -> Module with out_channels
-_DOWNS, _UPS = "MaxPool or StridedConv", "transposed, resize_conv(), PixelShuffle, or then(…) of one"  # for refusals
+Down = Callable[[int, Level], Part]  # (in_channels, the coarser level) -> Part
+Up = Callable[[int, int, Size], nn.Module]  # (in_channels, out_channels, stride) -> Module with out_channels
 
 
 class MaxPool(Part):
-    """(N, C, *size) -> (N, C, *(size / stride)); a size the stride does not divide is refused, not cut (section 3)."""
+    """Max-pooling: (N, C, *size) -> (N, C, *(size / stride)).
+
+    ValueError if the stride does not divide the size; torch would drop the remaining pixels (see section 3).
+    """
 
     def __init__(self, in_channels: int, level: Level) -> None:
         super().__init__()
@@ -29,17 +31,18 @@ class MaxPool(Part):
         self.out_channels = in_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """The largest of each block."""
-        if not torch.compiler.is_compiling():  # a traced graph carries no refusals
-            _refuse_remainder(tuple(x.shape), self.stride, "pooling", "max-pooling")
+        """The maximum of each block."""
+        if not torch.compiler.is_compiling():  # sizes are symbols there, and a check would fix them
+            _check_multiple(tuple(x.shape), self.stride, "pooling", "max-pooling")
         pooled: Tensor = self.pool(x)
         return pooled
 
 
 class StridedConv(Part):
-    """(N, C, *size) -> (N, level.channels, *(size / stride)): a convolution whose kernel is its stride.
+    """A convolution with kernel = stride: (N, C, *size) -> (N, level.channels, *(size / stride)).
 
-    It learns what pooling prescribes (V-Net, arXiv 1606.04797, section 2), and refuses what pooling refuses.
+    Learnt downsampling instead of pooling (V-Net, arXiv 1606.04797, section 2). ValueError if the stride does not
+    divide the size.
     """
 
     def __init__(self, in_channels: int, level: Level) -> None:
@@ -48,14 +51,14 @@ class StridedConv(Part):
         self.stride, self.out_channels = level.stride, level.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """One weighted sum of each block per channel."""
+        """One weighted sum per block and output channel."""
         if not torch.compiler.is_compiling():
-            _refuse_remainder(tuple(x.shape), self.stride, "convolution", "the convolution")
+            _check_multiple(tuple(x.shape), self.stride, "convolution", "the convolution")
         out: Tensor = self.conv(x)
         return out
 
 
-def _refuse_remainder(shape: Size, stride: Size, step: str, subject: str) -> None:
+def _check_multiple(shape: Size, stride: Size, step: str, subject: str) -> None:
     for axis, (n, s) in enumerate(zip(shape[2:], stride, strict=True)):
         if n % s:
             raise ValueError(
@@ -65,20 +68,24 @@ def _refuse_remainder(shape: Size, stride: Size, step: str, subject: str) -> Non
 
 
 def transposed(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
-    """The paper's "up-convolution": (N, in, *size) -> (N, out, *(size · stride)), each pixel painting its own block."""
-    return conv_transpose(in_channels, out_channels, stride)
+    """The paper's "up-convolution", a transposed convolution with kernel = stride and a bias.
+
+    (N, in, *size) -> (N, out, *(size · stride)); each input pixel gives one block of the output.
+    """
+    return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride)
 
 
 def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:
-    """Enlarge, then convolve: no checkerboard (Odena et al. 2016, doi 10.23915/distill.00003).
+    """Interpolation followed by a convolution: no checkerboard (Odena et al. 2016, doi 10.23915/distill.00003).
 
     ``mode`` is "nearest", or "linear" along each axis (bilinear in 2D); ``kernel`` is 3 or 1, or another odd number.
-    The convolution is padded, for the size must come out whole. ValueError for an unknown mode and an even kernel.
+    The convolution is padded, so that the output size is exactly size · stride. ValueError for an unknown mode and
+    for an even kernel.
     """
     if mode not in ("nearest", "linear"):
         raise ValueError(f"mode {mode!r} is unknown; write 'nearest' or 'linear', which is bilinear in 2D")
     if not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
-        raise ValueError(f"kernel {kernel!r} is no odd number of pixels, so it has no middle; write 3 or 1")
+        raise ValueError(f"kernel {kernel!r} is not an odd number of pixels and has no middle; write 3 or 1")
 
     def up(in_channels: int, out_channels: int, stride: Size) -> Part:
         return ResizeConv(in_channels, out_channels, stride, mode, kernel)
@@ -87,31 +94,33 @@ def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:
 
 
 class ResizeConv(Part):
-    """(N, in, *size) -> (N, out, *(size · stride)); the kernel is 1 along axes that are not enlarged."""
+    """Interpolation and convolution: (N, in, *size) -> (N, out, *(size · stride)).
+
+    The kernel is 1 along axes with stride 1.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: Size, mode: str, kernel: int) -> None:
         super().__init__()
         self.mode = LINEAR[len(stride) - 1] if mode == "linear" else mode
         self.conv = conv(in_channels, out_channels, tuple(kernel if s > 1 else 1 for s in stride))
         self.stride, self.out_channels = stride, out_channels
-        beyond = kernel // 2  # of the convolution; a blend reads one pixel below on either side, which is s above
-        self.extra_reach = tuple((beyond + s * (mode == "linear")) * (s > 1) for s in stride)
+        half = kernel // 2  # read by the convolution; linear interpolation reads one coarse pixel, which is s fine ones
+        self.extra_reach = tuple((half + s * (mode == "linear")) * (s > 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Every pixel becomes a block, or its blend with its neighbours; then the convolution."""
+        """Interpolate to size · stride, then convolve."""
         size = [n * s for n, s in zip(x.shape[2:], self.stride, strict=True)]
         out: Tensor = self.conv(F.interpolate(x, size=size, mode=self.mode))
         return out
 
 
 def then(up: Up, norm: Norm = no_norm, act: Act = nn.Identity) -> Up:
-    """The way up, then a norm, then an activation. The other order is ``then(then(up, act=nn.ReLU), batch_norm)``.
+    """Upsampling, then a norm, then an activation. The other order is ``then(then(up, act=nn.ReLU), batch_norm)``.
 
     >>> then(transposed, act=nn.ReLU)(8, 4, (2, 2)).out_channels
     4
     """
-    refuse_norm(norm)
-    refuse_act(act)
+    up, norm, act = check_factory("up", up), check_factory("norm", norm), check_factory("act", act)
 
     def wrapped(in_channels: int, out_channels: int, stride: Size) -> Part:
         return Then(up(in_channels, out_channels, stride), norm, act, len(stride))
@@ -120,7 +129,7 @@ def then(up: Up, norm: Norm = no_norm, act: Act = nn.Identity) -> Up:
 
 
 class Then(Part):
-    """The shapes are those of ``up``."""
+    """Upsampling, norm and activation in sequence; shapes are those of ``up``."""
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()
@@ -128,6 +137,6 @@ class Then(Part):
         self.up, self.norm, self.act = up, norm(self.out_channels, rank), act()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Up, norm, activation."""
+        """Upsample, normalise, activate."""
         out: Tensor = self.act(self.norm(self.up(x)))
         return out

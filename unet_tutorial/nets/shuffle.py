@@ -1,4 +1,4 @@
-"""Up by rearranging channels, from a start at which neighbours are equal."""
+"""Pixel-shuffle upsampling with ICNR initialisation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from unet_tutorial.plan.levels import Size
 
 
 def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:
-    """Channels to pixels: (N, C · prod(stride), *size) -> (N, C, *(size · stride)) (Shi et al., arXiv 1609.05158).
+    """Rearrange channels into pixels: (N, C · prod(stride), *size) -> (N, C, *(size · stride)).
 
-    In two axes with equal strides it is ``torch.nn.PixelShuffle``; it is written here for any rank and stride.
+    Source: Shi et al., arXiv 1609.05158. Equals ``torch.nn.PixelShuffle`` in 2D with equal strides; this version
+    works for any rank and stride.
 
     >>> pixel_shuffle(torch.tensor([[[1, 3], [2, 4]]]), (2,)).tolist()
     [[[1, 2, 3, 4]]]
@@ -27,9 +28,9 @@ def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:
 
 
 class PixelShuffle(Part):
-    """(N, in, *size) -> (N, out, *(size · stride)): a 1×1 convolution gives each block's pixels as channels.
+    """A 1×1 convolution, then a pixel shuffle: (N, in, *size) -> (N, out, *(size · stride)).
 
-    It starts as nearest-neighbour enlargement (``icnr_``), and an initialiser of the whole network leaves it.
+    Initialised as nearest-neighbour upsampling (``icnr_``); initialisers of a whole network skip it.
     """
 
     own_init = True
@@ -41,15 +42,15 @@ class PixelShuffle(Part):
         icnr_(self.conv, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve, then lay the channels out."""
+        """Convolve, then rearrange channels into pixels."""
         return pixel_shuffle(self.conv(x), self.stride)
 
 
 def icnr_(layer: nn.Module, stride: Size) -> None:
-    """Equal weights and biases for all pixels of a block, in place: no checkerboard at the start (arXiv 1707.02937).
+    """ICNR initialisation, in place: equal weights and biases for all pixels of a block (arXiv 1707.02937).
 
-    The weights are drawn from N(0, √(2/N)), and the biases are 0. The bias counts as well: torch draws another one for
-    each channel, and so for each pixel of a block.
+    The untrained layer then shows no checkerboard. Weights are drawn from N(0, √(2/N)) and biases are 0; torch's own
+    biases would differ from channel to channel, and so from pixel to pixel of a block.
     """
     weight = layer.get_parameter("weight")  # (out · prod(stride), in, *ones)
     one = torch.empty_like(weight[:: prod(stride)])

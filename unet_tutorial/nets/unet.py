@@ -1,4 +1,4 @@
-"""The U: an encoder, a decoder and a head, each handed in."""
+"""The U-Net: an encoder, a decoder and a head, each handed in."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.contracts import FeatureExtractor
+from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, out_channels_of
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import Down, Up
 from unet_tutorial.plan.levels import Level, positive_int
-from unet_tutorial.plan.sizes import fault
+from unet_tutorial.plan.sizes import size_error
 
 
 class UNet(nn.Module):
-    """``head(decoder(encoder(image)))``: (N, in, *size) -> logits (N, out, *smaller or equal size).
+    """``head(decoder(encoder(image)))``: (N, in, *size) -> logits (N, out, *size or smaller).
 
-    It keeps its plan (``levels``, ``padding``, ``in_channels``) and refuses an image that does not fit it with a
-    ValueError that says what does (Ronneberger et al., arXiv 1505.04597, figure 1). NaN and infinity are refused by
-    the readers of images and by ``predict_tiled``, not here: to look for them costs a pass over the data.
+    Source: Ronneberger et al., arXiv 1505.04597, figure 1. The head states its ``out_channels``, as
+    ``pointwise_head(decoder, out_channels)`` does. ValueError at construction if encoder and decoder have different
+    plans or paddings, and at the call for an image of the wrong rank, channels, dtype or size; the message names the
+    right ones. NaN and infinity are not checked here, because that costs a pass over the data; the readers of images
+    and ``predict_tiled`` check them.
     """
 
-    def __init__(self, encoder: FeatureExtractor, decoder: Decoder, out_channels: int) -> None:
+    def __init__(self, encoder: FeatureExtractor, decoder: FeatureDecoder, head: nn.Module) -> None:
         super().__init__()
-        positive_int("out_channels", out_channels)
-        _refuse_mismatch(encoder, decoder)
-        self.encoder, self.decoder = encoder, decoder
+        _check_match(encoder, decoder)
+        self.encoder, self.decoder, self.head = encoder, decoder, head
         self.levels, self.padding, self.extra_reach = decoder.levels, encoder.padding, decoder.extra_reach
-        self.in_channels, self.out_channels = encoder.in_channels, out_channels
-        self.head = conv(decoder.out_channels, out_channels, (1,) * self.levels[0].rank)
+        self.in_channels, self.out_channels = encoder.in_channels, out_channels_of(head)
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.head.get_parameter("weight").device
+        """The device of the weights."""
+        return next(self.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the weights are made of, and images too."""
-        return self.head.get_parameter("weight").dtype
+        """The dtype of the weights, which images must have too."""
+        return next(self.parameters()).dtype
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits, one map per class."""
@@ -51,23 +51,24 @@ class UNet(nn.Module):
         return logits
 
     def check(self, image: Tensor) -> None:
-        """Refuse an image of the wrong rank, channels, dtype or size; a traced graph carries no refusals."""
+        """ValueError for an image of the wrong rank, channels, dtype or size; skipped in compilation and export."""
         if torch.compiler.is_compiling():
             return
-        sentence = self._fault(image)
-        if sentence:
-            raise ValueError(f"input {tuple(image.shape)}: {sentence}")
+        error = self._error(image)
+        if error:
+            raise ValueError(f"input {tuple(image.shape)}: {error}")
 
-    def _fault(self, image: Tensor) -> str:
+    def _error(self, image: Tensor) -> str:
         rank = self.levels[0].rank
         if image.ndim != rank + 2:
-            return f"{image.ndim} axes, and this network needs {rank + 2}: (N, {self.in_channels}, and {rank} of space)"
+            needed = f"(N, {self.in_channels}, and {rank} spatial axes)"
+            return f"{image.ndim} axes, and this network needs {rank + 2}: {needed}"
         if image.shape[1] != self.in_channels:
             return f"{image.shape[1]} channels, and this network needs {self.in_channels}; axis 1 holds the channels"
-        return self.misfit(image.dtype) or fault(tuple(image.shape[2:]), self.levels, padding=self.padding)
+        return self.dtype_error(image.dtype) or size_error(tuple(image.shape[2:]), self.levels, padding=self.padding)
 
-    def misfit(self, dtype: torch.dtype) -> str:
-        """Why an image of this dtype does not fit the weights, in one sentence; empty if it does."""
+    def dtype_error(self, dtype: torch.dtype) -> str:
+        """Why an image of this dtype does not fit the weights, in one sentence; empty if it fits."""
         if not dtype.is_floating_point:
             return f"dtype {dtype}, and a network needs floats; standardise the image first"
         if dtype == self.dtype:
@@ -79,13 +80,16 @@ class UNet(nn.Module):
         return f"dtype {dtype}, and the weights of this network are {self.dtype}; call .to({self.dtype})"
 
 
-def _refuse_mismatch(encoder: FeatureExtractor, decoder: Decoder) -> None:
-    """ValueError unless both sides were built from one plan; else skips of other sizes would meet, cropped alike."""
+def _check_match(encoder: FeatureExtractor, decoder: FeatureDecoder) -> None:
+    """ValueError unless both were built from one plan; other skips would be cropped to fit, at the wrong pixels."""
     wanted = tuple(level.channels for level in decoder.levels)
     if encoder.padding not in ("same", "valid"):
         raise ValueError(f"the encoder is padded {encoder.padding!r}; its block must state padding 'same' or 'valid'")
     if tuple(encoder.out_channels) != wanted:
-        raise ValueError(f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}")
+        raise ValueError(
+            f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}; "
+            "build both from one plan"
+        )
     if not isinstance(getattr(encoder, "levels", None), tuple):
         raise ValueError(f"{type(encoder).__name__} does not state its levels; set them in its __init__")
     for i, (ours, theirs) in enumerate(zip(encoder.levels, decoder.levels, strict=True)):
@@ -93,16 +97,22 @@ def _refuse_mismatch(encoder: FeatureExtractor, decoder: Decoder) -> None:
             raise ValueError(
                 f"level {i} is {ours} in the encoder and {theirs} in the decoder; build both from one plan"
             )
-    if wanted[1:] and encoder.padding != decoder.padding:  # a single level has no decoder to disagree
+    if wanted[1:] and encoder.padding != decoder.padding:  # a decoder of one level has no convolutions
         raise ValueError(
             f"the encoder is padded {encoder.padding!r} and the decoder {decoder.padding!r}; build both from one block"
         )
 
 
+def pointwise_head(decoder: FeatureDecoder, out_channels: int) -> nn.Module:
+    """The paper's head, a 1×1 convolution to one map per class: (N, C, *size) -> (N, out_channels, *size)."""
+    positive_int("out_channels", out_channels)
+    return conv(decoder.out_channels, out_channels, (1,) * decoder.levels[0].rank)
+
+
 def unet(
     in_channels: int, out_channels: int, levels: Sequence[Level], *, block: Block, down: Down, up: Up, merge: Merge
 ) -> UNet:
-    """The symmetric U: the decoder is as wide as the encoder, level by level."""
+    """The symmetric U-Net: at each level the decoder has as many channels as the encoder."""
     encoder = Encoder(in_channels, levels, block, down)
-    widths = [level.channels for level in levels[:-1]]
-    return UNet(encoder, Decoder(levels, widths, block, up, merge), out_channels)
+    decoder = Decoder(levels, [level.channels for level in levels[:-1]], block, up, merge)
+    return UNet(encoder, decoder, pointwise_head(decoder, out_channels))

@@ -1,4 +1,4 @@
-"""What is put around a block: a shortcut, dropout, or forgetting what the backward pass can compute again."""
+"""Wrappers around blocks: a residual shortcut, dropout, and gradient checkpointing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.contracts import Part, out_channels_of
+from unet_tutorial.nets.contracts import Part, Wrapper, check_factory
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.plan.levels import Level
@@ -21,10 +21,11 @@ _P = ParamSpec("_P")
 def residual(block: Block) -> Block:
     """The block plus a shortcut around it (He et al., arXiv 1512.03385).
 
-    The shortcut is the input itself, through a 1×1 convolution where the channels change, cropped to what the block
-    leaves. Nothing follows the sum; for units of pre-activation (arXiv 1603.05027) give ``ConvUnit`` the order
+    The shortcut is the input itself, with a 1×1 convolution if the channels change, cropped to the size of the block's
+    output. Nothing follows the sum; for pre-activation units (arXiv 1603.05027) give ``ConvUnit`` the order
     ("norm", "act", "conv").
     """
+    block = check_factory("block", block)
 
     def wrapped(in_channels: int, out_channels: int, level: Level) -> Part:
         return Residual(in_channels, block(in_channels, out_channels, level), level)
@@ -32,24 +33,24 @@ def residual(block: Block) -> Block:
     return wrapped
 
 
-class Residual(Part):
-    """(N, in, *size) -> (N, out, *what the body leaves)."""
+class Residual(Wrapper):
+    """Body plus shortcut: (N, in, *size) -> (N, out, *size of the body's output)."""
 
     def __init__(self, in_channels: int, body: Part, level: Level) -> None:
-        super().__init__()
+        super().__init__(body)
         self.body = body
-        self.out_channels, self.padding = out_channels_of(body), body.padding
         same = in_channels == self.out_channels
         self.shortcut = nn.Identity() if same else conv(in_channels, self.out_channels, (1,) * level.rank)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Body and shortcut, added."""
+        """Add body and shortcut."""
         out: Tensor = self.body(x)
         return out + center_crop(self.shortcut(x), out.shape[2:])
 
 
 def dropped(block: Block, p: float = 0.5) -> Block:
-    """The block with dropout after it."""
+    """The block followed by dropout with probability ``p``."""
+    block = check_factory("block", block)
 
     def wrapped(in_channels: int, out_channels: int, level: Level) -> Part:
         return Dropped(block(in_channels, out_channels, level), p)
@@ -57,13 +58,12 @@ def dropped(block: Block, p: float = 0.5) -> Block:
     return wrapped
 
 
-class Dropped(Part):
-    """The body's output; in training each value is 0 with probability p, and the others are scaled by 1 / (1 - p)."""
+class Dropped(Wrapper):
+    """Body, then dropout: in training each value is 0 with probability p, and the others are scaled by 1 / (1 - p)."""
 
     def __init__(self, body: Part, p: float) -> None:
-        super().__init__()
+        super().__init__(body)
         self.body, self.dropout = body, nn.Dropout(p)
-        self.out_channels, self.padding = out_channels_of(body), body.padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Body, then dropout."""
@@ -72,12 +72,14 @@ class Dropped(Part):
 
 
 def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
-    """The same part, of which only the inputs are kept for the backward pass; the rest is computed a second time.
+    """The same part with gradient checkpointing (Chen et al., arXiv 1604.06174).
 
-    For blocks, ``checkpointed(conv_stack(unit))``, and for whole steps of a decoder with their up-sampling and
-    merging, ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs, gradients and running statistics are those of
-    the plain part: the second computation counts into copies of the statistics (Chen et al., arXiv 1604.06174).
+    Only its inputs are kept for the backward pass, which computes everything else a second time. It wraps blocks,
+    ``checkpointed(conv_stack(unit))``, and whole decoder steps with their upsampling and merging,
+    ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs, gradients and running statistics equal those of the plain
+    part, because the second pass updates copies of the statistics.
     """
+    factory = check_factory("part", factory)
 
     def wrapped(*arguments: _P.args, **options: _P.kwargs) -> Part:
         return Checkpointed(factory(*arguments, **options))
@@ -85,16 +87,15 @@ def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
     return wrapped
 
 
-class Checkpointed(Part):
-    """A part whose intermediate features are not kept; shapes are those of the body."""
+class Checkpointed(Wrapper):
+    """A part whose intermediate features are recomputed in the backward pass; shapes are those of the body."""
 
     def __init__(self, body: Part) -> None:
-        super().__init__()
+        super().__init__(body)
         self.body = body
-        self.out_channels, self.padding, self.own_init = out_channels_of(body), body.padding, body.own_init
 
     def forward(self, *features: Tensor) -> Tensor:
-        """The body, recomputed when gradients are asked for."""
+        """The body's output; the backward pass runs the body again."""
         out: Tensor = checkpoint(self.body, *features, use_reentrant=False, context_fn=self._contexts)
         return out
 
@@ -104,9 +105,9 @@ class Checkpointed(Part):
 
 @contextmanager
 def buffers_kept(part: nn.Module) -> Iterator[None]:
-    """Inside, what passes through a part is counted in copies of its buffers; afterwards it has its own again.
+    """Inside the context, forward passes update copies of the part's buffers; on exit the part has its own again.
 
-    To stop the counting instead would save other tensors than the first pass did, and the backward pass compares.
+    Turning the update off instead would save other tensors than the first pass did, and checkpointing compares them.
     """
     owned = [(module, *named) for module in part.modules() for named in module.named_buffers(recurse=False)]
     for module, name, buffer in owned:

@@ -1,1 +1,1 @@
-"""The U as whole numbers, without torch: its levels, its valid sizes, its receptive field."""
+"""Arithmetic of a U-Net in whole numbers: its levels, valid sizes and receptive field. No torch, so it imports fast."""

@@ -1,7 +1,7 @@
-"""What one output pixel sees: interval arithmetic along one axis, without torch.
+"""Receptive fields by interval arithmetic along one axis, without torch.
 
-An interval (first, last) of pixels of a feature map is followed back to the pixels of the input it was computed
-from. The net is taken to upsample with kernel = stride, as the paper does, so that a pixel has one parent.
+An interval (first, last) of pixels of a feature map is followed back to the input pixels that it was computed from.
+Assumes upsampling with kernel = stride, as in the paper: each output pixel depends on one input pixel.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ Interval = tuple[int, int]
 
 
 def receptive_field(levels: Plan, *, padding: Padding) -> tuple[Interval, ...]:
-    """Per axis the smallest and the largest number of input pixels that an inner output pixel sees.
+    """The smallest and the largest receptive field of an inner output pixel, in input pixels per axis.
 
-    It is a range because max-pooling lays a fixed grid over the image: what a pixel sees depends on its place in it.
+    There is a range because pooling lays a fixed grid over the image, and the receptive field depends on the place of
+    the pixel in this grid.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> receptive_field(pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -34,7 +35,7 @@ def _range_along(levels: Plan, padding: Padding) -> Interval:
 
 
 def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> Interval:
-    """First and last input pixel that output pixel ``position`` sees along an axis, were the image endless.
+    """First and last input pixel that output pixel ``position`` depends on, along one axis of an endless image.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> seen_by(0, pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -44,7 +45,7 @@ def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> 
 
 
 def _through_decoder(seen: Interval, levels: Plan, padding: Padding) -> Interval:
-    """From an interval of what these levels give back to one of what they are given: hull of skip and detour."""
+    """From an interval of these levels' output to one of their input: the hull of the skip and the path below it."""
     level, *deeper = levels
     if not deeper:
         return _through_block(seen, level, padding)
@@ -59,14 +60,14 @@ def _through_decoder(seen: Interval, levels: Plan, padding: Padding) -> Interval
 
 
 def _through_block(seen: Interval, level: Level, padding: Padding) -> Interval:
-    """A 3-wide kernel reads one pixel more on each side; under "valid" the count starts at the first one it reads."""
+    """A 3-wide kernel reads one pixel more per side; under "valid" its first pixel has the position of the output."""
     wider = lost(level, "valid")[0]
     before = 0 if padding == "valid" else wider // 2
     return seen[0] - before, seen[1] + wider - before
 
 
 def _cropped(deeper: Plan, padding: Padding) -> int:
-    """Pixels cut off before a skip: half of what the detour through the deeper levels has lost."""
+    """Pixels that the crop removes before a skip: half of the loss on the path through the deeper levels."""
     detour = 0
     for level in reversed(deeper):
         block = lost(level, padding)[0] * (1 if level is deeper[-1] else 2)
@@ -75,9 +76,9 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
 
 
 def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
-    """Per axis, how many pixels farther than ``seen_by`` says, taken over all phases, any output pixel sees to a side.
+    """Extra pixels per side and axis, beyond the intervals of ``seen_by``, that any output pixel may depend on.
 
-    ``reaches[i]`` holds what the parts of the step up to level i state as their ``reach``, in pixels of that level.
+    ``reaches[i]`` holds the ``extra_reach`` of each part in the decoder step of level i, in pixels of that level.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> accumulated_reach(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])

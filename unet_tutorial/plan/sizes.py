@@ -1,7 +1,7 @@
-"""Which sizes pass a U, and what becomes of them: whole-number arithmetic, without torch.
+"""Valid input sizes and the resulting feature-map sizes, without torch.
 
-A convolution with kernel k shortens an axis by k - 1 under padding "valid" and keeps it under "same"; going down
-divides by the stride, and only a whole quotient will do; going up multiplies by it. All else follows.
+A convolution with kernel k shortens an axis by k - 1 under padding "valid" and keeps it under "same". Downsampling
+divides an axis by the stride, without remainder, and upsampling multiplies it by the stride.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LARGEST = 2**31
 
 @dataclass(frozen=True)
 class SizeStep:
-    """One size on the way. ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
+    """The size after one operation: ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
 
-    A crop is what happens to the skip: ``size`` is what is left of it, ``crop`` the pixels cut off before each
-    axis; as many are cut off behind it, and one more where their number is odd.
+    A crop is that of the skip: ``size`` is its size afterwards, and ``crop`` the number of pixels removed at the start
+    of each axis. As many are removed at its end, or one more if the difference is odd.
     """
 
     op: str
@@ -33,19 +33,19 @@ class SizeStep:
 
 
 def lost(level: Level, padding: Padding) -> Size:
-    """Pixels per axis that one block of this level takes away: ``convs · (kernel - 1)``, or none under "same"."""
+    """Pixels per axis that one block of this level removes: ``convs · (kernel - 1)``, or none under "same"."""
     if padding not in ("same", "valid"):
         raise ValueError(f"padding {padding!r} is unknown; write 'same' or 'valid'")
     return tuple(level.convs * (k - 1) if padding == "valid" else 0 for k in level.kernel)
 
 
 def along(axis: int, levels: Plan) -> tuple[Level, ...]:
-    """The plan that one axis sees: sizes along different axes never meet, so each is a problem of rank 1."""
+    """The plan along one axis, of rank 1: sizes along different axes are independent of each other."""
     return tuple(replace(level, kernel=(level.kernel[axis],), stride=(level.stride[axis],)) for level in levels)
 
 
 def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
-    """All input sizes that pass, per axis: an arithmetic progression, so a ``range`` (which ends at 2**31).
+    """All valid input sizes per axis, as a ``range``: they form an arithmetic progression (here up to 2**31).
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> (rows, columns) = valid_sizes(pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -56,7 +56,7 @@ def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
 
 
 def _valid_along(levels: Plan, padding: Padding) -> range:
-    """Down the decoder to the smallest bottom that leaves a pixel of output, then up the encoder to the input."""
+    """From one output pixel through the decoder to the smallest coarsest map, then through the encoder to the input."""
     bottom, period = 1, 1
     for level, below in pairwise(levels):
         bottom = -((bottom + lost(level, padding)[0]) // -below.stride[0])  # rounded up
@@ -68,7 +68,7 @@ def _valid_along(levels: Plan, padding: Padding) -> range:
 
 
 def nearest_valid(size: Size, levels: Plan, *, padding: Padding) -> tuple[Size, ...]:
-    """Per axis the valid neighbours (below, above); just (n,) where n is valid, and one where n is below them all.
+    """The nearest valid sizes (below, above) per axis; (n,) if n is valid itself, and one size if n is below them all.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> nearest_valid((570, 572, 100), pyramid((64, 128, 256, 512, 1024), rank=3), padding="valid")
@@ -83,8 +83,8 @@ def _neighbours(n: int, valid: range) -> Size:
     return tuple(m for m in (below, below + valid.step) if m >= valid.start and (m <= n or n not in valid))
 
 
-def fault(size: Size, levels: Plan, *, padding: Padding) -> str:
-    """Why a size does not pass, in one sentence that names its valid neighbours; empty if it passes."""
+def size_error(size: Size, levels: Plan, *, padding: Padding) -> str:
+    """Why a size is not valid, in one sentence that names the nearest valid sizes; empty if it is valid."""
     if len(size) != levels[0].rank:
         return f"{len(size)} spatial axes, and this network has {levels[0].rank}; add or drop an axis"
     for axis, (n, valid) in enumerate(zip(size, valid_sizes(levels, padding=padding), strict=True)):
@@ -98,7 +98,7 @@ def fault(size: Size, levels: Plan, *, padding: Padding) -> str:
 
 
 def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
-    """The size of the logits for an input of this size; ValueError with the valid neighbours if it does not pass.
+    """The size of the logits for an input of this size; ValueError, which names valid sizes, if it is not valid.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> output_size((572, 572), pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -108,10 +108,13 @@ def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
 
 
 def size_steps(size: Size, levels: Plan, *, padding: Padding) -> tuple[SizeStep, ...]:
-    """Every size from the input to the head and every crop, in the order of the forward pass; ValueError as above."""
-    sentence = fault(size, levels, padding=padding)
-    if sentence:
-        raise ValueError(f"size {size}: {sentence}")
+    """Every size from the input to the head and every crop, in the order of the forward pass.
+
+    ValueError, which names the nearest valid sizes, if the input size is not valid.
+    """
+    error = size_error(size, levels, padding=padding)
+    if error:
+        raise ValueError(f"size {size}: {error}")
     steps = [SizeStep("input", 0, size)]
     skips = []
     for i, level in enumerate(levels):

@@ -1,4 +1,8 @@
-"""The network of the authors' Caffe release of 2015."""
+"""The network of the authors' Caffe release of 2015.
+
+Equivalent: layers, channels, sizes, dropout, number of parameters (31,100,354) and variance of the initial weights.
+Different: concatenation puts the skip first.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, then, transposed
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.nets.wrappers import dropped
 from unet_tutorial.plan.levels import Level, Size, pyramid
 
@@ -20,16 +24,20 @@ from unet_tutorial.plan.levels import Level, Size, pyramid
 def released_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024)
 ) -> UNet:
-    """The authors' Caffe release of 2015, which differs from Figure 1: ReLU after each up-convolution, a last one of
-    ``widths[1]`` channels, and dropout after the two deepest blocks, the skip of the first included."""
+    """The authors' Caffe release of 2015.
+
+    It differs from figure 1 in three points: ReLU after each up-convolution, a last up-convolution of ``widths[1]``
+    channels, and dropout after the two deepest blocks, so also on the skip of the first of them.
+    """
     levels, block, up = pyramid(widths), conv_stack(ConvUnit(padding="valid")), then(transposed, act=nn.ReLU)
 
-    def deep(in_channels: int, out_channels: int, level: Level) -> Part:
-        at_end = any(level is one for one in levels[-2:])  # equal levels may lie above
-        return (dropped(block) if at_end else block)(in_channels, out_channels, level)
+    def with_dropout(in_channels: int, out_channels: int, level: Level) -> Part:
+        deepest = any(level is one for one in levels[-2:])  # by identity, because finer levels may be equal
+        return (dropped(block) if deepest else block)(in_channels, out_channels, level)
 
     def wide(below: int, wanted: int, stride: Size) -> nn.Module:
         return up(below, max(wanted, widths[1]), stride)
 
+    encoder = Encoder(in_channels, levels, with_dropout, MaxPool)
     decoder = Decoder(levels, widths[:-1], block, wide, Concat)
-    return kaiming_(UNet(Encoder(in_channels, levels, deep, MaxPool), decoder, out_channels))
+    return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))

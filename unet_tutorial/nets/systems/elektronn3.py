@@ -1,4 +1,9 @@
-"""The U-Net of elektronn3."""
+"""The U-Net of elektronn3 (https://github.com/ELEKTRONN/elektronn3), a 2D and 3D network with planar blocks.
+
+Equivalent: layers, channels and numbers of parameters, option by option (see ``docs/coming_from.md``).
+Different: concatenation puts the skip first, sizes that do not fit are refused instead of rounded, and attention gates
+keep their own initialisation.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,6 @@ def elektronn3_unet(
     up: Up = transposed,
     merge: Merge = Concat,
 ) -> UNet:
-    """elektronn3's UNet: conv, norm, act. ``full_norm=False`` is a ``unit`` without norm and a ``last`` with one."""
-    block, risen = conv_stack(unit, last), then(up, unit.norm, unit.act)
-    return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=risen, merge=merge))
+    """elektronn3's UNet: conv, norm, act. For ``full_norm=False`` give a ``unit`` without and a ``last`` with norm."""
+    block, up = conv_stack(unit, last), then(up, unit.norm, unit.act)
+    return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=up, merge=merge))

@@ -1,4 +1,9 @@
-"""The U-Net of the johschmidt42 tutorial."""
+"""The U-Net of the johschmidt42 tutorial (https://github.com/johschmidt42/PyTorch-2D-3D-UNet-Tutorial).
+
+Equivalent: layers, channels and sizes; norms follow the activations.
+Different: concatenation puts the skip first, a 1×1 convolution per step that its transposed mode never uses is not
+built (43,232 parameters by default), and sizes that do not fit are refused.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,6 @@ def johschmidt42_unet(
     unit: ConvUnit = NORMED_LAST,
     up: Up = transposed,
 ) -> UNet:
-    """The johschmidt42 tutorial's UNet: conv, act, norm; its interpolating modes are ``resize_conv(…, kernel=1)``."""
-    block, risen = conv_stack(unit), then(then(up, act=unit.act), unit.norm)
-    return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=risen, merge=Concat))
+    """The tutorial's UNet: conv, act, norm. For its interpolating modes give ``up=resize_conv(…, kernel=1)``."""
+    block, up = conv_stack(unit), then(then(up, act=unit.act), unit.norm)
+    return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=up, merge=Concat))

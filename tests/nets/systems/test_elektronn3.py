@@ -1,4 +1,4 @@
-"""The tests that other systems run on their networks, on ours: shapes, gradients, sizes and refusals."""
+"""elektronn3's own tests and its published numbers of parameters, on our network."""
 
 from __future__ import annotations
 
@@ -10,28 +10,45 @@ import pytest
 import torch
 from torch import nn
 
-from tests.oracles.thin_nets import without_gradient
+from tests.oracles.thin_nets import count, without_gradient
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import ConvUnit
 from unet_tutorial.nets.merge import Add, Concat, Merge
-from unet_tutorial.nets.norms import batch_norm, group_norm
+from unet_tutorial.nets.norms import batch_norm, group_norm, instance_norm
 from unet_tutorial.nets.resample import Up, resize_conv, transposed
 from unet_tutorial.nets.shuffle import PixelShuffle
 from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
-from unet_tutorial.nets.systems.jaxony import jaxony_unet
-from unet_tutorial.nets.systems.johschmidt42 import johschmidt42_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
 
-NORMED, VALID = ConvUnit(norm=batch_norm), ConvUnit(padding="valid", norm=batch_norm)
-LATE = ConvUnit(padding="valid", norm=batch_norm, order=("conv", "act", "norm"))
-POINT, SOLID = resize_conv("linear", kernel=1), pyramid((32, 64, 128, 256), rank=3)
+FLAT, SOLID = pyramid((32, 64, 128)), pyramid((32, 64, 128, 256), rank=3)
+NORMED, VALID, BARE = ConvUnit(norm=batch_norm), ConvUnit(padding="valid", norm=batch_norm), ConvUnit()
 CASES = [(2, n, ()) for n in range(1, 5)] + [
     (3, n, planar)
     for n in range(1, 5)
     for planar in chain.from_iterable(combinations(range(n), k) for k in range(n + 1))
 ]
+COUNTS: list[tuple[int, Callable[[], UNet]]] = [
+    (1_356_866, elektronn3_unet),
+    (1_355_394, partial(elektronn3_unet, unit=BARE)),
+    (1_355_394, partial(elektronn3_unet, unit=ConvUnit(norm=instance_norm))),
+    (1_356_866, partial(elektronn3_unet, unit=ConvUnit(norm=group_norm(8)))),
+    (1_356_034, partial(elektronn3_unet, unit=BARE, last=NORMED)),
+    (1_218_626, partial(elektronn3_unet, merge=Add)),
+    (1_285_186, partial(elektronn3_unet, up=resize_conv("linear", kernel=1))),
+    (1_356_878, partial(elektronn3_unet, unit=ConvUnit(norm=batch_norm, act=nn.PReLU))),
+    (5_603_010, partial(elektronn3_unet, levels=SOLID)),
+    (467_458, partial(elektronn3_unet, levels=FLAT)),
+    (488_324, partial(elektronn3_unet, levels=FLAT, merge=gated(Concat))),
+    (31_044_354, partial(elektronn3_unet, levels=pyramid((64, 128, 256, 512, 1024)))),
+]
+
+
+@pytest.mark.parametrize(("published", "make"), COUNTS)
+def test_the_published_numbers_of_parameters(published: int, make: Callable[[], UNet]) -> None:
+    with torch.device("meta"):
+        assert count(make()) == published
 
 
 def elektronn3(rank: int, blocks: int, planar: tuple[int, ...] = (), unit: ConvUnit = NORMED) -> UNet:
@@ -74,6 +91,9 @@ def test_elektronn3s_planar_axis_loses_less() -> None:
     assert net(torch.zeros(1, 1, 24, 60, 60, device="meta")).shape == (1, 2, 8, 20, 20)
 
 
+POINT = resize_conv("linear", kernel=1)
+
+
 @pytest.mark.parametrize("merge", [gated(Concat), Concat, Add])
 @pytest.mark.parametrize("up", [transposed, resize_conv("nearest"), resize_conv("linear"), POINT, PixelShuffle])
 def test_what_elektronn3s_tests_leave_out(up: Up, merge: Merge) -> None:
@@ -84,57 +104,3 @@ def test_what_elektronn3s_tests_leave_out(up: Up, merge: Merge) -> None:
     image = torch.randn(1, 1, 1, 12, 20)
     assert net(image).shape == (1, 2, 1, 12, 20)
     assert without_gradient(net, image) == []
-
-
-@pytest.mark.parametrize(
-    ("make", "image", "logits"),
-    [
-        (johschmidt42_unet, (256, 256), (256, 256)),
-        (partial(johschmidt42_unet, levels=SOLID), (64,) * 3, (64,) * 3),
-        (partial(johschmidt42_unet, levels=pyramid((32, 64, 128, 256, 512)), unit=LATE), (572, 572), (388, 388)),
-        (partial(johschmidt42_unet, up=POINT), (256, 256), (256, 256)),
-        (partial(johschmidt42_unet, up=resize_conv("nearest", kernel=1)), (256, 256), (256, 256)),
-        (partial(johschmidt42_unet, levels=SOLID, up=POINT), (64,) * 3, (64,) * 3),
-    ],
-)
-def test_johschmidt42s_six_shapes(make: Callable[[], UNet], image: tuple[int, ...], logits: tuple[int, ...]) -> None:
-    """Bicubic, their fifth, is not among our ways up and is refused; nearest stands in for it."""
-    with torch.device("meta"):
-        assert make()(torch.zeros(1, 1, *image)).shape == (1, 2, *logits)
-    with pytest.raises(ValueError, match="mode 'bicubic' is unknown"):
-        resize_conv("bicubic")
-
-
-@pytest.mark.parametrize("side", [60, 63, 100])
-def test_what_johschmidt42_cuts_down_without_a_word_is_refused(side: int) -> None:
-    with pytest.raises(ValueError, match=f"axis 0 = {side} does not pass 3 poolings"):
-        johschmidt42_unet(levels=pyramid((2, 4, 8, 8)))(torch.zeros(1, 1, side, side))
-
-
-def test_johschmidt42s_way_up_is_up_then_act_then_norm() -> None:
-    net = johschmidt42_unet(levels=pyramid((4, 8)))
-    ran: list[str] = []
-    for module in net.decoder.steps[0].get_submodule("up").modules():
-        module.register_forward_hook(lambda m, _x, _y: ran.append(type(m).__name__))
-    net(torch.randn(1, 1, 8, 8))
-    assert [name for name in ran if hasattr(nn, name) and name != "Identity"] == [
-        "ConvTranspose2d",
-        "ReLU",
-        "BatchNorm2d",
-    ]
-
-
-@pytest.mark.parametrize(("up", "merge"), [(transposed, Concat), (transposed, Add), (POINT, Concat), (POINT, Add)])
-def test_jaxonys_test_with_assertions(up: Up, merge: Merge) -> None:
-    """3 channels to 3 at 320², forward and backward; "upsample" with "add" is a ValueError there."""
-    torch.manual_seed(0)
-    net = jaxony_unet(3, 3, (2, 4, 4, 8, 8), up=up, merge=merge)
-    image = torch.randn(1, 3, 320, 320)
-    assert net(image).shape == image.shape
-    assert without_gradient(net, image) == []
-
-
-@pytest.mark.parametrize("side", [60, 63])
-def test_jaxonys_sizes_are_refused_with_their_neighbours(side: int) -> None:
-    with pytest.raises(ValueError, match=f"axis 0 = {side} does not pass 4 poolings; the nearest sizes .* 48 and 64"):
-        jaxony_unet(3, 3, (2, 2, 2, 2, 2))(torch.zeros(1, 3, side, side))
