@@ -1,20 +1,18 @@
-"""Lesson 10: an image made to fit a padded net. The net handed in refuses what does not pass, and knows its border."""
+"""Lesson 10, padded and normalised: an image made to fit, batch norm in both modes, dead biases, and a folded norm."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from unet_tutorial.nets.crop import mirrored
-from unet_tutorial.teaching.checking.exercise import Case, Exercise
-
-Size = tuple[int, int]
-Fit = Callable[[int, int], tuple[int, int]]  # (pixels, step) -> how many to add before and behind
+from unet_tutorial.teaching.checking.exercise import Case, exercise
+from unet_tutorial.teaching.checking.probes import whole_numbers
 
 
 @dataclass(frozen=True)
@@ -47,103 +45,246 @@ def _images(seed: int) -> Iterator[Case]:
         yield _Net(2**depth, seed + 1), torch.randn(1, *size, generator=generator), depth
 
 
-def shared(n: int, step: int) -> tuple[int, int]:
-    """Up to the next multiple, the smaller half before."""
-    missing = -n % step
-    return missing // 2, missing - missing // 2
-
-
-def _behind(n: int, step: int) -> tuple[int, int]:
-    return 0, -n % step
-
-
-def _larger_before(n: int, step: int) -> tuple[int, int]:
-    return shared(n, step)[::-1]
-
-
-def _always_more(n: int, step: int) -> tuple[int, int]:
-    missing = step - n % step
-    return missing // 2, missing - missing // 2
-
-
-def _fitting(
-    fit: Fit = shared, mode: str = "reflect", *, corner: bool = False
-) -> Callable[[_Net, Tensor, int], Tensor]:
-    def pad_and_cut(net: _Net, image: Tensor, depth: int) -> Tensor:
-        added = [fit(n, 2**depth) for n in image.shape[1:]]
-        keywords = {"constant_values": 0} if mode == "constant" else {}
-        larger = np.pad(image.numpy(), [(0, 0), *added], mode, **keywords)  # type: ignore[call-overload]
-        answer = net(torch.from_numpy(larger))
-        top, left = (0, 0) if corner else (before for before, _ in added)
-        return answer[:, top : top + image.shape[1], left : left + image.shape[2]]
-
-    return pad_and_cut
-
-
-Window = Callable[[int, int], tuple[int, int]]  # (added above, added on the left) -> its origin, or where to cut
-
-
-def _cutting(
-    origin: Window = lambda top, left: (-top, -left), cut: Window = lambda top, left: (top, left)
-) -> Callable[[_Net, Tensor, int], Tensor]:
-    """By lesson 08's mirror."""
-
-    def pad_and_cut(net: _Net, image: Tensor, depth: int) -> Tensor:
-        (top, below), (left, right) = (shared(n, 2**depth) for n in image.shape[1:])
-        height, width = image.shape[1:]
-        answer = net(mirrored(image, origin(top, left), (top + height + below, left + width + right)))
-        y, x = cut(top, left)
-        return answer[:, y : y + height, x : x + width]
-
-    return pad_and_cut
-
-
-def _to_square(net: _Net, image: Tensor, depth: int) -> Tensor:
-    """Both sides made as long as the longer one."""
-    longest = max(image.shape[1:])
-    side = longest + -longest % 2**depth
-    added = [((side - n) // 2, side - n - (side - n) // 2) for n in image.shape[1:]]
-    answer = net(torch.from_numpy(np.pad(image.numpy(), [(0, 0), *added], "reflect")))
-    (top, _), (left, _) = added
-    return answer[:, top : top + image.shape[1], left : left + image.shape[2]]
-
-
-def _stretched(net: _Net, image: Tensor, depth: int) -> Tensor:
-    size = [n + -n % 2**depth for n in image.shape[1:]]
-    return F.interpolate(net(F.interpolate(image[None], size)[0])[None], image.shape[1:])[0]
-
-
-def _uncut(net: _Net, image: Tensor, depth: int) -> Tensor:
-    added = [shared(n, 2**depth) for n in image.shape[1:]]
-    return net(torch.from_numpy(np.pad(image.numpy(), [(0, 0), *added], "reflect")))
-
-
-pad_and_cut = Exercise(
-    "pad_and_cut",
-    _fitting(),
+@exercise(
     _images,
-    {
-        "you kept the corner of the answer; some of the mirror stands before the image: cut where the image is": (
-            _fitting(corner=True)
-        ),
-        "the window begins before the image: the origin is minus what goes before": _cutting(
-            lambda top, left: (top, left)
-        ),
-        "(x, y) went in as the origin; y comes first, as in the shape": _cutting(lambda top, left: (-left, -top)),
-        "(x, y) was taken for the corner of the cut; y comes first": _cutting(cut=lambda top, left: (left, top)),
-        "the origin was (0, 0), so all of the mirror stands behind the image; it is minus what goes before": (
-            _cutting(lambda _top, _left: (0, 0))
-        ),
-        "zeros stand around the image; mirror it": _fitting(mode="constant"),
-        "the border pixel stands there twice; the mirror is the pixel itself": _fitting(mode="symmetric"),
-        "the border pixel is repeated; walk back into the image instead": _fitting(mode="edge"),
-        "all that was added stands behind the image; share it between both sides": _fitting(_behind),
-        "of an odd number the smaller half goes before the image": _fitting(_larger_before),
-        "a side that passes already needs nothing: step - n % step is a whole step there": _fitting(_always_more),
-        "you made the image square; each side goes up to its own next multiple": _to_square,
-        "you stretched the image; its pixels must stay what they are": _stretched,
-        "the answer is still as large as what the net was given; cut it back to the image": _uncut,
-    },
+    "you kept the corner of the answer; some of the mirror stands before the image: cut where the image is",
+    ("top : top + size[0], left : left + size[1]", ": size[0], : size[1]"),
+    ("(-top, -left)", "(top, left)", "the window begins before the image: the origin is minus what goes before"),
+    ("(-top, -left)", "(-left, -top)", "(x, y) went in as the origin; y comes first, as in the shape"),
+    "(x, y) was taken for the corner of the cut; y comes first",
+    ("top : top + size[0], left : left + size[1]", "left : left + size[0], top : top + size[1]"),
+    "the origin was (0, 0), so all of the mirror stands behind the image; it is minus what goes before",
+    ("(-top, -left)", "(0, 0)"),
+    "zeros stand around the image; mirror it",
+    ("mirrored(image, (-top, -left), larger)", "F.pad(image, (left, missing[1] - left, top, missing[0] - top))"),
+    "the border pixel stands there twice; the mirror is the pixel itself",
+    (
+        "    answer = net(mirrored(image, (-top, -left), larger))",
+        "    import numpy as np\n"
+        "    pads = [(0, 0), (top, missing[0] - top), (left, missing[1] - left)]\n"
+        '    answer = net(torch.from_numpy(np.pad(image, pads, "symmetric")))',
+    ),
+    "the border pixel is repeated; walk back into the image instead",
+    (
+        "mirrored(image, (-top, -left), larger)",
+        'F.pad(image, (left, missing[1] - left, top, missing[0] - top), "replicate")',
+    ),
+    ("(m // 2 for m in missing)", "(0, 0)", "all that was added stands behind the image; share it between both sides"),
+    ("m // 2", "(m + 1) // 2", "of an odd number the smaller half goes before the image"),
+    "a side that passes already needs nothing: step - n % step is a whole step there",
+    ("-n % 2**depth", "2**depth - n % 2**depth"),
+    "you made the image square; each side goes up to its own next multiple",
+    ("-n % 2**depth", "max(size) + -max(size) % 2**depth - n"),
+    "you stretched the image; its pixels must stay what they are",
+    (
+        "mirrored(image, (-top, -left), larger)",
+        "F.interpolate(image[None], larger)[0]",
+        "answer[:, top : top + size[0], left : left + size[1]]",
+        "F.interpolate(answer[None], size)[0]",
+    ),
+    "the answer is still as large as what the net was given; cut it back to the image",
+    ("[:, top : top + size[0], left : left + size[1]]", ""),
 )
+def pad_and_cut(net: Callable[[Tensor], Tensor], image: Tensor, depth: int) -> Tensor:
+    size = image.shape[1:]
+    missing = [-n % 2**depth for n in size]
+    top, left = (m // 2 for m in missing)
+    larger = tuple(n + m for n, m in zip(size, missing, strict=True))
+    answer = net(mirrored(image, (-top, -left), larger))
+    return answer[:, top : top + size[0], left : left + size[1]]
 
-EXERCISES = (pad_and_cut,)
+
+def _features(generator: torch.Generator, *shape: int) -> Tensor:
+    """Features whose means and spreads differ between channels, and their brightness between images."""
+    spread = torch.arange(1.0, 1 + shape[1]).reshape(-1, 1, 1)
+    bright = torch.arange(1.0, 1 + shape[0]).reshape(-1, 1, 1, 1)
+    return spread * torch.randn(*shape, generator=generator) + 2 * spread + bright
+
+
+def _norms(seed: int) -> Iterator[Case]:
+    """Features (N, C, H, W), γ and β (C,), and ε."""
+    generator = torch.Generator().manual_seed(seed)
+    for shape, epsilon in (((3, 4, 2, 2 + seed), 0.3), ((2, 2, 3, 4), 1e-5), ((1, 3, 2, 3), 0.05)):
+        pair = 1 + torch.rand(2, shape[1], generator=generator)
+        yield _features(generator, *shape), pair[0], -pair[1], epsilon
+
+
+@exercise(
+    _norms,
+    "each image has a mean of its own there, which is instance norm; take it over the batch, too",
+    ("axes = (0, 2, 3)", "axes = (2, 3)"),
+    ("axes = (0, 2, 3)", "axes = (1, 2, 3)", "one mean for all channels is layer norm; each channel has its own"),
+    ("axes = (0, 2, 3)", "axes = (0, 1, 2, 3)", "the mean runs over everything; each channel has its own"),
+    ("axes = (0, 2, 3)", "axes = (0,)", "each pixel has a mean of its own there; take it over the pixels, too"),
+    ("correction=0", "correction=1", "the variance divides by n, not by n - 1, while it normalises"),
+    ("(variance + epsilon).sqrt()", "(variance + epsilon)", "that divides by the variance; its square root is wanted"),
+    ("(variance + epsilon).sqrt()", "(variance.sqrt() + epsilon)", "ε belongs under the root, beside the variance"),
+    ("variance + epsilon", "variance", "ε is missing"),
+    "γ is the factor and β what is added; they are swapped",
+    ("gamma.reshape(-1, 1, 1) + beta.reshape(-1, 1, 1)", "beta.reshape(-1, 1, 1) + gamma.reshape(-1, 1, 1)"),
+    (" * gamma.reshape(-1, 1, 1) + beta.reshape(-1, 1, 1)", "", "γ and β are missing"),
+    "first the factor γ, and then β is added",
+    (
+        "normal * gamma.reshape(-1, 1, 1) + beta.reshape(-1, 1, 1)",
+        "(normal + beta.reshape(-1, 1, 1)) * gamma.reshape(-1, 1, 1)",
+    ),
+)
+def batch_normalised(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> Tensor:
+    axes = (0, 2, 3)
+    mean = x.mean(axes, keepdim=True)  # (1, C, 1, 1)
+    variance = x.var(axes, correction=0, keepdim=True)
+    normal = (x - mean) / (variance + epsilon).sqrt()
+    return normal * gamma.reshape(-1, 1, 1) + beta.reshape(-1, 1, 1)
+
+
+def _runs(seed: int) -> Iterator[Case]:
+    """Batches of different sizes, and the share of a new one."""
+    generator = torch.Generator().manual_seed(seed)
+    for share, count in ((0.1, 3), (0.3, 2 + seed), (0.25, 1)):
+        yield [_features(generator, 1 + i % 2, 3, 2, 2 + i) for i in range(count)], share
+
+
+@exercise(
+    _runs,
+    ("x.var((0, 2, 3))", "x.var((0, 2, 3), correction=0)", "the variance that is kept divides by n - 1"),
+    ("    for x", "    share = 1 - share\n    for x", "the share is that of the new batch, and not of the old value"),
+    ("torch.ones", "torch.zeros", "the mean starts at 0 and the variance at 1: what stands there before any batch"),
+    ("x.var", "x.std", "what is kept is the variance, and not its square root"),
+    "the start does not vanish with the first batch; it keeps its share of 1 - share",
+    (
+        "torch.zeros(channels), torch.ones(channels)",
+        "batches[0].mean((0, 2, 3)), batches[0].var((0, 2, 3))",
+        "in batches",
+        "in batches[1:]",
+    ),
+    "that is the mean over all batches; a running one forgets the old ones",
+    ("for x in batches:", "for i, x in enumerate(batches):\n        share = 1 / (i + 1)"),
+    ("return mean, variance", "return variance, mean", "mean and variance change places"),
+    ("in batches", "in batches[-1:]", "only the last batch has left a trace"),
+    ("in batches", "in batches[::-1]", "the batches are taken in reverse"),
+)
+def running_statistics(batches: list[Tensor], share: float) -> tuple[Tensor, Tensor]:
+    channels = batches[0].shape[1]
+    mean, variance = torch.zeros(channels), torch.ones(channels)
+    for x in batches:
+        mean = (1 - share) * mean + share * x.mean((0, 2, 3))
+        variance = (1 - share) * variance + share * x.var((0, 2, 3))
+    return mean, variance
+
+
+def _steps(seed: int) -> Iterator[Case]:
+    """Images in a batch, their sides, and poolings: valid and invalid ones for each depth."""
+    for depth in (4, 2 + seed % 2, 1):
+        step = 2**depth
+        yield from ((1, (step, step), depth), (2, (step, step), depth), (1, (step, 2 * step), depth))
+        yield from ((1, (2 * step, step), depth), (1, (2 * step, 2 * step), depth), (3 + seed, (step,) * 3, depth))
+        yield from ((2, (step + step // 2, step), depth), (1, (step,) * 3, depth), (4, (step, 5 * step // 2), depth))
+        yield 2, (2 * step, 2 * step), depth
+        yield from ((1, (step // 2, 4 * step), depth), (1, (3 * step,), depth), (1, (step, 2 * step, step), depth))
+    yield from ((2, (24, 24), 3), (2, (20, 20), 4), (1, (8, 8), 2), (1, (12, 4), 2))
+
+
+def _truth(answer: Callable[..., object], case: Case) -> object:
+    """The answer's truth value as a bool, also where it is NumPy's or a tensor; None stays None."""
+    value = answer(*case)
+    return value if isinstance(value, (bool, type(None))) else bool(value)
+
+
+@exercise(
+    _steps,
+    ("values > 1", "batch > 1", "a batch of one can train, as long as its coarsest map has more than one pixel"),
+    ("batch * prod", "prod", "the images of a batch count, too: two of one pixel are two values"),
+    ("values > 1", "values >= 1", "one value has no variance: more than one is needed"),
+    ("all(n % step == 0 for n in sides) and ", "", "the sizes must pass: each side a multiple of 2^depth"),
+    "each pooling halves, so the step is 2 to the number of poolings, and not twice that number",
+    ("2**depth", "2 * depth"),
+    "one side of more than a pixel is enough; their product counts",
+    ("values > 1", "(batch > 1 or all(n > step for n in sides))"),
+    ("2**depth", "2 ** (depth + 1)", "you counted the levels; there is one pooling less"),
+    ("2**depth", "16", "16 is the step of four poolings; each depth has its own"),
+    ("prod(n // step for n in sides)", "(sides[0] // step)", "the first side was taken for all; multiply all of them"),
+    probe=_truth,
+)
+def can_train(batch: int, sides: tuple[int, ...], depth: int) -> bool:
+    step = 2**depth
+    values = batch * prod(n // step for n in sides)  # of each channel of the coarsest map
+    return all(n % step == 0 for n in sides) and values > 1
+
+
+def _widths(seed: int) -> Iterator[Case]:
+    yield from (((64, 128, 256, 512, 1024),), ((16 + seed, 32, 64),), ((8, 20 + seed),), ((5, 7 + seed, 30, 11),))
+
+
+@exercise(
+    _widths,
+    ("(encoder + decoder)", "encoder", "the decoder's blocks are missing"),
+    ("(encoder + decoder)", "decoder", "the encoder's blocks are missing, the coarsest with them"),
+    ("2 * ", "", "a block has two convolutions, each with its norm"),
+    ("[:-1]", "", "the coarsest block belongs to the encoder and stands there once"),
+    ("2 * (encoder + decoder)", "2 * encoder + 3 * decoder", "no norm follows the up-convolutions; their biases live"),
+    ("decoder)", "decoder) + 2", "no norm follows the head; its two biases live"),
+    "no norm follows the up-convolutions nor the head; their biases live",
+    ("2 * (encoder + decoder)", "2 * encoder + 3 * decoder + 2"),
+    ("[:-1]", "[1:]", "a decoder's block is as wide as its own level, and not as the one below"),
+    ("2 * ", "4 * ", "γ and β are two numbers a channel; a bias is one"),
+    ("[:-1]", "[1:-1]", "the finest block of the decoder is missing"),
+    probe=whole_numbers,
+)
+def dead_biases(widths: tuple[int, ...]) -> int:
+    encoder, decoder = sum(widths), sum(widths[:-1])
+    return 2 * (encoder + decoder)
+
+
+MISFIT = "factors whose shape does not fit that of the weights; they belong to the first axis, the output channels"
+
+
+def _convolutions(seed: int) -> Iterator[Case]:
+    """Weights (out, in, kernel, kernel), five vectors (out,), and ε."""
+    generator = torch.Generator().manual_seed(seed)
+    for shape, epsilon in (((3, 3, 3, 3), 0.2), ((4, 2 + seed, 3, 3), 1e-5), ((5, 1, 1, 1), 0.05), ((2, 2, 2, 3), 0.1)):
+        weight, vectors = torch.randn(shape, generator=generator), torch.randn(5, shape[0], generator=generator)
+        bias, mean, beta, gamma, variance = vectors
+        yield weight, bias, mean, variance.square() + 0.2, gamma, beta, epsilon
+
+
+def _or_misfit(answer: Callable[..., object], case: Case) -> object:
+    """The answer's output. Factors along a wrong axis fit some weights by chance, and raise an error for others."""
+    try:
+        return answer(*case)
+    except RuntimeError as error:
+        if "must match the size" in str(error) or "broadcast" in str(error):
+            return MISFIT
+        raise
+
+
+@exercise(
+    _convolutions,
+    ("(bias - mean) * factor", "bias - mean * factor", "the old bias goes through the norm, too: scale it"),
+    "the mean is to be scaled with the bias: the norm takes it off first",
+    ("(bias - mean) * factor", "bias * factor - mean"),
+    ("(bias - mean)", "bias", "the mean is missing"),
+    ("bias - mean", "bias + mean", "the mean is taken off, and not added"),
+    ("(bias - mean)", "-mean", "the old bias is missing"),
+    (" + beta", "", "β is missing"),
+    "β is added behind the factor, and not scaled by it",
+    ("(bias - mean) * factor + beta", "(bias - mean + beta) * factor"),
+    "the factor belongs to the output channels, the first axis of the weights; you gave it to the second",
+    ("(-1, 1, 1, 1)", "(1, -1, 1, 1)"),
+    "the factor fell on the last axis, the kernel's columns; reshape it to (out, 1, 1, 1)",
+    (".reshape(-1, 1, 1, 1)", ""),
+    "the weights are as they were; they take the factor, too",
+    ("weight * factor.reshape(-1, 1, 1, 1)", "weight.clone()"),
+    ("(variance + epsilon).sqrt()", "(variance + epsilon)", "that divides by the variance; its square root is wanted"),
+    ("(variance + epsilon).sqrt()", "(variance.sqrt() + epsilon)", "ε belongs under the root, beside the variance"),
+    ("variance + epsilon", "variance", "ε is missing"),
+    ("gamma /", "1 /", "γ is missing"),
+    probe=_or_misfit,
+)
+def fold_norm(
+    weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor]:
+    factor = gamma / (variance + epsilon).sqrt()  # (out,)
+    return weight * factor.reshape(-1, 1, 1, 1), (bias - mean) * factor + beta
+
+
+EXERCISES = (pad_and_cut, batch_normalised, running_statistics, can_train, dead_biases, fold_norm)

@@ -1,57 +1,41 @@
-"""Lesson 11: what a sum saves, channels laid out as pixels, and the patterns of period 2."""
+"""Lesson 11, a U-Net from parts: the cost of a concat, pixels from channels, patterns, a shortcut, a gate, a chain."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
+from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.teaching.checking.exercise import Case, exercise
+from unet_tutorial.teaching.checking.probes import watched
 
 
 def _plans(seed: int) -> Iterator[Case]:
     yield from (((64, 128, 256, 512, 1024), 2), ((8, 16, 32 + seed), 3), ((5 + seed, 7, 9, 4), 1), ((16, 24), 2))
 
 
-def _saving(term: Callable[[int, int], int], first: int = 0, last: int | None = -1) -> Callable[..., int]:
-    """The sum of a term of width and rank over the levels named."""
-    return lambda widths, rank: sum(term(c, rank) for c in widths[first:last])
-
-
-add_saving = Exercise(
-    "add_saving",
-    _saving(lambda c, rank: 3**rank * c * c),
+@exercise(
     _plans,
-    {
-        "the coarsest level has no skip, and nothing is merged there": _saving(
-            lambda c, rank: 3**rank * c * c, last=None
-        ),
-        "the finest level has a skip, too; only the coarsest has none": (
-            _saving(lambda c, rank: 3**rank * c * c, first=1, last=None)
-        ),
-        "9 is the kernel of two axes; it has 3 to the power of the rank": _saving(lambda c, _rank: 9 * c * c),
-        "a kernel of 3 pixels along each axis has 3 to the power of the rank, and not 3 times the rank": (
-            _saving(lambda c, rank: 3 * rank * c * c)
-        ),
-        "the kernel is missing: each pair of channels has one weight per pixel of it": _saving(lambda c, _rank: c * c),
-        "only the first convolution behind the merge reads more channels, not both": (
-            _saving(lambda c, rank: 2 * 3**rank * c * c)
-        ),
-        "each of the c channels that are saved was read by c filters: c times c": _saving(lambda c, rank: 3**rank * c),
-        "biases belong to the channels that come out, and these stay as many": (
-            _saving(lambda c, rank: 3**rank * c * c + c)
-        ),
-        "2c channels become c: what is saved is the half, and not all that was read": (
-            _saving(lambda c, rank: 3**rank * 4 * c * c)
-        ),
-        "that is what is left; what goes is as much again without the second convolution": (
-            _saving(lambda c, rank: 3 * 3**rank * c * c)
-        ),
-    },
+    ("[:-1]", "", "the coarsest level has no skip, and nothing is merged there"),
+    ("[:-1]", "[1:]", "the finest level has a skip, too; only the coarsest has none"),
+    ("3**rank", "9", "9 is the kernel of two axes; it has 3 to the power of the rank"),
+    "a kernel of 3 pixels along each axis has 3 to the power of the rank, and not 3 times the rank",
+    ("3**rank", "3 * rank"),
+    ("3**rank * ", "", "the kernel is missing: each pair of channels has one weight per pixel of it"),
+    ("3**rank", "2 * 3**rank", "only the first convolution behind the merge reads more channels, not both"),
+    ("c * c", "c", "each of the c channels that are saved was read by c filters: c times c"),
+    ("c * c", "c * c + c", "biases belong to the channels that come out, and these stay as many"),
+    ("c * c", "4 * c * c", "2c channels become c: what is saved is the half, and not all that was read"),
+    ("3**rank", "3 * 3**rank", "that is what is left; what goes is as much again without the second convolution"),
 )
+def add_saving(widths: Sequence[int], rank: int) -> int:
+    return sum(3**rank * c * c for c in widths[:-1])
 
 
 def _maps(seed: int) -> Iterator[Case]:
@@ -60,40 +44,26 @@ def _maps(seed: int) -> Iterator[Case]:
         yield torch.randn(2, channels * stride**2, *size, generator=generator), stride
 
 
-def _laid(x: Tensor, stride: int, split: Sequence[int], order: Sequence[int]) -> Tensor:
-    """Channels split into (C, stride, stride), or in another order; then the axes in the order named."""
-    n, channels, height, width = x.shape
-    sizes = [channels // stride**2, stride, stride]
-    axes = x.reshape(n, *(sizes[i] for i in split), height, width).permute(0, *order)
-    return axes.reshape(n, channels // stride**2, height * stride, width * stride)
-
-
-pixels_from_channels = Exercise(
-    "pixels_from_channels",
-    F.pixel_shuffle,
+@exercise(
     _maps,
-    {
-        "a reshape moves nothing: split the channels, permute, and only then join the axes": (
-            lambda x, s: x.reshape(x.shape[0], -1, x.shape[2] * s, x.shape[3] * s)
-        ),
-        "rows and columns of each block are swapped": lambda x, s: _laid(x, s, (0, 1, 2), (1, 4, 3, 5, 2)),
-        "the blocks' pixels are s² channels that lie side by side: split into (C, s, s), and not (s, s, C)": (
-            lambda x, s: _laid(x, s, (1, 2, 0), (3, 4, 1, 5, 2))
-        ),
-        "the image is repeated s times along each axis: the block's axis must follow the pixel's, not lead it": (
-            lambda x, s: _laid(x, s, (0, 1, 2), (1, 2, 4, 3, 5))
-        ),
-        "all pixels of a block are its first channel; each has a channel of its own": (
-            lambda x, s: F.interpolate(x[:, :: s * s], scale_factor=float(s))
-        ),
-        "the channels of a block were averaged; each of them is one pixel": (
-            lambda x, s: F.interpolate(x.unflatten(1, (-1, s * s)).mean(2), scale_factor=float(s))
-        ),
-        "the blocks are upside down: their first channel is the pixel above on the left": (
-            lambda x, s: F.pixel_shuffle(x.unflatten(1, (-1, s * s)).flip(2).flatten(1, 2), s)
-        ),
-    },
+    "a reshape moves nothing: split the channels, permute, and only then join the axes",
+    ("blocks.permute(0, 1, 4, 2, 5, 3)", "x"),
+    ("4, 2, 5, 3", "4, 3, 5, 2", "rows and columns of each block are swapped"),
+    "the blocks' pixels are s² channels that lie side by side: split into (C, s, s), and not (s, s, C)",
+    ("-1, stride, stride", "stride, stride, -1", "1, 4, 2, 5, 3", "3, 4, 1, 5, 2"),
+    "the image is repeated s times along each axis: the block's axis must follow the pixel's, not lead it",
+    ("4, 2, 5, 3", "2, 4, 3, 5"),
+    "all pixels of a block are its first channel; each has a channel of its own",
+    ("blocks.permute", "blocks[:, :, :1, :1].expand_as(blocks).permute"),
+    "the channels of a block were averaged; each of them is one pixel",
+    ("blocks.permute", "blocks.mean((2, 3), keepdim=True).expand_as(blocks).permute"),
+    "the blocks are upside down: their first channel is the pixel above on the left",
+    ("blocks.permute", "blocks.flip(2, 3).permute"),
 )
+def pixels_from_channels(x: Tensor, stride: int) -> Tensor:
+    n, _, height, width = x.shape
+    blocks = x.reshape(n, -1, stride, stride, height, width)  # (N, C, row in block, column in block, H, W)
+    return blocks.permute(0, 1, 4, 2, 5, 3).reshape(n, -1, height * stride, width * stride)
 
 
 def _images(seed: int) -> Iterator[Case]:
@@ -103,33 +73,271 @@ def _images(seed: int) -> Iterator[Case]:
     )
 
 
-def _signed(image: Tensor) -> Tensor:
-    """Mean, columns, rows and checkerboard: means under signs that change with the pixel."""
-    down, across = ((-1.0) ** torch.arange(n) for n in image.shape)
-    rows, columns = image * down[:, None], image * across
-    return torch.stack([image.mean(), columns.mean(), rows.mean(), (columns * down[:, None]).mean()])
-
-
-patterns = Exercise(
-    "patterns",
-    _signed,
+@exercise(
     _images,
-    {
-        "rows and columns are swapped: columns differ from left to right": lambda x: _signed(x)[[0, 2, 1, 3]],
-        "the signs are gone: a pattern may be the other way round": lambda x: _signed(x).abs(),
-        "those are sums over all pixels; means are wanted": lambda x: _signed(x) * prod(x.shape),
-        "those are sums over the blocks; take their mean": lambda x: _signed(x) * (prod(x.shape) // 4),
-        "that is the first block only; take the mean over all of them": lambda x: _signed(x[:2, :2]),
-        "those are powers; the patterns themselves are wanted, before squaring": lambda x: _signed(x).square(),
-        "the signs begin with minus; the pixel above on the left counts plus": (
-            lambda x: _signed(x) * torch.tensor([1.0, -1.0, -1.0, -1.0])
-        ),
-        "those are sums of each block, over 2; a mean of four is their sum over 4": lambda x: 2 * _signed(x),
-        "those are sums of the four; divide by 4": lambda x: 4 * _signed(x),
-        "the checkerboard changes with the row and with the column: its sign is the product of both": (
-            lambda x: torch.cat((_signed(x)[:3], (_signed(x)[1] + _signed(x)[2])[None] / 2))
-        ),
-    },
+    "rows and columns are swapped: columns differ from left to right",
+    ("a - b + c - d, a + b - c - d", "a + b - c - d, a - b + c - d"),
+    ("sums / 4", "(sums / 4).abs()", "the signs are gone: a pattern may be the other way round"),
+    ("sums / 4", "sums / 4 * image.numel()", "those are sums over all pixels; means are wanted"),
+    ("sums / 4", "sums / 4 * (image.numel() // 4)", "those are sums over the blocks; take their mean"),
+    ("    a, b", "    image = image[:2, :2]\n    a, b", "that is the first block only; take the mean over all of them"),
+    ("sums / 4", "(sums / 4).square()", "those are powers; the patterns themselves are wanted, before squaring"),
+    "the signs begin with minus; the pixel above on the left counts plus",
+    ("sums / 4", "sums / 4 * torch.tensor([1.0, -1.0, -1.0, -1.0])"),
+    ("sums / 4", "sums / 2", "those are sums of each block, over 2; a mean of four is their sum over 4"),
+    ("sums / 4", "sums", "those are sums of the four; divide by 4"),
+    "the checkerboard changes with the row and with the column: its sign is the product of both",
+    ("a - b - c + d", "a - d"),
 )
+def patterns(image: Tensor) -> Tensor:
+    a, b = image[::2, ::2].mean(), image[::2, 1::2].mean()
+    c, d = image[1::2, ::2].mean(), image[1::2, 1::2].mean()
+    sums = torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d])
+    return sums / 4
 
-EXERCISES = (add_saving, pixels_from_channels, patterns)
+
+MISFIT = "a shortcut that does not fit; crop it to the body's size"
+
+
+def _bodies(seed: int) -> Iterator[Case]:
+    """Channels in and out, whether the body is padded, and an image."""
+    generator = torch.Generator().manual_seed(seed)
+    for channels, padded in (((3, 5), False), ((4, 4), False), ((4, 4), True), ((2, 6 + seed), True), ((5, 2), False)):
+        yield *channels, padded, torch.randn(1, channels[0], 9, 8 + seed, generator=generator)
+
+
+def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> Any:
+    """Output, gradient and number of parameters, with weights that depend on their shape alone."""
+    in_channels, out_channels, padded, image = case
+    pad = int(padded)
+    body = nn.Sequential(
+        nn.Conv2d(in_channels, 7, 3, padding=pad), nn.ReLU(), nn.Conv2d(7, out_channels, 3, padding=pad)
+    )
+    module = answer(body, in_channels, out_channels)
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"a torch module is needed, and a {type(module).__name__} came")
+    with torch.no_grad():
+        for parameter in module.parameters():
+            draw = torch.Generator().manual_seed(sum(7**i * n for i, n in enumerate(parameter.shape)))
+            parameter.copy_(0.5 * torch.randn(parameter.shape, generator=draw))
+    try:
+        return watched(module.eval(), (image,))
+    except RuntimeError as error:
+        if "must match the size" in str(error):
+            return MISFIT
+        raise
+
+
+@exercise(
+    _bodies,
+    "where the channels agree, x itself is added; a convolution there costs parameters and the identity",
+    ("nn.Identity() if same else ", ""),
+    "missing channels were filled with zeros; a 1×1 convolution makes them",
+    (
+        "nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)",
+        "nn.ZeroPad3d((0, 0, 0, 0, 0, out_channels - in_channels))",
+    ),
+    ("out_channels, 1)", "out_channels, 3, padding=1)", "the shortcut's kernel is 1×1; a 3×3 looks at neighbours"),
+    ("out_channels, 1)", "out_channels, 1, bias=False)", "the 1×1 convolution has a bias"),
+    ("center_crop(self.shortcut(x), out.shape[2:])", "self.shortcut(x)", "crop the shortcut to the body's size"),
+    "you cropped the corner; an unpadded body loses pixels on all sides: take the middle",
+    ("center_crop(self.shortcut(x), out.shape[2:])", "self.shortcut(x)[:, :, : out.shape[2], : out.shape[3]]"),
+    "the shortcut was resized to fit; crop it, for its pixels must lie over those of the body",
+    ("center_crop(self.shortcut(x), out.shape[2:])", 'F.interpolate(self.shortcut(x), out.shape[2:], mode="bilinear")'),
+    "the body was padded back to the size of x; crop the shortcut",
+    (
+        "center_crop(self.shortcut(x), out.shape[2:])",
+        "self.shortcut(x)",
+        "out + short",
+        "short + F.pad(out, [(short.shape[i] - out.shape[i]) // 2 for i in (3, 3, 2, 2)])",
+    ),
+    ("out + short", "(out + short).relu()", "nothing follows the sum, no ReLU either"),
+    ("out + short", "out + short.detach()", "the shortcut is detached; gradients must run through it"),
+    ("out + short", "(out + short) / 2", "that is the mean of the two; their sum is wanted"),
+    ("out + short", "out", "that is the body alone"),
+    ("out + short", "out - short", "the shortcut was taken away; it is added"),
+    probe=_wrapped,
+)
+def with_shortcut(body: nn.Module, in_channels: int, out_channels: int) -> nn.Module:
+    class Around(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = body
+            same = in_channels == out_channels
+            self.shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.body(x)
+            short = center_crop(self.shortcut(x), out.shape[2:])
+            return out + short
+
+    return Around()
+
+
+def _scenes(seed: int) -> Iterator[Case]:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = ((2, 4, 8, 12), (2, 6, 4, 6), (3, 4, 2, 2), (3, 6, 1, 1), (3,), (1, 3, 1, 1), (1,))
+    yield tuple(torch.randn(shape, generator=generator) for shape in shapes)
+
+
+@exercise(
+    _scenes,
+    (".relu()", "", "the ReLU between the sum and ψ is missing; without it all is one linear map"),
+    "the ReLU comes after the sum; you took it of both terms before",
+    ("stride=2) + F.conv2d(below, phi, phi_bias)", "stride=2).relu() + F.conv2d(below, phi, phi_bias).relu()"),
+    ("stride=2) +", "stride=2) *", "the two terms are added, and not multiplied"),
+    (".sigmoid()", "", "the sigmoid is missing; a coefficient lies between 0 and 1"),
+    "that is a softmax over the pixels, which compete then; each pixel has a sigmoid of its own",
+    (".sigmoid()", ".flatten(2).softmax(2).unflatten(2, below.shape[2:])"),
+    (', mode="bilinear"', "", "the coefficients are copied into blocks; they are blended, mode 'bilinear'"),
+    ('"bilinear"', '"bilinear", align_corners=True', "align_corners=True moves the coefficients; leave it out"),
+    "enlarge the coefficients, after the sigmoid, and not what goes into it",
+    (".sigmoid()", "", "skip * alpha", "skip * alpha.sigmoid()"),
+    ("skip * alpha", "skip * (1 - alpha)", "the gate is shut where it should be open: α passes, and not 1 - α"),
+    ("skip * alpha", "skip + skip * alpha", "that is x + αx, of another paper; here only αx passes"),
+    (", phi_bias)", ")", ", psi_bias)", ")", "the biases are missing"),
+    (" + F.conv2d(below, phi, phi_bias)", "", "what lies below was not asked; it opens the gate"),
+    ("skip * alpha", "skip * alpha.detach()", "the coefficients are detached, and the gate would never learn"),
+    probe=watched,
+)
+def gated_skip(
+    skip: Tensor, below: Tensor, theta: Tensor, phi: Tensor, phi_bias: Tensor, psi: Tensor, psi_bias: Tensor
+) -> Tensor:
+    met = F.conv2d(skip, theta, stride=2) + F.conv2d(below, phi, phi_bias)
+    coarse = F.conv2d(met.relu(), psi, psi_bias).sigmoid()  # (N, 1, *below)
+    alpha = F.interpolate(coarse, size=skip.shape[2:], mode="bilinear")
+    return skip * alpha
+
+
+Factory = Callable[[int], nn.Module]
+SILENT = "says nothing"
+IN_TIME, TOO_LATE = "refused before the next one was built", "not refused before the next one was built"
+
+
+class _Step(nn.Module):
+    """The first channel times 10, plus a mark, ``width`` times over; it states what it is told to. One parameter."""
+
+    def __init__(self, width: int, states: object, mark: int) -> None:
+        super().__init__()
+        self.width, self.mark = width, nn.Parameter(torch.tensor(float(mark)))
+        if states != SILENT:
+            self.out_channels = states
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (10 * x[:, :1] + self.mark).expand(-1, self.width, -1, -1)
+
+
+@dataclass
+class _Recording:
+    """A factory that records the numbers of channels that it was given."""
+
+    states: object
+    mark: int
+    given: list[int]
+
+    def __call__(self, in_channels: int) -> nn.Module:
+        self.given.append(in_channels)
+        width = self.states if isinstance(self.states, int) else in_channels
+        return _Step(max(int(width), 1), self.states, self.mark)
+
+
+def _statements(seed: int) -> Iterator[Case]:
+    """What each part states, and the channels that the first is given."""
+    yield (4, 8 + seed, 2), 3
+    yield (5, 7, SILENT, 6, SILENT), 1 + seed
+    yield (SILENT, 4), 2
+    yield (8, 6.0, 3), 4
+    yield (8 + seed, 4, 9, True, 2), 1
+    yield (3, 5, 0, 7), 6
+    yield (2, 3, 4, 5, 6, "8"), 7
+
+
+def _built(answer: Callable[[Sequence[Factory], int], nn.Module], case: Case) -> dict[str, Any]:
+    """What each factory was given; then what came out, or what was raised and the number in it."""
+    states, in_channels = case
+    given: list[int] = []
+    factories = [_Recording(each, mark, given) for mark, each in enumerate(states, start=1)]
+    try:
+        made = answer(factories, in_channels)
+    except (ValueError, TypeError, AttributeError, RuntimeError, AssertionError) as error:
+        if all(map(_whole, states)) and not isinstance(error, ValueError):
+            raise
+        return _seen(states, given) | {"raised": type(error).__name__, "which": _named(str(error), states)}
+    if not isinstance(made, nn.Module):
+        raise TypeError(f"a torch module is needed, and a {type(made).__name__} came")
+    out = {"states": str(getattr(made, "out_channels", None)), "parameters": sum(1 for _ in made.parameters())}
+    return _seen(states, given) | out | {"output": made(torch.zeros(1, in_channels, 1, 1)).mean().item()}
+
+
+def _seen(states: Sequence[object], given: Sequence[int]) -> dict[str, Any]:
+    """The channels that the factories were given; the other entries are defaults."""
+    bad = next((i for i, each in enumerate(states) if not _whole(each)), len(states))
+    first = {"the bad module": IN_TIME if len(given) <= bad + 1 else TOO_LATE, "built from": list(given)}
+    return first | {"raised": "nothing", "which": "", "states": "", "parameters": 0, "output": 0}
+
+
+def _named(sentence: str, states: Sequence[object]) -> str:
+    """Whether an error message names the first bad part, or the one after it."""
+    bad = next((i for i, each in enumerate(states) if not _whole(each)), -1)
+    found = {int(n) for n in re.findall(r"\d+", sentence)}
+    return "the bad one" if bad in found else "another" if bad + 1 in found else "none"
+
+
+def _whole(channels: object) -> bool:
+    """Whether this is a number of channels: an integer of at least 1."""
+    return isinstance(channels, int) and not isinstance(channels, bool) and channels >= 1
+
+
+@exercise(
+    _statements,
+    "every part was built from in_channels; build each from what the one before states",
+    ("factory(channels)", "factory(in_channels)"),
+    ("    parts.out_channels = channels\n", "", "the chain does not state its own out_channels; it is a part, too"),
+    "the modules are not registered; use nn.Sequential or nn.ModuleList",
+    (
+        "    parts.out_channels = channels\n",
+        "    class Loose(nn.Module):\n"
+        "        def forward(self, x):\n"
+        "            return parts(x)\n\n"
+        "    loose = Loose()\n"
+        "    loose.out_channels = channels\n",
+        "return parts\n",
+        "return loose\n",
+    ),
+    "a bad module was not refused before the next one was built",
+    ("type(channels) is not int or channels < 1", "False"),
+    "the check comes after all parts are built; refuse the first bad one before you build the next",
+    (
+        "        channels = getattr",
+        '        channels = getattr(parts[i], "out_channels", channels)\n'
+        "    for i in range(len(parts)):\n"
+        "        channels = getattr",
+    ),
+    ("raise ValueError", "raise TypeError", "a ValueError is wanted"),
+    "a ValueError is wanted, and an AttributeError came: ask a module that may say nothing by getattr(…, None)",
+    ('getattr(parts[i], "out_channels", None)', "parts[i].out_channels"),
+    ("part {i}", "part {i + 1}", "the first part is number 0, and you count from 1"),
+    ("part {i}, a", "a", "the sentence does not say which part; put its number in"),
+    ("type(channels) is not int", "type(channels) not in (int, float)", "a float passed; channels are whole numbers"),
+    "True passed, which Python counts as an int; refuse it",
+    ("type(channels) is not int", "not isinstance(channels, int)"),
+    (" or channels < 1", "", "0 channels passed; one is the least"),
+    "the parts run from the last to the first",
+    ("    parts.out_channels", "    parts = parts[::-1]\n    parts.out_channels"),
+    "a part that says nothing was taken to keep its channels; refuse it",
+    ('"out_channels", None)', '"out_channels", channels)'),
+    probe=_built,
+)
+def chain(factories: Sequence[Factory], in_channels: int) -> nn.Module:
+    parts = nn.Sequential()
+    channels: Any = in_channels
+    for i, factory in enumerate(factories):
+        parts.append(factory(channels))
+        channels = getattr(parts[i], "out_channels", None)
+        if type(channels) is not int or channels < 1:
+            raise ValueError(f"part {i}, a {type(parts[i]).__name__}, states out_channels = {channels!r}; set a number")
+    parts.out_channels = channels
+    return parts
+
+
+EXERCISES = (add_saving, pixels_from_channels, patterns, with_shortcut, gated_skip, chain)
