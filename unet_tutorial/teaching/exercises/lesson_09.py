@@ -257,7 +257,7 @@ def _label_images(seed: int) -> Iterator[Case]:
     lambda truth, proposal: float(np.mean(truth[truth > 0] == proposal[truth > 0])),
 )
 def rand_by_table(truth: Array, proposal: Array) -> float:
-    def pairs(n: Array) -> float:
+    def pairs(n: NDArray[Any]) -> float:
         return float((n**2).sum())
 
     table = np.zeros((truth.max() + 1, proposal.max() + 1))
@@ -303,7 +303,7 @@ def rand_by_table(truth: Array, proposal: Array) -> float:
     ("extra(table.T)", "0"),
 )
 def merges_and_splits(truth: Array, proposal: Array) -> tuple[int, int]:
-    def extra(table: Array) -> int:
+    def extra(table: NDArray[Any]) -> int:
         lies_in = 2 * table > table.sum(axis=1, keepdims=True)
         held = lies_in[1:, 1:].sum(axis=0)  # cells of the rows, for each cell of the columns
         return int(np.maximum(held - 1, 0).sum())

@@ -287,7 +287,7 @@ def _contrast_by(weights: Sequence[float], light: Callable[[float], float], one:
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2); students import it from `figures`, which `teaching` must not."""
+    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2); `teaching` must not import that of `figures`."""
     return round(_contrast_by((0.2126, 0.7152, 0.0722), _linear, one, other), 2)
 
 
