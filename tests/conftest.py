@@ -1,6 +1,5 @@
-"""Fixtures: the command line in this process, a small folder of a reader's own, and a finished run."""
+"""Fixtures: the command line in this process, a small folder of images and masks, and a finished run."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ THIN = ["--widths", "2,4", "--tile", "36", "--batch", "1"]
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reader's folder: three small images with their masks."""
+    """A user's folder: three small images with their masks."""
     folder = tmp_path_factory.mktemp("mine")
     rng = np.random.default_rng(0)
     for part in ("images", "labels"):
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def unet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Unet:
-    """Run the command line in this process: exit code and all that was printed."""
+    """Run the command line in this process; returns the exit code and the printed text."""
 
     def run(*words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["unet", *map(str, words)])
@@ -48,8 +47,10 @@ def unet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.fixture(scope="session")
 def run_folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of three steps."""
+    """The folder of a finished run of three steps."""
+    from unet_tutorial.jobs.job import prepare, run  # torch is only imported by tests that need it
+    from unet_tutorial.jobs.recipe import Recipe
+
     output = tmp_path_factory.mktemp("runs") / "thin"
-    words = ["train", "--data", str(folder), "-o", str(output), "--steps", "3", *THIN]
-    subprocess.run([sys.executable, "-m", "unet_tutorial", *words], check=True, capture_output=True)
+    run(prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=3)), output)
     return output

@@ -1,0 +1,199 @@
+"""``unet train``: from options to a finished run, and errors of one line before anything is written."""
+
+import csv
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import THIN, Unet
+from tests.oracles.small_volumes import THIN_3D, UNLABELLED, VOLUMES, write_sparse_volumes, write_volumes
+from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.jobs import job
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.learning.checkpoints import load
+
+THINNER = ["--widths", "2,4"]
+BAD_TRAINING = [
+    (("--data", "nowhere"), "nowhere: there is no such folder"),
+    (("--preset", "papre"), "preset 'papre' is unknown; the presets are paper"),
+    (("--preset", "unet3d"), "a.png: a single slice (48, 56), and a volume is needed"),
+    (("--widths", "2,x"), "widths '2,x': write whole numbers"),
+    (("--widths", "2,0"), "channels = 0 is not a whole number"),
+    (("--tile", "35"), "the nearest sizes that do are 34 and 36"),
+    (("--device", "tpu"), "device 'tpu' is unknown; write cpu or cuda"),
+    (("--held-out", "3"), "3 images, and 3 of them cannot be held out"),
+    (("--w0", "-1"), "w0 = -1.0"),
+    (("--sigma", "0"), "sigma = 0.0"),
+    (("--rate", "nan"), "--rate nan: the learning rate must be finite and above 0"),
+    (("--elastic", "-1"), "--elastic -1.0: the share of the image's side"),
+    (("--widths", "3000000,3"), "out of memory"),  # 324 TB: more than any address space
+]
+
+BAD_3D: list[tuple[tuple[object, ...], str]] = [
+    (("--preset", "padded", "--spacing", "3,1,1"), "takes in_channels"),
+    (("--spacing", "3,0,1"), "each axis needs a length above 0"),
+    (("--spacing", "3,1"), "3 numbers"),
+    (("--spacing", "a,b,c"), "spacing 'a,b,c': write numbers with commas"),
+    (("--spacing", "1,3,1"), "only the first axis may be the coarse one"),
+    (("--tile", "16,16"), "one side or 3 are needed"),
+    (("--tile", "17"), "the nearest sizes that do are 16 and 20"),
+    (("--widths", "2,2,2,2,2"), "8 pixels along axis 0, but one pixel of the coarsest level of this network covers 16"),
+    (("--unlabelled", "no"), "not a valid int"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), BAD_TRAINING)
+def test_training_refuses_in_one_line(
+    unet: Unet, folder: Path, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    code, text = unet("train", "--data", folder, "--steps", 1, *THIN, "-o", tmp_path / "run", *options)
+    assert code == 1
+    assert words in text.splitlines()[-1]
+    assert "Traceback" not in text
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("options", "words"), BAD_3D)
+def test_training_on_volumes_refuses_in_one_line(
+    unet: Unet, tmp_path: Path, options: tuple[object, ...], words: str
+) -> None:
+    code, text = unet("train", "--data", write_volumes(tmp_path / "stacks"), "-o", tmp_path / "run", *THIN_3D, *options)
+    assert code in (1, 2)
+    assert words in " ".join(text.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_nan_in_a_volume_is_refused_with_its_slice(unet: Unet, tmp_path: Path) -> None:
+    folder = write_volumes(tmp_path / "stacks")
+    broken = VOLUMES[0].image.astype(np.float32)
+    broken[5, 3, 3] = np.nan
+    write_image(folder / "images" / "0.tif", broken)
+    code, text = unet("train", "--data", folder, "-o", tmp_path / "run", *THIN_3D)
+    assert code == 1
+    assert "0.tif, slice 05: 1 of 1152 pixels are NaN or infinite" in text
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_output_below_a_file_is_refused(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, text = unet("train", "--data", folder, "--steps", 1, *THIN, "-o", tmp_path / "file" / "run")
+    assert code == 1
+    assert "cannot be created" in text
+
+
+def test_the_printed_command_repeats_the_run(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    options = ["--widths", "2,4", "--tile", "36", "--batch", "1", "--held-out", "2"]
+    code, text = unet("train", "--data", folder, "-o", tmp_path / "run", "--steps", 1, *options)
+    assert code == 0
+    assert text.startswith(f"paper U-Net: 1 image to learn from, 2 held out; see {tmp_path / 'run'}/\n")
+    line = next(line for line in text.splitlines() if "train a longer run" in line)
+    typed = line.split("course.py run ")[1].split()
+    given = dict(zip(typed[::2], typed[1::2], strict=True))
+    wanted = {"--data": str(folder), **dict(zip(options[::2], options[1::2], strict=True))}
+    assert given == wanted | {"--steps": "900", "--rate": "0.001"}
+
+
+def test_a_folder_that_is_in_use_gets_a_number(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").touch()
+    (tmp_path / "run-2").touch()
+    (tmp_path / "run-3").mkdir()  # empty, so free
+    assert unet("train", "--data", folder, "-o", tmp_path / "run", "--steps", 1, *THIN)[0] == 0
+    assert (tmp_path / "run-3" / "checkpoint.safetensors").is_file()
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_with_a_test_set(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        shutil.copytree(folder / "images", tmp_path / part / "images")
+        shutil.copytree(folder / "labels", tmp_path / part / "masks")
+    code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--steps", 1, *THIN)
+    assert code == 0
+    assert "3 images to learn from, 3 held out" in text
+
+
+def test_a_run_can_be_resumed_from_elsewhere_and_with_moved_data(
+    unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder, tmp_path / "here" / "mine")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert unet("train", "--data", "mine", "-o", "run", "--steps", 2, *THIN)[0] == 0
+    monkeypatch.chdir(tmp_path / "there")
+    assert unet("train", "--resume", "../here/run/checkpoint.safetensors")[0] == 0  # finished: tested again
+    (tmp_path / "here" / "mine").rename(tmp_path / "moved")
+    assert "there is no such folder" in unet("train", "--resume", "../here/run")[1]
+    assert unet("train", "--resume", "../here/run", "--data", "../moved")[0] == 0
+
+
+def test_resume_refuses_another_recipe(unet: Unet, run_folder: Path) -> None:
+    code, text = unet("train", "--resume", run_folder, "--widths", "4,8")
+    assert code == 1
+    assert "--widths 4,8: the run was started with 2,4" in text
+    assert "--steps 250: the run was started with 3" in unet("train", "--resume", run_folder, "--steps", 250)[1]
+    assert "continues in its own folder" in unet("train", "--resume", run_folder, "-o", "elsewhere")[1]
+    assert "there is no such file" in unet("train", "--resume", "nowhere")[1]
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where a shell that starts tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize(("at", "advice"), [(2, "nothing was saved yet"), (52, "continue with --resume {run}")])
+def test_ctrl_c_is_one_line_and_leaves_a_good_checkpoint(
+    unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, advice: str
+) -> None:
+    batches_of = job.batches_of
+
+    def interrupted(*args: object) -> object:
+        batch = batches_of(*args)  # type: ignore[arg-type]
+        return lambda step: signal.raise_signal(signal.SIGINT) if step == at else batch(step)
+
+    monkeypatch.setattr(job, "batches_of", interrupted)
+    run = tmp_path / "run"
+    code, text = unet("train", "--data", folder, "-o", run, "--steps", 60, *THIN)
+    assert code == 130
+    assert "Traceback" not in text
+    assert text.endswith(f"unet: stopped; {advice.format(run=run)}\n")
+    assert not list(run.glob(".*"))
+    if at > job.EVERY:
+        assert load(run / job.CHECKPOINT).training().step == job.EVERY
+
+
+def test_a_volume_is_trained_on_with_planar_levels_and_predicted(unet: Unet, tmp_path: Path) -> None:
+    folder, run = write_volumes(tmp_path / "stacks"), tmp_path / "run"
+    code, text = unet("train", "--data", folder, "-o", run, *THIN_3D, *THINNER, "--spacing", "3,1,1", "--bf16")
+    assert code == 0, text
+    assert "unet3d U-Net, planar levels 0: 2 volumes to learn from, 1 held out" in text
+    checkpoint = load(run / "checkpoint.safetensors")
+    assert (checkpoint.preset, checkpoint.arguments) == ("unet3d", {"widths": [2, 4], "planar": [0]})
+    assert checkpoint.network().levels[1].stride == (1, 2, 2)
+    assert len(list(csv.reader((run / "metrics.csv").open()))) == 5
+    assert (run / "held_out_2.png").is_file()
+    image = folder / "images" / "1.tif"
+    code, text = unet("predict", run / "checkpoint.safetensors", image, "-o", tmp_path / "out", "--tile", "40,64,64")
+    assert code == 0, text
+    predictor = Predictor.from_file(run / "checkpoint.safetensors")
+    scaled = (VOLUMES[1].image - VOLUMES[1].image.mean()) / VOLUMES[1].image.std()
+    whole = predict_tiled(predictor.net, torch.from_numpy(scaled).float()[None]).softmax(0)[1]
+    assert np.allclose(read_image(tmp_path / "out" / "1_probability.tif"), whole, atol=1e-5)
+    assert read_image(tmp_path / "out" / "1_mask.tif").shape == (8, 32, 36)
+
+
+def test_a_network_is_trained_on_sparse_labels(unet: Unet, tmp_path: Path) -> None:
+    sparse = write_sparse_volumes(tmp_path / "sparse")
+    code, text = unet("train", "--data", sparse, "-o", tmp_path / "run", "--unlabelled", UNLABELLED, *THIN_3D, *THINNER)
+    assert code == 0, text
+    losses = load(tmp_path / "run" / "checkpoint.safetensors").tensors["losses"]
+    assert len(losses) == 2

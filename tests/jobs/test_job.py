@@ -1,0 +1,114 @@
+"""Runs: their files, their random numbers, and a run that is killed and resumed."""
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import THIN, Unet
+from tests.oracles.small_volumes import VOLUMES
+from unet_tutorial.datasets.folder import paired
+from unet_tutorial.datasets.labels import separated
+from unet_tutorial.disk import make_folder
+from unet_tutorial.jobs.job import EVERY, batches_of, begin, prepare, save_progress, tile_of, train
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.split import Split
+from unet_tutorial.learning.checkpoints import load
+
+# A process that is killed while it writes its second checkpoint, before the file gets its name.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from unet_tutorial.commands.app import main
+replace, written = Path.replace, []
+def killed(part, target):
+    written.append(target)
+    if [path.name for path in written].count("checkpoint.safetensors") == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(part, target)
+Path.replace = killed
+sys.argv[0] = "unet"
+main()
+"""
+
+
+def test_a_run_writes_its_files(run_folder: Path) -> None:
+    files = {path.name for path in run_folder.iterdir()}
+    written = {"checkpoint.safetensors", "history.csv", "history.png", "held_out_c.png", "metrics.csv", "recipe.json"}
+    assert files == written | {"diagram.svg", "table.md"}
+    rows = (run_folder / "metrics.csv").read_text().splitlines()
+    methods = [row[0] for row in csv.reader(rows[1:])]
+    assert methods == ["everything cell", "smoothed threshold", "network", "network, 8 views"]
+    assert (run_folder / "history.csv").read_text().count("\n") == 4
+    assert json.loads((run_folder / "recipe.json").read_text())["widths"] == "2,4"
+    net, tables = load(run_folder / "checkpoint.safetensors").network(), (run_folder / "table.md").read_text()
+    assert tables.count(f"| {sum(w.numel() for w in net.parameters()):,} | 100.00 |") == 2  # by level and by layer
+    assert ">36²<" in (run_folder / "diagram.svg").read_text()
+    checkpoint = load(run_folder / "checkpoint.safetensors")
+    assert (checkpoint.preset, checkpoint.arguments) == ("paper", {"widths": [2, 4]})
+    assert len(checkpoint.tensors["losses"]) == 3
+    assert [0 < checkpoint.notes["cuts"][views] < 1 for views in ("1", "8")] == [True, True]
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    steps, killed, whole = 2 * EVERY + 10, tmp_path / "killed", tmp_path / "whole"
+    words = ["train", "--data", folder, "-o", killed, "--steps", steps, *THIN]
+    done = subprocess.run([sys.executable, "-c", KILLED, *map(str, words)], check=False)
+    assert done.returncode == -9
+    assert len(load(killed / "checkpoint.safetensors").tensors["losses"]) == EVERY
+    assert len(list(killed.glob(".checkpoint.*"))) == 1  # complete, but not yet renamed
+    assert unet("train", "--resume", killed)[0] == 0
+    job = prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=steps))
+    make_folder(whole)
+    train(job.training, job.batches, job.recipe, lambda training: save_progress(training, job.recipe, whole))
+    ours, theirs = (load(run / "checkpoint.safetensors") for run in (killed, whole))
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    for key, value in ours.tensors.items():
+        assert torch.equal(value, theirs.tensors[key]), key
+    assert (killed / "history.csv").read_text() == (whole / "history.csv").read_text()
+
+
+def test_a_seed_sets_weights_and_batches(folder: Path) -> None:
+    recipe = Recipe(folder, widths="2,4", tile="36", batch=2)
+    first, again, other = prepare(recipe), prepare(recipe), prepare(replace(recipe, seed=1))
+    for ours, same, different in zip(first.batches(3), again.batches(3), other.batches(3), strict=True):
+        assert torch.equal(ours, same)
+        assert not torch.equal(ours, different)
+    assert first.batches(3).images.shape == (2, 1, 36, 36)
+    weights = [next(job.training.net.parameters()) for job in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_a_checkpoint_continues_at_its_step(folder: Path, run_folder: Path) -> None:
+    checkpoint = load(run_folder / "checkpoint.safetensors")
+    job = prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=3), checkpoint)
+    assert job.training.step == 3
+    assert job.training.losses == checkpoint.tensors["losses"].tolist()
+
+
+def test_the_tile_is_that_of_the_recipe_or_fits_the_smallest_image() -> None:
+    pairs = [paired(str(n), VOLUMES[0].image[0, :n], VOLUMES[0].instances[0, :n]) for n in (32, 20)]
+    recipe = Recipe(preset="padded", widths="2,4,4")
+    training, split = begin(recipe, None), Split(pairs, [])
+    assert tile_of(training, replace(recipe, tile="16"), split) == (16, 16)
+    assert tile_of(training, replace(recipe, tile="8,12"), split) == (8, 12)
+    assert tile_of(training, recipe, split) == (20, 36)  # multiples of 4 that cover (20, 36)
+
+
+def test_mixed_precision_gives_other_losses_and_twice_the_same() -> None:
+    losses = []
+    for bf16 in (False, True, True):
+        recipe = Recipe(preset="unet3d", widths="2,4", tile="8", batch=1, steps=3, bf16=bf16)
+        split = Split([paired("a", VOLUMES[0].image, separated(VOLUMES[0].instances))], [])
+        training = begin(recipe, None)
+        train(training, batches_of(training, split, recipe, (8, 8, 8)), recipe, lambda _: None)
+        losses.append(training.losses)
+    assert losses[1] == losses[2] != losses[0]
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)

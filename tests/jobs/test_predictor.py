@@ -1,0 +1,104 @@
+"""Predictions of a checkpoint against the network applied by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from unet_tutorial.jobs.predictor import Predictor, result_names
+from unet_tutorial.learning.checkpoints import load, save
+from unet_tutorial.learning.train import adam
+from unet_tutorial.nets.presets import build, padded_unet
+from unet_tutorial.nets.unet import UNet
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (40, 52), dtype=np.uint8)
+
+
+@pytest.fixture
+def net() -> UNet:
+    torch.manual_seed(0)
+    net = padded_unet(widths=(4, 8)).eval()
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.add_(0.05 * torch.randn(weight.shape))
+    return net
+
+
+def by_hand(net: UNet, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The softmax of the whole image at once, in evaluation mode."""
+    scaled = torch.from_numpy((image - image.mean()) / image.std()).float()
+    with torch.no_grad():
+        logits = net.eval()(scaled[None, None])[0]
+    return np.asarray((logits[1].exp() / logits.exp().sum(0)).numpy())
+
+
+def test_the_probability_is_the_softmax_of_the_standardised_image(net: UNet) -> None:
+    probability = Predictor(net)(IMAGE)
+    assert probability.dtype == np.float32
+    inner = slice(10, -10)  # pixels that do not see the padding of either
+    np.testing.assert_allclose(probability[inner, inner], by_hand(net, IMAGE)[inner, inner], atol=1e-5)
+    assert 0.05 < np.ptp(probability[inner, inner]) < 0.9
+
+
+def test_8_views_are_the_mean_over_flips_and_quarter_turns(net: UNet) -> None:
+    single = Predictor(net)
+    views = []
+    for turns in range(4):
+        for flipped in (False, True):
+            image = np.rot90(IMAGE, turns)
+            seen = single(np.ascontiguousarray(image[:, ::-1] if flipped else image))
+            views.append(np.rot90(seen[:, ::-1] if flipped else seen, -turns))
+    np.testing.assert_allclose(Predictor(net, views=8)(IMAGE), np.mean(views, axis=0), atol=1e-6)
+    assert np.std(views, axis=0).max() > 0.01
+
+
+def test_a_stack_is_predicted_slice_by_slice(net: UNet) -> None:
+    stack = np.stack([IMAGE, IMAGE[::-1], IMAGE // 2])
+    np.testing.assert_array_equal(Predictor(net)(stack), np.stack([Predictor(net)(plane) for plane in stack]))
+
+
+@pytest.mark.parametrize("shape", [(24,), (2, 2, 16, 24)])
+def test_other_numbers_of_axes_are_refused(net: UNet, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=f"an image of {len(shape)} axes came, and this network takes 2; give"):
+        Predictor(net)(np.zeros(shape))
+
+
+def test_a_slice_is_no_volume() -> None:
+    volumes = build("unet3d", widths=(2, 4))
+    with pytest.raises(ValueError, match="an image of 2 axes came, and this network takes 3; give a TIFF stack"):
+        Predictor(volumes)(IMAGE)
+
+
+def test_the_mask_is_white_above_the_threshold() -> None:
+    mask = Predictor(padded_unet(widths=(2, 4)), threshold=0.25).mask(np.array([0.0, 0.25, 0.26, 1.0]))
+    assert mask.dtype == np.uint8
+    assert mask.tolist() == [0, 0, 255, 255]
+
+
+@pytest.mark.parametrize(("options", "message"), [({"views": 4}, "views 4: write 1, or 8"), ({"tile": (17, 17)}, "17")])
+def test_bad_options_are_refused_at_construction(net: UNet, options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Predictor(net, **options)  # type: ignore[arg-type]
+
+
+def test_a_file_gives_the_weights_and_the_threshold_of_its_views(net: UNet, tmp_path: Path) -> None:
+    notes = {"cuts": {"1": 0.3, "8": 0.6}}
+    save(tmp_path / "a", adam(net), preset="padded", arguments={"widths": [4, 8]}, notes=notes)
+    one, eight = (Predictor.from_file(tmp_path / "a", tile="24,32", batch=3, views=views) for views in (1, 8))
+    assert (one.threshold, eight.threshold) == (0.3, 0.6)
+    assert (one.tile, one.batch) == ((24, 32), 3)
+    np.testing.assert_allclose(one(IMAGE), Predictor(net)(IMAGE), atol=1e-5)
+    save(tmp_path / "a", adam(net), preset="padded", arguments={"widths": [4, 8]}, notes={})
+    assert Predictor.from_file(tmp_path / "a").threshold == 0.5
+    assert Predictor.from_file(tmp_path / "a").tile is None
+    assert load(tmp_path / "a").notes == {}
+
+
+def test_results_are_named_as_the_images() -> None:
+    assert result_names([Path("x/a.png"), Path("y/b.tif")]) == ["a", "b"]
+    with pytest.raises(ValueError, match="2 images are named a; predict them into different folders"):
+        result_names([Path("x/a.png"), Path("b.png"), Path("y/a.tif")])

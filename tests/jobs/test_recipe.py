@@ -1,0 +1,78 @@
+"""Recipes: stored in checkpoints and read back, compared on resuming, and turned into arguments of a preset."""
+
+import json
+import math
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
+from unet_tutorial.learning.checkpoints import load
+
+RECIPE = Recipe(Path("mine"), 2, preset="padded", widths="2,4", steps=30, tile="36", rate=1e-3, seed=5)
+
+
+def test_the_default_data_are_those_of_the_course() -> None:
+    assert (COURSE_DATA / "train" / "images").is_dir()
+
+
+def test_old_checkpoints_with_an_integer_tile_are_read(run_folder: Path) -> None:
+    notes = load(run_folder / "checkpoint.safetensors").notes
+    old = {**notes, "recipe": {**notes["recipe"], "tile": 36}}
+    assert Recipe().resumed(old, ()).tile == "36"
+    with pytest.raises(ValueError, match="holds no recipe of this version"):
+        Recipe().resumed({"recipe": {"data": "x"}}, ())
+
+
+def test_a_checkpoint_gives_the_recipe_back() -> None:
+    notes = json.loads(json.dumps({"recipe": RECIPE.notes()}))
+    assert Recipe().resumed(notes, ()) == replace(RECIPE, data=Path.cwd() / "mine")
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Recipe)])
+def test_only_data_and_device_may_change(name: str) -> None:
+    other = {
+        "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
+        "tile": "40", "bf16": True,
+    }.get(name, 7)  # fmt: skip
+    call = replace(RECIPE, **{name: other})  # type: ignore[arg-type]
+    notes = {"recipe": RECIPE.notes()}
+    assert getattr(call.resumed(notes, ()), name) == getattr(Recipe().resumed(notes, ()), name)
+    if name in ("data", "device"):
+        assert getattr(call.resumed(notes, {name}), name) == other
+        return
+    option = f"--{name.replace('_', '-')} {other}: the run was started with {getattr(RECIPE, name)}"
+    with pytest.raises(ValueError, match=option):
+        call.resumed(notes, {name})
+
+
+def test_arguments_of_the_preset() -> None:
+    assert Recipe(widths="2,4,8").arguments == {"widths": [2, 4, 8]}
+    # 0.5 µm between slices, 0.1 µm between pixels: 2 planar levels until the voxels are 0.5 × 0.4 × 0.4
+    assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments == {"widths": [2, 4, 8, 8], "planar": [0, 1]}
+    for spacing, message in (("1,1", "a volume has 3 axes"), ("a,1,1", "write numbers with commas")):
+        with pytest.raises(ValueError, match=message):
+            _ = Recipe(spacing=spacing).arguments
+
+
+def test_rates_are_those_of_torch() -> None:
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1e-3, total_steps=30)
+    for step in range(30):
+        assert RECIPE.rate_of(step) == pytest.approx(schedule.get_last_lr()[0])
+        optimiser.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, math.nan, math.inf])
+def test_bad_rates_are_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match=f"--rate {rate}: the learning rate must be finite and above 0"):
+        Recipe(rate=rate)
+
+
+@pytest.mark.parametrize("elastic", [-0.1, math.nan, math.inf])
+def test_bad_deformations_are_refused(elastic: float) -> None:
+    with pytest.raises(ValueError, match=f"--elastic {elastic}: the share of the image's side must be finite"):
+        Recipe(elastic=elastic)
