@@ -68,6 +68,14 @@ def test_consecutive_strides_are_one_stride(slices: tuple[slice, ...]) -> None:
     assert (-pool.window.before[0], pool.window.stride[0]) == (int(left[0]), int(left[1] - left[0]))
 
 
+def test_costs_are_added_up() -> None:
+    conv = Node("b", "conv", "convolution", ("a",), (4, 8, 8), parameters=40, macs=300, saved=20)
+    norm = Node("c", "norm", "native_batch_norm", ("b",), (4, 8, 8), parameters=8, macs=5, saved=7, bytes=1024)
+    (_, node) = folded((Node("a", "input", "input", (), (1, 10, 10)), conv, norm))
+    assert (node.parameters, node.macs, node.saved, node.bytes) == (48, 305, 27, 1024)
+    assert (node.id, node.op, node.folded) == ("b", "conv", ("native_batch_norm",))
+
+
 def test_a_map_with_two_readers_is_kept() -> None:
     net = Call(lambda layers, x: (y := layers[0](x)) + y.relu(), nn.Conv1d(1, 2, 1))
     nodes = folded(tuple(unfolded(net, torch.empty(1, 1, 8))))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from tests.oracles.foreign_hard import Call
 from tests.oracles.one_channel_nets import MeanPool
 from tests.oracles.torch_counts import footprints
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
@@ -71,3 +75,32 @@ def test_the_interval_of_a_pixel_is_that_of_the_plan(position: int) -> None:
     arch = arch_from_plan((92, 92), levels, padding="valid")
     ancestors = arch.nodes[::-1]
     assert seen_interval(ancestors, 0, position) == seen_by(position, levels, padding="valid")
+
+
+LAYERS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
+    "crop": (lambda x: x[:, :, 5:-2], 12),
+    "pad": (lambda x: F.pad(x, (4, 1))[:, :, 4:], 12),
+    "every third": (lambda x: x[:, :, 2::3], 8),
+    "dilated": (lambda x: F.conv1d(x, torch.ones(1, 1, 3), padding=2, dilation=2), 12),
+    "strided": (lambda x: F.conv1d(x, torch.ones(1, 1, 4), stride=3, padding=1), 8),
+    "transposed, overlapping": (lambda x: F.conv_transpose1d(x, torch.ones(1, 1, 5), stride=2, padding=1), 12),
+    "linear": (lambda x: F.interpolate(x, scale_factor=2.0, mode="linear"), 12),
+    "nearest": (lambda x: F.interpolate(x, scale_factor=3.0), 12),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_interval_is_the_support_of_the_gradient(name: str) -> None:
+    """Between two convolutions, so that several pixels are followed at once."""
+    layer, position = LAYERS[name]
+    before, after = torch.ones(1, 1, 2), torch.ones(1, 1, 3)
+
+    def run(_: nn.ModuleList, x: Tensor) -> Tensor:
+        return F.conv1d(layer(F.conv1d(x, before)), after)
+
+    image = torch.zeros(1, 1, 48, requires_grad=True)
+    ancestors = trace(Call(run), image.detach()).nodes[::-1]
+    for place in range(position, position + 4):
+        (grad,) = torch.autograd.grad(run(nn.ModuleList(), image)[0, 0, place], image)
+        seen = grad[0, 0].nonzero()
+        assert seen_interval(ancestors, 0, place) == (int(seen.min()), int(seen.max()))

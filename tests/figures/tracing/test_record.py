@@ -66,10 +66,12 @@ def test_each_convolution_has_the_path_of_its_module(name: str) -> None:
     net = NETS[name]()
     modules = dict(net.named_modules())
     convs = [op for op in record(net, (IMAGE,), {}, training=False).ops if op.name == "convolution"]
-    for op in convs:
-        weight = getattr(modules[op.path], "weight", None)
-        assert op.path == "" if weight is None else weight.shape == op.args[1].shape
-    assert convs
+    if name == "functions":  # parameters of the network itself
+        assert {op.path for op in convs} == {""}
+        return
+    layers = (nn.Conv2d, nn.ConvTranspose2d)
+    assert {op.path for op in convs} == {path for path, module in modules.items() if isinstance(module, layers)}
+    assert all(modules[op.path].weight.shape == op.args[1].shape for op in convs)
 
 
 def test_outputs_inputs_and_writes() -> None:
