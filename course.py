@@ -1,6 +1,7 @@
-"""The course from one command: ``python3 course.py TASK [arguments]``; needs Python 3.11 or newer and nothing else.
+"""Runs the tasks of the course: ``python3 course.py TASK [arguments]``. Needs only Python 3.11 or newer.
 
-The first call makes ``.venv`` beside this file; a later one only if requirements, Python or folder have changed since.
+The first call creates ``.venv`` beside this file. Later calls update it if the requirements have changed, and create it
+again if the Python version or the folder has changed.
 """
 
 from __future__ import annotations
@@ -26,45 +27,48 @@ UV_NAMES = {"find-links": "UV_FIND_LINKS", "index-url": "UV_DEFAULT_INDEX", "ext
 TASKS = {  # name: (one line of help, arguments of the environment's Python)
     "run": ("train a network, test it and report [--steps 900, --data FOLDER, …]", ["-m", "unet_tutorial", "train"]),
     "unet": ("the whole command line: sizes, train, predict, data", ["-m", "unet_tutorial"]),
-    "test": ("every check, test and lesson [--fast: no lessons | pytest's own arguments]", ["-m", "tests.house.suite"]),
+    "test": ("every check, test and lesson [--fast: no lessons | arguments for pytest]", ["-m", "tests.house.suite"]),
     "check": ("ruff, ruff format and mypy", ["-m", "tests.house.suite", "--check"]),
     "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
     "notebooks": (
         "execute and normalise lessons [names, numbers or paths]",
         ["-m", "unet_tutorial.teaching.lessons.execute"],
     ),
-    "exercises": ("make the students' notebooks from the solutions", ["-m", "unet_tutorial.teaching.lessons.release"]),
+    "exercises": ("write the students' notebooks from the solutions", ["-m", "unet_tutorial.teaching.lessons.release"]),
 }
 
 
 class SetupError(Exception):
-    """One sentence: what failed, and what to do next."""
+    """The set-up failed; the message names the reason and the next step."""
 
 
 def fingerprint() -> str:
-    """Two lines: the Python and the folder; the digest of the files that say what is installed."""
+    """Two lines: the Python version and the folder; the digest of the files that define the installation."""
     digest = hashlib.sha256(b"".join((ROOT / name).read_bytes() + b"\0" for name in INPUTS)).hexdigest()
     version = ".".join(map(str, sys.version_info[:3]))
     return f"Python {version} in {ROOT}\n{digest}\n"
 
 
 def stamp() -> str:
-    """The fingerprint of the last complete set-up, or nothing."""
+    """The fingerprint of the last complete set-up, or an empty text."""
     return STAMP.read_text(encoding="utf8") if STAMP.is_file() and PYTHON.exists() else ""
 
 
 def ensure_environment() -> None:
-    """Make or update ``.venv`` if its stamp says so. The stamp goes first and comes back last, so that a set-up that
-    failed or was interrupted is done again, from nothing."""
+    """Create or update ``.venv`` unless its stamp equals the fingerprint.
+
+    The stamp is deleted first and written last, so that a set-up that failed or was interrupted starts again from an
+    empty environment. SetupError, if a step fails.
+    """
     wanted, found = fingerprint(), stamp()
     if found == wanted:
         return
     start, uv = time.perf_counter(), shutil.which("uv")
-    another = found.splitlines()[:1] != wanted.splitlines()[:1]
-    if another and Path(sys.prefix) == VENV:
-        raise SetupError(".venv is to be made anew, and this is its Python; start me with another, python3 course.py")
+    new = found.splitlines()[:1] != wanted.splitlines()[:1]
+    if new and Path(sys.prefix) == VENV:
+        raise SetupError(".venv must be created again, but this is its own Python; use another one: python3 course.py")
     STAMP.unlink(missing_ok=True)
-    if another:
+    if new:
         make_environment(uv)
     print("set-up: installing requirements.txt and the course itself; this can take several minutes", flush=True)
     install(uv)
@@ -73,35 +77,38 @@ def ensure_environment() -> None:
 
 
 def make_environment(uv: str | None) -> None:
-    """An empty ``.venv`` in place of whatever is there."""
-    print(f"set-up: making {VENV} ({'uv' if uv else 'venv and pip'}, Python {sys.version.split()[0]})", flush=True)
+    """Create an empty ``.venv``; an existing one is deleted."""
+    print(f"set-up: creating {VENV} ({'uv' if uv else 'venv and pip'}, Python {sys.version.split()[0]})", flush=True)
     for module in () if uv else ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             package = "python{}.{}-venv".format(*sys.version_info[:2])
             raise SetupError(f"this Python lacks {module}; on Debian and Ubuntu: sudo apt install {package}")
     shutil.rmtree(VENV, ignore_errors=True)
     make = [uv, "venv", "--seed", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
-    must([*make, str(VENV)], "the environment could not be made; the reason is above")
+    run_or_raise([*make, str(VENV)], "the environment could not be created; the reason is above")
 
 
 def install(uv: str | None) -> None:
-    """Requirements and the project, editable; uv is told where pip would look."""
+    """Install the requirements and the project (editable); uv uses the package sources of pip."""
     by_uv, by_pip = ["pip", "install", "-q", "--python", str(PYTHON)], ["-m", "pip", "install", "-qq"]  # errors only
-    must(
+    run_or_raise(
         [*([uv, *by_uv] if uv else [str(PYTHON), *by_pip]), "-r", "requirements.txt", "-e", "."],
-        "the installation failed; the reason is above; check network and disk, then run this again",
+        "the installation failed; the reason is above; check the network and the disk, then run this command again",
         {**pip_settings(), **os.environ} if uv else None,
     )
 
 
 def pip_settings() -> dict[str, str]:
-    """pip's own package sources, from its files and variables, under the names that uv reads. Where there are any, uv
-    takes the best of all sources, as pip does; of itself it takes the first that has any version of the package."""
+    """The package sources of pip's configuration files and variables, as environment variables of uv.
+
+    With any such source, uv is also told to take the best version of all sources, as pip does; by default it takes the
+    first source that has any version of the package.
+    """
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     variables = [f".{key}={os.environ.get('PIP_' + key.upper().replace('-', '_'), '')!r}" for key in UV_NAMES]
     settings: dict[str, str] = {}
-    for line in [*listed, *variables]:  # global.find-links='/wheels'; variables count more, and need no pip
+    for line in [*listed, *variables]:  # such as global.find-links='/wheels'; variables override files
         key, _, value = line.partition("=")
         name = UV_NAMES.get(key.rpartition(".")[2])
         if name and (sources := ast.literal_eval(value).split()):
@@ -109,14 +116,17 @@ def pip_settings() -> dict[str, str]:
     return settings and {**settings, "UV_INDEX_STRATEGY": "unsafe-best-match"}
 
 
-def must(command: list[str], complaint: str, env: dict[str, str] | None = None) -> None:
-    """Run in the course's folder; SetupError(complaint) where it fails."""
+def run_or_raise(command: list[str], message: str, env: dict[str, str] | None = None) -> None:
+    """Run a command in the folder of the course; SetupError with the message if it fails."""
     if call(command, ROOT, env):
-        raise SetupError(complaint)
+        raise SetupError(message)
 
 
 def call(command: list[str], folder: Path, env: dict[str, str] | None = None) -> int:
-    """The exit code; 130 after Ctrl-C, which the child has been given time to answer."""
+    """Run a command and return its exit code.
+
+    After Ctrl-C it waits until the command has ended, and then raises KeyboardInterrupt.
+    """
     code, interrupted = None, False
     with subprocess.Popen(command, cwd=folder, env=env) as child:
         while code is None:
@@ -130,7 +140,7 @@ def call(command: list[str], folder: Path, env: dict[str, str] | None = None) ->
 
 
 def main(arguments: list[str]) -> int:
-    """Set up if need be, do the task, return its exit code."""
+    """Set up the environment if necessary, run the task and return its exit code."""
     task, extra = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in TASKS:
         asked = task in ("", "-h", "--help")
@@ -138,9 +148,10 @@ def main(arguments: list[str]) -> int:
         print("\n".join(f"  {name:10} {text}" for name, (text, _) in TASKS.items()))
         return 0 if asked else 2
     if sys.version_info[:2] < MINIMUM:
-        raise SetupError("Python {}.{} is too old; start me with 3.11 or newer".format(*sys.version_info[:2]))
+        raise SetupError("Python {}.{} is too old; run course.py with 3.11 or newer".format(*sys.version_info[:2]))
     ensure_environment()
-    folder = Path.cwd() if task in ("run", "unet") else ROOT  # their paths are meant from where the user stands
+    # the arguments of these two may be paths, relative to the folder of the user
+    folder = Path.cwd() if task in ("run", "unet") else ROOT
     return call([str(PYTHON), *TASKS[task][1], *extra], folder)
 
 
