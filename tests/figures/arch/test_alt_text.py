@@ -1,4 +1,4 @@
-"""The sentences against the network's own numbers."""
+"""Alternative texts against the sizes, crops and counts of the networks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unet_tutorial.nets.unet import unet
 from unet_tutorial.plan.levels import pyramid
 
 
-def words(name: str) -> str:
+def text_of(name: str) -> str:
     return alt_text(arch(name))
 
 
@@ -32,23 +32,23 @@ def test_the_papers_network_in_three_sentences() -> None:
     )
 
 
-def test_skips_are_told_as_they_are() -> None:
-    assert "3 skips cross it and are gated and concatenated." in words("attention")
-    assert "2 skips cross it and are added." in words("residual")
-    assert "no skip crosses it." in words("without")
-    assert "1 skip crosses it and is concatenated." in words("two")
-    assert "an input of 1 channel of 32² and 2 channels of 32²" in words("two")
-    assert "4 channels of 8×64×64" in words("planar")
+def test_skips_are_described() -> None:
+    assert "3 skips cross it and are gated and concatenated." in text_of("attention")
+    assert "2 skips cross it and are added." in text_of("residual")
+    assert "no skip crosses it." in text_of("without")
+    assert "1 skip crosses it and is concatenated." in text_of("two")
+    assert "an input of 1 channel of 32² and 2 channels of 32²" in text_of("two")
+    assert "4 channels of 8×64×64" in text_of("planar")
 
 
-def test_what_is_no_u_is_said_with_its_reason() -> None:
-    said = words("classifier")
-    assert said.startswith(f"Sequential, not drawn as a U: {arch('classifier').reason}. ")
-    assert "5 maps, from 1 channel of 32² to 10 channels" in said
-    assert said.endswith(f"It has {sum(p.numel() for p in NETS['classifier'][0]().parameters()):,} parameters.")
+def test_a_model_without_a_u_is_described_with_the_reason() -> None:
+    text = text_of("classifier")
+    assert text.startswith(f"Sequential, not drawn as a U: {arch('classifier').reason}. ")
+    assert "5 maps, from 1 channel of 32² to 10 channels" in text
+    assert text.endswith(f"It has {sum(p.numel() for p in NETS['classifier'][0]().parameters()):,} parameters.")
 
 
-def test_channels_that_a_shuffle_turns_into_pixels_are_not_the_bottoms() -> None:
+def test_the_bottom_is_described_before_its_channels_are_shuffled_into_pixels() -> None:
     net = unet(1, 2, pyramid((4, 8, 16)), block=conv_stack(ConvUnit()), down=MaxPool, up=PixelShuffle, merge=Concat)
-    said = alt_text(trace(net, torch.empty(1, 1, 32, 32, device="meta")))
-    assert "4 channels of 32², 8 channels of 16², 16 channels of 8²;" in said
+    text = alt_text(trace(net, torch.empty(1, 1, 32, 32, device="meta")))
+    assert "4 channels of 32², 8 channels of 16², 16 channels of 8²;" in text

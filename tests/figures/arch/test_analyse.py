@@ -49,7 +49,7 @@ def test_nodes_are_named_by_side_level_operation_and_number() -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_sides_and_levels_follow_the_main_path(name: str) -> None:
-    """Down to the coarsest level, then up: levels never fall in the encoder and never rise in the decoder."""
+    """The level number never falls in the encoder and never rises in the decoder."""
     arch = described(name)
     by_side: dict[str, list[int]] = {}
     for node in (arch.node(key) for key in arch.path):

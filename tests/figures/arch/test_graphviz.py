@@ -1,4 +1,4 @@
-"""Mermaid and DOT, parsed again: the same nodes, shapes and edges as the description."""
+"""Mermaid and DOT texts, parsed: the nodes, shapes and edges of the description."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from unet_tutorial.figures.arch.ir import ArchIR, to_json
 Parsed = tuple[dict[str, str], set[tuple[str, str]]]  # shape by id, and edges
 
 
-def of(found: ArchIR) -> Parsed:
-    shapes = {node.id: "×".join(map(str, node.shape)) for node in found.nodes}
-    return shapes, {(key, node.id) for node in found.nodes for key in node.inputs}
+def parsed(arch: ArchIR) -> Parsed:
+    shapes = {node.id: "×".join(map(str, node.shape)) for node in arch.nodes}
+    return shapes, {(key, node.id) for node in arch.nodes for key in node.inputs}
 
 
-def joined(labels: dict[str, list[str]], arrows: list[tuple[str, str]]) -> Parsed:
+def by_label(labels: dict[str, list[str]], arrows: list[tuple[str, str]]) -> Parsed:
     return {label[0]: label[-1] for label in labels.values()}, {(labels[a][0], labels[b][0]) for a, b in arrows}
 
 
@@ -36,17 +36,17 @@ def read_mermaid(text: str) -> Parsed:
         key: re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label.replace("<br/>", "\0")) for key, label in found
     }
     arrows = re.findall(r"^ {2}(n\d+) -\.?-> (n\d+)$", text, re.MULTILINE)
-    return joined({key: label.split("\0") for key, label in plain.items()}, arrows)
+    return by_label({key: label.split("\0") for key, label in plain.items()}, arrows)
 
 
 def read_dot(text: str) -> Parsed:
-    """By Graphviz itself, with what it lays out."""
+    """Parsed by Graphviz itself, from its layout."""
     done = subprocess.run(["dot", "-Tjson"], input=text.encode(), capture_output=True, check=True)
     assert not done.stderr
     raw = json.loads(done.stdout)
     names = {each["_gvid"]: each for each in raw["objects"] if "label" in each}
     labels = {each["name"]: html.unescape(each["label"]).split("\\n") for each in names.values()}
-    return joined(labels, [(names[e["tail"]]["name"], names[e["head"]]["name"]) for e in raw["edges"]])
+    return by_label(labels, [(names[e["tail"]]["name"], names[e["head"]]["name"]) for e in raw["edges"]])
 
 
 def needs_dot() -> None:
@@ -56,17 +56,17 @@ def needs_dot() -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_mermaid_holds_the_same_nodes_shapes_and_edges(name: str) -> None:
-    assert read_mermaid(mermaid(arch(name))) == of(arch(name))
+    assert read_mermaid(mermaid(arch(name))) == parsed(arch(name))
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_dot_holds_the_same_nodes_shapes_and_edges(name: str) -> None:
     needs_dot()
-    assert read_dot(dot(arch(name))) == of(arch(name))
+    assert read_dot(dot(arch(name))) == parsed(arch(name))
 
 
 @pytest.mark.parametrize("name", ["paper", "planar"])
-def test_dot_lays_each_level_on_one_rank_and_deeper_ones_lower(name: str) -> None:
+def test_dot_puts_each_level_on_one_rank_and_coarser_ones_below(name: str) -> None:
     needs_dot()
     done = subprocess.run(["dot", "-Tplain"], input=dot(arch(name)).encode(), capture_output=True, check=True)
     heights = {line.split()[1]: float(line.split()[3]) for line in done.stdout.decode().splitlines() if "node" in line}
@@ -78,7 +78,7 @@ def test_dot_lays_each_level_on_one_rank_and_deeper_ones_lower(name: str) -> Non
     assert ordered == sorted(ordered, reverse=True)
 
 
-def test_skips_alone_are_dashed() -> None:
+def test_only_skips_are_dashed() -> None:
     dashed = re.findall(r"(n\d+) -\.-> (n\d+)", mermaid(arch("paper")))
     ids = [node.id for node in arch("paper").nodes]
     pairs = [(ids[int(a[1:])], ids[int(b[1:])]) for a, b in dashed]
@@ -88,7 +88,7 @@ def test_skips_alone_are_dashed() -> None:
     assert sorted(pairs) == sorted(crops)
 
 
-def test_names_cannot_break_the_text() -> None:
+def test_special_characters_in_names_are_escaped() -> None:
     assert EVIL in read_mermaid(mermaid(evil()))[0]
     lines = mermaid(evil()).splitlines()
     assert [line.count('"') for line in lines] == [0, 2, 2, 2, 0, 0]

@@ -1,4 +1,4 @@
-"""Peak and saved bytes by hand and by what an optimiser holds."""
+"""Peak and saved bytes against a count by hand and against the tensors of an optimiser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import padded_unet, paper_unet
 
 
-def test_the_training_step_is_what_adam_keeps() -> None:
+def test_the_training_step_is_the_memory_of_adam() -> None:
     net = padded_unet(widths=(4, 8))
     image = torch.randn(1, 1, 16, 16)
     arch = trace(net, image)

@@ -33,14 +33,14 @@ def test_crops_are_those_of_the_slices() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_attention_is_counted_where_torch_would_fuse_it(*, first: bool) -> None:
+def test_attention_that_torch_would_fuse_is_counted(*, first: bool) -> None:
     net = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16, dropout=0.0, batch_first=first)
-    words = torch.randn(2, 5, 8)
-    arch = trace(net.eval(), words)
+    tokens = torch.randn(2, 5, 8)
+    arch = trace(net.eval(), tokens)
     assert torch.backends.mha.get_fastpath_enabled()
     length, batch = (5, 2) if first else (2, 5)
     projections = length * batch * 8 * (3 * 8 + 8 + 2 * 16)  # query, key, value; output; two layers
-    products = 2 * batch * length**2 * 8  # which torch's own count leaves out on a CPU
+    products = 2 * batch * length**2 * 8  # torch's counter omits these on a CPU
     assert arch.totals["macs"] == projections + products == sum(node.macs for node in arch.nodes)
 
 

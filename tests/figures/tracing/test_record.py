@@ -21,7 +21,7 @@ from unet_tutorial.figures.tracing.trace import trace
 IMAGE = torch.zeros(1, 1, 32, 32)
 
 
-def test_tensors_made_inside_on_any_device() -> None:
+def test_a_model_may_create_tensors_on_another_device() -> None:
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         place = torch.linspace(0, 1, x.shape[-1]).expand(1, 1, *x.shape[2:])
         frame = torch.zeros(1, 2, *x.shape[2:])

@@ -66,7 +66,7 @@ def paper() -> ArchIR:
         return trace(paper_unet(), torch.empty(1, 1, 572, 572))
 
 
-def test_the_papers_network_to_the_last_digit(paper: ArchIR) -> None:
+def test_the_counts_of_the_papers_network(paper: ArchIR) -> None:
     assert paper.totals["parameters"] == 31_030_658
     assert paper.totals["macs"] == 150_428_424_448
     assert paper.totals["saved"] == 727_380_032
@@ -130,7 +130,7 @@ CASES: dict[str, Case] = {  # network, example, depth, levels from and to which 
     "padded to fit": (Stacked, image(1, 1, 35, 46), 2, TWO, "concat"),
     "ceil": (partial(Stacked, "pad", ceil=True), image(1, 1, 35, 45), 2, TWO, "concat"),
     "sliced": (partial(Stacked, "crop", 0), image(1, 1, 44, 60), 2, TWO, "concat"),
-    "cut by padding": (partial(Stacked, "negative pad", 0), image(1, 1, 44, 61), 2, TWO, "concat"),
+    "negative padding": (partial(Stacked, "negative pad", 0), image(1, 1, 44, 61), 2, TWO, "concat"),
     "in a frame": (partial(Stacked, "frame", 0), image(1, 1, 44, 60), 2, TWO, "concat"),
     "resized to fit": (partial(Stacked, "resize"), image(1, 1, 31, 47), 2, TWO, "concat"),
     "resized, unpadded": (partial(Stacked, "resize", 0), image(1, 1, 45, 60), 2, TWO, "concat"),
@@ -151,7 +151,7 @@ CASES: dict[str, Case] = {  # network, example, depth, levels from and to which 
     "recurrent": (hard.recurrent, IMAGE, 1, ((0, 0),), "add"),
     "no skips": (hard.auto, IMAGE, 2, (), ""),
     "places": (hard.segnet, IMAGE, 2, (), ""),
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 
 
 def depth_and_skips(arch: ArchIR) -> tuple[int, tuple[tuple[int, int], ...], str]:
@@ -162,7 +162,7 @@ def depth_and_skips(arch: ArchIR) -> tuple[int, tuple[tuple[int, int], ...], str
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_depth_skips_and_numbers(name: str) -> None:
+def test_depth_skips_and_counts(name: str) -> None:
     make, example, *expected = CASES[name]
     net = make()
     arch = trace(net, *example)
