@@ -1,4 +1,4 @@
-"""The paper's network against the paper's numbers, and the two spellings of it against each other."""
+"""Both versions of the paper's network against the numbers of the paper and against each other."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ SKIPS = [(512, 64, 4, 1024, 56), (256, 136, 16, 512, 104), (128, 280, 40, 256, 2
 
 @pytest.fixture(scope="module")
 def twins() -> tuple[PaperUNet, UNet]:
-    """Both spellings, with the same weights."""
+    """Both versions, with the same weights."""
     paper, net = PaperUNet(), paper_unet()
     net.load_state_dict(dict(zip(net.state_dict(), paper.state_dict().values(), strict=True)))
     return paper, net
@@ -58,7 +58,7 @@ def test_parameters_of_other_widths(widths: tuple[int, ...], parameters: int) ->
 
 
 def maps_of_figure_1(net: nn.Module) -> list[tuple[int, int]]:
-    """Channels and side of every box, by hooks: in-place ReLUs give no box of their own, nor do containers."""
+    """Channels and side of every box of figure 1, by hooks on convolutions and poolings."""
     boxes: list[tuple[int, int]] = []
     layers = (nn.Conv2d, nn.ConvTranspose2d, nn.MaxPool2d)
     for module in net.modules():

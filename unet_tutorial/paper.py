@@ -1,6 +1,6 @@
-"""The U-Net of 2015 as it is printed: Ronneberger, Fischer & Brox, arXiv 1505.04597.
+"""The U-Net of 2015 as printed: Ronneberger, Fischer & Brox, arXiv 1505.04597.
 
-One network, no option. Quotations are from section 2 unless another is named; sizes are those of figure 1.
+One network without options. Quotations are from section 2 unless another section is named; sizes are those of figure 1.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch.nn.functional import max_pool2d
 
 
 def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
-    """(N, in, H, W) -> (N, out, H - 4, W - 4)."""
+    """Two unpadded 3×3 convolutions with ReLUs: (N, in, H, W) -> (N, out, H - 4, W - 4)."""
     # "the repeated application of two 3x3 convolutions (unpadded convolutions), each followed by a rectified linear
     # unit (ReLU)"
     return nn.Sequential(
@@ -23,7 +23,7 @@ def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
 
 
 def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
-    """The middle of the skip before the upsampled map: (N, C, H, W), (N, C, h, w) -> (N, 2C, h, w)."""
+    """Crop the middle of the skip, then concatenate: (N, C, H, W) and (N, C, h, w) -> (N, 2C, h, w), the skip first."""
     # "a concatenation with the correspondingly cropped feature map from the contracting path"; "The cropping is
     # necessary due to the loss of border pixels in every convolution."
     height, width = up.shape[2:]
@@ -33,7 +33,7 @@ def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
 
 
 class UpStep(nn.Module):
-    """(N, 2C, h, w) and the skip (N, C, H, W) -> (N, C, 2h - 4, 2w - 4)."""
+    """One step of the expansive path: (N, 2C, h, w) and the skip (N, C, H, W) -> (N, C, 2h - 4, 2w - 4)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -43,14 +43,14 @@ class UpStep(nn.Module):
         self.convs = double_conv(2 * channels, channels)
 
     def forward(self, below: Tensor, skip: Tensor) -> Tensor:
-        """Up, crop, concatenate, convolve twice."""
+        """Upsample, crop, concatenate, convolve twice."""
         merged = crop_and_concat(skip, self.up(below))  # (N, 2C, 2h, 2w)
         out: Tensor = self.convs(merged)
         return out
 
 
 class ContractingPath(nn.Module):
-    """The left side: image (N, in, 572, 572) -> five feature maps, finest first."""
+    """The left side of figure 1: image (N, in, 572, 572) -> five feature maps, finest first."""
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class ContractingPath(nn.Module):
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Two convolutions; then, four times, a pooling and two more."""
+        """Two convolutions, then four times a pooling and two convolutions."""
         features = [self.levels[0](image)]  # (N, 64, 568, 568)
         for convs in self.levels[1:]:  # 128 × 280², 256 × 136², 512 × 64², 1024 × 28²
             # "a 2x2 max pooling operation with stride 2 for downsampling"
@@ -72,14 +72,14 @@ class ContractingPath(nn.Module):
 
 
 class ExpansivePath(nn.Module):
-    """The right side: the five feature maps -> (N, 64, 388, 388)."""
+    """The right side of figure 1: five feature maps -> (N, 64, 388, 388)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.steps = nn.ModuleList(UpStep(channels) for channels in (512, 256, 128, 64))
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Four steps up; each takes in the skip of its level."""
+        """Four steps up, each with the skip of its level."""
         *skips, x = features  # x: (N, 1024, 28, 28)
         for step, skip in zip(self.steps, reversed(skips), strict=True):
             x = step(x, skip)  # 512 × 52², 256 × 100², 128 × 196², 64 × 388²
@@ -99,14 +99,14 @@ class PaperUNet(nn.Module):
         self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Down, up, and one vote per class and pixel."""
-        refuse_odd_poolings(image)
+        """Contracting path, expansive path, and one logit per class and pixel."""
+        check_size(image)
         logits: Tensor = self.head(self.expansive(self.contracting(image)))
         return logits
 
 
-def refuse_odd_poolings(image: Tensor) -> None:
-    """ValueError unless both sides are 188, 204, 220, …"""
+def check_size(image: Tensor) -> None:
+    """ValueError unless both sides of the image are one of 188, 204, 220, …"""
     # "it is important to select the input tile size such that all 2x2 max-pooling operations are applied to a layer
     # with an even x- and y-size"
     if any(side < 188 or side % 16 != 12 for side in image.shape[2:]):
@@ -116,7 +116,7 @@ def refuse_odd_poolings(image: Tensor) -> None:
 
 
 def initialise(layer: nn.Module) -> None:
-    """Weights N(0, √(2/N)), biases 0."""
+    """Draw weights from N(0, √(2/N)), and set biases to 0."""
     # "drawing the initial weights from a Gaussian distribution with a standard deviation of √(2/N), where N denotes the
     # number of incoming nodes of one neuron" (section 3)
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):

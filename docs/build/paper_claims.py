@@ -152,7 +152,7 @@ TRAINING = (
           "tests/learning/losses/test_weight_maps.py::test_border_term_on_any_image"),
     Claim("section 3", "a good start is needed: else parts of the network never contribute",
           "05", 'assert change["default"] < 1e-4 < 0.1 < change["Kaiming"]',
-          "tests/nets/test_init.py::test_the_bottom_contributes_under_the_papers_start_and_not_under_torchs"),
+          "tests/nets/test_init.py::test_the_coarsest_level_contributes_under_the_papers_initialisation_only"),
     Claim("section 3", "each map then has about unit variance: here std between 1 and 3.5 throughout",
           "05", 'fact="Kaiming: between 1 and 3.5 throughout; default: below 0.02 at the bottom"',
           "tests/nets/test_init.py::test_every_map_of_the_untrained_network_has_about_unit_variance"),

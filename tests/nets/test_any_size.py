@@ -34,7 +34,7 @@ def wide(rank: int, up: Up = transposed) -> UNet:
 
 
 def by_hand(net: UNet, image: Tensor, multiple: int) -> Tensor:
-    """Mirrored by numpy, the smaller half before; and cut back."""
+    """Pad by numpy, with the smaller half before the image, predict, and crop."""
     missing = [-n % multiple for n in image.shape[2:]]
     before = [m // 2 for m in missing]
     padding = [(0, 0), (0, 0), *((b, m - b) for b, m in zip(before, missing, strict=True))]
@@ -60,13 +60,13 @@ def test_a_single_pixel_is_mirrored_as_often_as_it_takes(size: Size) -> None:
         assert torch.allclose(any_size(net)(image), by_hand(net, image, 8), atol=1e-5)
 
 
-def test_a_size_that_passes_goes_straight_through() -> None:
+def test_an_image_of_a_valid_size_is_not_padded() -> None:
     net, image = wide(2), torch.randn(1, 1, 16, 24)
     assert torch.equal(any_size(net)(image), net(image))
 
 
 def test_a_planar_axis_needs_other_multiples() -> None:
-    """Two of three poolings leave the slices alone: five slices become six, and not eight."""
+    """Only one of three poolings halves the slices: five slices become six, not eight."""
     net, image = perturbed(thin(pyramid((2, 2, 2, 2), 3, planar=(0, 1)))).eval(), torch.randn(1, 1, 5, 9, 16)
     seen: list[Size] = []
     net.register_forward_hook(lambda _m, x, _y: seen.append(tuple(x[0].shape[2:])))
@@ -88,7 +88,7 @@ def test_a_batch_is_its_images_one_by_one_and_all_learn() -> None:
 
 @pytest.mark.slow
 def test_it_exports_with_free_sizes() -> None:
-    """Where no axis is a multiple already; for those, the graph raises a guard and gives no number."""
+    """For sizes that are padded along every axis; for multiples of 8 a guard of the graph raises an error."""
     net, free = any_size(wide(2)), {2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO}
     exported = torch.export.export(net, (torch.randn(2, 1, 21, 18),), dynamic_shapes=(free,)).module()
     for size in ((21, 18), (33, 47), (30, 9)):
@@ -107,7 +107,7 @@ def test_it_exports_with_free_sizes() -> None:
         ((1, 3, 9, 9), "3 channels, and this network needs 1"),
     ],
 )
-def test_what_is_no_image_is_refused(shape: Size, words: str) -> None:
+def test_images_of_a_wrong_shape_are_refused(shape: Size, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         any_size(wide(2))(torch.zeros(shape))
 

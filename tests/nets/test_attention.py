@@ -21,7 +21,7 @@ STRIDES: list[Size] = [(2,), (2, 2), (2, 2, 2), (1, 2, 2)]
 
 
 def opened(net: UNet, bias: float = 40.0) -> UNet:
-    """Every gate lets all pass (or nothing), and mixes no channels afterwards; σ(40) is 1 in float32."""
+    """All coefficients 1 (or, for a negative bias, 0), and no mixing of channels; σ(40) is 1 in float32."""
     for gate in net.modules():
         if isinstance(gate, AttentionGate):
             nn.init.zeros_(gate.get_parameter("psi.1.weight"))
@@ -44,7 +44,7 @@ def test_a_net_with_open_gates_is_the_net_without(rank: int, merge: Merge) -> No
 
 @pytest.mark.parametrize("stride", STRIDES)
 def test_the_coefficients_are_the_papers_formula(stride: Size) -> None:
-    """σ(ψᵀ ReLU(W_x x + W_g g) + b) in numpy, in blocks of the stride; along the axes it is then made larger."""
+    """σ(ψᵀ ReLU(W_x x + W_g g) + b) in numpy, in blocks of the stride, then interpolated by torch."""
     rank, size = len(stride), (2, 3, 4)[: len(stride)]
     gate = perturbed(AttentionGate(4, 6, stride))
     large = [n * s for n, s in zip(size, stride, strict=True)]
@@ -65,8 +65,8 @@ def test_the_coefficients_are_the_papers_formula(stride: Size) -> None:
 
 
 @pytest.mark.parametrize("initialise", [kaiming_, xavier_])
-def test_a_gates_own_start_survives_the_networks(initialise: type) -> None:
-    """elektronn3's does not: it measures 0.0255, xavier's, where 0.03125 was meant, √(2 / (512 · 2 · 2))."""
+def test_initialising_the_network_leaves_its_gates_alone(initialise: type) -> None:
+    """In elektronn3 it overwrites them: 0.0255 instead of √(2 / (512 · 2 · 2)) = 0.03125."""
     torch.manual_seed(0)
     net = thin(pyramid((512, 8)), merge=gated(Concat))
     gates = {name: value.clone() for name, value in net.named_parameters() if ".gate." in name}
@@ -92,7 +92,7 @@ def test_the_maps_are_the_coefficients_coarsest_first() -> None:
     assert torch.allclose(gate.coefficients(skip, below), fine, atol=1e-6)
 
 
-def test_looking_at_the_maps_changes_nothing_in_training_either() -> None:
+def test_gate_maps_leave_a_network_in_training_mode_unchanged() -> None:
     net, x = thin(THREE, merge=gated(Concat)), torch.randn(2, 1, 16, 16)
     before = {name: value.clone() for name, value in net.state_dict().items()}
     maps = gate_maps(net, x)

@@ -43,7 +43,7 @@ def test_a_unit_executes_in_the_order_it_states(order: tuple[str, ...]) -> None:
 
 
 def executed(part: nn.Module, x: Tensor) -> list[str]:
-    """What really runs, by hooks."""
+    """The kinds of layers that run, in their order, found by hooks."""
     ran: list[str] = []
     for module in part.modules():
         if type(module) in KINDS:
@@ -54,7 +54,7 @@ def executed(part: nn.Module, x: Tensor) -> list[str]:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_each_of_the_six_orders_executes_as_it_is_stated(order: tuple[str, ...]) -> None:
-    """The norm takes the channels of its place: those from before the convolution, or those from after it."""
+    """The norm has the channels of its place, before or after the convolution."""
     block = conv_stack(ConvUnit(norm=batch_norm, order=order))(2, 6, LEVEL)
     assert executed(block, torch.randn(2, 2, 5, 5)) == list(order) * 3
     first = block.get_submodule("units.0.norm")
@@ -63,7 +63,7 @@ def test_each_of_the_six_orders_executes_as_it_is_stated(order: tuple[str, ...])
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_what_is_nothing_is_not_built(order: tuple[str, ...]) -> None:
+def test_identities_are_not_built(order: tuple[str, ...]) -> None:
     unit = ConvUnit(act=nn.Identity, order=order)(2, 6, (3, 3))
     assert [name for name, _ in unit.named_children()] == ["conv"]
 
@@ -79,7 +79,7 @@ def test_in_evaluation_a_norm_after_a_convolution_folds_into_it() -> None:
 
 
 def test_a_last_unit_may_be_another() -> None:
-    """elektronn3's full_norm=False: no norm but the block's last."""
+    """As for elektronn3's full_norm=False, which has a norm in the last unit only."""
     block = conv_stack(ConvUnit(), ConvUnit(norm=batch_norm))
     ran = executed(block(2, 6, LEVEL), torch.randn(2, 2, 5, 5))
     assert ran == ["conv", "act", "conv", "act", "conv", "norm", "act"]

@@ -88,7 +88,7 @@ AROUND: list[tuple[str, str, Any, str]] = [
     ("gated", "merge", bare, r"ConvUnit\(padding='same'.* too many positional arguments"),
     ("residual", "block", residual, "residual: .* too many positional arguments"),
     ("dropped", "block", dropped, "dropped: .* too many positional arguments"),
-    ("checkpointed", "part", "block", "'block': it cannot be called .* not a callable object"),
+    ("checkpointed", "part", "block", "'block': it cannot be called: .* not a callable object"),
     ("checkpointed", "part", transposed(8, 4, (2, 2)), MODULE),
 ]
 
@@ -148,7 +148,7 @@ def test_a_users_own_part_with_other_arguments_is_refused() -> None:
 
 
 def test_the_right_ones_are_built() -> None:
-    """A refusal of everything would pass the tables; so would one of what users wrote themselves."""
+    """Refusing everything, or all factories of users, would pass the tables above."""
     own: Any = lambda below, wanted, stride: nn.ConvTranspose2d(below, wanted, stride, stride)  # noqa: E731
     for up in (own, partial(nn.ConvTranspose2d, stride=2), PixelShuffle, then(transposed, act=nn.ReLU)):
         assert thin(up=up)(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)

@@ -112,19 +112,19 @@ def test_one_seed_gives_both_the_same_weights_up_to_their_scale() -> None:
     assert torch.allclose(drawn[1] / drawn[0], torch.tensor((8 / 32) ** 0.5))
 
 
-FIRST_UP = 10  # the 11th convolution is the first up-convolution: ten stand before it
+FIRST_UP = 10  # index of the first up-convolution among the convolutions
 
 
 def torchs(net: UNet) -> UNet:
-    """Every convolution as torch draws it."""
+    """Reset every convolution to torch's own initialisation."""
     for layer in convolutions(net):
         assert isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))
         layer.reset_parameters()
     return net
 
 
-def heard(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor]:
-    """What each convolution makes of synthetic tissue; with ``mute``, zeros come from the first up-convolution."""
+def outputs(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor]:
+    """The output of each convolution for synthetic tissue; with ``mute`` the first up-convolution gives zeros."""
     tissue = torch.from_numpy(standardise(em_membranes(seed=5, size=188).image))[None, None]
     torch.manual_seed(1)
     net, made = start(paper_unet().eval()), list[Tensor]()
@@ -139,17 +139,17 @@ def heard(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor]:
 
 
 def test_every_map_of_the_untrained_network_has_about_unit_variance() -> None:
-    stds = [float(y.std()) for y in heard(kaiming_)]
+    stds = [float(y.std()) for y in outputs(kaiming_)]
     assert len(stds) == 23
     assert 1 < min(stds) < max(stds) < 6  # over eight seeds: 1.2 to 5.0
-    assert min(float(y.std()) for y in heard(torchs)) < 0.03
+    assert min(float(y.std()) for y in outputs(torchs)) < 0.03
 
 
 @pytest.mark.slow
-def test_the_bottom_contributes_under_the_papers_start_and_not_under_torchs() -> None:
+def test_the_coarsest_level_contributes_under_the_papers_initialisation_only() -> None:
     share = {}
     for start in (kaiming_, torchs):
-        logits, muted = heard(start)[-1], heard(start, mute=True)[-1]
+        logits, muted = outputs(start)[-1], outputs(start, mute=True)[-1]
         share[start] = float((muted - logits).std((2, 3)).sum() / logits.std((2, 3)).sum())
     assert share[kaiming_] > 0.1
     assert share[torchs] < 1e-3

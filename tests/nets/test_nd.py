@@ -73,8 +73,8 @@ def test_more_than_three_axes_are_refused(make: Callable[[], nn.Module]) -> None
         make()
 
 
-def flat(net: UNet, volume: Tensor) -> Tensor:
-    """The slices of a volume as a batch of images, and the logits as a volume again."""
+def slice_by_slice(net: UNet, volume: Tensor) -> Tensor:
+    """The logits of the slices of a volume, as a batch of images, stacked to a volume again."""
     slices = volume.movedim(2, 1).flatten(0, 1)  # (N · D, C, H, W)
     logits: Tensor = net(slices).unflatten(0, (volume.shape[0], -1)).movedim(1, 2)
     return logits
@@ -82,20 +82,20 @@ def flat(net: UNet, volume: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(("down", "up", "merge"), PARTS)
 def test_a_planar_net_is_a_2d_net_slice_by_slice(down: Down, up: Up, merge: Merge) -> None:
-    """With its kernels squeezed. In training too: the statistics over a volume are those over its slices."""
+    """With squeezed kernels; in training too, because statistics over a volume are those over its slices."""
     planar = perturbed(thin(pyramid(WIDTHS, rank=3, planar=(0, 1, 2)), down=down, up=up, merge=merge))
     image = thin(pyramid(WIDTHS), down=down, up=up, merge=merge)
     image.load_state_dict({k: v.squeeze(2) if v.ndim == 5 else v for k, v in planar.state_dict().items()})
     volume = torch.randn(2, 1, 3, 8, 12)
-    assert torch.allclose(planar.eval()(volume), flat(image.eval(), volume), atol=1e-5)
-    assert torch.allclose(planar.train()(volume), flat(image.train(), volume), atol=1e-4)
+    assert torch.allclose(planar.eval()(volume), slice_by_slice(image.eval(), volume), atol=1e-5)
+    assert torch.allclose(planar.train()(volume), slice_by_slice(image.train(), volume), atol=1e-4)
     means = [value for name, value in planar.named_buffers() if name.endswith("mean")]
     theirs = [value for name, value in image.named_buffers() if name.endswith("mean")]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(means, theirs, strict=True))
 
 
 @pytest.mark.parametrize("planar", [(0,), (0, 1)])
-def test_a_net_with_a_level_that_is_not_planar_looks_across_slices(planar: tuple[int, ...]) -> None:
+def test_a_net_with_a_level_that_is_not_planar_reads_neighbouring_slices(planar: tuple[int, ...]) -> None:
     net, volume = thin(pyramid(WIDTHS, rank=3, planar=planar)).eval(), torch.randn(1, 1, 8, 8, 8)
     changed = volume.clone()
     changed[:, :, 4] += 1
@@ -104,7 +104,7 @@ def test_a_net_with_a_level_that_is_not_planar_looks_across_slices(planar: tuple
 
 
 def summed(net: UNet) -> dict[str, Tensor]:
-    """A 3D net's weights for images: where the depth is all the same, a kernel acts by its sum over depth."""
+    """A 3D net's weights for images: if all slices are equal, a kernel acts like its sum over depth."""
     return {name: value.sum(2) if value.ndim == 5 else value for name, value in net.state_dict().items()}
 
 
@@ -117,44 +117,44 @@ def without_depth(rows: int, columns: int, depth: int) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("mode", ["nearest", "linear"])
 @pytest.mark.parametrize("down", [MaxPool, StridedConv])
 def test_unpadded_a_volume_without_depth_is_an_image(down: Down, mode: str) -> None:
-    """Every slice of the output. A transposed convolution is left out: its slices take turns with two kernels."""
+    """In every slice of the output. Not for transposed convolutions: their slices alternate between two kernels."""
     block = residual(conv_stack(ConvUnit(padding="valid", norm=group_norm(2), act=nn.SiLU)))
     parts = {"block": block, "down": down, "up": resize_conv(mode, kernel=1), "merge": gated(Concat)}
-    solid, flat_net = (thin(pyramid(WIDTHS, rank), **parts) for rank in (3, 2))  # type: ignore[arg-type]
+    solid, image_net = (thin(pyramid(WIDTHS, rank), **parts) for rank in (3, 2))  # type: ignore[arg-type]
     perturbed(solid)
-    flat_net.load_state_dict(summed(solid))
+    image_net.load_state_dict(summed(solid))
     image, volume = without_depth(44, 48, depth=44)
-    expected = flat_net.eval()(image)[:, :, None]
+    expected = image_net.eval()(image)[:, :, None]
     assert torch.allclose(solid.eval()(volume), expected.expand(-1, -1, 4, -1, -1), atol=1e-4)
 
 
 @pytest.mark.parametrize("up", [resize_conv("nearest"), resize_conv("linear")])
-def test_padded_its_inner_slices_are(up: Up) -> None:
-    """Two levels with 3-wide ways up see 11 pixels to either side; what is nearer to the border sees the padding."""
-    solid, flat_net = perturbed(thin(pyramid((4, 4), rank=3), up=up)), thin(pyramid((4, 4)), up=up)
-    flat_net.load_state_dict(summed(solid))
+def test_padded_its_inner_slices_equal_the_image(up: Up) -> None:
+    """Two levels with 3-wide resize convolutions read 11 pixels per side; nearer to the border they read padding."""
+    solid, image_net = perturbed(thin(pyramid((4, 4), rank=3), up=up)), thin(pyramid((4, 4)), up=up)
+    image_net.load_state_dict(summed(solid))
     image, volume = without_depth(8, 12, depth=28)
-    got, expected = solid.eval()(volume), flat_net.eval()(image)[:, :, None]
+    got, expected = solid.eval()(volume), image_net.eval()(image)[:, :, None]
     assert torch.allclose(got[:, :, 12:-12], expected.expand(-1, -1, 4, -1, -1), atol=1e-4)
     assert not torch.allclose(got[:, :, :1], expected, atol=1e-2)
 
 
-def test_equal_kernels_make_a_transposed_convolution_fit_as_well() -> None:
-    """Its stride parts the depth: each slice of the output reads one slice of the kernel."""
-    solid, flat_net = perturbed(thin(pyramid((4, 4), rank=3))), thin(pyramid((4, 4)))
+def test_with_equal_kernels_it_holds_for_transposed_convolutions_too() -> None:
+    """Each slice of the output reads one slice of the kernel, so both slices must be equal."""
+    solid, image_net = perturbed(thin(pyramid((4, 4), rank=3))), thin(pyramid((4, 4)))
     weight = solid.get_parameter("decoder.steps.0.up.weight")
     with torch.no_grad():
         weight[:, :, 1] = weight[:, :, 0]
-    flat_net.load_state_dict(summed(solid) | {"decoder.steps.0.up.weight": weight[:, :, 0]})
+    image_net.load_state_dict(summed(solid) | {"decoder.steps.0.up.weight": weight[:, :, 0]})
     image, volume = without_depth(8, 12, depth=28)
-    expected = flat_net.eval()(image)[:, :, None]
+    expected = image_net.eval()(image)[:, :, None]
     assert torch.allclose(solid.eval()(volume)[:, :, 12:-12], expected.expand(-1, -1, 4, -1, -1), atol=1e-4)
 
 
 @pytest.mark.parametrize(("down", "up", "merge"), PARTS)
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_a_net_of_rows_is_a_1d_net_row_by_row(padding: Padding, down: Down, up: Up, merge: Merge) -> None:
-    """Nothing in a planar level is bound to three axes."""
+    """Planar levels, with kernel 1 along the first axis, work in 2D too."""
     line = pyramid(WIDTHS, rank=1)
     rows = tuple(replace(level, kernel=(1, *level.kernel), stride=(1, *level.stride)) for level in line)
     block = conv_stack(ConvUnit(padding=padding, norm=batch_norm))
@@ -164,4 +164,4 @@ def test_a_net_of_rows_is_a_1d_net_row_by_row(padding: Padding, down: Down, up: 
     image = torch.randn(2, 1, 3, 48)
     if padding == "valid":
         image = image[..., :44]
-    assert torch.allclose(plane.eval()(image), flat(net.eval(), image), atol=1e-5)
+    assert torch.allclose(plane.eval()(image), slice_by_slice(net.eval(), image), atol=1e-5)

@@ -65,7 +65,7 @@ def test_instance_norm_is_the_formula_per_image_and_channel(rank: int) -> None:
 
 
 @pytest.mark.parametrize("rank", RANKS)
-def test_batch_norm_is_the_formula_over_the_batch_and_then_over_what_it_has_seen(rank: int) -> None:
+def test_batch_norm_is_the_formula_over_the_batch_and_in_evaluation_over_running_statistics(rank: int) -> None:
     x, norm = features(rank), batch_norm(6, rank)
     scale, shift = learnt(norm)
     axes = (0, *range(2, rank + 2))

@@ -47,7 +47,7 @@ def seeded(name: str, seed: int = 0) -> UNet:
 
 
 def fitting(net: UNet, further: int = 0) -> Tensor:
-    """Two images of a size that passes: axis by axis another one of those that do."""
+    """Two images of a valid size, with another length along each axis."""
     ranges = valid_sizes(net.levels, padding=net.padding)
     torch.manual_seed(further)
     return torch.randn(2, net.in_channels, *(valid[1 + further + i] for i, valid in enumerate(ranges)))
@@ -72,8 +72,8 @@ def test_a_state_dict_round_trip_keeps_every_number(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_a_seed_decides_all(name: str) -> None:
-    """Weights, and the logits in training too, dropout included; another seed gives others."""
+def test_equal_seeds_give_equal_weights_and_logits(name: str) -> None:
+    """In training, so with dropout; another seed gives other logits."""
     runs = []
     for seed in (0, 0, 1):
         net = seeded(name, seed)
@@ -85,8 +85,8 @@ def test_a_seed_decides_all(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_the_start_is_the_same_for_the_parts_that_are_not_initialised_by_themselves(name: str) -> None:
-    """Biases 0, weights with the deviation of He or of Glorot: their ratio to it is 1, all layers together."""
+def test_weights_have_the_variance_of_he_or_glorot_and_biases_are_0(name: str) -> None:
+    """The weights of all layers, divided by their expected standard deviation, have a standard deviation of 1."""
     net = seeded(name)
     layers = list(convolutions(net))
     glorot = name.startswith(("jaxony", "elektronn3", "johschmidt42"))
@@ -101,7 +101,7 @@ def test_the_start_is_the_same_for_the_parts_that_are_not_initialised_by_themsel
 
 
 def exported(net: UNet) -> nn.Module:
-    """For any size along each axis."""
+    """The exported graph, with a free size along each axis."""
     image = fitting(net)
     free = dict.fromkeys(range(2, image.ndim), torch.export.Dim.AUTO)
     return torch.export.export(net, (image,), dynamic_shapes=(free,)).module()
@@ -110,11 +110,13 @@ def exported(net: UNet) -> nn.Module:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NETS if not name.endswith("1D")] + ["1D, strided"])
 def test_a_dynamic_export_equals_eager_at_other_sizes(name: str) -> None:
-    """Sizes of other parity, in multiples that the net takes, along each axis on its own."""
+    """At sizes of other parity, different along each axis."""
     if name == "1D, strided":
         net = thin(pyramid(WIDTHS, rank=1), down=StridedConv)
     else:
-        net = NETS[name](widths=WIDTHS[:2]) if name in PRESETS else seeded(name)  # a crop more costs seconds to trace
+        net = (
+            NETS[name](widths=WIDTHS[:2]) if name in PRESETS else seeded(name)
+        )  # each further crop takes seconds to trace
     graph = exported(perturbed(net).eval())
     for further in (0, 1, 4):
         image = fitting(net, further)
@@ -123,7 +125,7 @@ def test_a_dynamic_export_equals_eager_at_other_sizes(name: str) -> None:
 
 
 def test_torchs_pooling_of_one_axis_exports_its_traced_size_only() -> None:
-    """``nn.MaxPool1d`` alone does so: the graph refuses other sizes, and is not silently wrong."""
+    """``nn.MaxPool1d`` is the only layer with this limit: the graph raises an error at other sizes."""
     net = seeded("padded, 1D").eval()
     graph, image = exported(net), fitting(net)
     assert torch.allclose(graph(image), net(image), atol=1e-6)
@@ -141,7 +143,7 @@ NAMED: list[Callable[..., nn.Module]] = [
 @pytest.mark.parametrize(
     ("widths", "words"), [((), "at least one level"), ((4, 8.0), "8.0 " + WHOLE), (4, "channels 4")]
 )
-def test_every_named_network_refuses_such_widths(make: Callable[..., nn.Module], widths: Any, words: str) -> None:
+def test_every_named_network_refuses_wrong_widths(make: Callable[..., nn.Module], widths: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make(widths=widths)
 

@@ -29,7 +29,7 @@ def features(stride: Size, channels: int = 3) -> Tensor:
 
 
 def enlarged(x: Tensor, stride: Size, mode: str) -> Tensor:
-    """Each pixel repeated; or torch's interpolation by a factor, between the centres of pixels."""
+    """Repeat each pixel, or interpolate by a factor with torch."""
     if mode == "nearest":
         for axis, times in enumerate(stride, start=2):
             x = x.repeat_interleave(times, axis)
@@ -43,7 +43,7 @@ def enlarged(x: Tensor, stride: Size, mode: str) -> Tensor:
 @pytest.mark.parametrize("kernel", [1, 3, 5])
 @pytest.mark.parametrize("stride", STRIDES)
 def test_resize_conv_is_enlargement_and_then_a_convolution(stride: Size, kernel: int, mode: str) -> None:
-    """The kernel is 1 along an axis that is not enlarged, so that a planar level stays inside its slices."""
+    """The kernel is 1 along axes with stride 1, so that planar levels stay inside their slices."""
     up, x = resize_conv(mode, kernel)(3, 4, stride), features(stride)
     weight, bias = up.parameters()
     sides = tuple(kernel if s > 1 else 1 for s in stride)
@@ -57,8 +57,8 @@ def test_resize_conv_is_enlargement_and_then_a_convolution(stride: Size, kernel:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 12))
-def test_nearest_repeats_each_pixel_whatever_size_and_stride(n: int, stride: int) -> None:
-    """A factor that is no power of two is rounded; a pixel must not go to its neighbour's block."""
+def test_nearest_repeats_each_pixel_for_all_sizes_and_strides(n: int, stride: int) -> None:
+    """Factors other than powers of two are rounded; still each pixel must fill its own block."""
     up, x = resize_conv("nearest", kernel=1)(1, 1, (stride,)), torch.arange(float(n)).reshape(1, 1, n)
     nn.init.ones_(up.get_parameter("conv.weight"))
     nn.init.zeros_(up.get_parameter("conv.bias"))
@@ -84,14 +84,14 @@ def test_a_strided_convolution_is_one_weighted_sum_of_each_block(stride: Size) -
     assert torch.allclose(down(x), expected, atol=1e-5)
 
 
-def test_a_strided_convolution_refuses_what_it_would_drop() -> None:
+def test_a_strided_convolution_refuses_sizes_that_are_no_multiple_of_the_stride() -> None:
     down = StridedConv(1, Level(1, (3, 3), (2, 3)))
     with pytest.raises(ValueError, match=r"^convolution input .* axis 1 = 7 .* stride 3, .* drop 1"):
         down(torch.zeros(1, 1, 4, 7))
 
 
 def ran(up: nn.Module, x: Tensor) -> list[str]:
-    """The layers of torch that run, in their order."""
+    """The names of torch's layers that run, in their order."""
     names: list[str] = []
     leaves = [m for m in up.modules() if not list(m.children()) and not isinstance(m, nn.Identity)]
     for leaf in leaves:

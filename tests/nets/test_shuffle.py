@@ -1,4 +1,4 @@
-"""The pixel shuffle against torch's, against a loop over pixels, and at its start."""
+"""The pixel shuffle against torch's and against a loop over pixels; its initialisation against nearest neighbour."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_in_two_axes_it_is_torchs(stride: int, channels: int, rows: int, columns
 
 
 def by_loop(x: np.ndarray, stride: Size) -> np.ndarray:
-    """Pixel p lies in block p // stride, and p % stride counts its channel, the last axis fastest."""
+    """Pixel p lies in block p // stride; p % stride is the index of its channel, the last axis fastest."""
     size = [n * s for n, s in zip(x.shape[2:], stride, strict=True)]
     out = np.empty((x.shape[0], x.shape[1] // prod(stride), *size), x.dtype)
     for image, channel, *pixel in product(*map(range, out.shape)):
@@ -47,7 +47,7 @@ def test_at_any_rank_and_stride_it_is_a_loop_over_pixels(stride: Size, channels:
 
 
 def repeated(x: Tensor, stride: Size) -> Tensor:
-    """Nearest neighbour."""
+    """Nearest-neighbour upsampling."""
     for axis, times in enumerate(stride, start=2):
         x = x.repeat_interleave(times, axis)
     return x
@@ -56,7 +56,7 @@ def repeated(x: Tensor, stride: Size) -> Tensor:
 @settings(max_examples=40, deadline=None)
 @given(FACTORS, st.integers(1, 3), st.integers(1, 3))
 def test_it_starts_as_nearest_neighbour_bias_included(stride: Size, in_channels: int, out_channels: int) -> None:
-    """Up to the mixing of channels: that of the first pixel of each block, by a product of matrices."""
+    """After mixing the channels by the weights of each block's first pixel, as a product of matrices."""
     up = PixelShuffle(in_channels, out_channels, stride)
     x = torch.randn(2, in_channels, *(2, 3, 4)[: len(stride)])
     weight = up.get_parameter("conv.weight")[:: prod(stride)].flatten(1)  # (out, in)
@@ -75,7 +75,7 @@ def test_a_networks_initialiser_leaves_the_start_alone() -> None:
 
 @pytest.mark.parametrize("stride", [(2,), (2, 2), (1, 2, 2)])
 def test_icnr_draws_with_the_papers_deviation(stride: Size) -> None:
-    """√(2/N), and N counts the incoming channels of a 1×1 convolution."""
+    """√(2/N), with N the incoming channels of a 1×1 convolution."""
     torch.manual_seed(0)
     layer = conv(64, 200 * prod(stride), (1,) * len(stride))
     icnr_(layer, stride)

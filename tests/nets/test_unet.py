@@ -26,7 +26,7 @@ CASES = [(rank, padding) for rank in (1, 2, 3) for padding in ("same", "valid")]
 
 
 def small(rank: int, padding: Padding) -> tuple[UNet, Tensor]:
-    """A net of two levels with norms, and an image that fits."""
+    """A network of two levels with norms, and an image of a valid size."""
     torch.manual_seed(rank)
     levels = pyramid((4, 8), rank)
     block = conv_stack(ConvUnit(padding=padding, norm=batch_norm))
@@ -59,7 +59,7 @@ def test_a_state_dict_round_trip_changes_nothing(rank: int, padding: Padding) ->
 
 @pytest.mark.slow
 def test_a_dynamic_export_equals_eager_at_a_size_of_other_parity() -> None:
-    """A crop by a number that was fixed while tracing would be silently wrong at the other sizes."""
+    """A crop that was fixed while tracing would be silently wrong at other sizes."""
     levels = pyramid((2, 4, 4))
     block = conv_stack(ConvUnit(padding="valid"))
     net = unet(1, 2, levels, block=block, down=MaxPool, up=transposed, merge=Concat).eval()

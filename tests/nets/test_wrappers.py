@@ -41,7 +41,7 @@ def zeroed(part: nn.Module) -> None:
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("rank", RANKS)
 def test_a_residual_block_with_a_zero_body_is_its_shortcut(rank: int, padding: Padding) -> None:
-    """The input where the channels stay; else a 1×1 convolution, written here as a product of matrices."""
+    """The input if the channels stay, else a 1×1 convolution, written here as a product of matrices."""
     block = residual(conv_stack(ConvUnit(padding=padding, act=nn.Identity)))
     for channels in (6, 2):
         part, x = block(channels, 6, level(rank)), torch.randn(2, channels, *(8, 9, 10)[:rank])
@@ -101,7 +101,7 @@ def test_a_probability_above_1_is_refused() -> None:
 
 
 def counting(channels: int, rank: int) -> nn.Module:
-    """A norm of a reader's own, which keeps running statistics and is none of torch's batch norms."""
+    """A user's norm with running statistics that is not one of torch's batch norms."""
     return (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)[rank - 1](channels, track_running_stats=True)
 
 
@@ -116,7 +116,7 @@ BLOCKS: dict[str, Block] = {
 @pytest.mark.parametrize("inside", BLOCKS)
 @pytest.mark.parametrize("where", ["blocks", "steps", "both, one inside the other"])
 def test_a_training_step_leaves_all_equal(inside: str, where: str) -> None:
-    """Logits, all gradients and all statistics, to the last bit; the image itself asks for no gradient."""
+    """Logits, all gradients and all statistics, to the last bit; the image itself requires no gradient."""
     block, plain = BLOCKS[inside], thin(block=BLOCKS[inside])
     light_block = block if where == "steps" else checkpointed(block)
     light = thin(block=light_block, step=DecoderStep if where == "blocks" else checkpointed(DecoderStep))
@@ -133,7 +133,7 @@ def test_a_training_step_leaves_all_equal(inside: str, where: str) -> None:
 @pytest.mark.parametrize(
     ("up", "merge"), [(PixelShuffle, Concat), (then(transposed, batch_norm, nn.ReLU), gated(Concat))]
 )
-def test_at_every_rank_and_with_statistics_in_the_way_up_and_in_gates(rank: int, up: Up, merge: Merge) -> None:
+def test_at_every_rank_and_with_statistics_in_upsampling_and_in_gates(rank: int, up: Up, merge: Merge) -> None:
     levels = pyramid((4, 8, 8), rank)
     plain = thin(levels, up=up, merge=merge)
     light = thin(levels, block=checkpointed(NORMED), up=up, merge=merge, step=checkpointed(DecoderStep))
@@ -149,7 +149,7 @@ def test_an_initialiser_reaches_inside_and_weights_carry_over() -> None:
 
 
 def test_gradients_of_the_image_are_those_of_the_plain_net() -> None:
-    """A front-end that is frozen, or a saliency map: the input asks for a gradient, and weights may not."""
+    """As for saliency maps: the input requires a gradient, and the weights do not."""
     gradients = []
     for net in (thin(), thin(block=checkpointed(NORMED), step=checkpointed(DecoderStep))):
         torch.manual_seed(3)
@@ -163,7 +163,7 @@ def test_gradients_of_the_image_are_those_of_the_plain_net() -> None:
 
 
 def interrupted(part: nn.Module, before: dict[str, Tensor]) -> None:
-    """A pass that counts, and then an error."""
+    """A pass that updates the buffers, then an error."""
     with buffers_kept(part):
         part(torch.randn(2, 2, 8, 8))
         assert not any(torch.equal(v, before[k]) for k, v in part.named_buffers() if k.endswith("running_mean"))
@@ -189,7 +189,7 @@ class Twice(Part):
         self.weight, self.passes, self.out_channels = nn.Parameter(torch.ones(1)), 0, 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Times the weight, squared."""
+        """(weight · x)²."""
         self.passes += 1
         return (x * self.weight).square()
 
@@ -205,7 +205,7 @@ def test_the_body_runs_a_second_time_only_for_gradients() -> None:
 
 
 def kept(widths: tuple[int, ...], size: tuple[int, ...]) -> int:
-    """By hand, in bytes: the image, the maps between the parts, and pooling's outputs with an index of 8 bytes each."""
+    """Bytes by hand: the image, the maps between the parts, and pooled values with an index of 8 bytes each."""
     maps = [width * prod(n >> i for n in size) for i, width in enumerate(widths)]
     pooled = [n >> len(size) for n in maps[:-1]]
     return 4 * (prod(size) + sum(maps) + sum(maps[:-1])) + (4 + 8) * sum(pooled)

@@ -1,4 +1,4 @@
-"""The page ``docs/coming_from.md``, read row by row: what each row makes, and whether that is what the row says."""
+"""Reads ``docs/coming_from.md`` row by row, builds each row's network, and compares it with the row's claims."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NUMBER, REFUSAL = re.compile(r"\d{1,3}(?:,\d{3})+"), re.compile(r"ValueError: `(
 
 @dataclass(frozen=True)
 class Row:
-    """One option: what it is there, what to write here, and what to know."""
+    """One option: its name in the other system, the expression to write here, and notes."""
 
     there: str
     here: str
@@ -37,21 +37,21 @@ class Row:
 
 
 def sections(text: str) -> Iterator[tuple[str, str]]:
-    """The parts of the page, by their headings."""
+    """The sections of the page, as (heading, text)."""
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         title, _, body = section.partition("\n")
         yield title, body
 
 
 def rows(text: str) -> list[Row]:
-    """The rows of a section's table, without its head."""
+    """The rows of a section's table, without its header."""
     lines = [line for line in text.splitlines() if line.startswith("|")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return [Row(there.replace("`", ""), here, know) for there, here, know in cells]
 
 
 def names(section: str = "") -> dict[str, Any]:
-    """What an expression of the page may use: the library's public names, and what the section's code defines."""
+    """The names for expressions of the page: the library's public names, and those defined in the section's code."""
     found: dict[str, Any] = {"torch": torch, "nn": nn, "partial": partial, "replace": replace}
     modules = [path for folder in ("plan", "nets") for path in sorted((PACKAGE / folder).rglob("[a-z]*.py"))]
     for path in modules:
@@ -63,7 +63,7 @@ def names(section: str = "") -> dict[str, Any]:
 
 
 def section_faults(section: str, options: Mapping[str, str], there: set[str]) -> list[str]:
-    """What is wrong with a system's table, in sentences."""
+    """The errors in a system's table, in sentences."""
     table, known = rows(section), names(section)
     written = [row.there for row in table]
     faults = [f"no row for {option}" for option in options if option not in written]
@@ -77,7 +77,7 @@ def section_faults(section: str, options: Mapping[str, str], there: set[str]) ->
 
 
 def row_faults(row: Row, wanted: str, known: dict[str, Any]) -> list[str]:
-    """What is wrong with a row."""
+    """The errors in a row."""
     role, _, trait = wanted.partition(" ")
     expression = re.fullmatch("`([^`]+)`", row.here)
     if role == "absent" or expression is None:
@@ -153,14 +153,14 @@ PARAMETERS, SIZES = re.compile(r"([\d,]+) parameters"), re.compile(r"([\d×]+) �
 
 
 def part(role: str, made: Any) -> dict[str, Any]:
-    """What is handed to a thin network, so that it has the part."""
+    """The arguments of ``thin`` for a network with this part."""
     if role in ("norm", "act"):
         return {"block": conv_stack(ConvUnit(**{"norm": batch_norm, role: made}))}
     return {} if role == "levels" else {"block": conv_stack(made)} if role == "unit" else {role: made}
 
 
 def traits(net: nn.Module) -> set[str]:
-    """What may be asked for in a network."""
+    """All properties of a network that a row may claim."""
     inner = net.net if isinstance(net, any_size) else net
     if not isinstance(inner, UNet):
         return set()
@@ -175,7 +175,7 @@ def traits(net: nn.Module) -> set[str]:
 
 
 def net_faults(net: Any, know: str) -> list[str]:
-    """What is wrong with a network: its numbers, its sizes, and parameters that learn nothing."""
+    """The errors in a network: its number of parameters, its sizes, and parameters without gradient."""
     if not isinstance(net, UNet | any_size):
         return [f"it makes a {type(net).__name__} and no network"]
     number = f"{count(net):,}"
@@ -192,13 +192,13 @@ def size(text: str) -> tuple[int, ...]:
 
 
 def usual(net: UNet | any_size) -> tuple[str, str]:
-    """The fourth of the sizes that pass, of which the page claims nothing."""
+    """The fourth valid size per axis, and no output size, because the page claims none."""
     valid = valid_sizes(net.levels, padding="same" if isinstance(net, any_size) else net.padding)
     return "×".join(str(sizes[3]) for sizes in valid), ""
 
 
 def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ...]:
-    """The size of the logits of two images, through which every parameter gets its gradient."""
+    """The size of the logits of two images, after a backward pass."""
     image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
     logits: Tensor = net(image)
     logits.square().sum().backward()
@@ -206,7 +206,7 @@ def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ..
 
 
 def learns(weight: nn.Parameter) -> bool:
-    """Whether it has a gradient; on "meta", where there are no values, one that is nowhere but 0 cannot be told."""
+    """Whether a parameter has a gradient that is not 0 everywhere; on "meta", without values, any gradient counts."""
     gradient = weight.grad
     return gradient is not None and (gradient.is_meta or weight.ndim < 2 or bool(gradient.any()))
 

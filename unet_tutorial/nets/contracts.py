@@ -137,7 +137,7 @@ def _misuse(role: str, factory: object) -> str:
     if isinstance(factory, nn.Module):
         return "a module, but a factory is needed, which makes a new module for each place"
     arguments = _ROLES[role].arguments
-    call = f"called as ({', '.join(arguments or ())})"
+    call = "called" if arguments is None else f"called as ({', '.join(arguments)})"
     made = factory.func if role == "norm" and isinstance(factory, partial) else factory
     if role != "act" and isinstance(made, type) and made.__module__.startswith("torch."):
         return f"torch's own class cannot be {call}"  # nn.BatchNorm2d(8, 2) would read the rank as eps

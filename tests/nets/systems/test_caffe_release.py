@@ -18,7 +18,7 @@ def test_the_published_number_of_parameters() -> None:
 
 
 def test_where_the_release_differs_from_figure_1() -> None:
-    """The last up-convolution has 128 channels: 64 more from 128 through 2×2, and 64 more into the next 3×3."""
+    """The last up-convolution has 128 channels: 64 more in its 2×2 kernels, and 64 more in the next 3×3 kernels."""
     with torch.device("meta"):
         ours, figure = released_unet(), paper_unet()
         assert ours(torch.zeros(1, 1, 572, 572)).shape == (1, 2, 388, 388)
@@ -33,7 +33,9 @@ def test_where_the_release_differs_from_figure_1() -> None:
 
 
 @pytest.mark.parametrize("widths", [(2, 4, 8, 16), (8, 8, 8, 8)])
-def test_the_release_drops_out_the_two_deepest_blocks_and_rectifies_each_way_up(widths: tuple[int, ...]) -> None:
+def test_the_release_has_dropout_after_the_two_deepest_blocks_and_a_relu_after_each_up_convolution(
+    widths: tuple[int, ...],
+) -> None:
     net = released_unet(widths=widths)
     dropped = {name: m.dropout.p for name, m in net.named_modules() if isinstance(m, Dropped)}
     assert dropped == {"encoder.stages.1.block": 0.5, "encoder.stages.2.block": 0.5}

@@ -28,7 +28,7 @@ def test_the_3d_unets_own_count_of_19069955() -> None:
 
 
 def test_the_3d_unet_takes_132_132_116_and_gives_44_44_28() -> None:
-    """Printed as x, y, z; our axes are z, y, x. Channels double before each pooling, and up-convolutions keep them."""
+    """The paper prints x, y, z; our axes are z, y, x. Channels double before pooling; up-convolutions keep them."""
     with torch.device("meta"):
         net = unet3d_paper()
         assert net(torch.zeros(1, 3, 116, 132, 132)).shape == (1, 3, 28, 44, 44)

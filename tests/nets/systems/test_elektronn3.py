@@ -52,7 +52,7 @@ def test_the_published_numbers_of_parameters(published: int, make: Callable[[], 
 
 
 def elektronn3(rank: int, blocks: int, planar: tuple[int, ...] = (), unit: ConvUnit = NORMED) -> UNet:
-    """Theirs, thin."""
+    """A thin network of one of their cases."""
     torch.manual_seed(blocks)
     return elektronn3_unet(levels=pyramid([4 * 2**i for i in range(blocks)], rank, planar), unit=unit)
 
@@ -74,7 +74,7 @@ def test_elektronn3s_cases_keep_their_size_and_give_each_parameter_a_gradient(
 
 @pytest.mark.parametrize("poolings", range(1, 5))
 def test_elektronn3s_valid_sizes_where_ours_are_legal(poolings: int) -> None:
-    """Both lose 12 · 2^L - 8. Its pooling rounds up, so that it takes sizes in between, which ours refuses."""
+    """Both lose 12 · 2^L - 8. Their pooling rounds up, so they accept sizes in between, which ours refuses."""
     net, loss = elektronn3(2, poolings + 1, unit=VALID).to("meta"), 12 * 2**poolings - 8
     (legal, _) = valid_sizes(net.levels, padding="valid")
     for side in legal[:3]:
@@ -96,8 +96,8 @@ POINT = resize_conv("linear", kernel=1)
 
 @pytest.mark.parametrize("merge", [gated(Concat), Concat, Add])
 @pytest.mark.parametrize("up", [transposed, resize_conv("nearest"), resize_conv("linear"), POINT, PixelShuffle])
-def test_what_elektronn3s_tests_leave_out(up: Up, merge: Merge) -> None:
-    """Attention in a planar net of one slice, which fails there; addition after resizing, which it refuses."""
+def test_combinations_that_elektronn3_does_not_test(up: Up, merge: Merge) -> None:
+    """Attention in a planar network of one slice fails there; addition after resizing is refused there."""
     levels = pyramid((8, 16, 32), rank=3, planar=(0, 1, 2))
     torch.manual_seed(0)
     net = elektronn3_unet(levels=levels, up=up, merge=merge, unit=ConvUnit(norm=group_norm(8)))

@@ -50,7 +50,7 @@ def test_johschmidt42_counts_a_pointwise_convolution_per_step_that_it_never_uses
     ],
 )
 def test_johschmidt42s_six_shapes(make: Callable[[], UNet], image: tuple[int, ...], logits: tuple[int, ...]) -> None:
-    """Bicubic, their fifth, is not among our ways up and is refused; nearest stands in for it."""
+    """Their fifth case is bicubic, which our ``resize_conv`` refuses; nearest takes its place here."""
     with torch.device("meta"):
         assert make()(torch.zeros(1, 1, *image)).shape == (1, 2, *logits)
     with pytest.raises(ValueError, match="mode 'bicubic' is unknown"):
@@ -58,12 +58,12 @@ def test_johschmidt42s_six_shapes(make: Callable[[], UNet], image: tuple[int, ..
 
 
 @pytest.mark.parametrize("side", [60, 63, 100])
-def test_what_johschmidt42_cuts_down_without_a_word_is_refused(side: int) -> None:
+def test_sizes_that_johschmidt42_silently_shrinks_are_refused(side: int) -> None:
     with pytest.raises(ValueError, match=f"axis 0 = {side} does not pass 3 poolings"):
         johschmidt42_unet(levels=pyramid((2, 4, 8, 8)))(torch.zeros(1, 1, side, side))
 
 
-def test_johschmidt42s_way_up_is_up_then_act_then_norm() -> None:
+def test_johschmidt42s_upsampling_is_up_then_activation_then_norm() -> None:
     net = johschmidt42_unet(levels=pyramid((4, 8)))
     ran: list[str] = []
     for module in net.decoder.get_submodule("steps.0.up").modules():
