@@ -1,31 +1,19 @@
-"""``unet diagram`` and ``unet diff``: what they write from presets, somebody's code and files, and what they refuse."""
+"""``unet diagram`` writes all formats, notes and alternative text, and refuses what it cannot draw."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Unet
-from tests.oracles.user_module import moved_in
+from tests.oracles.user_module import refusal
 from unet_tutorial.figures.arch.graphviz import dot, mermaid
-from unet_tutorial.figures.arch.ir import ArchIR, from_json
-from unet_tutorial.figures.diagram import FORMATS
+from unet_tutorial.figures.arch.ir import from_json
+from unet_tutorial.figures.diagram import FORMATS, draw
+from unet_tutorial.figures.drawing.style import STYLES
 
 THIN = ("paper", "--widths", "4,8", "--input", 20)
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with somebody's module."""
-    return moved_in(tmp_path, monkeypatch)
-
-
-def made(unet: Unet, path: Path, *words: object) -> ArchIR:
-    code, text = unet("diagram", *words, "-o", path)
-    assert code == 0, text
-    return from_json(path.read_text(encoding="utf8"))
 
 
 def test_every_format_is_written_and_says_so(unet: Unet, tmp_path: Path) -> None:
@@ -39,54 +27,16 @@ def test_every_format_is_written_and_says_so(unet: Unet, tmp_path: Path) -> None
     assert (tmp_path / "u.mmd").read_text(encoding="utf8") == mermaid(arch)
 
 
-def test_a_file_is_as_good_as_the_network(unet: Unet, tmp_path: Path) -> None:
-    made(unet, tmp_path / "u.json", *THIN)
-    for way in (THIN, (tmp_path / "u.json",)):
-        assert unet("diagram", *way, "-o", tmp_path / "u.svg")[0] == 0
-        (tmp_path / "u.svg").rename(tmp_path / f"{len(way)}.svg")
-    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / f"{len(THIN)}.svg").read_bytes()
-    found = [unet("summary", *way, "--format", "csv")[1] for way in (THIN, (tmp_path / "u.json",))]
-    assert found[0] == found[1] != ""
-
-
-@pytest.mark.parametrize("name", ["mine:Net", "mine:instance", "mine:Scaled"])
-def test_somebodys_code(unet: Unet, own: Path, name: str) -> None:
-    """A class, an instance, and one that reads its weights, so that it cannot be built on the meta device."""
-    arch = made(unet, own / "u.json", name, "--input", "16x24")
-    assert [skip.target for skip in arch.skips] == ["dec0.add1"]
-    assert arch.nodes[0].shape == (3, 16, 24)
-    code, text = unet("summary", name, "--input", 16, "--format", "json")
-    assert code == 0
-    found, _ = json.JSONDecoder().raw_decode(text)  # what the code prints goes to the other stream
-    assert found["totals"]["parameters"] == arch.totals["parameters"]
-
-
-def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
-    deep = made(unet, own / "deep.json", "mine:Net", "--kwargs", '{"depth": 3, "width": 2}', "--input", 32)
-    assert len(deep.skips) == 3
-    both = made(unet, own / "both.json", "mine:Net", "--input", 16, "--input", "1x4x16x16")
-    assert [node.shape for node in both.nodes if node.op == "input"] == [(3, 16, 16), (4, 16, 16)]
-    assert made(unet, own / "named.json", "mine:Net", "--input", 16, "--input", "other=1x4x16x16") == both
-
-
-def test_diff_of_equals_and_of_others(unet: Unet, tmp_path: Path) -> None:
-    one, other = tmp_path / "a.json", tmp_path / "b.json"
-    made(unet, one, *THIN)
-    made(unet, other, "paper", "--widths", "4,6", "--input", 20)
-    assert unet("diff", one, one) == (0, "equal\n")
-    code, text = unet("diff", one, other)
-    assert code == 1
-    changed = [line for line in text.splitlines() if line.startswith("*")]
-    assert any("bottom1.conv1" in line and "8×6×6 → 6×6×6" in line for line in changed)
-    assert not any("enc0" in line for line in text.splitlines() if "→" in line and "parameters" not in line)
-    assert any(line.startswith("parameters: ") for line in text.splitlines())
-    deeper = tmp_path / "c.json"
-    made(unet, deeper, "paper", "--widths", "4,8,8", "--input", 44)
-    code, text = unet("diff", one, deeper, "--all")
-    assert code == 1
-    assert {line[0] for line in text.splitlines() if "conv" in line} >= {"+", "*"}
-    assert any("skip0.crop1" in line and " 4 → 16 " in line for line in text.splitlines())
-    assert "skips: 1 → 2" in text
+def test_options_give_the_same_drawing_as_the_library(unet: Unet, tmp_path: Path) -> None:
+    assert unet("diagram", *THIN, "-o", tmp_path / "u.json")[0] == 0
+    arch = from_json((tmp_path / "u.json").read_text(encoding="utf8"))
+    for style in STYLES:
+        unet("diagram", tmp_path / "u.json", "--style", style, "--collapse", "block", "-o", tmp_path / "u.svg")
+        assert (tmp_path / "u.svg").read_text(encoding="utf8") == draw(arch, style=style, collapse="block").svg()
+    widths = {"160mm": 160 * 72 / 25.4, "16cm": 160 * 72 / 25.4, "6.3in": 6.3 * 72, "455pt": 455}
+    for text, points in widths.items():
+        unet("diagram", tmp_path / "u.json", "--width", text, "-o", tmp_path / "u.tex")
+        assert f"\\pdfpagewidth={points:.2f}".rstrip("0").rstrip(".") in (tmp_path / "u.tex").read_text(encoding="utf8")
 
 
 @pytest.mark.parametrize(
@@ -107,22 +57,12 @@ def test_what_cannot_be_drawn_is_refused(
     unet: Unet, words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, text = unet("diagram", *THIN, *words)
-    assert (code, said in text, "Traceback" in text) == (1, True, False)
+    code, line = refusal(unet, "diagram", *THIN, *words)
+    assert (code, said in line) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_alt_names_what_there_is(unet: Unet) -> None:
+def test_alt_prints_the_alternative_text(unet: Unet) -> None:
     code, text = unet("diagram", *THIN, "--alt", "--width", "160mm", "--font-min", 7, "--collapse", "level")
     assert code == 0
     assert "20" in text.split("note:")[0]
-
-
-def test_a_file_that_is_no_architecture_is_named(unet: Unet, tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text('{"version": 99}', encoding="utf8")
-    (tmp_path / "y.json").write_bytes(b"\xff\xfe")
-    for name in ("x.json", "y.json"):
-        code, text = unet("diff", tmp_path / name, tmp_path / name)
-        assert code == 1
-        assert f"{name}: " in text
-        assert "Traceback" not in text

@@ -1,4 +1,4 @@
-"""A headless Chromium for the pages: what a script finds in one, as JSON. Asked for by ``needs_chromium``."""
+"""Runs a script in a page in headless Chromium; ``needs_chromium`` skips tests where it is not installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--virtual-time-budget=30000",
     "--window-size=1280,1000",
 )  # fmt: skip
-needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine; apt-get install chromium")
+needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed; apt-get install chromium")
 
 HOOK = """<script>
 (async () => {
@@ -36,17 +36,17 @@ HOOK = """<script>
 
 
 def ask(page: str, script: str, *flags: str) -> Any:
-    """What ``script``, the body of an async function with a return, gives in the page; AssertionError if it fails."""
-    shown = _dumped(page.replace("</body>", HOOK.replace("%s", script)), *flags)
-    found = re.search(r'<pre id="answer">(.*?)</pre>', shown, re.DOTALL)
-    assert found, f"no answer in {shown[:2000]}"
-    told = json.loads(html.unescape(found[1]))
-    assert told["errors"] == []
-    return told["answer"]
+    """The value that ``script``, the body of an async function, returns in the page; AssertionError if it throws."""
+    dom = _final_dom(page.replace("</body>", HOOK.replace("%s", script)), *flags)
+    found = re.search(r'<pre id="answer">(.*?)</pre>', dom, re.DOTALL)
+    assert found, f"no answer in {dom[:2000]}"
+    result = json.loads(html.unescape(found[1]))
+    assert result["errors"] == []
+    return result["answer"]
 
 
-def _dumped(page: str, *flags: str) -> str:
-    """The page's elements as they are when it has come to rest."""
+def _final_dom(page: str, *flags: str) -> str:
+    """The HTML of the page after its scripts have run."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         path.write_text(page, encoding="utf8")

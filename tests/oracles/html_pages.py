@@ -1,8 +1,10 @@
-"""The pages that are looked at, by name."""
+"""The HTML pages under test, by name."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from html import unescape
 
 import torch
 from torch import nn
@@ -14,7 +16,7 @@ from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import build
 from unet_tutorial.plan.levels import Size
 
-PRESETS: dict[str, Size] = {  # with an example for each
+PRESETS: dict[str, Size] = {  # name: shape of the input
     "paper": (1, 1, 572, 572),
     "padded": (1, 1, 64, 96),
     "unet3d": (1, 1, 16, 32, 32),
@@ -26,7 +28,7 @@ PAGES = ("explorer", *PRESETS, "classifier")
 
 @cache
 def described(name: str) -> ArchIR:
-    """The network on the page of this name; "classifier" is none that the page was made for."""
+    """The network on this page; "classifier" is not a U."""
     if name == "explorer":
         return Choice().arch()
     with torch.device("meta"):
@@ -37,6 +39,14 @@ def described(name: str) -> ArchIR:
 
 
 @cache
-def shown(name: str) -> str:
-    """The page."""
+def html_page(name: str) -> str:
+    """The HTML of this page."""
     return explorer() if name == "explorer" else page(described(name))
+
+
+def table_cells(text: str, table: str) -> list[list[str]]:
+    """The texts in the body of the first table of a class."""
+    body = re.search(rf'<table class="{table}".*?<tbody>(.*?)</tbody>', text, re.DOTALL)
+    assert body
+    rows = re.findall(r"<tr.*?</tr>", body[1], re.DOTALL)
+    return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]

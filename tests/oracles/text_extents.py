@@ -1,4 +1,4 @@
-"""Where the renderer puts every text of a drawing, and what touches what."""
+"""Extents of every text as matplotlib draws it, and all overlaps in a drawing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from unet_tutorial.figures.drawing.palette import PALETTES
 from unet_tutorial.figures.drawing.render import figure
 from unet_tutorial.figures.drawing.scene import Box, Scene
 
-SLACK = 0.3  # points that outlines may share
+SLACK = 0.3  # points by which outlines may overlap
 
 
 def extents(scene: Scene) -> tuple[dict[str, Bbox], float]:
-    """Of every text as the renderer sees it, in points from the lower left corner; the smallest font."""
+    """The extent of every text in points, y upwards from the lower left corner, and the smallest font size."""
     sheet = figure(scene, PALETTES["paper"])
     sheet.set_dpi(360)  # so fine that hinting does not widen letters
     renderer = FigureCanvasAgg(sheet).get_renderer()  # type: ignore[no-untyped-call]  # matplotlib's own
@@ -27,17 +27,19 @@ def extents(scene: Scene) -> tuple[dict[str, Bbox], float]:
     return scaled, min(float(each.get_fontsize()) for each in found.values())
 
 
-def meet(one: Bbox, other: Bbox) -> bool:
+def overlap(one: Bbox, other: Bbox) -> bool:
+    """Whether two areas overlap by more than ``SLACK`` in both directions."""
     across = min(one.x1, other.x1) - max(one.x0, other.x0)
     return bool(across > SLACK and min(one.y1, other.y1) - max(one.y0, other.y0) > SLACK)
 
 
-def patch(box: Box, height: float) -> Bbox:
+def area(box: Box, height: float) -> Bbox:
+    """The area of a box, y upwards."""
     return Bbox([[box.x, height - box.bottom], [box.right, height - box.y]])
 
 
 def pieces(scene: Scene) -> list[tuple[str, Bbox]]:
-    """The straight pieces of all arrows, as thin boxes."""
+    """The straight pieces of all arrows as thin areas, each with the id of its arrow."""
     found = []
     for arrow in scene.arrows:
         for (a, b), (c, d) in zip(arrow.points, arrow.points[1:], strict=False):
@@ -46,15 +48,15 @@ def pieces(scene: Scene) -> list[tuple[str, Bbox]]:
     return found
 
 
-def faults(scene: Scene) -> list[tuple[str, str]]:
-    """Texts beyond the sheet, texts and boxes that cover one another, texts that an arrow crosses."""
+def collisions(scene: Scene) -> list[tuple[str, str]]:
+    """Texts beyond the sheet, texts and boxes that overlap one another, texts that an arrow crosses."""
     texts, _ = extents(scene)
     beyond = [
         (key, "the sheet")
         for key, text in texts.items()
         if not (0 <= text.x0 < text.x1 <= scene.width and 0 <= text.y0 < text.y1 <= scene.height)
     ]
-    everything = [*texts.items(), *((box.id, patch(box, scene.height)) for box in scene.boxes)]
-    covered = [(a, b) for (a, one), (b, other) in combinations(everything, 2) if meet(one, other)]
-    crossed = [(key, arrow) for key, text in texts.items() for arrow, piece in pieces(scene) if meet(text, piece)]
+    everything = [*texts.items(), *((box.id, area(box, scene.height)) for box in scene.boxes)]
+    covered = [(a, b) for (a, one), (b, other) in combinations(everything, 2) if overlap(one, other)]
+    crossed = [(key, arrow) for key, text in texts.items() for arrow, piece in pieces(scene) if overlap(text, piece)]
     return beyond + covered + crossed

@@ -1,4 +1,4 @@
-"""A module that somebody else wrote, in the current folder, for the commands that import and run such code."""
+"""A user's module in the current folder, for the commands that import and run such code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-OWN = """
+from tests.conftest import Unet
+
+CODE = """
 import logging
 import torch
 from torch import nn
@@ -51,10 +53,18 @@ def broken():
 """
 
 
-def moved_in(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = OWN) -> Path:
-    """The folder, with the module in it, as the current one; nothing of it is imported yet."""
+def write_user_module(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = CODE) -> Path:
+    """Write ``mine.py`` into the folder and make it the current one; the module is not imported yet."""
     (folder / "mine.py").write_text(code, encoding="utf8")
     monkeypatch.chdir(folder)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(folder)])
     return folder
+
+
+def refusal(unet: Unet, *words: object) -> tuple[int, str]:
+    """The exit code of a command that fails, and its message, which must be one line without a traceback."""
+    code, text = unet(*words)
+    assert "Traceback" not in text
+    (line,) = [line for line in text.splitlines() if "unet: " in line]
+    return code, line

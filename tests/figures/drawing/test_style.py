@@ -1,4 +1,4 @@
-"""Palettes are dark enough, presets differ in what they say they do, wrong ones are refused."""
+"""Named styles differ as they say; wrong ones are refused."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ import pytest
 
 from tests.oracles.hooked_nets import arch
 from unet_tutorial.figures.diagram import draw
-from unet_tutorial.figures.drawing.palette import PALETTES, contrast
-from unet_tutorial.figures.drawing.style import COLUMN, DARK, PAPER, SLIDE, THESIS, Style, named_style
+from unet_tutorial.figures.drawing.style import COLUMN, DARK, PAPER, SLIDE, STYLES, THESIS, Style, named_style
 
 
-@pytest.mark.parametrize("palette", list(PALETTES))
-def test_palettes_are_dark_enough(palette: str) -> None:
-    colours = PALETTES[palette]
-    assert contrast(colours.text, colours.ground) >= 4.5
-    lines = vars(colours).keys() - {"ground", "text", "blank", "dash"}
-    assert min(contrast(getattr(colours, name), colours.ground) for name in lines) >= 3
-    assert min(contrast(colours.dash, colours.fill), contrast(colours.edge, colours.fill)) >= 3
-    assert min(contrast(colours.edge, colours.blank), contrast(colours.fill, colours.blank)) >= 3
-
-
-def test_presets_have_the_widths_of_their_pages() -> None:
+def test_styles_have_the_widths_of_their_pages() -> None:
     for wanted, millimetres in ((THESIS, 160), (COLUMN, 84)):
         scene = draw(arch("paper"), style=wanted).scene
         assert scene.width / 72 * 25.4 == pytest.approx(millimetres)
@@ -37,7 +26,8 @@ def test_dark_changes_colours_only() -> None:
     assert light.svg() != dark.svg()
 
 
-def test_a_preset_takes_another_palette_width_and_font() -> None:
+def test_a_named_style_takes_another_palette_width_and_font() -> None:
+    assert {name: named_style(name) for name in STYLES} == STYLES
     assert named_style("column", palette="gray", width=300, font_min=9) == replace(
         COLUMN, palette="gray", width=300, font=9, font_min=9
     )
@@ -48,6 +38,10 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         named_style("poster")
     with pytest.raises(ValueError, match="palette 'pink' is unknown; the names are paper, okabe-ito, gray, dark"):
         Style(palette="pink")
+    with pytest.raises(ValueError, match="palette 'pink' is unknown; the names are paper, okabe-ito, gray, dark"):
+        named_style("column", palette="pink")
+    with pytest.raises(ValueError, match="growth 'cubic' is unknown; the names are sqrt, linear, log"):
+        Style(growth="cubic")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="1 <= font_min <= font"):
         Style(font=5, font_min=6)
     with pytest.raises(ValueError, match="a width of 50 points is below 20 letters of 7; widen it"):

@@ -1,4 +1,4 @@
-"""The TeX picture: the boxes and texts of the SVG, and it compiles, by itself and read into a document."""
+"""The TikZ file has the boxes and texts of the SVG, and compiles by itself and inside a document."""
 
 from __future__ import annotations
 

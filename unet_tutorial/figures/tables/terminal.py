@@ -31,8 +31,8 @@ class TerminalTable:
         shown = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
         for name, total in zip(table.header, table.total, strict=True):
             if name in kept:
-                justify = "left" if name in LEFT_ALIGNED else "right"
-                shown.add_column(name, Text(total), justify=justify, no_wrap=name != WRAPPED)
+                left, wraps = name in LEFT_ALIGNED, name == WRAPPED
+                shown.add_column(name, Text(total), justify="left" if left else "right", no_wrap=not wraps)
         for line in table.body:
             shown.add_row(*(Text(cell) for name, cell in zip(table.header, line, strict=True) if name in kept))
         yield from (Text(self.title, style="bold"), shown, Text())

@@ -1,0 +1,118 @@
+"""Networks named on the command line: presets, the user's code and files; refusals are one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Unet
+from tests.oracles.user_module import refusal, write_user_module
+from tests.paths import ROOT
+from unet_tutorial.figures.arch.ir import ArchIR, from_json
+
+THIN = ("paper", "--widths", "4,8", "--input", 20)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the user's module, as the current one."""
+    return write_user_module(tmp_path, monkeypatch)
+
+
+def made(unet: Unet, path: Path, *words: object) -> ArchIR:
+    code, text = unet("diagram", *words, "-o", path)
+    assert code == 0, text
+    return from_json(path.read_text(encoding="utf8"))
+
+
+def test_a_file_is_as_good_as_the_network(unet: Unet, tmp_path: Path) -> None:
+    made(unet, tmp_path / "u.json", *THIN)
+    for words in (THIN, (tmp_path / "u.json",)):
+        assert unet("diagram", *words, "-o", tmp_path / "u.svg")[0] == 0
+        (tmp_path / "u.svg").rename(tmp_path / f"{len(words)}.svg")
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / f"{len(THIN)}.svg").read_bytes()
+    found = [unet("summary", *words, "--format", "csv")[1] for words in (THIN, (tmp_path / "u.json",))]
+    assert found[0] == found[1] != ""
+
+
+@pytest.mark.parametrize("name", ["mine:Net", "mine:instance", "mine:Scaled"])
+def test_the_users_code(unet: Unet, own: Path, name: str) -> None:
+    """A class, an instance, and one that reads its weights, so that it cannot be built on the meta device."""
+    arch = made(unet, own / "u.json", name, "--input", "16x24")
+    assert [skip.target for skip in arch.skips] == ["dec0.add1"]
+    assert arch.nodes[0].shape == (3, 16, 24)
+    code, text = unet("summary", name, "--input", 16, "--format", "json")
+    assert code == 0
+    found, _ = json.JSONDecoder().raw_decode(text)  # the code's own prints go to stderr
+    assert found["totals"]["parameters"] == arch.totals["parameters"]
+
+
+def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
+    deep = made(unet, own / "deep.json", "mine:Net", "--kwargs", '{"depth": 3, "width": 2}', "--input", 32)
+    assert len(deep.skips) == 3
+    both = made(unet, own / "both.json", "mine:Net", "--input", 16, "--input", "1x4x16x16")
+    assert [node.shape for node in both.nodes if node.op == "input"] == [(3, 16, 16), (4, 16, 16)]
+    assert made(unet, own / "named.json", "mine:Net", "--input", 16, "--input", "other=1x4x16x16") == both
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("mine:Deciding", "--input", 8), 3, "has data-dependent control flow"),
+        (("mine:Net", "--input", "1x4x8x8"), 1, "does not accept this example"),
+        (("mine:number", "--input", 8), 1, "is or returns a int; a torch nn.Module is needed"),
+        (("mine:broken", "--input", 8), 1, "mine:broken fails: KeyError: 'no such depth'"),
+        (("mine:absent", "--input", 8), 1, "AttributeError"),
+        (("absent:Net", "--input", 8), 1, "ModuleNotFoundError"),
+        (("mine:instance", "--input", 8, "--kwargs", '{"depth": 2}'), 1, "takes no --kwargs"),
+        (("mine:Net", "--input", 8, "--kwargs", "depth=2"), 1, "is not JSON"),
+        (("mine:Net", "--input", 8, "--kwargs", "[2]"), 1, "names with values are needed"),
+        (("nothing",), 1, "preset 'nothing' is unknown; the presets are paper"),
+        (("paper", "--widths", "8,x"), 1, "write whole numbers with commas"),
+        (("absent.json",), 1, "absent.json: No such file"),
+        (("mine.py.json",), 1, "No such file"),
+        (("other.json", "--input", 8), 1, "leave out --input, --kwargs and --widths"),
+    ],
+)
+@pytest.mark.usefixtures("own")
+def test_a_network_is_refused_in_one_line(unet: Unet, words: tuple[object, ...], code: int, said: str) -> None:
+    found, line = refusal(unet, "summary", *words)
+    assert found == code
+    assert re.search(said, line)
+
+
+def test_a_file_that_is_not_an_architecture_is_named(unet: Unet, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"version": 99}', encoding="utf8")
+    (tmp_path / "y.json").write_bytes(b"\xff\xfe")
+    for name in ("x.json", "y.json"):
+        code, text = unet("diff", tmp_path / name, tmp_path / name)
+        assert code == 1
+        assert f"{name}: " in text
+        assert "Traceback" not in text
+
+
+def test_a_file_with_missing_maps_is_refused(unet: Unet, tmp_path: Path) -> None:
+    made(unet, tmp_path / "u.json", *THIN)
+    text = (tmp_path / "u.json").read_text(encoding="utf8")
+    raw = json.loads(text)
+    (tmp_path / "torn.json").write_text(json.dumps(raw | {"nodes": raw["nodes"][1:]}), encoding="utf8")
+    (tmp_path / "empty.json").write_text(json.dumps(raw | {"nodes": [], "path": [], "skips": []}), encoding="utf8")
+    for name, said in (("torn", "the map 'enc0.input1', which it refers to, is missing"), ("empty", "it has no maps")):
+        code, line = refusal(unet, "summary", tmp_path / f"{name}.json")
+        assert (code, f"{name}.json: {said}; write the file again" in line) == (1, True)
+
+
+@pytest.mark.slow
+def test_torch_logs_nothing_about_an_invalid_size(own: Path) -> None:
+    command = [sys.executable, "-m", "unet_tutorial", "summary", "mine:Loud", "--input", "9"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=own, env=env, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = [line for line in done.stderr.splitlines() if line not in ("", "building")]  # the latter by the network
+    assert [line[:40] for line in said] == ["unet: input (1, 3, 9, 9): axis 0 = 9 doe"]

@@ -1,0 +1,73 @@
+"""Rows, texts and sizes of boxes follow levels, channels and sizes."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import log2, sqrt
+
+import pytest
+
+from tests.oracles.hooked_nets import arch
+from unet_tutorial.figures.diagram import draw
+from unet_tutorial.figures.drawing.frame import Frame
+from unet_tutorial.figures.drawing.scene import text_width
+from unet_tutorial.figures.drawing.sketch import sketch_u
+from unet_tutorial.figures.drawing.style import Growth
+
+
+def frame(name: str, growth: Growth = "sqrt", *, bent: bool = False) -> Frame:
+    return Frame(sketch_u(arch(name), "conv"), 8, growth, bent=bent)
+
+
+def test_boxes_grow_with_channels_and_sizes() -> None:
+    diagram = draw(arch("five"), collapse="level")
+    sides = [(diagram.arch.node(box.id), box) for box in diagram.scene.boxes]
+    for (one, first), (other, second) in combinations(sides, 2):
+        if one.channels > other.channels:
+            assert first.width >= second.width
+        if one.size > other.size:
+            assert first.height >= second.height
+    wide = {one.channels: box.width for one, box in sides}
+    assert wide[2048] / wide[512] == pytest.approx(2, rel=0.01)  # the root of 4
+
+
+@pytest.mark.parametrize(("growth", "function"), [("sqrt", sqrt), ("linear", float), ("log", lambda n: log2(n + 1))])
+def test_widths_are_proportional_to_the_growth_function(growth: Growth, function: object) -> None:
+    assert callable(function)
+    found = frame("five", growth)
+    for each in found.sketch.maps:
+        expected = 5000 * function(each.node.channels) / function(2048)
+        assert found.width(each, 5000) == pytest.approx(max(4, expected))
+
+
+def test_every_row_is_tall_enough_for_its_size_texts() -> None:
+    for name in ("paper", "planar", "uneven"):
+        found = frame(name)
+        for i, text in enumerate(found.sizes):
+            assert found.height(i, tallest=1.0) > text_width(text, found.font)
+
+
+def test_the_path_goes_down_to_the_coarsest_row_and_up_again() -> None:
+    found = frame("paper")
+    rows = found.rows[: found.sketch.length]
+    assert rows[0] == rows[-1] == 0
+    assert max(rows) == 4
+    down = [i for i in range(len(rows)) if found.entered_from_above(i)]
+    up = [i for i in range(len(rows)) if found.left_upwards(i)]
+    assert len(down) == len(up) == 4
+    assert max(down) < min(up)
+    assert all(frame("paper", bent=True).left_sideways(i) for i in range(len(rows)))
+
+
+def test_a_size_is_written_where_it_changes() -> None:
+    found = frame("planar")
+    shown = [(row, each.node.size) for row, each in zip(found.rows, found.sketch.maps, strict=True)]
+    changes = [i == 0 or shown[i] != shown[i - 1] for i in range(len(shown))]
+    assert [bool(text) for text in found.sizes] == changes
+
+
+def test_inputs_and_the_output_have_captions() -> None:
+    for name, expected in (("paper", ["input", "output"]), ("two", ["input 1", "output", "input 2"])):
+        found = frame(name)
+        captions = [found.caption(i) for i in range(len(found.sketch.maps))]
+        assert [text for text in captions if text] == expected

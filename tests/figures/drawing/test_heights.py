@@ -1,0 +1,61 @@
+"""Rows follow one another downwards; arrows that overlap run on different lanes."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import pytest
+
+from tests.oracles.hooked_nets import arch
+from unet_tutorial.figures.drawing.columns import Columns
+from unet_tutorial.figures.drawing.frame import Frame
+from unet_tutorial.figures.drawing.heights import Heights, enters_from_below
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, sketch_u
+
+US = ["paper", "attention", "planar", "residual", "resized", "two", "dense", "uneven"]
+
+
+def heights(name: str, collapse: str = "conv") -> Heights:
+    frame = Frame(sketch_u(arch(name), collapse), 8, "sqrt", bent=collapse == "level")
+    return Heights(frame, Columns(frame, widest=20, gap=10), tallest=100)
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", US)
+def test_rows_are_centred_and_below_one_another(name: str, collapse: str) -> None:
+    found = heights(name, collapse)
+    rows = found.frame.rows
+    edges = []
+    for row in range(max(rows) + 1):
+        here = [i for i in range(found.frame.sketch.length) if rows[i] == row]
+        centres = [found.top[i] + found.height[i] / 2 for i in here]
+        assert centres == pytest.approx([centres[0]] * len(here))
+        edges.append((min(found.top[i] for i in here), max(found.top[i] + found.height[i] for i in here)))
+        assert edges[-1][1] == pytest.approx(found.row_bottom[row])
+        assert edges[-1][0] <= found.arrow_y[row] <= edges[-1][1]
+    assert all(bottom + found.frame.font < top for (_, bottom), (top, _) in pairwise(edges))
+    lowest = max(top + height for top, height in zip(found.top, found.height, strict=True))
+    assert found.total >= lowest - 1e-9
+
+
+@pytest.mark.parametrize("name", ["residual", "resized", "dense"])
+def test_no_two_arrows_overlap_on_a_lane(name: str) -> None:
+    found = heights(name)
+    columns = found.columns
+
+    def extent(index: int) -> tuple[float, float]:
+        return columns.left[index], columns.left[index] + columns.width[index]
+
+    assert found.lanes
+    for (one, lane), (other, same) in combinations(found.lanes.items(), 2):
+        first, second = ((extent(link.source)[0], extent(link.target)[1]) for link in (one, other))
+        assert lane != same or first[1] <= second[0] or second[1] <= first[0]
+        assert found.lane_y(one) > found.row_bottom[lane[0]]
+
+
+def test_shortcuts_run_on_lanes_and_a_further_input_of_the_same_row_does_not() -> None:
+    residual, two = heights("residual"), heights("two")
+    assert set(residual.lanes) == set(residual.frame.sketch.branches)
+    (entering,) = two.frame.sketch.branches
+    assert enters_from_below(two.frame, entering)
+    assert entering not in two.lanes

@@ -1,0 +1,77 @@
+"""SVG and PDF hold every text and id of the scene, and nothing depends on the user's matplotlib settings."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from math import hypot
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import pytest
+import torch
+
+from tests.oracles.hooked_nets import NETS, arch
+from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.render import arrowhead
+from unet_tutorial.figures.drawing.scene import Arrow
+from unet_tutorial.nets.presets import paper_unet
+
+
+@pytest.fixture(scope="module")
+def paper() -> Diagram:
+    with torch.device("meta"):
+        net = paper_unet()
+    return draw(net, (1, 1, 572, 572), style="thesis", name="paper")
+
+
+def test_the_svg_has_a_title_and_a_description(paper: Diagram) -> None:
+    root = ElementTree.fromstring(paper.svg())
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.attrib["role"] == "img"
+    assert (root.findtext(f"{space}title"), root.findtext(f"{space}desc")) == ("paper", paper.alt)
+    groups = {each.attrib.get("id") for each in root.iter(f"{space}g")}
+    assert {box.id for box in paper.scene.boxes} <= groups
+    assert paper._repr_html_().startswith("<svg")
+    assert paper.alt in paper._repr_html_()
+    assert not root.findall(f".//{space}image")
+
+
+@pytest.mark.parametrize("name", list(NETS))
+def test_ids_occur_once_in_the_svg(name: str) -> None:
+    found = re.findall(r'id="([^"]+)"', draw(arch(name)).svg())
+    assert len(found) == len(set(found)) > 10
+
+
+def test_pdf_is_drawn_and_keeps_its_text(paper: Diagram, tmp_path: Path) -> None:
+    path = paper.save(tmp_path / "fig.pdf")
+    data = path.read_bytes()
+    assert b"/Subtype /Image" not in data
+    assert b"/FontFile2" in data
+    assert b"/Type3" not in data
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    said = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, text=True, check=True).stdout
+    words = said.split()
+    for label in paper.scene.labels:
+        for word in label.text.split():
+            assert word in words, label
+
+
+def test_the_users_settings_are_neither_used_nor_changed(paper: Diagram) -> None:
+    before = paper.svg()
+    with mpl.rc_context({"font.weight": "bold", "patch.linewidth": 9, "svg.fonttype": "path", "axes.facecolor": "red"}):
+        own = dict(mpl.rcParams)
+        assert paper.svg() == before
+        assert dict(mpl.rcParams) == own
+
+
+@pytest.mark.parametrize("end", [(10.0, 0.0), (0.0, 7.0), (-3.0, 4.0), (5.0, -12.0)])
+def test_an_arrowhead_is_an_isosceles_triangle_at_the_last_point(end: tuple[float, float]) -> None:
+    base, (one, other) = arrowhead(Arrow("a", "conv", ((0, 0), end)), 2.0)
+    assert hypot(end[0] - base[0], end[1] - base[1]) == pytest.approx(2.0)
+    assert hypot(one[0] - other[0], one[1] - other[1]) == pytest.approx(0.8 * 2.0)
+    assert hypot(end[0] - one[0], end[1] - one[1]) == pytest.approx(hypot(end[0] - other[0], end[1] - other[1]))
+    assert base[0] * end[1] == pytest.approx(base[1] * end[0])  # on the line from the first point

@@ -1,0 +1,72 @@
+"""Arrows begin and end at the boxes that they connect and cross no other box; crops are written beside them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from tests.oracles.hooked_nets import arch
+from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.scene import Arrow, Box
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, sketch_u
+
+US = ["paper", "attention", "planar", "released", "residual", "resized", "shuffled", "two", "uneven", "without"]
+TOUCH = 0.02  # points; coordinates are rounded to hundredths
+
+
+def own_arrows(diagram: Diagram) -> list[Arrow]:
+    """The arrows without those of the legend."""
+    return [arrow for arrow in diagram.scene.arrows if not arrow.id.startswith("legend-")]
+
+
+def touches(box: Box, x: float, y: float) -> bool:
+    return box.x - TOUCH <= x <= box.right + TOUCH and box.y - TOUCH <= y <= box.bottom + TOUCH
+
+
+def crosses(arrow: Arrow, box: Box) -> bool:
+    """Whether a straight piece of the arrow passes through the inside of a box."""
+    return any(
+        max(box.x, min(a, c)) + TOUCH < min(box.right, max(a, c) + 2 * TOUCH)
+        and max(box.y, min(b, d)) + TOUCH < min(box.bottom, max(b, d) + 2 * TOUCH)
+        for (a, b), (c, d) in pairwise(arrow.points)
+    )
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", US)
+def test_arrows_connect_their_boxes_and_cross_no_other(name: str, collapse: str) -> None:
+    diagram = draw(arch(name), collapse=collapse)
+    boxes = {box.id: box for box in diagram.scene.boxes}
+    sketch = sketch_u(arch(name), collapse)
+    links = [*sketch.steps, *sketch.copies, *sketch.branches]
+    arrows = own_arrows(diagram)
+    assert len(arrows) == len(links)
+    for link, arrow in zip(links, arrows, strict=True):
+        source, target = (boxes[sketch.maps[i].node.id] for i in (link.source, link.target))
+        assert arrow.kind == link.kind
+        assert touches(source, *arrow.points[0])
+        marks = [mark for mark in diagram.scene.marks if mark.id == f"plus-{target.id}"]
+        at_mark = any(abs(mark.x - arrow.points[-1][0]) <= mark.radius + TOUCH for mark in marks)
+        assert touches(target, *arrow.points[-1]) or at_mark
+        assert [box.id for box in boxes.values() if box not in (source, target) and crosses(arrow, box)] == []
+
+
+def test_pieces_of_arrows_are_horizontal_or_vertical() -> None:
+    for name in US:
+        for arrow in own_arrows(draw(arch(name))):
+            assert all(a == c or b == d for (a, b), (c, d) in pairwise(arrow.points)), arrow
+
+
+def test_padding_is_written_beside_the_arrow_up() -> None:
+    labels = {label.id: label.text for label in draw(arch("uneven")).scene.labels}
+    assert labels["crop-dec0.concat1"] == "pad 0+1"
+    assert labels["dec0.concat1.size"] == "17×19"
+
+
+def test_the_word_crop_is_left_out_where_it_does_not_fit() -> None:
+    texts = {}
+    for style in ("paper", "column"):
+        labels = draw(arch("paper"), style=style).scene.labels
+        texts[style] = [label.text for label in labels if label.id.startswith("crop-")]
+    assert texts == {"paper": ["crop 4", "crop 16", "crop 40", "crop 88"], "column": ["4", "16", "40", "88"]}
