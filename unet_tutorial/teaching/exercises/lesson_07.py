@@ -74,12 +74,12 @@ def look_up(fields: Tensor) -> Tensor:
     _, _, height, width = fields.shape
     size = torch.tensor((height, width)).reshape(2, 1, 1)
     here = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij"))  # (2, H, W)
-    looks = 2 * (here + fields) / (size - 1) - 1  # (N, 2, H, W): rows first, -1 and 1 at the border pixels
-    return looks.flip(1).movedim(1, -1)  # (N, H, W, 2): x first
+    grid = 2 * (here + fields) / (size - 1) - 1  # (N, 2, H, W): rows first, -1 and 1 at the border pixels
+    return grid.flip(1).movedim(1, -1)  # (N, H, W, 2): x first
 
 
 def _labelled(seed: int) -> Iterator[Case]:
-    """Cells with small numbers, then some above 2^24; every pixel looks far from the edge between two others."""
+    """Cells with small numbers, then some above 2^24; no grid point lies near the border between two pixels."""
     generator = torch.Generator().manual_seed(seed)
     for n, h, w, large in ((2, 7, 10, 0), (3, 9, 6, 2**24)):
         labels = torch.randint(40, (n, h, w), generator=generator)
@@ -114,7 +114,7 @@ def warp_labels(labels: Tensor, grid: Tensor) -> Tensor:
 
 
 def _slices(seed: int) -> Iterator[Case]:
-    """In the upper right corner, where arrows point out of the image; in the middle; and a zero field."""
+    """A patch in the upper right corner, where arrows point out of the image; one in the middle; and a zero field."""
     generator = torch.Generator().manual_seed(seed)
     outward = torch.tensor([-1.0, 1.0], dtype=torch.float64).reshape(2, 1, 1)
     upper_right, middle, still = ((30, 31), (0, 19), (9, 12)), ((22, 27), (9, 4), (8, 11)), ((17, 15), (8, 2), (6, 5))
@@ -174,7 +174,7 @@ def deform_then_cut(
 
 
 def _rough(seed: int) -> Iterator[Case]:
-    """Fields so rough that every sign and every slope occurs."""
+    """Fields rough enough that slopes of all sizes and signs occur."""
     generator = torch.Generator().manual_seed(seed)
     yield (0.8 * torch.randn(2, 2, 6, 9, dtype=torch.float64, generator=generator),)
     yield (1.5 * torch.randn(3, 2, 8, 5, dtype=torch.float64, generator=generator),)
@@ -221,7 +221,7 @@ def local_area(fields: Tensor) -> Tensor:
 
 
 def _folding(seed: int) -> Iterator[Case]:
-    """Rough; all rows look at one row, or nearly so; mirrored by a slant; half a turn; still; a NaN."""
+    """Rough; all rows onto one row, exactly and nearly; a reflection; half a turn; zero. Then a field with a NaN."""
     generator = torch.Generator().manual_seed(seed)
     rough = 0.5 * torch.randn(2, 2, 7, 9, dtype=torch.float64, generator=generator)
     here = torch.stack(torch.meshgrid(torch.arange(7.0).double(), torch.arange(9.0).double(), indexing="ij"))

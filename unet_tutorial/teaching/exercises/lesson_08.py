@@ -134,7 +134,7 @@ def padded_tile(reach: int, depth: int) -> int:
 
 @dataclass(frozen=True)
 class _Net:
-    """Convolution, pooling, convolution, up again, convolution: (N, 1, side, side) -> (N, 2, …), on its grid."""
+    """Convolution, pooling, convolution, upsampling, convolution: (N, 1, side, side) -> (N, 2, …)."""
 
     side: int
     grid: int
@@ -149,7 +149,7 @@ class _Net:
         return self.anywhere(tiles)
 
     def anywhere(self, x: Tensor) -> Tensor:
-        """The same for any valid size."""
+        """The output for tiles of any valid size."""
         generator = torch.Generator().manual_seed(self.seed)  # the same weights at every call
         first, second, third = (torch.randn(2, c, 3, 3, generator=generator) for c in (1, 2, 2))
         low = F.max_pool2d(F.conv2d(x, first, padding=self.padding), self.grid)
@@ -239,8 +239,9 @@ def _images(seed: int) -> Iterator[Case]:
 
 
 def _square_or_misfit(answer: Callable[[Predict, Tensor], Tensor], case: Case) -> object:
-    """The answer's output. Views of an oblong image that are not turned back do not fit on one another; that error is
-    caught, so that the mistake is recognised by the square images.
+    """The answer's output, or a sentence where views of an oblong image do not fit on one another.
+
+    So a mistake that raises an error for oblong images alone is recognised by its output for the square ones.
     """
     try:
         return answer(*case)

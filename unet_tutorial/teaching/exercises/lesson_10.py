@@ -248,7 +248,7 @@ def _convolutions(seed: int) -> Iterator[Case]:
 
 
 def _or_misfit(answer: Callable[..., object], case: Case) -> object:
-    """The answer's output. Factors along a wrong axis fit some weights by chance, and raise an error for others."""
+    """The answer's output, or MISFIT: factors along a wrong axis fit some weights, and raise an error for others."""
     try:
         return answer(*case)
     except RuntimeError as error:

@@ -107,7 +107,7 @@ def _bodies(seed: int) -> Iterator[Case]:
 
 
 def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> Any:
-    """Output, gradient and number of parameters, with weights that depend on their shape alone."""
+    """Output, gradient and number of parameters, with weights that depend on nothing but their shape."""
     in_channels, out_channels, padded, image = case
     pad = int(padded)
     body = nn.Sequential(
@@ -215,7 +215,7 @@ IN_TIME, TOO_LATE = "refused before the next one was built", "not refused before
 
 
 class _Step(nn.Module):
-    """The first channel times 10, plus a mark, ``width`` times over; it states what it is told to. One parameter."""
+    """Ten times the first channel plus a mark, in ``width`` equal channels. ``out_channels`` is ``states``."""
 
     def __init__(self, width: int, states: object, mark: int) -> None:
         super().__init__()
@@ -242,7 +242,7 @@ class _Recording:
 
 
 def _statements(seed: int) -> Iterator[Case]:
-    """What each part states, and the channels that the first is given."""
+    """The ``out_channels`` that each part states, and the channels that the first part is given."""
     yield (4, 8 + seed, 2), 3
     yield (5, 7, SILENT, 6, SILENT), 1 + seed
     yield (SILENT, 4), 2
@@ -253,7 +253,7 @@ def _statements(seed: int) -> Iterator[Case]:
 
 
 def _built(answer: Callable[[Sequence[Factory], int], nn.Module], case: Case) -> dict[str, Any]:
-    """What each factory was given; then what came out, or what was raised and the number in it."""
+    """The channels that each factory was given; then facts about the chain, or the error and the part it names."""
     states, in_channels = case
     given: list[int] = []
     factories = [_Recording(each, mark, given) for mark, each in enumerate(states, start=1)]

@@ -112,7 +112,7 @@ class _Gain(nn.Module):
 
 
 class _Scaled(nn.Module):
-    """The same beside children."""
+    """The same in a module that has children."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _Scaled(nn.Module):
 
 
 def _network(kind: str, width: int) -> nn.Module:
-    """A network that some ways of counting get wrong."""
+    """A network whose parameters are easily miscounted."""
     conv = nn.Conv2d(width, width, 3)
     if kind == "reused":
         return nn.Sequential(conv, nn.ReLU(), conv)
