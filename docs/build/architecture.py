@@ -110,9 +110,9 @@ def picture(boxes: tuple[Box, ...], arrows: Iterable[tuple[str, str]] = (), laye
         axes.text(x, y + 0.13, box.title, ha="center", va="center", weight="bold", size=12, zorder=3)
         axes.text(x, y - 0.15, box.text, ha="center", va="center", size=10, zorder=3)
     for one, other in arrows:
-        ends = {"patchA": patches[one], "patchB": patches[other]}
-        look = {"arrowstyle": "-|>", "mutation_scale": 11, "color": "#5b6670", "linewidth": 1.0, "zorder": 1}
-        axes.add_patch(FancyArrowPatch(middle[one], middle[other], **ends, **look))
+        arrow = FancyArrowPatch(middle[one], middle[other], patchA=patches[one], patchB=patches[other])
+        arrow.set(arrowstyle="-|>", mutation_scale=11, color="#5b6670", linewidth=1.0, zorder=1)
+        axes.add_patch(arrow)
     text = StringIO()
     with mpl.rc_context({"svg.hashsalt": "unet_tutorial", "svg.fonttype": "none", "font.family": "sans-serif"}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})

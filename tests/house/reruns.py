@@ -118,7 +118,13 @@ def rerun_together(paths: Sequence[Path]) -> list[Rerun]:
 
 def joined(notebooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One notebook of all their cells, with a cell that deletes all names before each but the first."""
-    reset = {"cell_type": "code", "metadata": {}, "source": "%reset -f", "outputs": [], "execution_count": None}
+    reset: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": {},
+        "source": "%reset -f",
+        "outputs": [],
+        "execution_count": None,
+    }
     cells = [cell for notebook in notebooks for cell in (reset, *notebook["cells"])][1:]
     seconds = sum(notebook["metadata"]["unet_tutorial"]["ceiling_seconds"] for notebook in notebooks)
     numbered = [{**cell, "id": f"cell-{number}"} for number, cell in enumerate(cells)]
