@@ -24,9 +24,7 @@ class any_size(nn.Module):  # noqa: N801  # used like a function, as torch.no_gr
             raise ValueError(f"padding {net.padding!r}: this network shrinks its images; use predict_tiled instead")
         self.net = net
         self.in_channels, self.out_channels, self.levels = net.in_channels, net.out_channels, net.levels
-        self.steps = [
-            valid.step for valid in valid_sizes(net.levels, padding=net.padding)
-        ]  # multiples of these are valid
+        self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # multiples are valid
 
     def forward(self, image: Tensor) -> Tensor:
         """Mirror, predict, crop."""
