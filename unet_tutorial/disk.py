@@ -21,7 +21,7 @@ def complete_file(path: str | Path) -> Iterator[Path]:
         part.replace(path)
     except OSError as error:
         raise ValueError(
-            f"{path}: cannot be written ({one_line(error)}); choose a folder that exists, is writable and has free space"
+            f"{path}: cannot be written ({one_line(error)}); choose an existing, writable folder with free space"
         ) from error
     finally:
         with suppress(OSError):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unet_tutorial.commands.dataclass_options import with_options
 from unet_tutorial.commands.model import NetworkOptions
-from unet_tutorial.commands.options import with_options
 
 if TYPE_CHECKING:
     from unet_tutorial.figures.drawing.style import Style

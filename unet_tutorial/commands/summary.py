@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from unet_tutorial.commands.dataclass_options import with_options
 from unet_tutorial.commands.model import NetworkOptions
-from unet_tutorial.commands.options import with_options
 
 
 class By(StrEnum):

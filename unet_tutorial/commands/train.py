@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.commands.options import with_options
+from unet_tutorial.commands.dataclass_options import with_options
 from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from unet_tutorial.commands.options import parameters_of, with_options
+from unet_tutorial.commands.dataclass_options import parameters_of, with_options
 
 
 @dataclass(frozen=True)
