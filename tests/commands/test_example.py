@@ -68,7 +68,7 @@ def test_texts_become_shapes() -> None:
 
 
 def test_the_default_sizes_are_those_of_the_papers_or_the_next_valid_ones() -> None:
-    """572² (arXiv 1505.04597, figure 1) and 132×132×116 (arXiv 1606.06650, section 2), whose sides are all valid."""
+    """572² (arXiv 1505.04597, figure 1) and 132 (arXiv 1606.06650, section 2: 132×132×116)."""
     for net, side in ((thin(paper_unet), 572), (thin(unet3d_paper, widths=(2, 4, 8, 16)), 132)):
         ((image,), _) = example_inputs(net, [])
         assert set(image.shape[2:]) == {side}

@@ -11,7 +11,7 @@ from unet_tutorial.figures.drawing.columns import Columns, fit_columns
 from unet_tutorial.figures.drawing.frame import Frame
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, sketch_u
 
-US = ["paper", "attention", "planar", "residual", "shuffled", "two", "uneven", "without"]
+US = ["paper", "five", "attention", "planar", "residual", "shuffled", "two", "uneven", "without"]
 
 
 def frame(name: str, collapse: str) -> Frame:
@@ -22,7 +22,7 @@ def frame(name: str, collapse: str) -> Frame:
 @pytest.mark.parametrize("name", US)
 def test_boxes_and_channels_of_a_row_do_not_overlap(name: str, collapse: str) -> None:
     found = frame(name, collapse)
-    columns = Columns(found, widest=20, gap=10)
+    columns = Columns(found, widest=6, gap=2)
     for row in set(found.rows):
         here = [i for i in range(found.sketch.length) if found.rows[i] == row]
         for one, other in pairwise(here):

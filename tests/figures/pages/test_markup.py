@@ -11,9 +11,10 @@ from tests.oracles.described_nets import evil
 from tests.oracles.html_pages import PAGES, described, html_page, table_cells
 from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.drawing.palette import PALETTES, contrast
-from unet_tutorial.figures.pages.explorer import explorer
+from unet_tutorial.figures.pages.explorer import Choice, explorer
 from unet_tutorial.figures.pages.markup import DARK, HEADS, LIGHT, SCRIPTS, STYLES, asset, iframe, map_rows, map_table
 from unet_tutorial.figures.pages.page import page
+from unet_tutorial.plan.receptive_field import seen_by
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +57,14 @@ def test_rows_hold_the_pixels_that_the_middle_pixel_sees(name: str) -> None:
         for (first, last), (smallest, largest) in zip(intervals, node.field, strict=False):
             assert smallest <= last - first + 1 <= largest
         assert (part != "") == (node.op == "crop" and any(node.id in skip.through for skip in arch.skips))
+
+
+def test_the_middle_pixel_of_the_output_sees_the_pixels_that_the_plan_says() -> None:
+    for choice in (Choice(), Choice(44, 2, 3, "valid", 3), Choice(24, 3, 8, "same")):
+        arch = choice.arch()
+        *_, sees = re.findall(r'data-sees="(.*?)"', map_table(arch))
+        first, last = seen_by(arch.nodes[-1].size[0] // 2, choice.levels, padding=choice.padding, axis=0)
+        assert sees == ",".join([f"{first} {last}"] * choice.rank)
 
 
 def test_special_characters_are_escaped() -> None:
