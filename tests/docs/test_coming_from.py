@@ -30,6 +30,8 @@ from unet_tutorial.nets.resample import MaxPool, then, transposed
 from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.plan.levels import pyramid
 
+pytestmark = pytest.mark.slow
+
 TEXT = PAGE.read_text(encoding="utf8")
 SECTIONS = dict(sections(TEXT))
 HEAD = "| there | here | to know |\n|---|---|---|\n"
