@@ -22,7 +22,7 @@ THINNER = ["--widths", "2,4"]
 BAD_TRAINING = [
     (("--data", "nowhere"), "nowhere: there is no such folder"),
     (("--preset", "papre"), "preset 'papre' is unknown; the presets are paper"),
-    (("--preset", "unet3d"), "a.png: a single slice (48, 56), and a volume is needed"),
+    (("--preset", "unet3d"), "a.png: expected a volume (D, H, W), got a single slice (48, 56)"),
     (("--widths", "2,x"), "widths '2,x': write whole numbers"),
     (("--widths", "2,0"), "channels = 0 is not a whole number"),
     (("--tile", "35"), "the nearest sizes that do are 34 and 36"),

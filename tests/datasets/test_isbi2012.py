@@ -145,7 +145,7 @@ def test_a_damaged_file_is_fetched_again(server: str, tmp_path: Path) -> None:
 
 def test_a_wrong_checksum_is_refused_and_nothing_is_left(server: str, tmp_path: Path) -> None:
     (tmp_path / "served/train/image/10.png").write_bytes(b"something else")
-    with pytest.raises(ValueError, match=r"train/image/10\.png: its checksum is not that of the released file"):
+    with pytest.raises(ValueError, match=r"train/image/10\.png: its checksum differs from that of the released file"):
         isbi2012.download(tmp_path / "isbi", base_url=server)
     assert files(tmp_path / "isbi") == ["train/images/00.png"]
 

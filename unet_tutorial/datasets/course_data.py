@@ -1,4 +1,4 @@
-"""The images in `data/`, which `python -m unet_tutorial.datasets.course_data [FOLDER]` generates again."""
+"""Generates the images of `data/`: `python -m unet_tutorial.datasets.course_data [FOLDER]`."""
 
 import hashlib
 import sys
@@ -13,9 +13,9 @@ from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touch
 from unet_tutorial.disk import make_folder
 
 DATA = Path(__file__).parents[2] / "data"
-CROP = 256  # pixels; the middle of a 512 × 512 slice, so that cells extend beyond the image as in a real one
+CROP = 256  # pixels; the middle of a 512 × 512 slice, so that cells are cut off at the border as in a real image
 
-# Folder: the generator and the seeds of its images. No seed is in two folders.
+# Folder -> (generator, seeds of its images). Folders of the same generator share no seed.
 SHIPPED = {
     "em/train": ("em", range(12)),
     "em/test": ("em", range(100, 104)),
@@ -30,7 +30,7 @@ def shipped_sample(kind: str, seed: int) -> SyntheticImage:
 
 
 def write_course_data(folder: Path = DATA) -> dict[str, str]:
-    """Write all images and their instances as PNG files into `folder`; returns the sha256 of the instances by set.
+    """Write all images and their instances as PNG files into `folder`; returns the sha256 of each folder's instances.
 
     ValueError if a file cannot be written.
     """

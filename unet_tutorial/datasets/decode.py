@@ -22,7 +22,7 @@ GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")  # Pillow's names
 
 
 class ChannelError(ValueError):
-    """The file holds several channels, and the program cannot know which one shows the cells."""
+    """The file has several channels, and the program cannot know which one shows the cells."""
 
 
 class Decoded(NamedTuple):
@@ -35,8 +35,8 @@ class Decoded(NamedTuple):
 def decode(path: Path) -> Decoded:
     """The pixels of a PNG, JPEG or TIFF file.
 
-    ValueError, with the file's name, for a damaged file, several images of different sizes, or a TIFF axis of channels.
-    PermissionError passes through.
+    ValueError, with the file's name, for a damaged file, and for a TIFF with images of different sizes or a channel
+    axis. PermissionError is not caught.
     """
     try:
         return _with_tifffile(path) if path.suffix.lower() in TIFF else _with_pillow(path)
@@ -52,10 +52,10 @@ def decode(path: Path) -> Decoded:
 
 
 def _with_pillow(path: Path) -> Decoded:
-    """All frames of the file: (H, W) for one, (D, H, W) for several, and (…, 4) red, green, blue, alpha if coloured."""
+    """All frames of the file: (H, W) for one, (D, H, W) for several; colour images have a last axis of 4, RGBA."""
     from PIL import Image, ImageSequence
 
-    with warnings.catch_warnings(action="ignore"):  # after each of these warnings, Pillow raises an error
+    with warnings.catch_warnings(action="ignore"):  # Pillow also raises an error after each of them
         with Image.open(path) as file:
             file.verify()  # reads a PNG to its last chunk; loading alone stops at the last pixel
         with Image.open(path) as file:
@@ -70,16 +70,17 @@ def _pixels(frame: "Image.Image") -> Array:
 
 
 def _with_tifffile(path: Path) -> Decoded:
-    """The only series of a TIFF file. Pillow decodes compressions for which tifffile needs the package imagecodecs.
+    """The image or stack in a TIFF file.
 
-    ChannelError for an axis of channels (ImageJ's C), which would otherwise be read as slices.
+    If tifffile would need the package imagecodecs to decompress it, Pillow reads it instead. ChannelError for a channel
+    axis (ImageJ's C), which would otherwise be read as slices.
     """
     from tifffile import TiffFile
 
     with _logged_errors("tifffile") as errors, TiffFile(path) as file:
         series, white_is_zero = file.series, int(file.pages.first.photometric) == 0
         if len(series) != 1:
-            raise ValueError(f"it holds {len(series)} images of different sizes or types; one image or stack is needed")
+            raise ValueError(f"expected one image or stack, got {len(series)} images of different sizes or types")
         axes = series[0].axes
         _refuse_channels(axes, series[0].shape)
         try:
@@ -88,7 +89,7 @@ def _with_tifffile(path: Path) -> Decoded:
             if "imagecodecs" not in str(error):
                 raise
             return _with_pillow(path)
-    if errors:  # from a truncated stack, tifffile returns the remaining pages and reports the rest in its log only
+    if errors:  # for a truncated stack, tifffile returns the pages that it can read and only logs an error
         raise ValueError(errors[0])
     if white_is_zero and array.dtype.kind in "bu":
         array = ~array
@@ -98,7 +99,7 @@ def _with_tifffile(path: Path) -> Decoded:
 def _refuse_channels(axes: str, shape: tuple[int, ...]) -> None:
     if "C" in axes:
         count = shape[axes.index("C")]
-        raise ChannelError(f"{count} channels came (axes {axes}), and one is needed; save one channel as a grey TIFF")
+        raise ChannelError(f"expected one channel, got {count} (axes {axes}); save one channel as a grey TIFF")
 
 
 class _Collector(logging.Handler):

@@ -7,7 +7,7 @@ from unet_tutorial.datasets.labels import Instances
 from unet_tutorial.datasets.noise import Field, smooth_field, warped_grid
 
 RADII = 13.0, 24.0  # pixels
-SMALLEST_DISTANCE = 0.82  # between two centres, as a share of the sum of the radii
+SMALLEST_DISTANCE = 0.82  # between two centres, as a fraction of the sum of their radii
 TRIES = 200  # random positions for one cell before it is left out
 
 
@@ -18,7 +18,7 @@ def place_discs(rng: np.random.Generator, size: int, cells: int) -> Instances:
     """
     discs = _packing(rng, size, cells)
     grid = warped_grid(rng, size, {12.0: 1.8})  # (2, H, W)
-    depth = np.zeros((size, size))  # pixels to the outline
+    depth = np.zeros((size, size))  # distance to the outline in pixels
     owner = np.zeros((size, size), np.int32)
     for number, (row, column, radius) in enumerate(discs, start=1):
         inside = radius - np.hypot(grid[0] - row, grid[1] - column)
@@ -50,7 +50,7 @@ def _candidate(rng: np.random.Generator, size: int, discs: Field, radius: float)
 
 
 def _fits(disc: Field, discs: Field, size: int) -> bool:
-    """Whether the centre is half a radius or more inside the image, and far enough from the other discs."""
+    """Whether the centre is at least half a radius from the image border, and far enough from the other discs."""
     edge = disc[2] / 2
     distances = np.hypot(*(discs[:, :2] - disc[:2]).T)
     apart = distances >= SMALLEST_DISTANCE * (discs[:, 2] + disc[2])
@@ -58,7 +58,7 @@ def _fits(disc: Field, discs: Field, size: int) -> bool:
 
 
 def relief(rng: np.random.Generator, instances: Instances) -> Field:
-    """Grey levels in differential interference contrast: the slope of the cells to one corner, plus noise; (H, W)."""
+    """Grey levels in differential interference contrast: the slope towards one corner, plus noise; (H, W)."""
     from scipy.ndimage import gaussian_filter
 
     height = 0.35 * smooth_field(rng, instances.shape, 20.0) + 0.25 * smooth_field(rng, instances.shape, 2.5)

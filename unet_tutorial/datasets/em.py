@@ -11,8 +11,9 @@ import numpy as np
 from unet_tutorial.datasets.labels import Instances, connected_cells, separated
 from unet_tutorial.datasets.noise import Field, smooth_field, warped_grid
 
-MEDIAN_LOG_RADIUS, SPREAD_LOG_RADIUS, LARGEST_RADIUS = 2.0, 1.1, 70.0  # natural log of pixels; pixels
-FREE_RADIUS = 0.6  # of its radius: the distance of a new cell's centre from the earlier ellipses
+MEDIAN_LOG_RADIUS, SPREAD_LOG_RADIUS = 2.0, 1.1  # median and std of the natural logarithm of the radius in pixels
+LARGEST_RADIUS = 70.0  # pixels
+FREE_RADIUS = 0.6  # smallest distance from a new cell's centre to the earlier ellipses, as a fraction of its radius
 HALF_WIDTH = 3.0  # pixels from the middle of a membrane to its edge
 SMALLEST_CELL = 15  # pixels; smaller cells become membrane, as an annotator would draw them
 
@@ -20,9 +21,10 @@ SMALLEST_CELL = 15  # pixels; smaller cells become membrane, as an annotator wou
 class Tissue(NamedTuple):
     """The geometry that `em_paint` needs; all arrays (H, W).
 
-    `owner` is the number of the Voronoi cell of each pixel, before the membranes are removed; `distance` the pixels to
-    the nearest border of a Voronoi cell; `tangential` at least 0, larger where the section runs along the membrane and
-    0 where it runs across; `instances` the numbered cells, 0 in membrane.
+    `owner` gives the number of the Voronoi cell that each pixel belongs to, membranes included. `distance` is the
+    distance in pixels to the nearest border between Voronoi cells. `tangential` is 0 where the section cuts across the
+    membrane, and larger the more it runs along the membrane. `instances` gives the number of each pixel's cell, and 0
+    in membrane.
     """
 
     owner: Instances
@@ -44,7 +46,7 @@ def grow_tissue(rng: np.random.Generator, size: int, cells: int) -> Tissue:
 def _weighted_voronoi(rng: np.random.Generator, grid: Field, cells: int) -> Instances:
     """The cell whose ellipse is nearest to each pixel, 0 .. cells - 1: (H, W); large cells are placed first."""
     radii = np.exp(rng.normal(MEDIAN_LOG_RADIUS, SPREAD_LOG_RADIUS, cells))
-    nearest = np.full(grid.shape[1:], np.inf)  # (H, W), pixels; below 0 inside an ellipse
+    nearest = np.full(grid.shape[1:], np.inf)  # (H, W): distance to the nearest ellipse in pixels, negative inside one
     owner = np.zeros(grid.shape[1:], np.int32)
     for cell, radius in enumerate(np.minimum(np.sort(radii)[::-1], LARGEST_RADIUS)):
         row, column = _free_pixel(rng, nearest, radius)
@@ -56,7 +58,7 @@ def _weighted_voronoi(rng: np.random.Generator, grid: Field, cells: int) -> Inst
 
 
 def _free_pixel(rng: np.random.Generator, nearest: Field, radius: float) -> tuple[int, int]:
-    """A random pixel at least `FREE_RADIUS` radii from every earlier ellipse, else the pixel farthest from them."""
+    """A random pixel at least `FREE_RADIUS` · `radius` from all earlier ellipses, or else the farthest pixel."""
     free = np.flatnonzero(nearest > FREE_RADIUS * radius)
     pixel = rng.choice(free) if len(free) else nearest.argmax()
     row, column = np.unravel_index(pixel, nearest.shape)
@@ -73,7 +75,7 @@ def _ellipse_distance(grid: Field, centre: Field, aspect: float, angle: float) -
 
 
 def _distance_to_border(owner: Instances) -> Field:
-    """Distance in pixels to the border between two cells, which is half a pixel from the pixels on both sides."""
+    """Distance in pixels to the nearest border; borders lie midway between pixels, so the smallest distance is 0.5."""
     from scipy.ndimage import distance_transform_edt
 
     distance: Field = distance_transform_edt(separated(owner + 1)) + 0.5

@@ -1,7 +1,7 @@
 """Grey levels of a synthetic electron micrograph: cytoplasm, organelles, dark membranes, and the camera.
 
-Membranes cannot be found by their grey level alone, since mitochondria, vesicles and clumps of stain are as dark. They
-are painted here too, without labels, so that a threshold fails on these images as it fails on tissue.
+Membranes cannot be found by their grey level alone, because mitochondria, vesicles and clumps of stain are as dark.
+These dark objects are painted here too and are not labelled, so a threshold fails here as it does on real tissue.
 """
 
 import numpy as np
@@ -12,11 +12,9 @@ from unet_tutorial.datasets.noise import Field, smooth_field
 from unet_tutorial.datasets.organelles import add_organelles
 
 CYTOPLASM, MEMBRANE = 155.0, 82.0  # grey levels
-NOISE = (
-    0.5,
-    3.0,
-    5.0,
-)  # std of the white noise in grey levels; one is drawn, as ISBI 2012 mixes smoothed and raw slices
+# Possible standard deviations of the white noise, in grey levels. One is chosen at random for each image, because ISBI
+# 2012 contains both smoothed and raw slices.
+NOISE = (0.5, 3.0, 5.0)
 
 
 def paint_tissue(rng: np.random.Generator, tissue: Tissue) -> Field:
@@ -27,7 +25,7 @@ def paint_tissue(rng: np.random.Generator, tissue: Tissue) -> Field:
 
 
 def photograph(rng: np.random.Generator, grey: Field) -> Field:
-    """Adds the effects of the microscope: blur, grain, noise, and a random brightness and contrast; (H, W)."""
+    """Add the effects of the microscope and camera: blur, grain, noise, random brightness and contrast; (H, W)."""
     from scipy.ndimage import gaussian_filter
 
     image: Field = gaussian_filter(grey, rng.uniform(0.6, 0.85))
@@ -47,7 +45,7 @@ def _cytoplasm(rng: np.random.Generator, owner: Instances) -> Field:
 
 
 def _membranes(rng: np.random.Generator, grey: Field, tissue: Tissue) -> Field:
-    """Draws a dark line along every border; where the section runs along the membrane, the line is wide and pale."""
+    """Draw a dark line along every border; where the section runs along the membrane, the line is wide and pale."""
     line = MEMBRANE + 16.0 * smooth_field(rng, grey.shape, 6.0)
     faded = np.clip(1.2 * tissue.tangential, 0.0, 0.6)
     width = 2.0 + 4.0 * tissue.tangential

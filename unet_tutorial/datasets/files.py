@@ -19,7 +19,7 @@ def read_image(path: str | Path) -> Array:
     Values and dtype are those of the file (a 1-bit file becomes uint8 0/1). A file with colour channels is read only if
     they are equal and opaque, that is, if it is a grey image stored as RGB.
 
-    ValueError for any other colour image, since the program cannot know which mixture of its channels shows the cells,
+    ValueError for any other colour image, because the program cannot know which of its channels show the cells,
     and for a missing, empty, truncated or unreadable file.
     """
     path = Path(path)
@@ -29,15 +29,18 @@ def read_image(path: str | Path) -> Array:
     image = _single_channel(path, content)
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "uif":
         raise ValueError(
-            f"{path}: a grey image (H, W) or stack (D, H, W) is needed, and {_describe(image)} came; "
-            "save one channel of it"
+            f"{path}: expected a grey image (H, W) or stack (D, H, W), got {_describe(image)}; "
+            "save one channel of it as a grey image"
         )
     return image
 
 
 @contextmanager
 def explain_permission_error(path: Path) -> Iterator[None]:
-    """Turns a PermissionError of the block into a ValueError that names the file or folder (`path` if unknown)."""
+    """Turn a PermissionError raised in the `with` block into a ValueError that names the file or folder.
+
+    The name is that of the error; if the error has none, it is `path`.
+    """
     try:
         yield
     except PermissionError as error:
@@ -58,7 +61,7 @@ def write_image(path: str | Path, array: ArrayLike) -> None:
     if suffix not in (".png", *TIFF):
         raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; write to a .png, .tif or .tiff file")
     if image.ndim not in (2, 3) or image.size == 0 or image.dtype.kind not in "buif":
-        raise ValueError(f"{path}: an image (H, W) or a stack (D, H, W) is needed, and {_describe(image)} came")
+        raise ValueError(f"{path}: expected an image (H, W) or a stack (D, H, W), got {_describe(image)}")
     if suffix == ".png":
         image = _for_png(path, image)
     with complete_file(path) as part:
@@ -75,7 +78,7 @@ def standardise(image: ArrayLike) -> NDArray[np.float32]:
     """
     values = np.asarray(image)
     if values.size == 0 or values.dtype.kind not in "buif":
-        raise ValueError(f"an image of real numbers is needed, and {_describe(values)} came; read it with read_image")
+        raise ValueError(f"expected an image of real numbers, got {_describe(values)}; read it with read_image")
     values = values.astype(np.float64)
     require_finite(values, "the image")
     if values.min() == values.max():  # not std() == 0: the standard deviation of a constant may round to 1e-17
@@ -85,7 +88,7 @@ def standardise(image: ArrayLike) -> NDArray[np.float32]:
 
 
 def require_finite(image: Array, name: str) -> None:
-    """ValueError, with `name` and in a stack the first such slice, if pixels are NaN or infinite."""
+    """ValueError if pixels are NaN or infinite; its message gives `name` and, for a stack, the first such slice."""
     for number, plane in enumerate(image if image.ndim == 3 else image[None]):
         bad = plane.size - np.count_nonzero(np.isfinite(plane))
         if bad:
@@ -95,7 +98,7 @@ def require_finite(image: Array, name: str) -> None:
 
 def _check_readable(path: Path) -> None:
     if path.suffix.lower() not in READABLE:
-        raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; images are read from {', '.join(READABLE)}")
+        raise ValueError(f"{path}: the suffix {path.suffix!r} is unknown; use one of {', '.join(READABLE)}")
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; check the name and the folder")
     if path.stat().st_size == 0:
@@ -109,20 +112,20 @@ def _single_channel(path: Path, decoded: Decoded) -> Array:
         colours, alpha = (array[..., :-1], array[..., -1:]) if array.shape[-1] in (2, 4) else (array, array[:0])
         if (colours != colours[..., :1]).any() or (alpha.size and (alpha != np.max(alpha)).any()):
             raise ValueError(
-                f"{path}: a colour image, and a grey one is needed; save it as grey first, from the channel or mixture "
-                "that shows the cells (in Python: PIL.Image.open(path).convert('L'))"
+                f"{path}: expected a grey image, got a colour image; save it as grey first, from the channel "
+                "or the mixture of channels that shows the cells (in Python: PIL.Image.open(path).convert('L'))"
             )
         array = colours[..., 0]
     return array.astype(np.uint8) if array.dtype == bool else array
 
 
 def _for_png(path: Path, image: Array) -> Array:
-    """The same numbers as uint8 or uint16, the two types of grey that a PNG can store."""
+    """The same values as uint8 or uint16, the two integer types of a grey PNG; ValueError if they do not fit."""
     least, most = (int(image.min()), int(image.max())) if image.dtype.kind in "bui" else (-1, -1)
     if image.ndim != 2 or least < 0 or most > 65535:
         raise ValueError(
-            f"{path}: a PNG holds one (H, W) image of whole numbers 0 .. 65535, and {_describe(image)} came; "
-            "write a .tif"
+            f"{path}: expected one (H, W) image of integers 0 .. 65535 for a PNG, got {_describe(image)}; "
+            "write a .tif instead"
         )
     return image.astype(np.uint8 if most < 256 and image.dtype.itemsize != 2 else np.uint16)
 

@@ -21,7 +21,8 @@ class Pair(NamedTuple):
     """An image with its labels; all arrays (H, W), or (D, H, W) for a volume.
 
     `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 holds the numbers of the cells,
-    1 .. n, so that `labels == (instances > 0)`. `known` is False for unlabelled pixels; both are 0 there.
+    1 .. n, so that `labels == (instances > 0)`. `known` is False for unlabelled pixels, where `labels` and `instances`
+    are 0.
     """
 
     name: str
@@ -31,7 +32,7 @@ class Pair(NamedTuple):
     known: NDArray[np.bool_]
 
     def crop(self, name: str, where: tuple[slice, ...]) -> Pair:
-        """The part of all arrays in the slices `where`, with its own name."""
+        """All arrays cropped to the slices `where`, under a new name."""
         return Pair(name, self.image[where], self.labels[where], self.instances[where], self.known[where])
 
 
@@ -63,7 +64,7 @@ def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = Non
     labelled = [pair for pair in pairs if pair.known.any()]
     if not labelled:
         raise ValueError(
-            f"{path}: every pixel of its masks has the value {unlabelled}, so nothing is labelled; name another value"
+            f"{path}: every pixel of its masks has the value {unlabelled}, so nothing is labelled; give another value"
         )
     return labelled
 
@@ -101,16 +102,16 @@ def _by_stem(images: Path, masks: Path) -> list[tuple[Path, Path]]:
     """The files of two folders, matched by their names without the suffix."""
     image_files, mask_files = _stems(images), _stems(masks)
     if not image_files:
-        raise ValueError(f"{images}: holds no images; put files with one of the suffixes {', '.join(READABLE)} into it")
+        raise ValueError(f"{images}: no images found; put files with one of the suffixes {', '.join(READABLE)} into it")
     for files, others, folder, kind in (
         (image_files, mask_files, masks, "mask"),
         (mask_files, image_files, images, "image"),
     ):
-        alone = next((file for stem, file in files.items() if stem not in others), None)
-        if alone:
+        unmatched = next((file for stem, file in files.items() if stem not in others), None)
+        if unmatched:
             raise ValueError(
-                f"{alone}: there is no {kind} of this name in {folder}; "
-                f"name its {kind} {alone.stem}.png or {alone.stem}.tif, or remove the file"
+                f"{unmatched}: there is no {kind} of this name in {folder}; "
+                f"name its {kind} {unmatched.stem}.png or {unmatched.stem}.tif, or remove the file"
             )
     return [(file, mask_files[stem]) for stem, file in image_files.items()]
 
@@ -134,11 +135,12 @@ def _pairs(image_file: Path, mask_file: Path, rank: int, unlabelled: int | None)
     if image.shape != cells.shape:
         raise ValueError(
             f"{mask_file}: the mask has shape {cells.shape} and its image {image.shape}; "
-            "they must be equal, so export the mask again at the size of the image"
+            "the shapes must be equal, so export the mask again at the size of the image"
         )
     if image.ndim < rank:
         raise ValueError(
-            f"{image_file}: a single slice {image.shape}, and a volume is needed; save its stack as a TIFF"
+            f"{image_file}: expected a volume (D, H, W), got a single slice {image.shape}; "
+            "save the whole stack as one TIFF file"
         )
     if image.ndim == rank:
         return [paired(image_file.stem, image, cells)]

@@ -21,7 +21,12 @@ from unet_tutorial.disk import one_line
 
 SHAPE = (30, 512, 512)
 BASE_URL = "https://raw.githubusercontent.com/zhixuhao/unet/b45af4d458437d8281cc218a07fd4380818ece4a/data/membrane/"
-REMOTE = {"train/images": "train/image", "train/labels": "train/label", "test/images": "test"}  # our folder: theirs
+# Folders of images: the name under which `download` writes a folder, and its name in the repository
+REMOTE = {
+    "train/images": "train/image",
+    "train/labels": "train/label",
+    "test/images": "test",
+}
 DECODED = {  # sha256 of the arrays, uint8 in C order; the released labels are 0 and 255
     "images": "200da3d452d726e6c9ca1ce04b869d4edb727320d23b516d01cce707dc8c4760",
     "labels": "a7cb64000a1a7e542682927e19c91339f58f9f178e0bcce4e207371116f0ca36",
@@ -56,7 +61,7 @@ def instances(labels: NDArray[Any]) -> Instances:
 
 
 def download(folder: str | Path, *, base_url: str = BASE_URL, progress: Progress = iter) -> Path:
-    """Download the 90 files (12.8 MB) into `folder`, which is returned; files with the right checksum are kept.
+    """Download the 90 files (12.8 MB) into `folder` and return it; existing files with the right checksum are kept.
 
     An existing file is replaced only by one with the right checksum. `progress` wraps the list of names, as `tqdm`
     does. ValueError if a file cannot be downloaded, for a wrong checksum, and for a folder that cannot be written to.
@@ -77,29 +82,29 @@ def download(folder: str | Path, *, base_url: str = BASE_URL, progress: Progress
 
 @contextmanager
 def _explain_errors(url: str, file: Path) -> Iterator[None]:
-    """Turns the errors of one download into a ValueError that names the address or the file."""
+    """Turn the errors of one download into a ValueError that names the address or the file."""
     from requests.exceptions import RequestException
 
     try:
         yield
-    except RequestException as error:  # a subclass of OSError, so it comes first
+    except RequestException as error:  # a subclass of OSError, so it is caught first
         raise ValueError(
             f"{url}: cannot be downloaded ({type(error).__name__}); check the network and start the download "
-            "again, which keeps the files that are complete"
+            "again; complete files are kept"
         ) from error
-    except OSError as error:  # pooch raises a new error; its cause is the one of the system
+    except OSError as error:  # pooch raises a new error, whose cause is the error of the operating system
         raise ValueError(
             f"{file}: cannot be written ({one_line(error.__cause__ or error)}); "
             "choose a folder that is writable and has free space"
         ) from error
-    except ValueError as error:  # pooch compares the checksum before it moves the file to its place
+    except ValueError as error:  # pooch compares the checksum of a temporary file, and moves it only if they are equal
         raise ValueError(
-            f"{url}: its checksum is not that of the released file, so it was deleted; try again later"
+            f"{url}: its checksum differs from that of the released file, so the download was deleted; try again later"
         ) from error
 
 
 def _remote_name(name: str) -> str:
-    """The name of our file in the repository: train/image/7.png for train/images/07.png."""
+    """The name in the repository of a file in our folder: train/image/7.png for train/images/07.png."""
     folder, file = name.rsplit("/", 1)
     return f"{REMOTE[folder]}/{int(Path(file).stem)}.png"
 

@@ -9,11 +9,12 @@ from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import read_image, require_finite
 from unet_tutorial.datasets.labels import Instances, connected_cells, separated
 
-FOREGROUND = (1, 255, 65535)  # the values that may stand for "cell" in a mask of two values
-SMALLEST_MEDIAN = 4  # pixels: if half of the numbers cover fewer, they are not the numbers of cells
-SMALLEST_PIECE = 0.25  # of the largest piece of a number: smaller pieces are drawing errors and are not counted
-SAMPLED = 100  # numbers examined per slice: a blurred 16-bit mask has thousands, each scattered over the image
-UNLABELLED = -1  # the value of `read_cells` for pixels without a label
+FOREGROUND = (1, 255, 65535)  # values that may mean "cell" in a mask of two values
+# A mask with more than two values is rejected if its values cannot be the numbers of cells (see `_refuse_scattered`).
+SMALLEST_MEDIAN = 4  # pixels; values that cover fewer, in the median, are not the numbers of cells
+SMALLEST_PIECE = 0.25  # fraction of the largest piece with the same value; smaller pieces are ignored as drawing errors
+SAMPLED = 100  # values examined per slice, because a blurred 16-bit mask has thousands of them
+UNLABELLED = -1  # value of pixels without a label in the result of `read_cells`
 
 
 def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> Instances:
@@ -24,14 +25,14 @@ def read_cells(path: Path, rank: int = 2, *, unlabelled: int | None = None) -> I
     of a cell in each pixel; cells that touch are separated by a line of background. Pixels of the value ``unlabelled``
     become -1.
 
-    ValueError for any file that `read_image` rejects, a JPEG, values that are not integers of at least 0, and numbers
-    that are scattered over the image, as those of class maps and anti-aliased edges are.
+    ValueError for any file that `read_image` rejects, a JPEG, values that are not integers of at least 0, and values
+    that are scattered over the image, such as those of class maps and of anti-aliased edges.
     """
     mask, missing = _read_mask(path, unlabelled)
     planes = mask if mask.ndim == 3 else mask[None]  # (D, H, W)
     regions = planes if rank == 2 else mask[None]  # numbered separately
     if _is_binary(mask):
-        # unlabelled pixels connect: no border is known between two pieces that only they separate
+        # two pieces with only unlabelled pixels between them count as one cell, because no border between them is known
         gaps = missing.reshape(regions.shape)
         cells = np.stack([connected_cells((region > 0) | gap) for region, gap in zip(regions, gaps, strict=True)])
     else:
@@ -53,8 +54,8 @@ def _read_mask(path: Path, unlabelled: int | None) -> tuple[Array, NDArray[np.bo
     mask = np.where(missing, np.zeros((), mask.dtype), mask)
     if (mask.dtype.kind == "f" and (mask != np.rint(mask)).any()) or mask.min() < 0:
         raise ValueError(
-            f"{path}: a mask holds whole numbers of at least 0, and {mask.min()} .. {mask.max()} came; "
-            "export it again, or name the value of unlabelled pixels with --unlabelled"
+            f"{path}: expected a mask of integers of at least 0, got values from {mask.min()} to {mask.max()}; "
+            "export it again, or give the value of unlabelled pixels with --unlabelled"
         )
     return mask, missing
 
@@ -65,14 +66,14 @@ def _is_binary(mask: Array) -> bool:
 
 
 def _numbered(plane: Array) -> Instances:
-    """The numbers above 0 replaced by 1 .. n in the same order."""
+    """The values above 0 replaced by 1 .. n in the same order."""
     values, ranks = np.unique(plane, return_inverse=True)
     ids: Instances = (ranks.reshape(plane.shape) + (values[0] != 0)).astype(np.int32)
     return ids
 
 
 def _refuse_scattered(path: Path, planes: Array) -> None:
-    """ValueError if most numbers lie in several places or cover very few pixels; those of cells do neither.
+    """ValueError if most values are scattered over several places or cover very few pixels, unlike those of cells.
 
     Each slice is examined alone, since slices may be numbered separately.
     """
@@ -80,20 +81,20 @@ def _refuse_scattered(path: Path, planes: Array) -> None:
     pieces, size = np.median(found, axis=0)
     if pieces >= 2 or size < SMALLEST_MEDIAN:
         raise ValueError(
-            f"{path}: this looks like an anti-aliased mask or a map of classes, not numbered cells (half of its "
-            f"{len(np.unique(planes[planes > 0]))} values lie in {pieces:g} or more places, half cover {size:g} px or "
-            "fewer); threshold it to 0 and 255, or number the cells (scipy.ndimage.label)"
+            f"{path}: this looks like an anti-aliased mask or a map of classes, not numbered cells: most of its "
+            f"{len(np.unique(planes[planes > 0]))} values are scattered or very small (median: {pieces:g} pieces, "
+            f"{size:g} px); threshold it to 0 and 255, or number the cells (scipy.ndimage.label)"
         )
 
 
 def _pieces_and_sizes(ids: Instances) -> list[tuple[int, int]]:
-    """The number of places and of pixels of each cell; of every k-th cell if there are more than `SAMPLED`."""
+    """The number of pieces and of pixels of each cell, or of about `SAMPLED` evenly spaced cells if there are more."""
     from scipy.ndimage import find_objects, label
 
     found = []
     boxes = find_objects(ids)
     for number in range(0, len(boxes), -(-len(boxes) // SAMPLED) or 1):
-        pieces, _ = label(ids[boxes[number]] == number + 1, np.ones((3, 3)))  # corners connect: drawn lines are thin
+        pieces, _ = label(ids[boxes[number]] == number + 1, np.ones((3, 3)))  # 8-connected: drawn lines are thin
         sizes = np.bincount(pieces.ravel())[1:]
         found.append((int((sizes >= SMALLEST_PIECE * sizes.max()).sum()), int(sizes.sum())))
     return found

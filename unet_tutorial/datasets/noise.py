@@ -24,8 +24,8 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], scale: float 
 def warped_grid(rng: np.random.Generator, size: int, warps: dict[float, float]) -> Field:
     """Row and column of every pixel of a square image, displaced by smooth fields: (2, size, size), in pixels.
 
-    `warps` maps the scale of a field to its std, both in pixels: `{18: 5.0}` displaces by about 5 pixels and varies
-    over about 18.
+    `warps` maps the scale of each field to its standard deviation, both in pixels. With `{18: 5.0}` the displacements
+    are about 5 pixels, and they change over distances of about 18 pixels.
 
     >>> grid = warped_grid(np.random.default_rng(0), 8, {})
     >>> float(grid[0, 3, 5]), float(grid[1, 3, 5])

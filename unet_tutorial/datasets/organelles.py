@@ -10,7 +10,7 @@ Draw = Callable[[np.random.Generator, Field, Field], None]
 
 
 def add_organelles(rng: np.random.Generator, grey: Field, distance: Field) -> None:
-    """Paint organelles into `grey` (H, W), in centre; `distance` (H, W) is the pixels to the nearest membrane."""
+    """Paint organelles into `grey` (H, W), in place; `distance` (H, W): pixels to the nearest membrane."""
     for draw, per_megapixel in KINDS.items():
         for _ in range(round(per_megapixel * grey.size / 1e6)):
             draw(rng, grey, distance)
@@ -53,7 +53,7 @@ def _smear(rng: np.random.Generator, grey: Field, distance: Field) -> None:
     grey[window] -= rng.uniform(30, 70) * np.exp(-((along / length) ** 2) - (bend / width) ** 2)
 
 
-# Per million pixels; a slice of ISBI 2012 has a quarter of a million.
+# Number of organelles of each kind per million pixels; a slice of ISBI 2012 has a quarter of a million pixels.
 KINDS: dict[Draw, int] = {_mitochondrion: 60, _vesicles: 300, _dot: 1200, _smear: 320}
 
 

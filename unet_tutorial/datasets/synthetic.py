@@ -15,7 +15,7 @@ from unet_tutorial.datasets.em_paint import paint_tissue, photograph
 from unet_tutorial.datasets.labels import Instances
 from unet_tutorial.datasets.noise import Field
 
-SMALLEST_SIZE = 64  # pixels; the random fields vary over up to 22 pixels and need a few periods
+SMALLEST_SIZE = 64  # pixels; structures of the random fields are up to 22 pixels wide, and several must fit
 
 
 class SyntheticImage(NamedTuple):
@@ -51,8 +51,8 @@ def touching_cells(seed: int, size: int = 256, *, cells: int | None = None) -> S
 
     `size` is the side of the square in pixels; there are at most `cells` cells, by default 22 for 256 × 256 and of the
     same density for other sizes. Neighbours touch without a gap, so the cells cannot be counted from the foreground
-    alone; the border weights of the paper are made for this case (section 3, equation 2). ValueError for arguments that
-    are not integers or too small.
+    alone; the border weights of the paper are designed for this case (section 3, equation 2). ValueError for arguments
+    that are not integers or too small.
 
     >>> sample = touching_cells(seed=0)
     >>> int(sample.instances.max())
@@ -70,9 +70,9 @@ def to_grey(image: Field) -> NDArray[np.uint8]:
 
 
 def seeded_generator(seed: int) -> np.random.Generator:
-    """A generator of random numbers; ValueError for a seed that is not a whole number of at least 0."""
+    """A generator of random numbers; ValueError for a seed that is not an integer of at least 0."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed = {seed!r} is not a whole number of at least 0; write for example seed=0")
+        raise ValueError(f"seed = {seed!r} is not an integer of at least 0; write for example seed=0")
     return np.random.default_rng(seed)
 
 
@@ -86,4 +86,4 @@ def _count(cells: int | None, default: float) -> int:
 def require_int(name: str, value: int, least: int) -> None:
     """ValueError, with the name of the argument, unless the value is an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} = {value!r} is not a whole number of at least {least}; write {name}={least} or more")
+        raise ValueError(f"{name} = {value!r} is not an integer of at least {least}; write {name}={least} or more")

@@ -1,8 +1,8 @@
 """Synthetic plant tissue in 3D: cells without gaps between stained walls, in anisotropic voxels.
 
 The statistics follow a confocal stack: about a fifth of the voxels lie at a border, and walls are about 1.8 times as
-bright as the inside of the cells. A threshold finds the walls badly, because the stain is uneven, the cells are cloudy,
-and the microscope blurs more along its axis than across it.
+bright as the inside of the cells. A threshold finds the walls poorly, because the stain is uneven, the inside of the
+cells is textured, and the microscope blurs more along its axis than across it.
 """
 
 from math import isfinite
@@ -15,20 +15,18 @@ from unet_tutorial.datasets.synthetic import SyntheticImage, require_int, seeded
 
 Spacing = tuple[float, float, float]
 SMALLEST_SIDE = 8  # voxels; a thinner volume should be treated as a stack of images
-WARPS = {
-    12.0: 2.0
-}  # scale and std of the displacement of the walls; lengths here and below are in the unit of the spacing
+
+# Lengths, in the unit of the spacing
+WARPS = {12.0: 2.0}  # scale and std of the displacement of the walls
 HALF_WIDTH = 1.9  # std of the Gaussian profile of a wall
 BLUR = (3.0, 1.0, 1.0)  # std of the microscope's point spread function
-INSIDE, WALL = (
-    72.0,
-    160.0,
-)  # grey levels of the inside of a cell, and added to it in the middle of a wall before the blur
-CLOUDS, UNEVEN = (
-    22.0,
-    0.4,
-)  # std of the texture inside cells in grey levels, and of the stain of walls as a share of WALL
-NOISE = 6.0  # std of the camera's noise, grey levels; shot noise is added to it
+
+# Grey levels before the blur
+INSIDE = 72.0  # mean inside a cell
+WALL = 160.0  # added to it in the middle of a wall
+TEXTURE = 22.0  # std of the texture inside cells
+UNEVEN = 0.4  # std of the stain of the walls, as a fraction of WALL
+NOISE = 6.0  # std of the camera's noise; shot noise is added to it
 
 
 def cell_walls(
@@ -40,9 +38,10 @@ def cell_walls(
 ) -> SyntheticImage:
     """A volume of at most `cells` cells with bright walls between them: (D, H, W).
 
-    Every voxel belongs to a cell, so `instances` holds no 0 and neighbours touch; `datasets.labels.separated` gives the
-    walls, one voxel on each side of a contact. `spacing` is the size of a voxel along each axis in any unit. Cells are
-    isotropic in that unit: with the default spacing they are about 3 times shorter in slices than in pixels.
+    Every voxel belongs to a cell, so `instances` holds no 0 and neighbours touch; `datasets.labels.separated` sets the
+    voxels of the walls to 0, one on each side of a contact. `spacing` is the size of a voxel along each axis, in any
+    unit. Cells are about as long along every axis in that unit: with the default spacing, a cell that is 30 pixels wide
+    extends over about 10 slices.
 
     ValueError for a side below 8 voxels, and for other arguments of the wrong type or size.
 
@@ -68,7 +67,7 @@ def _warped_voronoi(
     lengths, nearest = cKDTree(centres).query(positions.reshape(3, -1).T, k=2)  # (D · H · W, 2) each
     apart = np.linalg.norm(centres[nearest[:, 0]] - centres[nearest[:, 1]], axis=1)
     distance = (lengths[:, 1] ** 2 - lengths[:, 0] ** 2) / (2 * apart)
-    number = np.unique(nearest[:, 0], return_inverse=True)[1] + 1  # consecutive, as a centre may own no voxel
+    number = np.unique(nearest[:, 0], return_inverse=True)[1] + 1  # renumbered, because a centre may own no voxel
     return number.reshape(size).astype(np.int32), distance.reshape(size)
 
 
@@ -78,7 +77,7 @@ def _stained(rng: np.random.Generator, distance: Field, spacing: Spacing) -> Fie
 
     step = np.asarray(spacing)
     wall = WALL * (1 + UNEVEN * smooth_field(rng, distance.shape, tuple(8.0 / step)))
-    grey = INSIDE + CLOUDS * smooth_field(rng, distance.shape, tuple(6.0 / step))
+    grey = INSIDE + TEXTURE * smooth_field(rng, distance.shape, tuple(6.0 / step))
     grey += wall * np.exp(-((distance / HALF_WIDTH) ** 2) / 2)
     photons = rng.poisson(np.maximum(gaussian_filter(grey, BLUR / step), 0.0))
     image: Field = photons + rng.normal(0.0, NOISE, distance.shape)
@@ -87,7 +86,7 @@ def _stained(rng: np.random.Generator, distance: Field, spacing: Spacing) -> Fie
 
 def _check_volume(size: tuple[int, ...], spacing: tuple[float, ...]) -> None:
     if not isinstance(size, tuple) or len(size) != 3:
-        raise ValueError(f"size = {size!r} is not three whole numbers; write for example size=(24, 128, 128)")
+        raise ValueError(f"size = {size!r} is not three integers; write for example size=(24, 128, 128)")
     for side in size:
         require_int("size", side, SMALLEST_SIDE)
     if not isinstance(spacing, tuple) or len(spacing) != 3 or not all(map(_is_length, spacing)):
