@@ -43,14 +43,14 @@ class SetupError(Exception):
 
 
 def fingerprint() -> str:
-    """Two lines: the Python version and the folder; the digest of the files that define the installation."""
+    """Two lines: the Python version and the folder; a digest of the files that determine the installation."""
     digest = hashlib.sha256(b"".join((ROOT / name).read_bytes() + b"\0" for name in INPUTS)).hexdigest()
     version = ".".join(map(str, sys.version_info[:3]))
     return f"Python {version} in {ROOT}\n{digest}\n"
 
 
 def stamp() -> str:
-    """The fingerprint of the last complete set-up, or an empty text."""
+    """The fingerprint that the last complete set-up wrote; an empty string if there is none."""
     return STAMP.read_text(encoding="utf8") if STAMP.is_file() and PYTHON.exists() else ""
 
 
@@ -66,18 +66,21 @@ def ensure_environment() -> None:
     start, uv = time.perf_counter(), shutil.which("uv")
     new = found.splitlines()[:1] != wanted.splitlines()[:1]
     if new and Path(sys.prefix) == VENV:
-        raise SetupError(".venv must be created again, but this is its own Python; use another one: python3 course.py")
+        raise SetupError(
+            ".venv must be created again, but course.py was started with the Python in it; "
+            "use another one: python3 course.py"
+        )
     STAMP.unlink(missing_ok=True)
     if new:
         make_environment(uv)
     print("set-up: installing requirements.txt and the course itself; this can take several minutes", flush=True)
     install(uv)
     STAMP.write_text(wanted, encoding="utf8")
-    print(f"set-up: done in {time.perf_counter() - start:.0f} s; the next call starts at once", flush=True)
+    print(f"set-up: done in {time.perf_counter() - start:.0f} s; next time the task starts at once", flush=True)
 
 
 def make_environment(uv: str | None) -> None:
-    """Create an empty ``.venv``; an existing one is deleted."""
+    """Create an empty ``.venv``, and delete an existing one first."""
     print(f"set-up: creating {VENV} ({'uv' if uv else 'venv and pip'}, Python {sys.version.split()[0]})", flush=True)
     for module in () if uv else ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
@@ -89,7 +92,7 @@ def make_environment(uv: str | None) -> None:
 
 
 def install(uv: str | None) -> None:
-    """Install the requirements and the project (editable); uv uses the package sources of pip."""
+    """Install the requirements, and the project in editable mode; uv uses the package indexes of pip."""
     by_uv, by_pip = ["pip", "install", "-q", "--python", str(PYTHON)], ["-m", "pip", "install", "-qq"]  # errors only
     run_or_raise(
         [*([uv, *by_uv] if uv else [str(PYTHON), *by_pip]), "-r", "requirements.txt", "-e", "."],
@@ -99,10 +102,10 @@ def install(uv: str | None) -> None:
 
 
 def pip_settings() -> dict[str, str]:
-    """The package sources of pip's configuration files and variables, as environment variables of uv.
+    """The package indexes in pip's configuration files and environment variables, as environment variables of uv.
 
-    With any such source, uv is also told to take the best version of all sources, as pip does; by default it takes the
-    first source that has any version of the package.
+    If there are any, uv is also set to choose the best version among all indexes, as pip does. By default it uses only
+    the first index that has the package.
     """
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
@@ -125,7 +128,7 @@ def run_or_raise(command: list[str], message: str, env: dict[str, str] | None = 
 def call(command: list[str], folder: Path, env: dict[str, str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    After Ctrl-C it waits until the command has ended, and then raises KeyboardInterrupt.
+    After Ctrl-C, wait until the command has ended, and then raise KeyboardInterrupt.
     """
     code, interrupted = None, False
     with subprocess.Popen(command, cwd=folder, env=env) as child:
@@ -144,13 +147,13 @@ def main(arguments: list[str]) -> int:
     task, extra = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in TASKS:
         asked = task in ("", "-h", "--help")
-        print("usage: python3 course.py TASK [arguments]" if asked else f"there is no task {task!r}; the tasks are")
+        print("usage: python3 course.py TASK [arguments]" if asked else f"there is no task {task!r}; choose one of")
         print("\n".join(f"  {name:10} {text}" for name, (text, _) in TASKS.items()))
         return 0 if asked else 2
     if sys.version_info[:2] < MINIMUM:
         raise SetupError("Python {}.{} is too old; run course.py with 3.11 or newer".format(*sys.version_info[:2]))
     ensure_environment()
-    # the arguments of these two may be paths, relative to the folder of the user
+    # the arguments of these two tasks may be paths relative to the current folder
     folder = Path.cwd() if task in ("run", "unet") else ROOT
     return call([str(PYTHON), *TASKS[task][1], *extra], folder)
 

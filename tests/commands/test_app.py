@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Unet
-from unet_tutorial.commands.app import plain
+from unet_tutorial.commands.app import with_one_line_errors
 
 
 class CodedError(ValueError):
@@ -30,7 +30,7 @@ def test_an_error_is_one_line_and_an_exit_code(
         raise error
 
     with pytest.raises(SystemExit) as stop:
-        plain(command)()
+        with_one_line_errors(command)()
     assert stop.value.code == code
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -43,7 +43,7 @@ def test_other_errors_are_bugs_and_keep_their_traceback() -> None:
         raise RuntimeError("shapes differ")
 
     with pytest.raises(RuntimeError, match="shapes differ"):
-        plain(command)()
+        with_one_line_errors(command)()
 
 
 def test_unknown_options_and_commands_exit_with_2(unet: Unet) -> None:

@@ -33,9 +33,7 @@ def test_walls_are_volumes_for_training(unet: Unet, tmp_path: Path) -> None:
     assert "2 volumes of 9 × 48 × 48 pixels" in text
     assert f"unet train --data {tmp_path / 'walls'} --preset unet3d --spacing 3,1,1" in " ".join(text.split())
     assert [pair.image.shape for pair in read_folder(tmp_path / "walls", 3)] == [(9, 48, 48)] * 2
-    assert (
-        "--size 42: a volume of walls needs a side of at least 43" in unet("data", "walls", tmp_path, "--size", 42)[1]
-    )
+    assert "--size 42: walls need a side of at least 43 pixels" in unet("data", "walls", tmp_path, "--size", 42)[1]
 
 
 def test_isbi2012_is_downloaded(unet: Unet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
         (("mine:Net", "--input", 8, "--kwargs", "depth=2"), 1, "is not JSON"),
         (("mine:Net", "--input", 8, "--kwargs", "[2]"), 1, "names with values are needed"),
         (("nothing",), 1, "preset 'nothing' is unknown; the presets are paper"),
-        (("paper", "--widths", "8,x"), 1, "write whole numbers with commas"),
+        (("paper", "--widths", "8,x"), 1, "expected integers separated by commas"),
         (("absent.json",), 1, "absent.json: No such file"),
         (("mine.py.json",), 1, "No such file"),
         (("other.json", "--input", 8), 1, "leave out --input, --kwargs and --widths"),

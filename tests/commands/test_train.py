@@ -23,15 +23,15 @@ BAD_TRAINING = [
     (("--data", "nowhere"), "nowhere: there is no such folder"),
     (("--preset", "papre"), "preset 'papre' is unknown; the presets are paper"),
     (("--preset", "unet3d"), "a.png: expected a volume (D, H, W), got a single slice (48, 56)"),
-    (("--widths", "2,x"), "widths '2,x': write whole numbers"),
+    (("--widths", "2,x"), "widths '2,x': expected integers"),
     (("--widths", "2,0"), "channels = 0 is not a whole number"),
     (("--tile", "35"), "the nearest sizes that do are 34 and 36"),
     (("--device", "tpu"), "device 'tpu' is unknown; write cpu or cuda"),
-    (("--held-out", "3"), "3 images, and 3 of them cannot be held out"),
+    (("--held-out", "3"), "cannot hold out 3 of 3 images"),
     (("--w0", "-1"), "w0 = -1.0"),
     (("--sigma", "0"), "sigma = 0.0"),
     (("--rate", "nan"), "--rate nan: the learning rate must be finite and above 0"),
-    (("--elastic", "-1"), "--elastic -1.0: the share of the image's side"),
+    (("--elastic", "-1"), "--elastic -1.0: the fraction of the image's side"),
     (("--widths", "3000000,3"), "out of memory"),  # 324 TB: more than any address space
 ]
 
@@ -39,11 +39,11 @@ BAD_3D: list[tuple[tuple[object, ...], str]] = [
     (("--preset", "padded", "--spacing", "3,1,1"), "takes in_channels"),
     (("--spacing", "3,0,1"), "each axis needs a length above 0"),
     (("--spacing", "3,1"), "3 numbers"),
-    (("--spacing", "a,b,c"), "spacing 'a,b,c': write numbers with commas"),
+    (("--spacing", "a,b,c"), "spacing 'a,b,c': expected numbers separated by commas"),
     (("--spacing", "1,3,1"), "only the first axis may be the coarse one"),
-    (("--tile", "16,16"), "one side or 3 are needed"),
+    (("--tile", "16,16"), "expected one side or 3 sides"),
     (("--tile", "17"), "the nearest sizes that do are 16 and 20"),
-    (("--widths", "2,2,2,2,2"), "8 pixels along axis 0, but one pixel of the coarsest level of this network covers 16"),
+    (("--widths", "2,2,2,2,2"), "16 pixels along axis 0, the size of one pixel of the coarsest level, got 8; give"),
     (("--unlabelled", "no"), "not a valid int"),
 ]
 

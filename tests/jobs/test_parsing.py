@@ -13,11 +13,11 @@ def test_numbers_of_both_kinds() -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("2,x", int, r"^widths '2,x': write whole numbers with commas, as in 16,32$"),
-        ("2,,4", int, "write whole numbers"),
-        ("", int, "write whole numbers"),
-        ("2.5", int, "write whole numbers"),
-        ("a,b,c", float, "^widths 'a,b,c': write numbers with commas"),
+        ("2,x", int, r"^widths '2,x': expected integers separated by commas, such as 16,32$"),
+        ("2,,4", int, "expected integers"),
+        ("", int, "expected integers"),
+        ("2.5", int, "expected integers"),
+        ("a,b,c", float, "^widths 'a,b,c': expected numbers separated by commas"),
     ],
 )
 def test_other_text_is_refused(text: str, kind: type, message: str) -> None:
@@ -35,5 +35,5 @@ def test_the_size_of_a_tile(tile: str, rank: int, size: tuple[int, ...] | None) 
 
 @pytest.mark.parametrize(("tile", "rank"), [("16,16", 3), ("16,16,16", 2), ("-4", 2), ("16,0", 2), ("0,0,0", 2)])
 def test_other_sizes_are_refused(tile: str, rank: int) -> None:
-    with pytest.raises(ValueError, match=f"tile '{tile}': one side or {rank} are needed, each at least 1 pixel"):
+    with pytest.raises(ValueError, match=f"tile '{tile}': expected one side or {rank} sides of at least 1 pixel"):
         sides(tile, rank)

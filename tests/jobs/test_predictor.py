@@ -63,13 +63,13 @@ def test_a_stack_is_predicted_slice_by_slice(net: UNet) -> None:
 
 @pytest.mark.parametrize("shape", [(24,), (2, 2, 16, 24)])
 def test_other_numbers_of_axes_are_refused(net: UNet, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=f"an image of {len(shape)} axes came, and this network takes 2; give"):
+    with pytest.raises(ValueError, match=f"expected 2 axes for this network, got {len(shape)}; give"):
         Predictor(net)(np.zeros(shape))
 
 
 def test_a_slice_is_no_volume() -> None:
     volumes = build("unet3d", widths=(2, 4))
-    with pytest.raises(ValueError, match="an image of 2 axes came, and this network takes 3; give a TIFF stack"):
+    with pytest.raises(ValueError, match="expected 3 axes for this network, got 2; give a TIFF stack"):
         Predictor(volumes)(IMAGE)
 
 

@@ -52,7 +52,7 @@ def test_arguments_of_the_preset() -> None:
     assert Recipe(widths="2,4,8").arguments == {"widths": [2, 4, 8]}
     # 0.5 µm between slices, 0.1 µm between pixels: 2 planar levels until the voxels are 0.5 × 0.4 × 0.4
     assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments == {"widths": [2, 4, 8, 8], "planar": [0, 1]}
-    for spacing, message in (("1,1", "a volume has 3 axes"), ("a,1,1", "write numbers with commas")):
+    for spacing, message in (("1,1", "a volume has 3 axes"), ("a,1,1", "expected numbers separated by commas")):
         with pytest.raises(ValueError, match=message):
             _ = Recipe(spacing=spacing).arguments
 
@@ -74,5 +74,5 @@ def test_bad_rates_are_refused(rate: float) -> None:
 
 @pytest.mark.parametrize("elastic", [-0.1, math.nan, math.inf])
 def test_bad_deformations_are_refused(elastic: float) -> None:
-    with pytest.raises(ValueError, match=f"--elastic {elastic}: the share of the image's side must be finite"):
+    with pytest.raises(ValueError, match=f"--elastic {elastic}: the fraction of the image's side must be finite"):
         Recipe(elastic=elastic)

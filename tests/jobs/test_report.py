@@ -15,9 +15,9 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.jobs.report import (
-    FALSE_CELL,
-    MISSED_CELL,
-    RIGHT,
+    CORRECT,
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
     loss_plot,
     middle_slice,
     picture,
@@ -47,8 +47,8 @@ def test_a_picture_colours_the_errors_of_labelled_pixels() -> None:
     np.testing.assert_array_equal(truth.images[0].get_array(), CELLS > 0)
     np.testing.assert_array_equal(chance.images[0].get_array(), PROBABILITY)
     colours = np.asarray(wrong.images[0].to_rgba(np.asarray(wrong.images[0].get_array())))[..., :3]
-    wanted = np.full((3, 5), RIGHT, object)
-    wanted[0, 1], wanted[0, 3] = MISSED_CELL, FALSE_CELL
+    wanted = np.full((3, 5), CORRECT, object)
+    wanted[0, 1], wanted[0, 3] = FALSE_NEGATIVE, FALSE_POSITIVE
     np.testing.assert_allclose(colours, np.array([[to_rgb(str(name)) for name in line] for line in wanted]))
 
 

@@ -45,7 +45,7 @@ def test_a_test_set_of_the_folder_is_used_unless_a_number_is_given(tmp_path: Pat
 
 @pytest.mark.parametrize(("count", "held_out"), [(1, 0), (3, 3), (3, 4)])
 def test_an_empty_training_set_is_refused(tmp_path: Path, count: int, held_out: int) -> None:
-    with pytest.raises(ValueError, match=f"{count} images, and {held_out or 1} of them cannot be held out; add images"):
+    with pytest.raises(ValueError, match=f"cannot hold out {held_out or 1} of {count} images; add images"):
         read_split(images(tmp_path, count), held_out)
 
 
@@ -57,7 +57,7 @@ def test_a_single_volume_is_held_out_across_its_longest_axis(tmp_path: Path) -> 
 
 
 def test_a_single_volume_cannot_be_held_out_whole(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="without --held-out, a fifth of a single volume is held out"):
+    with pytest.raises(ValueError, match="without --held-out, a fifth of the volume is held out"):
         read_split(write_volumes(tmp_path, range(1)), 1, 3)
 
 
@@ -72,11 +72,11 @@ def put(folder: Path, mask: NDArray[np.uint16], name: str = "0") -> Path:
 def test_a_test_set_without_labels_is_refused_before_training(unet: Unet, tmp_path: Path) -> None:
     mask = VOLUMES[0].instances.astype(np.uint16)  # the longest axis is the last
     mask[..., 29:] = UNLABELLED
-    with pytest.raises(ValueError, match="0-test: no pixel of it is labelled; put labelled images for testing"):
+    with pytest.raises(ValueError, match="0-test: none of its pixels is labelled; put labelled images for testing"):
         read_split(put(tmp_path, mask), 0, 3, UNLABELLED)
     code, text = unet("train", "--data", tmp_path, "-o", tmp_path / "run", "--unlabelled", UNLABELLED, *THIN_3D)
     assert code == 1
-    assert "no pixel of it is labelled" in text
+    assert "none of its pixels is labelled" in text
     assert not (tmp_path / "run").exists()
 
 

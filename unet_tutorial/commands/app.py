@@ -1,4 +1,4 @@
-"""The command line `unet`: its commands, and errors printed as one line."""
+"""The command line `unet`: adds the commands, and prints errors as one line."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ app = typer.Typer(
 )
 
 
-def plain(command: Callable[..., None]) -> Callable[..., None]:
+def with_one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     """The command, with its errors printed as one line instead of a traceback.
 
-    The exit code is 1 after an error (or the ``code`` attribute of the ValueError) and 130 after Ctrl-C. Typer handles
-    unknown options itself, with exit code 2.
+    The exit code is 130 after Ctrl-C and 1 after an error; a ValueError with an attribute ``code`` sets its own. Typer
+    handles unknown options itself, with exit code 2.
     """
 
     @wraps(command)
@@ -58,7 +58,7 @@ def _exit(message: str, code: int) -> NoReturn:
 
 
 for _command in (sizes, summary, diagram, diff, train, predict, data):
-    app.command()(plain(_command))
+    app.command()(with_one_line_errors(_command))
 
 
 def main() -> None:

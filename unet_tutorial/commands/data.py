@@ -14,7 +14,7 @@ from unet_tutorial.plan.levels import Size
 if TYPE_CHECKING:
     from unet_tutorial.datasets.synthetic import SyntheticImage
 
-SPACING = "3,1,1"  # voxel size of the volumes of walls
+SPACING = "3,1,1"  # voxel size of the volumes with cell walls
 
 
 class Source(StrEnum):
@@ -30,16 +30,16 @@ def data(
     source: Annotated[Source, typer.Argument(help="em, cells, walls or isbi2012.")],
     folder: Annotated[Path, typer.Argument(help="Folder for the data; created if missing.")],
     images: Annotated[int, typer.Option(min=2, help="Number of images or volumes.")] = 16,
-    size: Annotated[int, typer.Option(min=0, help="Side of an image in pixels; 0: 512, for walls 128.")] = 0,
+    size: Annotated[int, typer.Option(min=0, help="Side of an image in pixels; 0: 512, or 128 for walls.")] = 0,
     seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the first image; each next image has the next seed.")
+        int, typer.Option(min=0, help="Seed of the first image; it increases by 1 from image to image.")
     ] = 1000,
 ) -> None:
     """Generate or download training data: folders images/ and labels/ for unet train.
 
     em: synthetic electron micrographs with bright cells between dark membranes; labels/ holds the number of each cell.
-    cells: synthetic round cells that touch. walls: volumes of synthetic plant tissue as TIFF stacks, with 3 slices per
-    16 pixels of the side; a slice is as thick as 3 pixels. isbi2012: the paper's 30 slices of fly neural tissue,
+    cells: synthetic round cells that touch. walls: volumes of synthetic plant tissue as TIFF stacks; a side of 128
+    pixels gives 24 slices, which are 3 pixels apart. isbi2012: the paper's 30 slices of fly neural tissue,
     downloaded (12.8 MB) and verified by checksums; free for non-commercial use, please cite Cardona et al. 2010.
     """
     if source is Source.isbi2012:
@@ -62,7 +62,7 @@ def _generate(source: Source, folder: Path, seeds: range, size: int) -> Size:
 
     from unet_tutorial.datasets.files import write_image
 
-    first = _sample(source, seeds[0], size)  # raises ValueError for a bad size before a folder is created
+    first = _sample(source, seeds[0], size)  # raises ValueError for an invalid size before a folder is created
     for part in ("images", "labels"):
         make_folder(folder / part)
     suffix = ".png" if first.image.ndim == 2 else ".tif"
@@ -79,6 +79,6 @@ def _sample(source: Source, seed: int, size: int) -> SyntheticImage:
 
     if source is Source.walls:
         if size < 43:
-            raise ValueError(f"--size {size}: a volume of walls needs a side of at least 43, for 8 slices")
+            raise ValueError(f"--size {size}: walls need a side of at least 43 pixels, which gives 8 slices")
         return cell_walls(seed, (3 * size // 16, size, size), cells=max(2, round(40 * (size / 128) ** 3)))
     return (em_membranes if source is Source.em else touching_cells)(seed, size)

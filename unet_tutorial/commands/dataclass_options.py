@@ -11,10 +11,10 @@ import typer
 
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator that replaces the first parameters of a command, one dataclass each, by one option per field.
+    """A decorator for a command whose first parameters are dataclasses: each of their fields becomes an option.
 
-    The command receives the dataclasses made from the options. If it has a parameter ``given``, this is the set of
-    fields whose options were typed on the command line.
+    The command receives the dataclasses with the values of the options. If the command has a parameter ``given``, it
+    receives there the names of the fields whose options the user typed.
     """
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:

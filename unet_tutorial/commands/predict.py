@@ -16,20 +16,22 @@ def predict(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
     tile: Annotated[
         str,
-        typer.Option(help="Input side of a tile in pixels, or sides: 16,64,64; 0: the largest that fits into 1 GiB."),
+        typer.Option(
+            help="Input size of a tile in pixels: one side, or one per axis (16,64,64); 0: the largest for 1 GiB."
+        ),
     ] = "0",
     batch: Annotated[int, typer.Option(min=1, help="Tiles per forward pass.")] = 1,
     views: Annotated[
         int,
-        typer.Option(help="1, or 8 for test-time augmentation: the mean over flips and quarter turns; 8 times slower."),
+        typer.Option(help="8: test-time augmentation (mean over flips and 90° rotations, 8 times slower); 1: none."),
     ] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
     Two files are written for each image NAME: NAME_probability.tif, the probability of class 1 as float32, and
-    NAME_mask.png (for a stack .tif), 255 where the probability is above the threshold that was chosen on the training
-    images, else 0. A 2D network predicts a stack slice by slice.
+    NAME_mask.png (.tif for a stack), which is 255 where the probability is above the threshold chosen on the training
+    images and 0 elsewhere. A 2D network predicts a stack slice by slice.
     """
     from unet_tutorial.datasets.files import read_image, write_image
     from unet_tutorial.jobs.predictor import Predictor, result_names

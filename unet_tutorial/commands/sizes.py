@@ -21,16 +21,16 @@ def sizes(
 ) -> None:
     """Show valid input sizes, and their output sizes.
 
-    An input size is valid if every pooling gets an even number of pixels. Without padding, the output also lacks a
-    margin on all sides. To segment n pixels, take an input whose output is at least n and mirror the missing pixels;
-    unet predict does both.
+    An input size is valid if every pooling receives an even number of pixels. Without padding, the output is smaller
+    than the input by a margin on each side. To segment n pixels, choose an input size whose output is at least n, and
+    fill the missing pixels by mirroring the image. unet predict does both.
     """
     from rich.console import Console
     from rich.table import Table
 
     levels = pyramid((1,) * (depth + 1), rank=1)
     (valid,) = valid_sizes(levels, padding=cast("Padding", padding))
-    table = Table("input", "output", "lost per side", "at the bottom")
+    table = Table("input", "output", "lost per side", "coarsest level")
     first = max(0, (near - valid.start) // valid.step - (count - 1) // 2)
     for n in valid[first : first + count]:
         steps = size_steps((n,), levels, padding=cast("Padding", padding))

@@ -31,11 +31,11 @@ def train(
 ) -> None:
     """Train a U-Net, and test it on held-out images.
 
-    Without options, a thin version of the paper's network is trained on the images of the course. Tiles are cropped at
-    random from rotated and flipped images; thin borders between cells have larger weights (the paper's weight map). The
-    folder of the run then holds checkpoint.safetensors, recipe.json, history.csv and .png, a picture of each held-out
-    image, metrics.csv, and the network's diagram.svg and table.md. --resume continues an interrupted run and gives the
-    same weights as a run without interruption. Volumes, as TIFF stacks, need --preset unet3d.
+    Without options, the paper's network with fewer channels is trained on the images of the course. Tiles are cropped
+    at random from rotated and flipped images; thin borders between cells have larger weights (the paper's weight map).
+    The folder of the run then holds checkpoint.safetensors, recipe.json, history.csv, history.png, a picture of each
+    held-out image, metrics.csv, and diagram.svg and table.md of the network. --resume continues an interrupted run and
+    gives the same weights as a run without interruption. Volumes (TIFF stacks) need --preset unet3d.
     """
     from unet_tutorial.jobs.job import CHECKPOINT, prepare, run
     from unet_tutorial.learning.checkpoints import load
@@ -57,7 +57,7 @@ def train(
 
 
 def _unused(wanted: Path) -> Path:
-    """The folder `wanted` or, if it is not empty, the first of `wanted`-2, `wanted`-3, … that is."""
+    """The folder `wanted`, or if it holds files the first of `wanted`-2, `wanted`-3, … that is empty or missing."""
     folder, number = wanted, 1
     while folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         number += 1
@@ -66,7 +66,7 @@ def _unused(wanted: Path) -> Path:
 
 
 def _opening(job: Job, folder: Path) -> str:
-    """One line on the network, the data and the folder."""
+    """One line about the network, the data and the folder."""
     recipe, count = job.recipe, len(job.split.train)
     kind = "image" if job.split.train[0].image.ndim == 2 else "volume"
     planar = ", ".join(map(str, recipe.arguments.get("planar", [])))
@@ -77,7 +77,7 @@ def _opening(job: Job, folder: Path) -> str:
 
 
 def _print_results(folder: Path, recipe: Recipe, scores: Scores) -> None:
-    """Print the table of scores and the commands that may follow."""
+    """Print the table of scores and some commands to try next."""
     from rich.console import Console
     from rich.table import Table
 
@@ -97,7 +97,7 @@ def _print_results(folder: Path, recipe: Recipe, scores: Scores) -> None:
 
 
 def _options(recipe: Recipe) -> str:
-    """The options of a recipe as they are typed, if they differ from the defaults; without data, steps and rate."""
+    """The options that differ from their defaults, as typed on the command line; without data, steps and rate."""
     typed = ""
     for field in fields(recipe):
         value = getattr(recipe, field.name)

@@ -1,1 +1,1 @@
-"""Trains a network by a recipe, tests it, and writes its checkpoint, scores and report; predicts with checkpoints."""
+"""Training runs: trains and tests a network, and writes checkpoint, scores and report; predicts with a checkpoint."""

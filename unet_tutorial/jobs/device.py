@@ -6,7 +6,10 @@ import torch
 
 
 def checked_device(device: str) -> str:
-    """The name itself; ValueError unless it is ``cpu``, or ``cuda`` (``cuda:1``, …) and torch finds a CUDA device."""
+    """Return the name if it can be used: ``cpu``, or ``cuda`` (``cuda:1``, …) if torch finds a CUDA device.
+
+    ValueError for any other name.
+    """
     try:
         kind = torch.device(device).type
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""The main job: trains a network by a recipe, saves checkpoints, tests it and writes a report.
+"""Trains a network from a recipe, saves checkpoints, tests the network and writes a report.
 
 In Python it takes two lines::
 
@@ -40,7 +40,7 @@ EVERY = 50  # steps between two checkpoints
 
 @dataclass(frozen=True)
 class Job:
-    """A training and its data, checked and ready to run: ``batches`` is a function from a step to its batch."""
+    """A training run and its data, checked and ready to start; ``batches(step)`` returns the batch of a step."""
 
     recipe: Recipe
     training: Training
@@ -50,9 +50,9 @@ class Job:
 
 
 def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None) -> Job:
-    """The job of a recipe, from random weights or from a checkpoint; reads the data and writes nothing.
+    """The job of a recipe, which starts from random weights or from a checkpoint; reads the data and writes nothing.
 
-    ValueError for any option or image that does not fit, so that no run fails later for this reason.
+    All options and images are checked here, before the run starts: ValueError for one that cannot be used.
     """
     training = begin(recipe, checkpoint)
     split = read_split(recipe.data, recipe.held_out, training.net.levels[0].rank, recipe.unlabelled)
@@ -78,9 +78,10 @@ def run(job: Job, folder: Path) -> Scores:
 
 
 def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
-    """A training on the recipe's device: that of a checkpoint, or a new one with random weights of the recipe's seed.
+    """The training state on the recipe's device: that of the checkpoint, or a new one with random weights.
 
-    Sets torch's random state. ValueError for an unknown device or preset, and for arguments that the preset rejects.
+    A new one sets torch's random state to the recipe's seed. ValueError for an unknown device or preset, and for
+    arguments that the preset rejects.
     """
     device = checked_device(recipe.device)
     if checkpoint:
@@ -90,7 +91,7 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
-    """The input size of a training tile: that of the recipe, or one chosen for the smallest training image."""
+    """The input size of a training tile: as in the recipe, or by default one that suits the smallest training image."""
     net = training.net
     smallest = tuple(min(sides) for sides in zip(*(pair.image.shape for pair in split.train), strict=True))
     return sides(recipe.tile, net.levels[0].rank) or training_tile(net.levels, net.padding, smallest)
@@ -99,40 +100,41 @@ def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
 def train(
     training: Training, batches: Callable[[int], Batch], recipe: Recipe, save: Callable[[Training], None]
 ) -> None:
-    """Train in place up to the last step of the recipe, in its precision; ``save`` is called every `EVERY` steps."""
+    """Update ``training`` up to the last step of the recipe, and call ``save(training)`` every `EVERY` steps."""
     kind = training.net.device.type
     autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
     fit(training, batches, recipe.rate_of, steps=recipe.steps, save=save, every=EVERY, autocast=autocast)
 
 
 def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
-    """The function from a step to its batch of tiles, drawn from the training images.
+    """A function that returns the batch of a step: tiles at random positions of the training images.
 
-    Computes the weight map of each image once, which takes the most time here. ValueError for a tile of invalid size,
-    and for an image smaller than one pixel of the coarsest level.
+    Computes the weight map of each image once, which takes most of the time. ValueError for a tile of invalid size, and
+    for an image with a side shorter than one pixel of the coarsest level.
     """
     _check_sizes(training.net, split)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
-    sd = recipe.elastic * min(drawn_from[0].size)  # of the shortest side: a larger one would fold a thin volume
+    # pixels, relative to the shortest side: displacements relative to a longer side would fold a thin volume
+    sd = recipe.elastic * min(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)
 
 
 def _check_sizes(net: UNet, split: Split) -> None:
-    """ValueError for an image that is shorter along an axis than one pixel of the coarsest level."""
+    """ValueError for an image with a side shorter than one pixel of the coarsest level."""
     for pair in split.train:
         for axis, (n, valid) in enumerate(
             zip(pair.image.shape, valid_sizes(net.levels, padding=net.padding), strict=True)
         ):
             if n < valid.step:
                 raise ValueError(
-                    f"{pair.name}: {n} pixels along axis {axis}, but one pixel of the coarsest level of this network "
-                    f"covers {valid.step}; give fewer --widths, or for a volume its --spacing"
+                    f"{pair.name}: expected at least {valid.step} pixels along axis {axis}, the size of one pixel of "
+                    f"the coarsest level, got {n}; give fewer --widths, or for a volume its --spacing"
                 )
 
 
 def save_progress(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:
-    """Write checkpoint.safetensors, which holds the recipe and further ``notes``, and history.csv into the folder."""
+    """Write checkpoint.safetensors (with the recipe and ``notes`` in it) and history.csv into the folder."""
     about = {"recipe": recipe.notes(), **notes}
     save(folder / CHECKPOINT, training, preset=recipe.preset, arguments=recipe.arguments, notes=about)
     rates = [recipe.rate_of(step) for step in range(training.step)]

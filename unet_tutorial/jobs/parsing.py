@@ -11,7 +11,7 @@ _Number = TypeVar("_Number", int, float)
 
 
 def numbers(option: str, text: str, kind: Callable[[str], _Number], example: str) -> list[_Number]:
-    """The numbers in a text; ValueError, with the option's name and an example, if a part is not a number.
+    """The comma-separated numbers of a text. ValueError, with the option's name and an example, for any other text.
 
     >>> numbers("widths", "16,32", int, "16,32,64")
     [16, 32]
@@ -19,14 +19,14 @@ def numbers(option: str, text: str, kind: Callable[[str], _Number], example: str
     try:
         return [kind(part) for part in text.split(",")]
     except ValueError as error:
-        wanted = "whole numbers" if kind is int else "numbers"
-        raise ValueError(f"{option} {text!r}: write {wanted} with commas, as in {example}") from error
+        wanted = "integers" if kind is int else "numbers"
+        raise ValueError(f"{option} {text!r}: expected {wanted} separated by commas, such as {example}") from error
 
 
 def sides(tile: str, rank: int) -> Size | None:
-    """The size of a tile from one side or one per axis, in pixels; None for 0, the default size.
+    """The size of a tile in pixels, from a text with one side for all axes or one per axis; None for 0 (default size).
 
-    ValueError for another number of sides, and for sides below 1.
+    ValueError for any other number of sides, and for sides below 1.
 
     >>> sides("64", 2), sides("16,64,64", 3), sides("0", 2)
     ((64, 64), (16, 64, 64), None)
@@ -37,6 +37,6 @@ def sides(tile: str, rank: int) -> Size | None:
         return None
     if len(size) != rank or min(size) < 1:
         raise ValueError(
-            f"tile {tile!r}: one side or {rank} are needed, each at least 1 pixel; write 0 for the default size"
+            f"tile {tile!r}: expected one side or {rank} sides of at least 1 pixel; write 0 for the default size"
         )
     return size

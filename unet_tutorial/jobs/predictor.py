@@ -1,4 +1,4 @@
-"""A trained network as a function from a grey image to the probability of class 1."""
+"""A trained network as a function that maps a grey image to the probability of class 1."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ VIEWS = (1, 8)  # without and with test-time augmentation
 
 @dataclass(frozen=True)
 class Predictor:
-    """Grey image -> probability of class 1, of the same size; `mask` applies ``threshold`` to it.
+    """Maps a grey image to the probability of class 1 in each pixel; `mask` applies ``threshold`` to it.
 
     ``tile`` is the input size of a tile in pixels (None: the default), ``batch`` the number of tiles per forward pass.
-    With ``views`` 8 the probability is the mean over all flips and quarter turns (test-time augmentation), with 1 it is
-    that of the image alone. ValueError for other ``views`` and for an invalid ``tile``.
+    ``views`` 8 gives the mean over all flips and 90° rotations (test-time augmentation); 1 predicts the image only
+    once, as it is. ValueError for other ``views`` and for an invalid ``tile``.
     """
 
     net: UNet
@@ -47,7 +47,7 @@ class Predictor:
     def __post_init__(self) -> None:
         if self.views not in VIEWS:
             raise ValueError(
-                f"views {self.views}: write 1, or 8 for test-time augmentation with all flips and quarter turns"
+                f"views {self.views}: write 1, or 8 for test-time augmentation with all flips and 90° rotations"
             )
         if self.tile:
             check_tile(self.tile, self.net.levels, self.net.padding, self.net.extra_reach)
@@ -56,9 +56,9 @@ class Predictor:
     def from_file(
         cls, checkpoint: Path, device: str = "cpu", tile: str = "0", batch: int = 1, views: int = 1
     ) -> Predictor:
-        """The network of a checkpoint file on a device, with the threshold that was chosen for this ``views``.
+        """The network of a checkpoint file on a device, with the threshold that was chosen for this number of views.
 
-        ``tile`` is text, as in `sides`. ValueError for a file that is not a checkpoint, and for unsuitable options.
+        ``tile`` is a text that `sides` parses. ValueError for a file that is not a checkpoint, and for invalid options.
         """
         kept = load(checkpoint)
         net = kept.network().to(checked_device(device))
@@ -66,7 +66,7 @@ class Predictor:
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
     def __call__(self, image: Array) -> Probabilities:
-        """(*size) -> (*size) float32; an image with one axis more than the network is predicted slice by slice.
+        """(*size) -> (*size) float32. A network for images predicts a stack (D, H, W) slice by slice.
 
         ValueError for any other number of axes, and for NaN or infinite pixels.
         """
@@ -75,7 +75,7 @@ class Predictor:
             return np.stack([self(plane) for plane in tqdm(image, "slices", disable=None)])
         if image.ndim != rank:
             wanted = "a TIFF stack" if rank == 3 else "an image, or a stack of images"
-            raise ValueError(f"an image of {image.ndim} axes came, and this network takes {rank}; give {wanted}")
+            raise ValueError(f"expected {rank} axes for this network, got {image.ndim}; give {wanted}")
         tensor = torch.from_numpy(standardise(image))[None]
         probability = predict_with_tta(self._probability, tensor) if self.views > 1 else self._probability(tensor)
         return np.asarray(probability[1])

@@ -1,4 +1,4 @@
-"""The options of a run: each is an option of ``unet train``, and checkpoints store all of them."""
+"""The options of a training run: each is an option of ``unet train``, and checkpoints store all of them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from unet_tutorial.jobs.parsing import numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
-MAY_CHANGE = ("data", "device")  # on resuming: the data may have moved, and another machine may continue
+MAY_CHANGE = ("data", "device")  # may differ when a run is resumed, for example on another machine
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All options of a run. On one machine, equal recipes give equal weights.
+    """All options of a training run. On the same machine, equal recipes give equal weights.
 
     ValueError for a learning rate or an elastic deformation that is not finite or too small.
     """
@@ -28,10 +28,15 @@ class Recipe:
         COURSE_DATA
     )
     held_out: Annotated[
-        int, typer.Option(min=0, help="Last images to hold out for testing; 0: those in test/, else a fifth.")
+        int,
+        typer.Option(
+            min=0,
+            help="Number of images at the end of the list to hold out for testing; "
+            "0: the images in test/ if there are any, otherwise a fifth of all.",
+        ),
     ] = 0
     unlabelled: Annotated[int | None, typer.Option(help="Value of unlabelled pixels in the masks.")] = None
-    preset: Annotated[str, typer.Option(help="paper, padded, residual, attention, released; volumes: unet3d.")] = (
+    preset: Annotated[str, typer.Option(help="paper, padded, residual, attention, released; for volumes: unet3d.")] = (
         "paper"
     )
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,128,256,512,1024.")] = (
@@ -40,21 +45,28 @@ class Recipe:
     spacing: Annotated[
         str,
         typer.Option(
-            help="Voxel size, such as 0.5,0.1,0.1: planar levels (1×3×3) for anisotropic voxels. "
-            "Lengths in other options are in voxels."
+            help="Voxel size along each axis, such as 0.5,0.1,0.1; thick slices get planar levels (1×3×3 kernels). "
+            "Only ratios matter: all other options are in voxels."
         ),
     ] = ""
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
     batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
     tile: Annotated[
-        str, typer.Option(help="Input side of a tile in pixels, or sides: 16,64,64; 0: for about 112² output pixels.")
+        str,
+        typer.Option(
+            help="Input size of a tile in pixels: one side, or one per axis (16,64,64); "
+            "0: a size whose output has about 112² pixels."
+        ),
     ] = "0"
     rate: Annotated[float, typer.Option(help="Peak learning rate of Adam in the one-cycle schedule.")] = 2e-3
-    w0: Annotated[float, typer.Option(help="Height of the border weights (equation 2); 0: none.")] = 10.0
-    sigma: Annotated[float, typer.Option(help="Width of the border weights in pixels.")] = 5.0
+    w0: Annotated[float, typer.Option(help="Largest border weight (w0 of equation 2); 0: none.")] = 10.0
+    sigma: Annotated[float, typer.Option(help="Width of the border weights in pixels (sigma of equation 2).")] = 5.0
     elastic: Annotated[
         float,
-        typer.Option(help="Elastic deformation: standard deviation as a share of the shortest side; paper: 0.02."),
+        typer.Option(
+            help="Standard deviation of the elastic deformation, as a fraction of the shortest side; "
+            "0: none; paper: 0.02."
+        ),
     ] = 0.0
     seed: Annotated[
         int, typer.Option(min=0, max=10**9, help="Random seed of weights, tiles, deformation and dropout.")
@@ -69,7 +81,7 @@ class Recipe:
             raise ValueError(f"--rate {self.rate}: the learning rate must be finite and above 0; try 0.001")
         if not (math.isfinite(self.elastic) and self.elastic >= 0):
             raise ValueError(
-                f"--elastic {self.elastic}: the share of the image's side must be finite and at least 0; "
+                f"--elastic {self.elastic}: the fraction of the image's side must be finite and at least 0; "
                 "try 0.02, or 0 for none"
             )
 
@@ -81,7 +93,7 @@ class Recipe:
             return {"widths": widths}
         spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
         if len(spacing) != 3:
-            raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, as in 0.5,0.1,0.1")
+            raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, such as 0.5,0.1,0.1")
         return {"widths": widths, "planar": list(plan_for(spacing, len(widths)))}
 
     def rate_of(self, step: int) -> float:
@@ -91,19 +103,21 @@ class Recipe:
         return one_cycle(step, self.steps, self.rate)
 
     def notes(self) -> dict[str, Any]:
-        """The recipe as a dict for JSON, as checkpoints store it, with the absolute path of the data."""
+        """The recipe as a dict that JSON can hold, with the absolute path of the data; checkpoints store it."""
         return {**asdict(self), "data": str(self.data.resolve())}
 
     def resumed(self, notes: dict[str, Any], given: Collection[str]) -> Recipe:
-        """The recipe in the notes of a checkpoint, with this recipe's data and device if their names are in ``given``.
+        """The recipe stored in the notes of a checkpoint, for continuing its run.
 
-        ValueError if another option in ``given`` differs from the checkpoint, or if the notes hold no valid recipe.
+        ``given`` holds the names of the options that the user typed. If data or device are among them, they are taken
+        from this recipe.
+
+        ValueError if any other typed option differs from the checkpoint, or if the notes hold no valid recipe.
         """
         try:
             old = notes["recipe"]
-            kept = Recipe(
-                **{**old, "data": Path(old["data"]), "tile": str(old["tile"])}
-            )  # an integer in old checkpoints
+            # `tile` is an integer in old checkpoints
+            kept = Recipe(**{**old, "data": Path(old["data"]), "tile": str(old["tile"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"the checkpoint holds no recipe of this version ({error}); start a new run") from error
         for name in given:

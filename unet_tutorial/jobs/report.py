@@ -23,7 +23,8 @@ from unet_tutorial.learning.train import Training
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
-RIGHT, FALSE_CELL, MISSED_CELL = "#f4f4f4", "#d55e00", "#0072b2"  # Okabe & Ito: distinct for colour-blind readers
+# Colours of Okabe & Ito, which colour-blind readers can tell apart
+CORRECT, FALSE_POSITIVE, FALSE_NEGATIVE = "#f4f4f4", "#d55e00", "#0072b2"
 
 
 def write_report(folder: Path, scores: Scores, test: list[Pair], training: Training, tile: Size) -> None:
@@ -43,8 +44,8 @@ def write_report(folder: Path, scores: Scores, test: list[Pair], training: Train
 def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     """Image | truth | probability | error of one image, or of the middle slice of a volume.
 
-    Cell is where the probability is above the threshold. The share of wrong pixels counts labelled pixels only, in a
-    volume those of all slices.
+    A pixel counts as cell if its probability is above the threshold. The share of wrong pixels is that of all labelled
+    pixels, in a volume of all slices.
     """
     cell = probability > threshold
     error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))
@@ -54,18 +55,18 @@ def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
     _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle_slice(pair.instances)))} cells", (0, 1))
     _panel(chance, probability, "probability of cell", (0, 1))
-    colours = ListedColormap([RIGHT, FALSE_CELL, MISSED_CELL])
+    colours = ListedColormap([CORRECT, FALSE_POSITIVE, FALSE_NEGATIVE])
     wrong.imshow(middle_slice(error), cmap=colours, vmin=0, vmax=2, interpolation="nearest")
     wrong.set_title(f"error: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
     wrong.set_axis_off()
-    names = {FALSE_CELL: "called cell, is not", MISSED_CELL: "is cell, missed"}
+    names = {FALSE_POSITIVE: "false positive", FALSE_NEGATIVE: "false negative"}
     handles = [Patch(color=colour, label=name) for colour, name in names.items()]
     wrong.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
     return figure
 
 
 def middle_slice(values: Array) -> Array:
-    """The array itself if it is an image (H, W), or the middle slice of a volume (D, H, W)."""
+    """The middle slice of a volume (D, H, W); an image (H, W) is returned as it is."""
     return values if values.ndim == 2 else values[len(values) // 2]
 
 
@@ -96,7 +97,7 @@ def to_csv(rows: list[Row]) -> str:
 
 
 def write_architecture(folder: Path, net: UNet, tile: Size) -> None:
-    """Write the network for an input of one tile: diagram.svg, and table.md with a table by level and one by layer."""
+    """Write diagram.svg and table.md (one table by level, one by layer) of the network for an input of one tile."""
     drawn = draw(net, (1, net.in_channels, *tile))
     drawn.save(folder / "diagram.svg")
     tables = [table(drawn.arch, by=by).to_markdown() for by in ("level", "layer")]

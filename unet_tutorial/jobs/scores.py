@@ -15,14 +15,14 @@ from unet_tutorial.jobs.split import Split
 from unet_tutorial.learning.baselines import best_probability_threshold, best_smoothed_threshold
 from unet_tutorial.metrics.pixels import dice, iou, isbi_pixel_error, pixel_error
 
-TUNED_ON = 6  # training images, evenly spread, on which a threshold is chosen
+TUNED_ON = 6  # number of training images, evenly spaced in the list, on which a threshold is chosen
 
 
 @dataclass(frozen=True)
 class Row:
     """Scores of one method: means over the held-out images.
 
-    ``isbi_pixel_error`` (1 - max F) is the exception: the challenge computes it from the pixels of all images together.
+    ``isbi_pixel_error`` (1 - max F) is not a mean: the challenge computes it from the pixels of all images together.
     """
 
     method: str
@@ -44,9 +44,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Scores:
-    """The rows of the table; by number of views, the threshold and the probabilities of each held-out image.
+    """The scores of all methods, and the thresholds and probabilities of the network on the held-out images.
 
-    The keys 1 and 8 mean without and with test-time augmentation.
+    The keys of ``thresholds`` and ``probabilities`` are numbers of views: 1 without test-time augmentation, 8 with it.
     """
 
     rows: list[Row]
@@ -74,7 +74,7 @@ def score(predictor: Predictor, split: Split) -> Scores:
 
 
 def baselines(split: Split) -> list[Row]:
-    """Scores of two methods without a network: every pixel is cell, and a threshold on the smoothed image."""
+    """Scores of two methods without a network: all pixels are cell, and a threshold on the smoothed image."""
     train = split.train
     images = [standardise(pair.image) for pair in train]
     threshold = best_smoothed_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
@@ -86,7 +86,7 @@ def baselines(split: Split) -> list[Row]:
 def row(method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities], threshold: float) -> Row:
     """The scores of a method from its probabilities of each test image, on labelled pixels only.
 
-    A pixel is called cell where its probability is above the threshold.
+    A pixel counts as cell if its probability is above the threshold.
     """
     labelled = [(p[pair.known], pair.labels[pair.known]) for p, pair in zip(probabilities, test, strict=True)]
     scores = []

@@ -25,8 +25,9 @@ class Split(NamedTuple):
 def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | None = None) -> Split:
     """The training and test images of a folder, which is read as in `read_folder` (``rank``, ``unlabelled``).
 
-    With ``held_out`` 0 and masks in both train/ and test/, these are the two sets. Otherwise the last ``held_out``
-    images are the test set; 0 means a fifth of them, or of a single volume the last fifth of its longest axis.
+    If ``held_out`` is 0 and both train/ and test/ have masks, these folders are the two sets. Otherwise the last
+    ``held_out`` images are the test set. 0 then means the last fifth of the images; a single volume is split along its
+    longest axis.
 
     ValueError if no image would be left for training, if no mask holds the value ``unlabelled``, if an image has no
     labelled pixel, and for all errors of `read_folder`.
@@ -45,7 +46,7 @@ def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | Non
     for pair in (*split.train, *split.test):
         if not pair.known.any():
             raise ValueError(
-                f"{pair.name}: no pixel of it is labelled; put labelled images for testing "
+                f"{pair.name}: none of its pixels is labelled; put labelled images for testing "
                 "into test/, and the others into train/"
             )
     return split
@@ -54,10 +55,9 @@ def read_split(folder: Path, held_out: int, rank: int = 2, unlabelled: int | Non
 def _last(folder: Path, pairs: list[Pair], held_out: int) -> Split:
     count = held_out or max(1, len(pairs) // 5)
     if not 0 < count < len(pairs):
-        hint = "; without --held-out, a fifth of a single volume is held out" if pairs[0].image.ndim == 3 else ""
+        hint = "; without --held-out, a fifth of the volume is held out" if pairs[0].image.ndim == 3 else ""
         raise ValueError(
-            f"{folder}: {len(pairs)} images, and {count} of them cannot be held out; "
-            f"add images, or hold out fewer{hint}"
+            f"{folder}: cannot hold out {count} of {len(pairs)} images; add images, or hold out fewer{hint}"
         )
     return Split(pairs[:-count], pairs[-count:])
 
@@ -75,8 +75,8 @@ def split_volume(volume: Pair) -> Split:
 def samples(pairs: list[Pair], w0: float, sigma: float) -> list[Sample]:
     """Training samples: each image standardised, with its classes and its weight map (equation 2).
 
-    ``w0`` and ``sigma`` (pixels) are those of the border weights. The class weights balance the labelled pixels; other
-    pixels get the class `UNLABELLED`.
+    ``w0`` and ``sigma`` (pixels) are the parameters of the border weights. The class weights balance the classes of the
+    labelled pixels; other pixels get the class `UNLABELLED`.
     """
     return [_sample(pair, w0, sigma) for pair in pairs]
 
