@@ -1,4 +1,4 @@
-"""Atomic file writes, and errors of the file system as a ValueError of one sentence."""
+"""Atomic file writes. Errors of the file system become a ValueError of one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,11 +8,11 @@ from uuid import uuid4
 
 @contextmanager
 def complete_file(path: str | Path) -> Iterator[Path]:
-    """A context with a temporary path in the folder of `path`: write the file there.
+    """Context manager that returns a temporary path in the folder of `path`; write the file to this path.
 
-    At the end of the context the file is renamed to `path`. If the block raises an error, it is deleted instead, so an
-    existing file is never replaced by an incomplete one. ValueError, with the file's name, for an error of the
-    operating system: a full disk, a read-only or missing folder.
+    At the end of the context the temporary file is renamed to `path`. If the block raises an error, it is deleted
+    instead, so an existing file is never replaced by an incomplete one. Raises ValueError with the file's name for an
+    error of the operating system, such as a full disk or a missing or read-only folder.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
@@ -29,7 +29,7 @@ def complete_file(path: str | Path) -> Iterator[Path]:
 
 
 def make_folder(path: str | Path) -> Path:
-    """Create the folder `path` and its parents if they are missing; ValueError if that fails."""
+    """Create the folder `path` and its parents if they are missing. Raises ValueError if that fails."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -58,11 +58,11 @@ class ContractingPath(nn.Module):
         widths = (in_channels, 64, 128, 256, 512, 1024)
         self.levels = nn.ModuleList(double_conv(widths[i], widths[i + 1]) for i in range(5))
         # "Drop-out layers at the end of the contracting path perform further implicit data augmentation." (section
-        # 3.1); p is that of the authors' release
+        # 3.1). The paper prints no probability; 0.5 is that of the authors' release.
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Two convolutions, then four times a pooling and two convolutions."""
+        """Two convolutions, then four times max-pooling and two convolutions."""
         features = [self.levels[0](image)]  # (N, 64, 568, 568)
         for convs in self.levels[1:]:  # 128 × 280², 256 × 136², 512 × 64², 1024 × 28²
             # "a 2x2 max pooling operation with stride 2 for downsampling"
@@ -79,7 +79,7 @@ class ExpansivePath(nn.Module):
         self.steps = nn.ModuleList(UpStep(channels) for channels in (512, 256, 128, 64))
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Four steps up, each with the skip of its level."""
+        """Four steps of upsampling and convolutions, each with the skip of its level."""
         *skips, x = features  # x: (N, 1024, 28, 28)
         for step, skip in zip(self.steps, reversed(skips), strict=True):
             x = step(x, skip)  # 512 × 52², 256 × 100², 128 × 196², 64 × 388²
@@ -99,14 +99,14 @@ class PaperUNet(nn.Module):
         self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Contracting path, expansive path, and one logit per class and pixel."""
+        """Apply the contracting path, the expansive path and the head: one logit per class and pixel."""
         check_size(image)
         logits: Tensor = self.head(self.expansive(self.contracting(image)))
         return logits
 
 
 def check_size(image: Tensor) -> None:
-    """ValueError unless both sides of the image are one of 188, 204, 220, …"""
+    """Raise ValueError unless each side of the image is one of 188, 204, 220, …"""
     # "it is important to select the input tile size such that all 2x2 max-pooling operations are applied to a layer
     # with an even x- and y-size"
     if any(side < 188 or side % 16 != 12 for side in image.shape[2:]):
@@ -116,7 +116,7 @@ def check_size(image: Tensor) -> None:
 
 
 def initialise(layer: nn.Module) -> None:
-    """Draw weights from N(0, √(2/N)), and set biases to 0."""
+    """Draw weights from N(0, √(2/N)) and set biases to 0."""
     # "drawing the initial weights from a Gaussian distribution with a standard deviation of √(2/N), where N denotes the
     # number of incoming nodes of one neuron" (section 3)
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):

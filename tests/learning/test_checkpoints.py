@@ -62,7 +62,7 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
     for name, words in (("truncated", "cannot be read"), ("text", "cannot be read"), ("none", "no such file")):
         with pytest.raises(ValueError, match=words):
             load(tmp_path / f"{name}.safetensors")
-    with pytest.raises(ValueError, match="no checkpoint of this version"):
+    with pytest.raises(ValueError, match="is not a checkpoint of this version"):
         load(foreign)
     save(tmp_path / "other.safetensors", training, preset="paper", arguments={"widths": [2, 8]}, notes={})
     with pytest.raises(ValueError, match="do not fit preset 'paper'"):

@@ -42,7 +42,7 @@ def test_equals_slice_by_slice(size: tuple[int, ...]) -> None:
 def test_best_half_and_at() -> None:
     curve = Curve((0.1, 0.5, 0.6, 0.9), (0.2, 0.4, 0.8, 0.8))
     assert (curve.best, curve.best_threshold, curve.half, curve.at(0.9)) == (0.8, 0.6, 0.4, 0.8)
-    with pytest.raises(ValueError, match=r"no score at threshold 0\.3, only at \(0\.1"):
+    with pytest.raises(ValueError, match=r"no score at threshold 0\.3; choose one of \(0\.1"):
         curve.at(0.3)
     for field in ("thresholds", "means"):
         with pytest.raises(FrozenInstanceError):
@@ -88,7 +88,7 @@ def test_reference_values_of_a_wider_membrane() -> None:
 @pytest.mark.parametrize(
     ("probabilities", "truths", "thresholds", "says"),
     [
-        (np.ones((3, 4)), np.ones((3, 4), int), (0.5,), "give a single slice a first axis"),
+        (np.ones((3, 4)), np.ones((3, 4), int), (0.5,), "for a single slice, add a first axis"),
         (np.ones((1, 3, 4)), np.ones((1, 4, 3), int), (0.5,), r"\(1, 3, 4\) and truths \(1, 4, 3\)"),
         (np.ones((0, 3, 4)), np.ones((0, 3, 4), int), (0.5,), "both must be"),
         (np.full((1, 3, 4), np.nan), np.ones((1, 3, 4), int), (0.5,), "NaN"),

@@ -47,7 +47,7 @@ def test_rank_and_dtype_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("labels", "says"),
     [
-        (np.array([0.0, 1.0]), "name of float64 is no label image; threshold"),
+        (np.array([0.0, 1.0]), "name of float64 is not a label image; threshold"),
         (np.array([0, -3]), "name holds the label -3; use 0 for background"),
         (np.array([0, LARGEST_LABEL + 1]), f"name holds the label {LARGEST_LABEL + 1}, above {LARGEST_LABEL}"),
         (np.array([0, 2**63], np.uint64), f"name holds the label {2**63}"),

@@ -130,14 +130,14 @@ unit: Any = ConvUnit  # untyped, because the following cases break the types on 
 bare: Any = ConvUnit()
 ORDER = "'conv', 'norm' and 'act' once each"
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (lambda: unit()(1, 1, (3, 2)), r"kernel \(3, 2\) is even and has no middle under padding 'same'"),
+    (lambda: unit()(1, 1, (3, 2)), r"kernel \(3, 2\) is even and has no middle pixel; use 3 or 5, or padding 'valid'"),
     (lambda: unit(padding="reflect"), "padding 'reflect' is unknown; write 'same' or 'valid'"),
     (lambda: unit(order=("conv", "norm")), ORDER),
     (lambda: unit(order=("conv", "act", "act")), ORDER),
     (lambda: unit(order=("conv", "bn", "act")), ORDER),
     (lambda: unit(order="conv"), ORDER),
-    (lambda: conv_stack(unit(), unit(padding="valid")), "are padded 'same' and 'valid'; give both one padding"),
-    (lambda: doubling_stack(unit())(1, 7, Level(7, (3,), (1,))), "7 channels cannot be doubled from half of them"),
+    (lambda: conv_stack(unit(), unit(padding="valid")), "have padding 'same' and 'valid'; use the same"),
+    (lambda: doubling_stack(unit())(1, 7, Level(7, (3,), (1,))), "7 channels: .* so it must be even"),
 ]
 
 

@@ -26,21 +26,21 @@ unit: Any = ConvUnit
 around: dict[str, Any] = {"residual": residual, "dropped": dropped, "checkpointed": checkpointed}
 untyped: dict[str, Any] = {"then": then, "gated": gated, **around}
 CHOICES = {
-    "act": r"hand in a class such as nn.ReLU, or partial\(nn.LeakyReLU, 0.1\)",
-    "norm": r"hand in no_norm, batch_norm, .*, group_norm\(8\), or a function \(channels, rank\) -> Module",
-    "block": r"hand in conv_stack\(ConvUnit\(\)\), or residual, dropped or checkpointed of a block",
-    "down": "hand in MaxPool or StridedConv",
-    "up": "hand in transposed, resize_conv.*, PixelShuffle, or then",
-    "merge": r"hand in Concat, Add or gated\(Concat\)",
-    "step": r"hand in DecoderStep or checkpointed\(DecoderStep\)",
-    "part": "hand in a block or DecoderStep",
+    "act": r"pass a class such as nn.ReLU, or partial\(nn.LeakyReLU, 0.1\)",
+    "norm": r"pass no_norm, batch_norm, .*, group_norm\(8\), or a function \(channels, rank\) -> Module",
+    "block": r"pass conv_stack\(ConvUnit\(\)\), or residual, dropped or checkpointed of a block",
+    "down": "pass MaxPool or StridedConv",
+    "up": "pass transposed, resize_conv.*, PixelShuffle, or then",
+    "merge": r"pass Concat, Add or gated\(Concat\)",
+    "step": r"pass DecoderStep or checkpointed\(DecoderStep\)",
+    "part": "pass a block or DecoderStep",
 }
-MODULE = "a module, but a factory is needed"
+MODULE = "this is a module, but a factory is needed"
 TORCHS = "torch's own class cannot be called as"
 
 
 class Silent(Part):
-    """A part that does not state its channels."""
+    """A part that does not define its channels."""
 
 
 UNITS: list[tuple[str, Any, str]] = [
@@ -122,11 +122,11 @@ def test_a_block_that_makes_no_part_is_refused_inside_a_wrapper_too(wrap: Any) -
 def test_parts_that_do_not_state_their_channels_are_refused() -> None:
     silent: Any = lambda *_: Silent()  # noqa: E731
     for roles in ({"block": silent}, {"down": silent}, {"merge": silent}, {"step": silent}):
-        with pytest.raises(ValueError, match="Silent does not state its out_channels; set them in its __init__"):
+        with pytest.raises(ValueError, match="Silent does not define out_channels; set it in its __init__"):
             thin(**roles)
-    with pytest.raises(ValueError, match="Identity does not state its out_channels"):
+    with pytest.raises(ValueError, match="Identity does not define out_channels"):
         thin(up=lambda _below, _wanted, _stride: nn.Identity())
-    with pytest.raises(ValueError, match="ReLU does not state its out_channels"):
+    with pytest.raises(ValueError, match="ReLU does not define out_channels"):
         out_channels_of(nn.ReLU())
 
 

@@ -16,7 +16,7 @@ def test_center_crop_of_coordinates() -> None:
     assert cropped[0, 0, :, 0].tolist() == [2, 3, 4, 5]
     assert cropped[0, 1, 0].tolist() == list(range(9))
     for size in ((10, 9), (4,)):
-        with pytest.raises(ValueError, match="none of them longer"):
+        with pytest.raises(ValueError, match="none longer than the feature map"):
             center_crop(grid, size)
 
 

@@ -32,7 +32,7 @@ def test_addition_is_the_sum_of_the_middle_of_the_skip(rank: int) -> None:
 
 
 def test_addition_refuses_other_numbers_of_channels() -> None:
-    with pytest.raises(ValueError, match=r"skip of 4 channels and 8 from below cannot be added; .* merge with Concat"):
+    with pytest.raises(ValueError, match=r"upsampled features have 8, .* or merge with Concat"):
         Add(4, 8, 8, (2, 2))
-    with pytest.raises(ValueError, match="4 channels and 8 from below"):
+    with pytest.raises(ValueError, match="skip has 4 channels and the upsampled features have 8"):
         thin(pyramid((4, 8)), merge=Add, up=lambda below, _wanted, stride: transposed(below, below, stride))

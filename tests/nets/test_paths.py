@@ -63,8 +63,8 @@ def test_levels_that_are_no_plan_are_refused() -> None:
     fine, coarse = Level(4, (3, 3), (1, 1)), Level(8, (3, 3), (2, 2))
     bad: list[tuple[tuple[Level, ...], str]] = [
         ((), "at least one level"),
-        ((fine, Level(8, (3,), (2,))), "level 1 has rank 1 and level 0 rank 2"),
-        ((replace(fine, stride=(1, 2)), coarse), r"stride \(1, 2\), and no level is finer; write stride=\(1, 1\)"),
+        ((fine, Level(8, (3,), (2,))), "level 1 has 1 spatial axes and level 0 has 2"),
+        ((replace(fine, stride=(1, 2)), coarse), r"stride \(1, 2\), but it must have stride 1; write stride=\(1, 1\)"),
     ]
     for levels, words in bad:
         with pytest.raises(ValueError, match=words):
@@ -75,7 +75,7 @@ def test_levels_that_are_no_plan_are_refused() -> None:
 
 @pytest.mark.parametrize("levels", [(64, 128), 64, pyramid, None, "64"])
 def test_anything_but_levels_is_refused(levels: Any) -> None:
-    words = r"a U needs at least one level, as from pyramid\(\(64, 128, 256\)\)"
+    words = r"a U-Net needs at least one level; pass e.g. pyramid\(\(64, 128, 256\)\)"
     with pytest.raises(ValueError, match=words):
         unet(1, 2, levels, block=NORMED, down=MaxPool, up=transposed, merge=Concat)
     with pytest.raises(ValueError, match=words):

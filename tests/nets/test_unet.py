@@ -107,7 +107,7 @@ ENCODER, DECODER = Encoder(1, LEVELS, BLOCK, MaxPool), Decoder(LEVELS, (4,), BLO
 
 
 class Unplanned(FeatureExtractor):
-    """An encoder that does not state its levels."""
+    """An encoder that does not define levels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,9 +144,9 @@ def test_a_decoder_of_another_kind_fits_if_it_states_the_contract() -> None:
 
 OTHERS = [
     (0, pyramid((4, 8, 8), rank=3, planar=(0,)), r"level 0 is Level\(.*kernel=\(1, 3, 3\)"),
-    (1, (VOLUME[0], replace(VOLUME[1], stride=(1, 2, 2)), VOLUME[2]), "level 1 .* build both from one plan"),
-    (1, (VOLUME[0], replace(VOLUME[1], kernel=(5, 3, 3)), VOLUME[2]), "level 1 .* build both from one plan"),
-    (2, (*VOLUME[:2], replace(VOLUME[2], convs=3)), "level 2 .* build both from one plan"),
+    (1, (VOLUME[0], replace(VOLUME[1], stride=(1, 2, 2)), VOLUME[2]), "level 1 .* build both from the same levels"),
+    (1, (VOLUME[0], replace(VOLUME[1], kernel=(5, 3, 3)), VOLUME[2]), "level 1 .* build both from the same levels"),
+    (2, (*VOLUME[:2], replace(VOLUME[2], convs=3)), "level 2 .* build both from the same levels"),
 ]
 
 
@@ -164,11 +164,11 @@ def test_two_sides_of_different_plans_are_refused(level: int, other: tuple[Level
 HEAD: Any = pointwise_head(DECODER, 2)
 bare: Any = 2
 MISMATCHES: list[tuple[Callable[[], Any], str]] = [
-    (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), DECODER, HEAD), r"gives \(5, 8\) channels"),
-    (lambda: UNet(ENCODER, Decoder(LEVELS, (4,), VALID, transposed, Concat), HEAD), "padded 'same'"),
-    (lambda: UNet(Unplanned(), DECODER, HEAD), "Unplanned does not state its levels"),
-    (lambda: UNet(ENCODER, DECODER, nn.Sigmoid()), "Sigmoid does not state its out_channels"),
-    (lambda: UNet(ENCODER, DECODER, bare), "int does not state its out_channels"),
+    (lambda: UNet(Encoder(1, pyramid((5, 8)), BLOCK, MaxPool), DECODER, HEAD), r"has \(5, 8\) output channels"),
+    (lambda: UNet(ENCODER, Decoder(LEVELS, (4,), VALID, transposed, Concat), HEAD), "encoder has padding 'same'"),
+    (lambda: UNet(Unplanned(), DECODER, HEAD), "Unplanned does not define levels"),
+    (lambda: UNet(ENCODER, DECODER, nn.Sigmoid()), "Sigmoid does not define out_channels"),
+    (lambda: UNet(ENCODER, DECODER, bare), "int does not define out_channels"),
     (lambda: pointwise_head(DECODER, 0), "out_channels = 0 is not a whole number of at least 1"),
 ]
 
@@ -182,5 +182,5 @@ def test_parts_of_a_network_that_do_not_fit_are_refused(make: Callable[[], Any],
 def test_an_encoder_that_states_no_known_padding_is_refused() -> None:
     encoder: Any = Encoder(1, LEVELS, BLOCK, MaxPool)
     encoder.padding = (1, 1)
-    with pytest.raises(ValueError, match=r"padded \(1, 1\); its block must state padding 'same' or 'valid'"):
+    with pytest.raises(ValueError, match=r"padding \(1, 1\); its block needs padding 'same' or 'valid'"):
         UNet(encoder, DECODER, HEAD)

@@ -1,6 +1,6 @@
-"""Test-time augmentation (TTA): predictions averaged over flips and quarter turns of the image.
+"""Test-time augmentation (TTA): predictions averaged over flips and rotations of the image by 90°.
 
-pytest collects this file because of its name, so no function here may be called ``test…``.
+pytest takes this file for a test because of its name, so no function in it may be called ``test…``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ PLANE = (-2, -1)
 def predict_with_tta(predict: Predict, image: Tensor) -> Tensor:
     """``predict`` averaged over the eight symmetries of the last two axes: (C, …, H, W) -> (K, …, H, W).
 
-    Each prediction is transformed back before the mean is taken. ``predict`` must return probabilities, since a mean
-    of logits is not the logit of the mean. The paper averages over "7 rotated versions of the input data" (arXiv
-    1505.04597, section 4); quarter turns and flips need no interpolation.
+    The symmetries are the four rotations by 90° and their mirror images. Each prediction is transformed back before the
+    mean is computed. ``predict`` must return probabilities, because the mean of logits is not the logit of the mean
+    probability. The paper averages over "7 rotated versions of the input data" (arXiv 1505.04597, section 4); rotations
+    by 90° and flips need no interpolation.
 
     >>> image = torch.arange(6.0).reshape(1, 2, 3)
     >>> torch.equal(predict_with_tta(lambda view: 2 * view, image), 2 * image)
@@ -29,7 +30,7 @@ def predict_with_tta(predict: Predict, image: Tensor) -> Tensor:
 
 
 def _transform(image: Tensor, k: int) -> Tensor:
-    """The k-th of eight symmetries: k % 4 quarter turns, then a flip if k >= 4."""
+    """The k-th of eight symmetries: k % 4 rotations by 90°, then a flip if k >= 4."""
     turned = image.rot90(k, PLANE)
     return turned.flip(-1) if k >= 4 else turned
 

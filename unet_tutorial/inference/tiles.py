@@ -1,8 +1,11 @@
 """Positions and sizes of tiles: the overlap-tile strategy (U-Net, section 2 and figure 2) in whole numbers.
 
-A tile is read with a margin; only the output pixels inside it, the trusted pixels, are used. Max-pooling divides its
-input into blocks from the tile's corner on, so two tiles agree only if their origins differ by multiples of the grid,
-the product of all strides.
+A network with padding "valid" has no output near the border of a tile, and a network with padding "same" reads zeros
+beyond it. So the prediction is right only for pixels in the middle of a tile. These are called trusted, and the others
+lost. Tiles overlap, so that each pixel of the image is trusted in at least one tile.
+
+Max-pooling divides its input into blocks that begin at the corner of the tile. So two tiles give the same prediction
+only if the distance of their corners is a multiple of the grid, which is the product of all strides.
 """
 
 from __future__ import annotations
@@ -15,16 +18,16 @@ from unet_tutorial.plan.receptive_field import seen_by
 from unet_tutorial.plan.sizes import Padding, Plan, along, output_size, size_error, valid_sizes
 
 MEMORY = 2**30  # bytes of memory that one forward pass may use by default
-# feature maps in memory at one level besides the skips; channels of the full-size maps besides these: see pass_bytes
+# constants of the memory bound, see pass_bytes
 WORKING_MAPS, FULL_SIZE_CHANNELS = 7, 16
 
 
 @dataclass(frozen=True)
 class Margins:
-    """Margins of a tile along one axis, in pixels.
+    """The margins of a tile along one axis, in pixels.
 
-    ``before`` pixels are read before the first trusted one, and ``lost`` pixels in all are not trusted. Tiles lie
-    multiples of ``grid`` apart. ``smallest`` is the smallest tile.
+    ``before`` is the number of lost pixels before the first trusted one, and ``lost`` the number of all lost pixels.
+    The distance of two tiles is a multiple of ``grid``. ``smallest`` is the smallest tile that has a trusted pixel.
     """
 
     before: int
@@ -33,21 +36,24 @@ class Margins:
     smallest: int
 
     def starts(self, n: int, tile: int) -> list[int]:
-        """First trusted pixel of each tile that covers n pixels. Raises ValueError if the tile is too small to step."""
+        """The first trusted pixel of each tile, so that the trusted pixels of all tiles cover n pixels.
+
+        Raises ValueError if a tile has fewer trusted pixels than ``grid``, the smallest distance of two tiles.
+        """
         trusted = tile - self.lost
         step = trusted - trusted % self.grid
         if n <= trusted:
             return [0]
         if not step:
             raise ValueError(
-                f"tile {tile} has {trusted} trusted pixels, too few for steps of {self.grid}; "
+                f"tile {tile}: only {trusted} of its output pixels are usable, and at least {self.grid} are needed; "
                 f"choose a tile of {tile + self.grid} or more"
             )
-        last = -((trusted - n) // self.grid) * self.grid  # the first start on the grid that reaches the end
+        last = -((trusted - n) // self.grid) * self.grid  # first multiple of the grid that reaches the end
         return [*range(0, last, step), last]
 
     def tile_covering(self, n: int, tiles: int) -> int:
-        """The smallest tile size with which so many tiles of equal steps cover n pixels."""
+        """The smallest tile size for which the trusted pixels of ``tiles`` equally spaced tiles cover n pixels."""
         trusted = n if tiles == 1 else _round_up(-(-n // tiles), self.grid)
         return self.smallest + max(0, _round_up(trusted + self.lost - self.smallest, self.grid))
 
@@ -55,8 +61,9 @@ class Margins:
 def margins(levels: Plan, padding: Padding, extra_reach: Size = ()) -> tuple[Margins, ...]:
     """The margins along each axis.
 
-    A padded network has margins too: output pixels whose receptive field reaches its zero padding are not trusted.
-    ``extra_reach`` is that of the ``UNet``: pixels per side that its receptive field extends beyond that of the plan.
+    With padding "same", the lost pixels are those whose receptive field reaches the zero padding. ``extra_reach`` is
+    that of the ``UNet``: for each axis, the number of pixels per side by which its receptive field may be larger than
+    that computed from its levels.
     """
     return tuple(
         _margins_along(along(axis, levels), padding, *extra_reach[axis : axis + 1]) for axis in range(levels[0].rank)
@@ -75,7 +82,7 @@ def _margins_along(levels: Plan, padding: Padding, extra_reach: int = 0) -> Marg
 
 
 def plan_reach(levels: Plan, grid: int) -> int:
-    """The largest distance along one axis from an output pixel of a padded network to an input pixel that it sees."""
+    """The largest distance between an output pixel and an input pixel that it depends on, for padding "same"."""
     seen = [(p, seen_by(p, levels, padding="same")) for p in range(grid)]
     return max(max(p - first, last - p) for p, (first, last) in seen)
 
@@ -85,22 +92,30 @@ def _round_up(n: int, grid: int) -> int:
 
 
 def check_tile(tile: Size, levels: Plan, padding: Padding, extra_reach: Size = ()) -> None:
-    """Raise ValueError, naming possible sizes, for a tile that is not valid for the network or has no trusted pixel."""
+    """Raise ValueError, with possible sizes, for a tile that is not valid for the network or has no trusted pixel."""
     error = size_error(tile, levels, padding=padding)
     if error:
         raise ValueError(f"tile {tile}: {error}")
     for n, axis in zip(tile, margins(levels, padding, extra_reach), strict=True):
         if n < axis.smallest:
-            raise ValueError(f"tile {tile}: {axis.lost} of {n} pixels see the padding; choose {axis.smallest} or more")
+            raise ValueError(
+                f"tile {tile}: {n} pixels are too few, because up to {axis.lost} depend on the zero padding; "
+                f"choose {axis.smallest} or more"
+            )
 
 
 def pass_bytes(pixels: int, levels: Plan) -> float:
-    """Upper bound, in bytes, of the memory of one float32 pass without gradients; ``pixels`` are those of all tiles.
+    """Upper bound, in bytes, of the memory of one float32 forward pass without gradients.
 
-    All encoder features stay in memory as skips. Besides them, at the level with the largest maps: the upsampled
-    features, the concatenation, the outputs of two layers, and the buffers of a convolution; at full size, together
-    at most 16 channels: the image, the logits and buffers. For a decoder as wide as its encoder, on one CPU thread, the
-    measured peak above weights, image and logits was 50 % (in-place ReLU) to 95 % of this bound.
+    ``pixels`` is the number of input pixels of all tiles in the pass. Three terms are added:
+
+    - the encoder features of all levels, which are kept as skips;
+    - the largest of them times ``WORKING_MAPS``, for the upsampled features, the concatenation, the outputs of two
+      layers and the buffers of a convolution at this level;
+    - ``FULL_SIZE_CHANNELS`` channels of the full size, for the image, the logits and buffers.
+
+    The bound is for decoders with the widths of their encoder. Measured on one CPU thread, without the weights, the
+    image and the logits, the peak was 50 % (in-place ReLU) to 95 % of it.
     """
     per_pixel, share = [], 1
     for level in levels:
@@ -110,16 +125,17 @@ def pass_bytes(pixels: int, levels: Plan) -> float:
 
 
 def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, extra_reach: Size = ()) -> Size:
-    """The tile size that covers an image with the fewest tiles, ``batch`` of which use at most ``MEMORY`` bytes.
+    """The tile size that covers an image with the fewest tiles, if one forward pass may use ``MEMORY`` bytes.
 
-    The memory is that of ``pass_bytes``. If no tile is small enough, it is the smallest that can step.
+    A pass holds ``batch`` tiles, and its memory is that of ``pass_bytes``. If all tile sizes need more memory, the
+    smallest usable one is returned.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> paper = pyramid((64, 128, 256, 512, 1024))
     >>> default_tile((512, 512), paper, "valid"), default_tile((2048, 2048), paper, "valid")
     ((444, 700), (604, 700))
     """
-    axes, tiles = margins(levels, padding, extra_reach), [1] * len(size)  # tiles along each axis
+    axes, tiles = margins(levels, padding, extra_reach), [1] * len(size)  # number of tiles along each axis
     while True:
         tile = tuple(axis.tile_covering(n, k) for axis, n, k in zip(axes, size, tiles, strict=True))
         divisible = [i for i, axis in enumerate(axes) if tiles[i] * axis.grid < size[i]]

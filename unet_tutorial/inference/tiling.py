@@ -1,4 +1,7 @@
-"""Prediction of images of any size, tile by tile without seams (U-Net, section 2: "overlap-tile strategy")."""
+"""Seamless prediction of images of any size, tile by tile (U-Net, section 2: "overlap-tile strategy").
+
+The trusted pixels of a tile are those whose prediction is right; the others are lost (see ``inference.tiles``).
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,21 @@ from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
-Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # tqdm, for example
+Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # for example tqdm, to show a progress bar
 
 
 def predict_tiled(
     net: UNet, image: Tensor, *, tile: Size | None = None, batch: int = 1, progress: Progress = iter
 ) -> Tensor:
-    """Logits of a whole image: (C, *size) -> (K, *size), on the image's device and of its dtype.
+    """Logits of a whole image: (C, *size) -> (K, *size), with the device and dtype of the image.
 
-    ``tile`` is the input size of a tile, in pixels per axis (by default as large as 1 GiB per pass allows), ``batch``
-    the number of tiles per pass. Beyond its border the image is mirrored, repeatedly if it is small. The result equals
-    that of one pass over the mirrored image, whatever tile and batch; except with instance or group norm, whose
-    statistics are then those of a tile. Predicts in evaluation mode and without gradients; restores the mode.
+    ``tile`` is the input size of a tile, in pixels per axis; by default it is chosen so that a forward pass uses about
+    1 GiB of memory at most. ``batch`` is the number of tiles per forward pass. Beyond its border the image is mirrored,
+    several times if it is small. The result does not depend on ``tile`` and ``batch``: it equals that of one pass over
+    the whole mirrored image. Networks with instance or group norm are an exception, because these compute their
+    statistics in each tile. The network runs in evaluation mode and without gradients; its mode is restored.
     Raises ValueError for an image that is empty, not finite, of another dtype than the weights, or not (C, *size) with
-    the channels and the rank of the network, and for a tile that is not valid for the network.
+    the channels and the number of spatial axes of the network, and for a tile that is not valid for the network.
     """
     check_input(net, image, batch)
     size = tuple(image.shape[1:])
@@ -55,14 +59,14 @@ def _trusted(net: UNet, tiles: Tensor, lost: Size) -> Tensor:
 
 
 def _paste(logits: Tensor, part: Tensor, corner: Size) -> None:
-    """Copy the logits of a tile into those of the image; pixels beyond the image's border are dropped."""
+    """Copy the logits of a tile into those of the image, without the pixels beyond the border of the image."""
     target = logits[(slice(None), *(slice(c, c + n) for c, n in zip(corner, part.shape[1:], strict=True)))]
     target.copy_(part[(slice(None), *(slice(n) for n in target.shape[1:]))])
 
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Context of evaluation mode without gradients; restores the mode of every module at its end."""
+    """Context manager: evaluation mode without gradients. At its end every module has its old mode again."""
     modes = [(module, module.training) for module in net.modules()]
     net.eval()
     try:

@@ -1,6 +1,6 @@
-"""Baselines that a network has to beat, and the choice of thresholds on training images.
+"""Simple baselines to compare a network with, and the choice of thresholds on training images.
 
-``known`` marks the labelled pixels; pixels without a label count neither as right nor as wrong.
+``known`` is True on the labelled pixels. Pixels without a label count neither as correct nor as wrong.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ GRAY_LEVELS = np.arange(-2.0, 2.01, 0.1)  # standard deviations of a standardise
 
 @dataclass(frozen=True)
 class SmoothedThreshold:
-    """Calls a pixel cell where the standardised image, smoothed by a Gaussian, is above a gray level.
+    """Classifies a pixel as cell if the standardised image, smoothed by a Gaussian, is above ``level`` there.
 
-    ``sigma`` of the Gaussian is in pixels. With ``sign`` -1 the image is negated first, so that dark cells are found.
+    ``sigma`` of the Gaussian is in pixels. With ``sign`` -1 the image is multiplied by -1 first, to find dark cells.
     """
 
     sigma: float
@@ -32,7 +32,7 @@ class SmoothedThreshold:
     sign: int
 
     def __call__(self, image: Image) -> Mask:
-        """Standardised image (*size) -> mask (*size), True in a cell."""
+        """Standardised image (*size) -> mask (*size), True in cells."""
         from scipy.ndimage import gaussian_filter
 
         return np.asarray(self.sign * gaussian_filter(image, self.sigma) > self.level)
@@ -41,9 +41,9 @@ class SmoothedThreshold:
 def best_smoothed_threshold(
     images: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]
 ) -> SmoothedThreshold:
-    """The threshold with the fewest wrong pixels, of all combinations of ``SIGMAS``, ``GRAY_LEVELS`` and both signs.
+    """The ``SmoothedThreshold`` with the fewest wrong pixels, of all ``SIGMAS``, ``GRAY_LEVELS`` and both signs.
 
-    ``images`` are standardised training images, ``cells`` their truth (1 in a cell).
+    ``images`` are standardised training images, and ``cells`` their ground truth (1 in a cell).
     """
     from scipy.ndimage import gaussian_filter
 
@@ -57,7 +57,7 @@ def best_smoothed_threshold(
 
 
 def best_probability_threshold(probabilities: Sequence[Image], cells: Sequence[Image], known: Sequence[Mask]) -> float:
-    """The threshold on the probability of *cell*, of 0.01, 0.02, … 0.99, with the fewest wrong pixels."""
+    """The threshold on the probability of *cell* with the fewest wrong pixels, among 0.01, 0.02, … 0.99."""
     thresholds = [percent / 100 for percent in range(1, 100)]
     return min(thresholds, key=lambda threshold: wrong_pixels([p > threshold for p in probabilities], cells, known))
 

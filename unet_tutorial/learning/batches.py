@@ -1,6 +1,6 @@
 """Batches of randomly placed, augmented tiles.
 
-Each batch depends only on the seed and the number of the step, so that a resumed training draws the same tiles.
+Each batch depends only on the seed and the number of the step, so a resumed training run uses the same tiles.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import Padding, Plan, nearest_valid, output_size, valid_sizes
 
-OUTPUT_PIXELS = 12_544  # of a training tile by default: 112²
+OUTPUT_PIXELS = 12_544  # of the output of a default training tile: 112²
 
 
 def tile_batches(
     samples: Sequence[Sample], levels: Plan, padding: Padding, *, tile: Size, seed: int, sd: float
 ) -> Callable[[int, int], Batch]:
-    """Return the function (step, number of tiles) -> Batch. Each tile is cropped at random from a random sample, which
-    is augmented first.
+    """Return a function (step, number of tiles) -> Batch.
 
-    ``tile`` is the input size; labels and weights have the size of the network's output, in the middle of the tile.
-    Where a tile extends beyond the image, the image is mirrored. ``sd`` is that of ``augment``, in pixels. Raises
-    ValueError for a tile size that is not valid for the network, and if there are no samples.
+    For each tile it chooses a random sample, augments it, and crops a tile at a random position. ``tile`` is the input
+    size. Labels and weights have the size of the network's output, in the middle of the tile. If a tile extends beyond
+    the image, the image is mirrored there. ``sd`` (pixels) is the argument of ``augment``. Raises ValueError for a tile
+    size that is not valid for the network, and if there are no samples.
     """
     out = output_size(tile, levels, padding=padding)
     if not samples:
         raise ValueError("no samples to draw tiles from; pass at least one")
 
     def batch(step: int, tiles: int) -> Batch:
-        # the factor is prime and larger than any number of steps, so that no two seeds share a batch
+        # the factor is larger than any number of steps, so two seeds never give the same number
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         drawn = [_random_tile(samples, generator, tile, out, sd) for _ in range(tiles)]
         return Batch(*(torch.stack(tensors) for tensors in zip(*drawn, strict=True)))
@@ -43,7 +43,7 @@ def tile_batches(
 
 
 def _random_tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out: Size, sd: float) -> Batch:
-    """One tile without the batch axis. The image extends beyond the labels by the margin that the network loses."""
+    """One tile without the batch axis. The image is larger than the labels, because the network's output is smaller."""
 
     def random_int(below: int) -> int:
         return int(torch.randint(below, (), generator=generator))
@@ -56,9 +56,9 @@ def _random_tile(samples: Sequence[Sample], generator: torch.Generator, tile: Si
 
 
 def training_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
-    """The default training tile: about ``OUTPUT_PIXELS`` pixels of output, with equally long axes.
+    """The default training tile: its output has about ``OUTPUT_PIXELS`` pixels, and the same length along each axis.
 
-    If the samples have the given ``size``, no axis is longer than needed to cover it.
+    ``size`` is the size of the samples, if it is known. An axis of the tile is then not longer than needed to cover it.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> training_tile(pyramid((16, 32, 64, 128)), "valid"), training_tile(pyramid((16, 32, 64, 128)), "same")
@@ -74,9 +74,9 @@ def training_tile(levels: Plan, padding: Padding, size: Size = ()) -> Size:
 
 
 def _output_sides(longest: Size) -> list[int]:
-    """Sides of a box of about ``OUTPUT_PIXELS`` pixels, none above its ``longest``.
+    """The sides of a box of about ``OUTPUT_PIXELS`` pixels; side i is at most ``longest[i]``.
 
-    The shortest axes come first, and the remaining pixels are shared equally by the others.
+    Sides are chosen in ascending order of ``longest``. All sides are equal, except those limited by ``longest``.
     """
     sides, left = [0] * len(longest), float(OUTPUT_PIXELS)
     for done, (limit, axis) in enumerate(sorted((n, axis) for axis, n in enumerate(longest))):

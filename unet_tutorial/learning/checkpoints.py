@@ -1,6 +1,7 @@
-"""Checkpoints: the whole state of a training in one safetensors file.
+"""Checkpoints: the whole state of a training run in one safetensors file.
 
-A resumed training equals an uninterrupted one bit for bit. The format holds no pickle, so loading a file runs no code.
+A resumed training run gives the same weights as an uninterrupted one, bit for bit. A safetensors file cannot contain
+code (as a pickle file can), so it is safe to load.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ FORMAT = "unet_tutorial checkpoint 1"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The content of a checkpoint file: name and arguments of the preset, notes of the caller, and all tensors."""
+    """The content of a checkpoint file.
+
+    ``preset`` and ``arguments`` are those of ``presets.build``, ``notes`` is a dict that the caller of ``save`` chose.
+    """
 
     path: Path
     preset: str
@@ -40,18 +44,19 @@ class Checkpoint:
             net.load_state_dict(self._tensors_under("net."))
         except RuntimeError as error:
             raise ValueError(
-                f"{self.path}: the weights do not fit preset {self.preset!r} with {self.arguments}; "
-                "the checkpoint was written by another version; train again, or use that version"
+                f"{self.path}: the weights do not fit preset {self.preset!r} with {self.arguments}; the checkpoint was "
+                "written by another version of unet_tutorial; train again, or use that version"
             ) from error
         return net
 
     def training(self, device: str = "cpu") -> Training:
-        """The training as it was after its last step; also restores torch's random state of that moment."""
+        """The state of the training run after its last step. Also restores torch's random state."""
         training = adam(self.network(), device)
         training.losses = self.tensors["losses"].tolist()
         for i, weight in enumerate(training.net.parameters()):
             state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
-            # in the memory format of the weights, since Adam's fused step reads both in memory order
+            # copied to the memory format (channels last) of the weights: Adam's fused step needs weights and moments in
+            # the same memory order
             moments = {key: torch.empty_like(weight).copy_(value) for key, value in state.items() if value.ndim}
             training.optimiser.state[weight] = {**state, **moments}
         torch.set_rng_state(self.tensors["random.cpu"])
@@ -60,14 +65,14 @@ class Checkpoint:
         return training
 
     def _tensors_under(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose key starts with the prefix, by the rest of the key."""
+        """The tensors whose key starts with the prefix. The prefix is removed from the keys of the result."""
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
 
 def save(
     path: str | Path, training: Training, *, preset: str, arguments: dict[str, Any], notes: dict[str, Any]
 ) -> None:
-    """Write a checkpoint. An old file of this name is replaced only after the new one is complete."""
+    """Write a checkpoint. An existing file is replaced only when the new one is complete."""
     tensors = {f"net.{key}": value for key, value in training.net.state_dict().items()}
     for i, weight in enumerate(training.net.parameters()):
         tensors |= {f"optimiser.{i}.{key}": value for key, value in training.optimiser.state[weight].items()}
@@ -84,17 +89,19 @@ def load(path: str | Path) -> Checkpoint:
     """Read a checkpoint. Raises ValueError for a file that is missing, truncated or not written by ``save``."""
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"{path}: there is no such file; give the checkpoint.safetensors of a run")
+        raise ValueError(f"{path}: there is no such file; pass the checkpoint.safetensors of a training run")
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); give a complete one") from error
+        raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); pass a complete one") from error
     if about.get("format") != FORMAT or not {"losses", "random.cpu"} <= tensors.keys():
-        raise ValueError(f"{path}: a safetensors file, but no checkpoint of this version; give one from a run")
+        raise ValueError(
+            f"{path}: this safetensors file is not a checkpoint of this version; pass the file of a training run"
+        )
     try:
         arguments, notes = json.loads(about["arguments"]), json.loads(about["notes"])
         return Checkpoint(path, about["preset"], dict(arguments), dict(notes), tensors)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: the metadata are damaged ({error!r}); give another checkpoint") from error
+        raise ValueError(f"{path}: the metadata are damaged ({error!r}); pass another checkpoint") from error

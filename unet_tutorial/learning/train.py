@@ -1,4 +1,4 @@
-"""The training loop. Batch and learning rate of a step depend on its number alone, so a stopped run can be resumed."""
+"""The training loop. Batch and learning rate depend on the step number only, so a stopped run can be resumed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from unet_tutorial.nets.unet import UNet
 
 
 class Batch(NamedTuple):
-    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32; out is the output size.
+    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32.
 
+    ``out`` is the size of the network's output.
     Label -1 (``cross_entropy.UNLABELLED``) marks pixels without a label.
     """
 
@@ -30,7 +31,7 @@ class Batch(NamedTuple):
 
 @dataclass
 class Training:
-    """The state of a training: the network, its optimiser, and the loss of every step so far."""
+    """The state of a training run: the network, its optimiser, and the loss of every step so far."""
 
     net: UNet
     optimiser: torch.optim.Optimizer
@@ -43,16 +44,20 @@ class Training:
 
 
 def adam(net: UNet, device: str = "cpu") -> Training:
-    """A new training with torch's fused Adam (arXiv 1412.6980); moves the network to the device, channels last."""
+    """A new training run with torch's fused Adam (arXiv 1412.6980).
+
+    Moves the network to the device, in the memory format of ``nets.nd.memory_format``.
+    """
     move: Any = net.to  # torch's type annotation lacks memory_format
     move(device=device, memory_format=memory_format(net.levels[0].rank))
     return Training(net, torch.optim.Adam(net.parameters(), fused=True))
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
-    """Learning rate of a step: a cosine from peak / 25 up to the peak in 30 % of the steps, then one down to almost 0.
+    """Learning rate of a step: it rises from peak / 25 to the peak during the first 30 % of the steps, then falls to 0.
 
-    Equal to torch's OneCycleLR. Source: Smith & Topin, arXiv 1708.07120.
+    Both parts are half a cosine, and the last value is peak / 250,000. Equal to torch's OneCycleLR. Source: Smith &
+    Topin, arXiv 1708.07120.
 
     >>> [round(one_cycle(step, 10, 1.0), 3) for step in (0, 2, 6, 9)]
     [0.04, 1.0, 0.389, 0.0]
@@ -64,7 +69,7 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
 
 
 def _cosine(first: float, last: float, share: float) -> float:
-    """Half a cosine from ``first`` (share 0) to ``last`` (share 1)."""
+    """A point on half a cosine from ``first`` (share = 0) to ``last`` (share = 1)."""
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
@@ -78,12 +83,12 @@ def fit(
     every: int = 100,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
-    """Train in place up to step ``steps``; call ``save`` after every ``every`` steps and at the end.
+    """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` map the number of a step to its batch and its learning rate. ``autocast`` returns the
-    context of each forward pass; ``partial(torch.autocast, "cuda", torch.bfloat16)`` gives mixed precision. A progress
-    bar on standard error shows the loss and the remaining time. Raises ValueError if the loss, or a weight before
-    saving, is NaN or infinite.
+    ``batches`` and ``rates`` return the batch and the learning rate of a step. ``autocast`` returns the context manager
+    for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed precision. A
+    progress bar on standard error shows the loss and the remaining time. Raises ValueError if the loss is NaN or
+    infinite, or if a weight is, before it is saved.
     """
     net = training.net.train()
     device, layout = net.device, memory_format(net.levels[0].rank)
@@ -94,7 +99,7 @@ def fit(
             group["lr"] = rates(step)
         with autocast():
             logits = net(images.to(memory_format=layout))
-        # in the images' dtype: rounded to bfloat16, the gradients of the classes would not sum to 0
+        # in the dtype of the images: the gradients of a pixel's logits sum to 0, but not if rounded to bfloat16
         loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)
         training.optimiser.zero_grad()
         loss.backward()
@@ -113,6 +118,6 @@ def _finite_loss(loss: float, step: int) -> float:
 
 
 def _check_weights(net: UNet, step: int) -> None:
-    """Raise ValueError if a weight is NaN or infinite, so that no good checkpoint is overwritten by a broken one."""
+    """Raise ValueError if a weight is NaN or infinite, before it replaces a good checkpoint."""
     if not all(weight.isfinite().all() for weight in net.parameters()):
         raise ValueError(f"the weights are not finite after step {step}; start again with a tenth of the learning rate")

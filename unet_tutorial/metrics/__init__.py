@@ -1,1 +1,1 @@
-"""Segmentation metrics on NumPy arrays. They import no torch, so that results of any framework can be scored."""
+"""Segmentation metrics on NumPy arrays, without torch, so that results of any framework can be scored."""

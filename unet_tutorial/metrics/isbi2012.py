@@ -1,4 +1,7 @@
-"""V_Rand and V_Info of a stack as in the ISBI 2012 challenge: thinned borders, mean over slices, at each threshold."""
+"""V_Rand and V_Info of a stack as in the ISBI 2012 challenge: thinned borders, mean over slices, at each threshold.
+
+``metrics.rand`` explains the two scores. The ground truth is called truth, and the predicted segmentation proposal.
+"""
 
 from __future__ import annotations
 
@@ -17,30 +20,32 @@ from unet_tutorial.metrics.thin_borders import thin_borders
 
 @dataclass(frozen=True)
 class Curve:
-    """A score as a function of the threshold; each of ``means`` is the mean over slices at one of ``thresholds``."""
+    """A score as a function of the threshold: ``means[i]`` is its mean over slices at ``thresholds[i]``."""
 
     thresholds: tuple[float, ...]
     means: tuple[float, ...]
 
     @property
     def best(self) -> float:
-        """The highest mean. Its threshold is chosen with the truth, so it is optimistic: report ``half`` too."""
+        """The highest mean. It is optimistic, because its threshold is chosen with the truth: report ``half`` too."""
         return max(self.means)
 
     @property
     def best_threshold(self) -> float:
-        """The lowest threshold that has the highest mean. To use it on test slices, compute it from training slices."""
+        """The lowest threshold that has the highest mean. For test slices, use that of training slices."""
         return self.thresholds[self.means.index(self.best)]
 
     @property
     def half(self) -> float:
-        """The mean at threshold 0.5. Raises ValueError if 0.5 is not among the thresholds."""
+        """The score at threshold 0.5. Raises ValueError if 0.5 is not one of the thresholds."""
         return self.at(0.5)
 
     def at(self, threshold: float) -> float:
-        """The mean at one of the thresholds. Raises ValueError for any other."""
+        """The score at one of the thresholds. Raises ValueError for any other threshold."""
         if threshold not in self.thresholds:
-            raise ValueError(f"no score at threshold {threshold}, only at {self.thresholds}; pass it to isbi_scores")
+            raise ValueError(
+                f"no score at threshold {threshold}; choose one of {self.thresholds}, or pass it to isbi_scores too"
+            )
         return self.means[self.thresholds.index(threshold)]
 
 
@@ -57,10 +62,11 @@ def isbi_scores(
 ) -> IsbiScores:
     """V_Rand and V_Info of a stack, over thresholds on the probability of *cell*.
 
-    ``probabilities`` (slices, *spatial) is in [0, 1]. ``truths`` of the same shape holds masks of cells, or labels;
-    pixels of one label that are connected by their sides are one cell. At each threshold t the borders of the proposal
-    ``probabilities > t`` are thinned, the truth is left as it is, and the scores are averaged over slices.
-    Raises ValueError for other shapes or values, for no threshold or one outside [0, 1], and for a slice without cells.
+    ``probabilities`` (slices, *spatial) are in [0, 1]. ``truths`` of the same shape holds masks of cells, or labels;
+    pixels of the same label that are connected by their sides are one cell. At each threshold t, the proposal is
+    ``probabilities > t``. Its borders are thinned (see ``thin_borders``), and those of the truth are not. The scores
+    are averaged over slices. Raises ValueError for other shapes or values, if there is no threshold or one outside
+    [0, 1], and for a slice whose truth has no cells.
     Source: Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142, "Evaluation".
 
     >>> truth = np.array([[[1, 1, 0, 1, 1]]])
@@ -92,7 +98,7 @@ def _check_stacks(probabilities: NDArray[Any], truths: NDArray[Any], thresholds:
     if probabilities.shape != truths.shape or truths.ndim < 3 or truths.size == 0:
         raise ValueError(
             f"probabilities {probabilities.shape} and truths {truths.shape}; both must be (slices, *spatial), "
-            "of one shape; give a single slice a first axis, as in slice[None]"
+            "of the same shape; for a single slice, add a first axis with slice[None]"
         )
     check_labels("truths", truths)
     check_probabilities("probabilities", probabilities)

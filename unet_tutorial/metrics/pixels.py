@@ -1,7 +1,8 @@
-"""Pixel-wise metrics of a segmentation. Arrays of any shape; the pixels of a stack are pooled, not averaged per slice.
+"""Pixel-wise metrics of a segmentation, for arrays of any shape. In a stack, the pixels of all slices count equally.
 
-They do not tell whether cells are merged or split: a pixel error of 0.06 may mean that every membrane is a little too
-thick. For that see ``merges_and_splits``, ``rand`` and ``warping``.
+These metrics do not say whether cells are merged or split: a pixel error of 0.06 can mean only that every membrane is a
+little too thick. Modules for merges and splits are ``merges_and_splits``, ``rand`` and ``warping``.
+The ground truth is called truth, and the predicted segmentation proposal.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from unet_tutorial.metrics.overlaps import check_probabilities
 
-THRESHOLDS = np.arange(11) / 10  # 0, 0.1, … 1, those of the ISBI 2012 challenge
+THRESHOLDS = np.arange(11) / 10  # 0, 0.1, … 1, as in the ISBI 2012 challenge
 
 
 def pixel_error(cell_probability: NDArray[Any], cell: NDArray[Any]) -> float:
     """Fraction of pixels whose class at threshold 0.5 is wrong.
 
-    ``cell_probability`` is the probability of *cell* in [0, 1], ``cell`` the truth of the same shape (1 or True on
-    cell). Not the paper's "pixel error", which is ``isbi_pixel_error``. Raises ValueError for other shapes or values.
+    ``cell_probability`` is the probability of *cell* in [0, 1], and ``cell`` the ground truth of the same shape (1 or
+    True on cells). The "pixel error" of the U-Net paper is another one: ``isbi_pixel_error``. Raises ValueError for
+    other shapes or values.
 
     >>> pixel_error(np.array([0.9, 0.6, 0.2, 0.1]), np.array([1, 0, 0, 0]))
     0.25
@@ -30,12 +32,12 @@ def pixel_error(cell_probability: NDArray[Any], cell: NDArray[Any]) -> float:
 
 
 def isbi_pixel_error(cell_probability: NDArray[Any], cell: NDArray[Any]) -> float:
-    """1 - the best F-score of class *cell* over the thresholds 0, 0.1, … 1: the "pixel error" of the ISBI challenge.
+    """One minus the highest F-score of class *cell* over the thresholds 0, 0.1, … 1: "pixel error" in ISBI 2012.
 
-    Arguments and errors are those of ``pixel_error``. The F-score is the Dice coefficient of the cell class. The best
-    threshold is chosen with the truth, so the number is optimistic: compare it only with numbers computed in the same
-    way. Source: isbi_challenge/evaluation; Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142; a pixel is cell
-    where p > t and counts are summed over the stack, as in Fiji's Trainable_Segmentation, PixelError.java.
+    Arguments and errors are those of ``pixel_error``. The F-score is the Dice coefficient of the cell class. The result
+    is optimistic, because the threshold is chosen with the ground truth: compare it only with numbers computed in the
+    same way. Source: isbi_challenge/evaluation; Arganda-Carreras et al. 2015, doi 10.3389/fnana.2015.00142. A pixel is
+    cell if p > t, and pixels are counted over the whole stack, as in Fiji's Trainable_Segmentation, PixelError.java.
 
     >>> isbi_pixel_error(np.array([0.9, 0.6, 0.2, 0.1]), np.array([1, 0, 0, 0]))       # correct at t = 0.6, 0.7, 0.8
     0.0
@@ -46,11 +48,12 @@ def isbi_pixel_error(cell_probability: NDArray[Any], cell: NDArray[Any]) -> floa
 
 
 def dice(proposal: NDArray[Any], truth: NDArray[Any], *, label: int) -> float:
-    """Dice coefficient 2 |P∩T| / (|P| + |T|) of the pixels P and T that carry ``label``; 1 if both are empty.
+    """Dice coefficient 2 |P∩T| / (|P| + |T|) of the pixels P and T that have ``label``. 1 if both are empty.
 
-    ``proposal`` and ``truth`` are arrays of class labels (or masks, with label=1) of one shape.
-    Dice = 2 IoU / (1 + IoU). On membrane images use the membrane, label=0: a proposal that is cell everywhere has a
-    high Dice of cell and 0 of membrane. Raises ValueError if the shapes differ or the dtype is no integer or boolean.
+    P are those of ``proposal``, T those of ``truth``: arrays of class labels, or masks with label=1, of the same shape.
+    Dice = 2 IoU / (1 + IoU). For membrane images use the membrane, label=0: a proposal that is cell everywhere has a
+    high Dice coefficient for cells, and 0 for membranes. Raises ValueError if the shapes differ, and for other dtypes
+    than integers and booleans.
 
     >>> dice(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0]), label=1)
     0.6666666666666666
@@ -62,10 +65,9 @@ def dice(proposal: NDArray[Any], truth: NDArray[Any], *, label: int) -> float:
 
 
 def iou(proposal: NDArray[Any], truth: NDArray[Any], *, label: int) -> float:
-    """Intersection over union |P∩T| / |P∪T| (Jaccard index) of the pixels P and T that carry ``label``; 1 if both are
-    empty.
+    """Intersection over union |P∩T| / |P∪T|, or Jaccard index, of the pixels P and T that have ``label``.
 
-    Arguments and errors are those of ``dice``.
+    It is 1 if both are empty. Arguments and errors are those of ``dice``.
 
     >>> iou(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0]), label=1)
     0.5
@@ -77,20 +79,20 @@ def iou(proposal: NDArray[Any], truth: NDArray[Any], *, label: int) -> float:
 
 
 def check_class_maps(proposal: NDArray[Any], truth: NDArray[Any]) -> None:
-    """Raise ValueError unless both are integers or booleans of one shape, with at least one pixel."""
+    """Raise ValueError unless both are integers or booleans of the same shape, with at least one pixel."""
     _check_same_shape(proposal, truth)
     for name, array in (("proposal", proposal), ("truth", truth)):
         if array.dtype != np.bool_ and not np.issubdtype(array.dtype, np.integer):
-            raise ValueError(f"{name} of {array.dtype} is no class map; threshold a probability first, as in p > 0.5")
+            raise ValueError(f"{name} of {array.dtype} is not a class map; threshold a probability first: p > 0.5")
 
 
 def check_cell_probability(cell_probability: NDArray[Any], cell: NDArray[Any]) -> None:
-    """Raise ValueError unless the first is in [0, 1], the second 0 or 1, and both have one shape with pixels."""
+    """Raise ValueError unless the first is in [0, 1], the second is 0 or 1, and both have the same shape, not empty."""
     _check_same_shape(cell_probability, cell)
     check_probabilities("cell_probability", cell_probability)
     other = cell[(cell != 0) & (cell != 1)]
     if other.size:
-        raise ValueError(f"cell holds {other[0]}, needed only 0 and 1; binarise it first, as in cell > 0")
+        raise ValueError(f"cell holds {other[0]}, but only 0 and 1 are valid; binarise it first: cell > 0")
 
 
 def _check_same_shape(proposal: NDArray[Any], truth: NDArray[Any]) -> None:

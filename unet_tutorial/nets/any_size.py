@@ -1,4 +1,4 @@
-"""Pads inputs to a multiple of the total stride; crops the output."""
+"""Images of any size: the input is padded to a multiple of the total stride, and the output is cropped."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.sizes import valid_sizes
 
 
-class any_size(nn.Module):  # noqa: N801  # used like a function, as torch.no_grad is
-    """A padded network for images of any size: (N, in, *any) -> logits (N, out, *any).
+class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like a function
+    """Wrap a network with padding "same" for images of any size: (N, in, *any) -> logits (N, out, *any).
 
-    The image is mirrored at its borders up to the next valid size, and the logits are cropped to the image. ValueError
-    for a network with padding "valid" (use ``inference.tiling.predict_tiled``), and for an image of another rank or
-    without pixels.
+    The image is mirrored at its borders up to the next valid size, and the logits are cropped to the size of the image.
+    Raises ValueError for a network with padding "valid" (use ``inference.tiling.predict_tiled``), and for an image with
+    another number of spatial axes or without pixels.
     """
 
     def __init__(self, net: UNet) -> None:
@@ -24,13 +24,14 @@ class any_size(nn.Module):  # noqa: N801  # used like a function, as torch.no_gr
             raise ValueError(f"padding {net.padding!r}: this network shrinks its images; use predict_tiled instead")
         self.net = net
         self.in_channels, self.out_channels, self.levels = net.in_channels, net.out_channels, net.levels
-        self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # multiples are valid
+        self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # every multiple is valid
 
     def forward(self, image: Tensor) -> Tensor:
-        """Mirror, predict, crop."""
+        """Mirror the image, predict, crop the logits."""
         self._check(image)
         size = tuple(image.shape[2:])
-        larger = tuple(-(-n // step) * step for n, step in zip(size, self.steps, strict=True))  # symbols under export
+        # only // and *, which also work under torch.export, where sizes are symbolic
+        larger = tuple(-(-n // step) * step for n, step in zip(size, self.steps, strict=True))
         before = tuple(-((m - n) // 2) for m, n in zip(larger, size, strict=True))
         padded = mirrored(image.flatten(0, 1), before, larger).unflatten(0, image.shape[:2])  # (N, in, *larger)
         return center_crop(self.net(padded), size)

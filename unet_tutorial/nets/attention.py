@@ -1,4 +1,4 @@
-"""Attention gates: the coarser feature map gates the skip (Oktay et al., arXiv 1804.03999)."""
+"""Attention gates: the coarser feature map determines a weight for each skip pixel (arXiv 1804.03999)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from unet_tutorial.plan.levels import Size
 
 
 class AttentionGate(Part):
-    """Weigh each pixel of a skip: (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size).
+    """Multiply each pixel of a skip by a weight from 0 to 1, computed from the skip and the coarser map ``below``.
 
-    Source: section 2.2; the inner width is half of the skip's channels. A 1×1 convolution mixes the channels of the
-    result. The gate initialises itself; initialisers of a whole network skip it.
+    Shapes: skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). The weights are computed with C / 2
+    channels. At the end a 1×1 convolution mixes the channels of the result. The gate initialises its own weights, and
+    the functions of ``nets.init`` leave them unchanged. Source: Oktay et al., arXiv 1804.03999, section 2.2.
     """
 
     own_init = True
@@ -33,7 +34,8 @@ class AttentionGate(Part):
         self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
         self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
         self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
-        self.extra_reach = tuple(s * (s > 1) for s in stride)  # linear interpolation of coarse coefficients
+        # the weights are interpolated linearly, which also reads the next coarse pixel: s pixels further away
+        self.extra_reach = tuple(s * (s > 1) for s in stride)
         _initialise(self)
 
     def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
@@ -57,7 +59,7 @@ def _initialise(gate: AttentionGate) -> None:
 
 
 def gated(merge: Merge) -> Merge:
-    """The merge with an attention gate on its skip; the gate reads the coarser map below."""
+    """Return the merge with an attention gate on its skip."""
     merge = check_factory("merge", merge)
 
     def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
@@ -68,7 +70,7 @@ def gated(merge: Merge) -> Merge:
 
 
 class Gated(Wrapper):
-    """A merge with a gate on its skip; shapes are those of the merge."""
+    """A merge with an attention gate on its skip. Input and output shapes are those of the merge."""
 
     def __init__(self, gate: AttentionGate, merge: Part) -> None:
         super().__init__(merge)
@@ -76,17 +78,17 @@ class Gated(Wrapper):
         self.extra_reach = gate.extra_reach
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:
-        """Crop, gate, merge."""
+        """Crop the skip, apply the gate to it, merge."""
         cropped = center_crop(skip, up.shape[2:])
         out: Tensor = self.merge(self.gate(cropped, below), up, below)
         return out
 
 
 def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
-    """The coefficients of every gate for an image, at the resolution of the coarser level, in the order of execution.
+    """The weights of every gate for an image, in the order of execution, before they are interpolated.
 
-    Each is (N, 1, *size). The network runs in its current mode, and its running statistics are not updated.
-    ValueError for a network without gates.
+    Each is (N, 1, *size) with the size of the coarser level. The network runs in its current mode (training or
+    evaluation), and its running statistics are not updated. Raises ValueError for a network without gates.
     """
     gates = [module for module in net.modules() if isinstance(module, AttentionGate)]
     if not gates:

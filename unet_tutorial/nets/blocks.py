@@ -1,4 +1,4 @@
-"""Blocks of one level: units of convolution, norm and activation, and stacks of units."""
+"""The convolutions of one level: a unit is a convolution, a norm and an activation; a block is a stack of units."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ Block = Callable[[int, int, Level], Part]  # (in_channels, out_channels, level) 
 class ConvUnit:
     """A factory of one convolution with its norm and its activation, applied in the given ``order``.
 
-    ``unit(in_channels, out_channels, kernel)`` maps (N, in, *size) to (N, out, *size), or to a size smaller by
-    kernel - 1 under padding "valid". ``norm`` and ``act`` are factories, so that each place has its own parameters.
-    ValueError for an unknown padding or order, and for a ``norm`` or ``act`` that is no such factory, for instance
-    one of torch's own norms, whose second argument is not the rank.
+    ``unit(in_channels, out_channels, kernel)`` returns a module: (N, in, *size) -> (N, out, *size). With padding
+    "valid" each axis of its output is shorter by kernel - 1. ``norm`` and ``act`` are factories, so that each layer
+    has its own parameters: ``norm(channels, rank)``, where rank is the number of spatial axes, and ``act()``.
+    Raises ValueError for an unknown padding or order, and if ``norm`` or ``act`` cannot be called in this way. Norms of
+    torch itself cannot: the second argument of ``nn.BatchNorm2d`` is not the rank.
     """
 
     padding: Padding = "same"
@@ -43,11 +44,11 @@ class ConvUnit:
         check_factory("act", self.act)
 
     def __call__(self, in_channels: int, out_channels: int, kernel: Size) -> nn.Sequential:
-        """One unit; ValueError for an even kernel under "same", because it has no middle."""
+        """Make one unit. Raises ValueError for an even kernel with padding "same", because it has no middle pixel."""
         if isinstance(kernel, Level):
             raise ValueError(f"{self!r} is not a block; write conv_stack(ConvUnit())")
         if self.padding == "same" and any(k % 2 == 0 for k in kernel):
-            raise ValueError(f"kernel {kernel} is even and has no middle under padding 'same'; use 3 or 5, or 'valid'")
+            raise ValueError(f"kernel {kernel} is even and has no middle pixel; use 3 or 5, or padding 'valid'")
         normed = out_channels if self.order.index("norm") > self.order.index("conv") else in_channels
         made = {
             "conv": conv(in_channels, out_channels, kernel, padding=self.padding),
@@ -59,9 +60,9 @@ class ConvUnit:
 
 
 def conv_stack(unit: ConvUnit, last: ConvUnit | None = None) -> Block:
-    """A block of ``level.convs`` units, of which the first changes the number of channels.
+    """A block of ``level.convs`` units, the first of which changes the number of channels.
 
-    ``last`` replaces the last unit. ValueError if the units differ in padding.
+    ``last`` replaces the last unit. Raises ValueError if the units differ in padding.
     """
     _check_units(unit, last or unit)
 
@@ -73,15 +74,16 @@ def conv_stack(unit: ConvUnit, last: ConvUnit | None = None) -> Block:
 
 
 def doubling_stack(unit: ConvUnit) -> Block:
-    """A block whose last unit doubles the channels; the units before it have half of them.
+    """A block whose last unit doubles the number of channels; the units before it have half as many.
 
-    Source: 3D U-Net, arXiv 1606.06650, section 2. ValueError, when the network is built, for an odd number of channels.
+    Source: 3D U-Net, arXiv 1606.06650, section 2. When the network is built, it raises ValueError for an odd number of
+    channels.
     """
     _check_units(unit, unit)
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
         if out_channels % 2:
-            raise ValueError(f"{out_channels} channels cannot be doubled from half of them; make them even")
+            raise ValueError(f"{out_channels} channels: the last unit doubles their number, so it must be even")
         halves = [out_channels // 2] * (level.convs - 1)
         return ConvStack([in_channels, *halves, out_channels], level.kernel, [unit] * level.convs)
 
@@ -91,7 +93,7 @@ def doubling_stack(unit: ConvUnit) -> Block:
 class ConvStack(Part):
     """Units in sequence: (N, widths[0], *size) -> (N, widths[-1], *size).
 
-    Under padding "valid" each unit shortens an axis by kernel - 1.
+    With padding "valid" each unit shortens each axis by kernel - 1.
     """
 
     def __init__(self, widths: Sequence[int], kernel: Size, units: Sequence[ConvUnit]) -> None:
@@ -113,5 +115,5 @@ def _check_units(unit: ConvUnit, last: ConvUnit) -> None:
             raise ValueError(f"{each!r} is not a unit of a block; write conv_stack(ConvUnit())")
     if unit.padding != last.padding:
         raise ValueError(
-            f"the units of a block are padded {unit.padding!r} and {last.padding!r}; give both one padding"
+            f"the units of a block have padding {unit.padding!r} and {last.padding!r}; use the same padding for both"
         )

@@ -1,4 +1,7 @@
-"""Base classes of parts, encoders and decoders, and the check of every factory that a user hands in."""
+"""Base classes of parts, encoders and decoders, and the check of every factory that a user passes.
+
+A part is one module of a network, such as a block. A factory is a function that makes a new part at each call.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,12 @@ class Part(nn.Module):
     """Base class of blocks, merges and resampling layers.
 
     - ``out_channels``: the number of output channels; every part sets it in its ``__init__``.
-    - ``padding``: "same" if its convolutions keep a size, "valid" if each of them shortens an axis by kernel - 1.
-    - ``own_init``: True if the part initialises itself; initialisers of a whole network then skip it.
-    - ``extra_reach``: extra pixels read per side and axis, beyond kernel = stride upsampling, counted in pixels of
-      the part's output. Upsampling and merges that read neighbours set it; () is none.
+    - ``padding``: "same" if its convolutions keep the size, "valid" if each of them shortens an axis by kernel - 1.
+    - ``own_init``: True if the part initialises its own weights; the functions of ``nets.init`` then leave them
+      unchanged.
+    - ``extra_reach``: the number of pixels that the part reads, per side and axis, in addition to those read by an
+      upsampling whose kernel equals its stride. They are counted in pixels of the part's output. Only upsampling and
+      merges that read neighbouring pixels set it; () means that no pixels are added.
     """
 
     out_channels: int
@@ -33,7 +38,7 @@ class Part(nn.Module):
 
 
 class Wrapper(Part):
-    """Base class of parts around another part: states the same ``out_channels``, ``padding`` and ``extra_reach``."""
+    """Base class of parts around another part: copies its ``out_channels``, ``padding`` and ``extra_reach``."""
 
     def __init__(self, inner: Part) -> None:
         super().__init__()
@@ -45,7 +50,7 @@ class FeatureExtractor(nn.Module):
     """Base class of encoders: image (N, in_channels, *size) -> list of feature maps, finest first.
 
     ``levels`` is the plan that the encoder was built from, and ``out_channels`` holds one number per feature map. The
-    decoder must be built from an equal plan, because the sizes of the skips follow from the plan.
+    decoder must be built from an equal plan, because the plan determines the sizes of the skips.
     """
 
     in_channels: int
@@ -57,23 +62,23 @@ class FeatureExtractor(nn.Module):
 class FeatureDecoder(Part):
     """Base class of decoders: list of feature maps, finest first -> features (N, out_channels, *size) for the head.
 
-    ``levels`` is the plan that the decoder was built from. ``padding`` is that of its convolutions, and
-    ``extra_reach`` is that of the whole decoder, in pixels of the finest level.
+    ``levels`` is the plan that the decoder was built from, and ``padding`` the padding of its convolutions.
+    ``extra_reach`` (see ``Part``) is that of the whole decoder, in pixels of the finest level.
     """
 
     levels: tuple[Level, ...]
 
 
 def out_channels_of(module: nn.Module) -> int:
-    """The ``out_channels`` of a part or of one of torch's layers; ValueError if the module does not state them."""
+    """The ``out_channels`` of a part or of a torch layer. Raises ValueError if the module does not define it."""
     channels = getattr(module, "out_channels", None)
     if not isinstance(channels, int):
-        raise ValueError(f"{type(module).__name__} does not state its out_channels; set them in its __init__")
+        raise ValueError(f"{type(module).__name__} does not define out_channels; set it in its __init__")
     return channels
 
 
 class _Role(NamedTuple):
-    """The arguments of a factory (None if they vary), the class of its results, and valid choices for the message."""
+    """The arguments of a factory (None if they vary), the class of the modules it makes, and examples for messages."""
 
     arguments: tuple[str, ...] | None
     kind: type[nn.Module]
@@ -108,15 +113,15 @@ _ROLES = {
 def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
     """Return the factory, extended by a check of each module that it makes.
 
-    ``role`` is "norm", "act", "block", "down", "up", "merge", "step", or "part" for a factory of any part. ValueError,
-    which lists valid choices, if the factory cannot be called with the arguments of its role; and, when it is called,
-    if it makes no ``Part`` (norms, activations and upsampling may be any module).
+    ``role`` is "norm", "act", "block", "down", "up", "merge", "step", or "part" for a factory of any part. Raises
+    ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The returned
+    factory raises it if the new module is not a ``Part``; norms, activations and upsampling may be any module.
     """
     reason = _misuse(role, factory)
     name = getattr(factory, "__qualname__", repr(factory)[:60])
 
     def error(reason: str) -> ValueError:
-        return ValueError(f"{role} is {name}: {reason}; hand in {_ROLES[role].choices}")
+        return ValueError(f"{role} is {name}: {reason}; pass {_ROLES[role].choices}")
 
     if reason:
         raise error(reason)
@@ -133,9 +138,9 @@ def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
 
 
 def _misuse(role: str, factory: object) -> str:
-    """The reason why an object is no factory for this role; empty if it is one."""
+    """The reason why an object cannot be the factory for this role; empty if it can."""
     if isinstance(factory, nn.Module):
-        return "a module, but a factory is needed, which makes a new module for each place"
+        return "this is a module, but a factory is needed: a class or function that makes a new module for each layer"
     arguments = _ROLES[role].arguments
     call = "called" if arguments is None else f"called as ({', '.join(arguments)})"
     made = factory.func if role == "norm" and isinstance(factory, partial) else factory

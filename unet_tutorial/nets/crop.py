@@ -1,4 +1,4 @@
-"""Windows of images and feature maps: the centre crop of a skip, and windows of a mirrored image."""
+"""Crops of images and feature maps: the centre crop of a skip, and a crop that extends beyond a mirrored image."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from unet_tutorial.plan.levels import Size
 
 
 def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
-    """The middle of each feature map: (N, C, *large) -> (N, C, *size); nothing is removed where the sizes agree.
+    """The middle of each feature map: (N, C, *large) -> (N, C, *size). Axes that have this size already are kept.
 
-    If the difference is odd, one pixel more is removed behind the crop than before it. ValueError if ``size`` is
-    larger than the map or has another rank.
+    If an odd number of pixels is removed along an axis, one more is removed at its end than at its start. Raises
+    ValueError if ``size`` is larger than the map or has another number of axes.
 
     >>> import torch
     >>> center_crop(torch.arange(6.0).reshape(1, 1, 6), (2,)).flatten().tolist()
@@ -22,15 +22,19 @@ def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
     """
     have = features.shape[2:]
     if len(have) != len(size) or any(large < small for large, small in zip(have, size, strict=True)):
-        raise ValueError(f"cannot crop {tuple(have)} to {tuple(size)}; give one length per axis, none of them longer")
-    # start and length stay symbols under torch.export: an int() here would freeze the crop at the traced size
+        raise ValueError(
+            f"cannot crop {tuple(have)} to {tuple(size)}; pass one length per axis, none longer than the feature map"
+        )
+    # under torch.export sizes are symbolic: an int() here would fix the crop to the size of the example input
     for axis, (large, small) in enumerate(zip(have, size, strict=True), start=2):
         features = features.narrow(axis, (large - small) // 2, small)
     return features
 
 
 def mirrored(image: Tensor, origin: Size, size: Size) -> Tensor:
-    """The window of ``size`` pixels at ``origin`` of an image mirrored at its border pixels: (C, *any) -> (C, *size).
+    """Crop ``size`` pixels, from the pixel ``origin`` on, out of an image that is mirrored beyond its borders.
+
+    (C, *any) -> (C, *size). ``origin`` may be negative. The border pixels themselves are not repeated.
 
     >>> import torch
     >>> mirrored(torch.tensor([[0, 1, 2]]), (-3,), (9,)).tolist()

@@ -17,8 +17,8 @@ Merge = Callable[[int, int, int, Size], Part]  # (skip_channels, up_channels, be
 class Concat(Part):
     """Crop the skip to the size of ``up`` and concatenate both, the skip first: (N, skip + up, *size).
 
-    The order (skip, up) is that of the paper's figure 1; it determines which weights of the next convolution read
-    which of the two.
+    The order (skip, up) is that of the paper's figure 1. In the next convolution, the first ``skip`` channels of each
+    kernel read the skip, so weights trained with the other order do not fit.
     """
 
     def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
@@ -26,22 +26,25 @@ class Concat(Part):
         self.out_channels = skip_channels + up_channels
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
-        """Crop and concatenate; ``below``, the coarser map that ``up`` was made from, is used by gates only."""
+        """Crop and concatenate. ``below``, the coarser map that ``up`` was computed from, is used by gates only."""
         return torch.cat((center_crop(skip, up.shape[2:]), up), dim=1)
 
 
 class Add(Part):
-    """Crop the skip to the size of ``up`` and add both: (N, up, *size). ValueError if their channels differ."""
+    """Crop the skip to the size of ``up`` and add both: (N, up, *size).
+
+    Raises ValueError if their numbers of channels differ.
+    """
 
     def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
         super().__init__()
         if skip_channels != up_channels:
             raise ValueError(
-                f"a skip of {skip_channels} channels and {up_channels} from below cannot be added; give the decoder "
-                "the widths of the encoder, or merge with Concat"
+                f"the skip has {skip_channels} channels and the upsampled features have {up_channels}, so they cannot "
+                "be added; use the same widths in encoder and decoder, or merge with Concat"
             )
         self.out_channels = up_channels
 
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
-        """Crop and add; ``below`` is not used."""
+        """Crop and add. ``below`` is not used."""
         return center_crop(skip, up.shape[2:]) + up

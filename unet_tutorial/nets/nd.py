@@ -1,4 +1,4 @@
-"""Torch's layers by rank: the length of a size, kernel or stride selects the 1D, 2D or 3D layer."""
+"""Torch's layers by rank, the number of spatial axes: the length of a size, kernel or stride selects 1D, 2D or 3D."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of linear interpol
 
 
 def conv(in_channels: int, out_channels: int, kernel: Size, *, padding: Padding = "same") -> nn.Module:
-    """A convolution of rank ``len(kernel)``, with bias: (N, in, *size) -> (N, out, *size)."""
+    """A convolution with bias, in 1D, 2D or 3D by the length of the kernel.
+
+    (N, in, *size) -> (N, out, *size); with padding "valid" each axis is shorter by kernel - 1.
+    """
     return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, padding=padding)
 
 
@@ -36,7 +39,7 @@ def memory_format(rank: int) -> torch.memory_format:
 
 
 def rank_of(size: Size) -> int:
-    """The number of spatial axes of a size, 1, 2 or 3; ValueError for others, because torch has no such layers."""
+    """The number of axes of a size. Raises ValueError unless it is 1, 2 or 3, because torch has no other layers."""
     if not 1 <= len(size) <= len(CONV):
         raise ValueError(f"size {size} has {len(size)} axes; torch has layers for 1, 2 and 3 of them")
     return len(size)

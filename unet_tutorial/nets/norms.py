@@ -1,4 +1,7 @@
-"""Norms: functions (channels, rank) -> Module that scale feature maps to mean 0 and variance 1."""
+"""Norms: functions (channels, rank) -> Module. The modules shift and scale feature maps to mean 0 and variance 1.
+
+``rank`` is the number of spatial axes: 1, 2 or 3.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ INSTANCE_NORM: Layers = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d
 
 
 def no_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
-    """No normalisation, as in the paper of 2015."""
+    """No normalisation, like the paper of 2015."""
     return nn.Identity()
 
 
@@ -31,14 +34,15 @@ def instance_norm(channels: int, rank: int) -> nn.Module:
 
 
 def affine_instance_norm(channels: int, rank: int) -> nn.Module:
-    """``instance_norm`` followed by a learnt scale and shift per channel."""
+    """``instance_norm``, then a learnt scale and shift per channel."""
     return INSTANCE_NORM[rank - 1](channels, affine=True)
 
 
 def group_norm(groups: int) -> Norm:
-    """Mean 0 and variance 1 per image and group of neighbouring channels, then scale and shift (arXiv 1803.08494).
+    """Mean 0 and variance 1 per image and group of channels, then a learnt scale and shift (arXiv 1803.08494).
 
-    ValueError, when the network is built, if a number of channels is not a multiple of ``groups``.
+    Each group holds consecutive channels. When the network is built, it raises ValueError if a number of channels is
+    not a multiple of ``groups``.
     """
     positive_int("groups", groups)
 

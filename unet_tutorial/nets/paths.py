@@ -19,8 +19,9 @@ from unet_tutorial.plan.receptive_field import accumulated_reach
 class Encoder(FeatureExtractor):
     """The contracting path: image (N, in, *size) -> one feature map per level, finest first.
 
-    ValueError for fewer than one channel; for ``levels`` that are empty, have different ranks, or start with a stride;
-    and for a ``block`` or ``down`` that is no factory of parts.
+    ``levels[0]`` is the finest level and must have stride 1; all levels need the same rank (number of spatial axes).
+    Raises ValueError for other levels, for fewer than one channel, and if ``block`` or ``down`` is not a factory of
+    parts.
     """
 
     def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
@@ -36,7 +37,7 @@ class Encoder(FeatureExtractor):
         self.padding = self.stem.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """A block at the finest level; at each further level downsampling and a block."""
+        """Apply a block at the finest level; at each coarser level, downsample and apply a block."""
         features = [self.stem(image)]
         for stage in self.stages:
             features.append(stage(features[-1]))
@@ -44,15 +45,17 @@ class Encoder(FeatureExtractor):
 
 
 def _checked_levels(levels: Sequence[Level]) -> tuple[Level, ...]:
-    """The levels as a tuple; ValueError if they are not the plan of one U-Net."""
+    """The levels as a tuple. Raises ValueError if no U-Net can be built from them."""
     if not isinstance(levels, Sequence) or not levels or not all(isinstance(level, Level) for level in levels):
-        raise ValueError(f"levels {levels!r}: a U needs at least one level, as from pyramid((64, 128, 256))")
+        raise ValueError(f"levels {levels!r}: a U-Net needs at least one level; pass e.g. pyramid((64, 128, 256))")
     for i, level in enumerate(levels):
         if level.rank != levels[0].rank:
-            raise ValueError(f"level {i} has rank {level.rank} and level 0 rank {levels[0].rank}; give all one rank")
+            raise ValueError(
+                f"level {i} has {level.rank} spatial axes and level 0 has {levels[0].rank}; use the same number for all"
+            )
     if max(levels[0].stride) > 1:
         ones = (1,) * levels[0].rank
-        raise ValueError(f"level 0 has stride {levels[0].stride}, and no level is finer; write stride={ones}")
+        raise ValueError(f"level 0 has stride {levels[0].stride}, but it must have stride 1; write stride={ones}")
     return tuple(levels)
 
 
@@ -71,13 +74,13 @@ class BottleneckDropout(FeatureExtractor):
         self.levels, self.padding = encoder.levels, encoder.padding
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """The encoder's features, with dropout on the last ones."""
+        """The feature maps of the encoder, with dropout on the coarsest one."""
         *skips, bottom = self.encoder(image)
         return [*skips, self.dropout(bottom)]
 
 
 class DecoderStep(Part):
-    """One step up: upsample the coarser features, merge them with the skip, apply the block."""
+    """One step of the expansive path: upsample the coarser features, merge them with the skip, apply the block."""
 
     def __init__(self, up: nn.Module, merge: Part, block: Part) -> None:
         super().__init__()
@@ -85,7 +88,7 @@ class DecoderStep(Part):
         self.out_channels, self.padding = block.out_channels, block.padding
 
     def forward(self, below: Tensor, skip: Tensor) -> Tensor:
-        """(N, below, *coarse) and (N, skip, *large) -> (N, out, *fine); fine = coarse · stride if padded."""
+        """(N, below, *coarse) and (N, skip, *large) -> (N, out, *fine); with padding "same", fine = coarse · stride."""
         out: Tensor = self.block(self.merge(skip, self.up(below), below))
         return out
 
@@ -96,9 +99,9 @@ StepFactory = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> P
 class Decoder(FeatureDecoder):
     """The expansive path: feature maps, finest first -> (N, widths[0], *size).
 
-    ``widths[i]`` is the number of channels of the decoder at level i, one for each level but the coarsest. ``step``
-    assembles each step from its upsampling, merge and block; ``checkpointed(DecoderStep)`` saves memory. ValueError for
-    invalid levels (see ``Encoder``) or widths, and for parts that do not fit.
+    ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. ``step``
+    makes each step from its upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. Raises
+    ValueError for invalid levels (see ``Encoder``) or widths, and for parts that do not fit together.
     """
 
     def __init__(
@@ -115,8 +118,8 @@ class Decoder(FeatureDecoder):
         _check_widths(widths, levels)
         block, up = check_factory("block", block), check_factory("up", up)
         merge, step = check_factory("merge", merge), check_factory("step", step)
-        channels = [*widths, levels[-1].channels]  # that each level gives to the finer one
-        pieces = []  # finest first: a seed gives the same weights only if parts are built in this order
+        channels = [*widths, levels[-1].channels]  # channels[i]: of the decoder at level i, or of the bottom
+        pieces = []  # finest first: with another order, the same seed would give other weights
         for i, width in enumerate(widths):
             level, stride, below = levels[i], levels[i + 1].stride, channels[i + 1]
             upsampled = up(below, width, stride)
@@ -133,7 +136,7 @@ class Decoder(FeatureDecoder):
         )
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """From the coarsest features to the finest, with one skip per step."""
+        """Process the features from the coarsest level to the finest, with one skip per step."""
         *skips, x = features
         for step, skip in zip(self.steps, reversed(skips), strict=True):
             x = step(x, skip)

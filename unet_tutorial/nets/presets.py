@@ -1,4 +1,4 @@
-"""Networks by name, each assembled in a few lines."""
+"""Presets: named networks, each built from parts in a few lines."""
 
 from __future__ import annotations
 
@@ -41,28 +41,31 @@ def paper_unet(in_channels: int = 1, out_channels: int = 2, widths: Sequence[int
 def padded_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The usual U-Net of today: padded, with batch norm before each ReLU; the logits have the size of the image."""
+    """The usual U-Net of today: padding "same", batch norm before each ReLU. The logits have the size of the image."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank)))
 
 
 def unet3d(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (32, 64, 128, 256), planar: Sequence[int] = ()
 ) -> UNet:
-    """The padded U-Net in 3D; ``planar`` lists levels that work inside slices (see ``plan.levels.plan_for``)."""
+    """The padded U-Net in 3D. ``planar`` lists levels that do not convolve across slices (``plan.levels.plan_for``)."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank=3, planar=planar)))
 
 
 def residual_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The padded U-Net with residual blocks (Zhang et al., arXiv 1711.10684, except for its order of norms)."""
+    """The padded U-Net with residual blocks, in the order conv, norm, ReLU.
+
+    In the network of Zhang et al., arXiv 1711.10684, norm and ReLU come before each convolution instead.
+    """
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), block=residual(BLOCK)))
 
 
 def attention_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024), rank: int = 2
 ) -> UNet:
-    """The padded U-Net with a gate on every skip (Oktay et al., arXiv 1804.03999, without its deep supervision)."""
+    """The padded U-Net with an attention gate on every skip (arXiv 1804.03999, without its deep supervision)."""
     return kaiming_(_same(in_channels, out_channels, pyramid(widths, rank), merge=gated(Concat)))
 
 
@@ -78,7 +81,7 @@ PRESETS: dict[str, Callable[..., UNet]] = {
 
 
 def build(name: str, **arguments: object) -> UNet:
-    """Build a preset by name; ValueError, which lists the valid ones, for an unknown name or argument.
+    """Build a preset by name. Raises ValueError for an unknown name or argument, with a list of the valid ones.
 
     >>> build("paper", widths=(8, 16)).out_channels
     2

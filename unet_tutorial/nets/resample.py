@@ -21,7 +21,7 @@ Up = Callable[[int, int, Size], nn.Module]  # (in_channels, out_channels, stride
 class MaxPool(Part):
     """Max-pooling: (N, C, *size) -> (N, C, *(size / stride)).
 
-    ValueError if the stride does not divide the size; torch would drop the remaining pixels (see section 3).
+    Raises ValueError if the size is not a multiple of the stride; torch would ignore the remaining pixels.
     """
 
     def __init__(self, in_channels: int, level: Level) -> None:
@@ -31,8 +31,8 @@ class MaxPool(Part):
         self.out_channels = in_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """The maximum of each block."""
-        if not torch.compiler.is_compiling():  # sizes are symbols there, and a check would fix them
+        """The maximum of each block of pixels."""
+        if not torch.compiler.is_compiling():  # sizes are symbolic there, and a check would make them constants
             _check_multiple(tuple(x.shape), self.stride, "pooling", "max-pooling")
         pooled: Tensor = self.pool(x)
         return pooled
@@ -41,8 +41,8 @@ class MaxPool(Part):
 class StridedConv(Part):
     """A convolution with kernel = stride: (N, C, *size) -> (N, level.channels, *(size / stride)).
 
-    Learnt downsampling instead of pooling (V-Net, arXiv 1606.04797, section 2). ValueError if the stride does not
-    divide the size.
+    Learnt downsampling instead of pooling (V-Net, arXiv 1606.04797, section 2). Raises ValueError if the size is not a
+    multiple of the stride.
     """
 
     def __init__(self, in_channels: int, level: Level) -> None:
@@ -51,7 +51,7 @@ class StridedConv(Part):
         self.stride, self.out_channels = level.stride, level.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """One weighted sum per block and output channel."""
+        """One weighted sum per block of pixels and output channel."""
         if not torch.compiler.is_compiling():
             _check_multiple(tuple(x.shape), self.stride, "convolution", "the convolution")
         out: Tensor = self.conv(x)
@@ -76,16 +76,16 @@ def transposed(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
 
 
 def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:
-    """Interpolation followed by a convolution: no checkerboard (Odena et al. 2016, doi 10.23915/distill.00003).
+    """Interpolation followed by a convolution, which avoids checkerboard artefacts.
 
-    ``mode`` is "nearest", or "linear" along each axis (bilinear in 2D); ``kernel`` is 3 or 1, or another odd number.
-    The convolution is padded, so that the output size is exactly size · stride. ValueError for an unknown mode and
-    for an even kernel.
+    ``mode`` is "nearest" or "linear" (linear along each axis: bilinear in 2D). ``kernel`` is an odd number, usually 3
+    or 1. The convolution has padding "same", so the output size is exactly size · stride. Raises ValueError for an
+    unknown mode and for an even kernel. Source: Odena et al. 2016, doi 10.23915/distill.00003.
     """
     if mode not in ("nearest", "linear"):
         raise ValueError(f"mode {mode!r} is unknown; write 'nearest' or 'linear', which is bilinear in 2D")
     if not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
-        raise ValueError(f"kernel {kernel!r} is not an odd number of pixels and has no middle; write 3 or 1")
+        raise ValueError(f"kernel {kernel!r} is not an odd number of pixels, so it has no middle pixel; write 3 or 1")
 
     def up(in_channels: int, out_channels: int, stride: Size) -> Part:
         return ResizeConv(in_channels, out_channels, stride, mode, kernel)
@@ -104,7 +104,9 @@ class ResizeConv(Part):
         self.mode = LINEAR[len(stride) - 1] if mode == "linear" else mode
         self.conv = conv(in_channels, out_channels, tuple(kernel if s > 1 else 1 for s in stride))
         self.stride, self.out_channels = stride, out_channels
-        half = kernel // 2  # read by the convolution; linear interpolation reads one coarse pixel, which is s fine ones
+        # per side, the convolution reads kernel // 2 more pixels, and linear interpolation one more coarse pixel, which
+        # is as wide as s pixels of the output
+        half = kernel // 2
         self.extra_reach = tuple((half + s * (mode == "linear")) * (s > 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,7 +117,9 @@ class ResizeConv(Part):
 
 
 def then(up: Up, norm: Norm = no_norm, act: Act = nn.Identity) -> Up:
-    """Upsampling, then a norm, then an activation. The other order is ``then(then(up, act=nn.ReLU), batch_norm)``.
+    """Upsampling, then a norm, then an activation.
+
+    For the activation before the norm, write ``then(then(up, act=nn.ReLU), batch_norm)``.
 
     >>> then(transposed, act=nn.ReLU)(8, 4, (2, 2)).out_channels
     4
@@ -129,7 +133,7 @@ def then(up: Up, norm: Norm = no_norm, act: Act = nn.Identity) -> Up:
 
 
 class Then(Part):
-    """Upsampling, norm and activation in sequence; shapes are those of ``up``."""
+    """Upsampling, norm and activation in sequence. Input and output shapes are those of ``up``."""
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Pixel-shuffle upsampling with ICNR initialisation."""
+"""Pixel-shuffle upsampling, initialised so that it starts as nearest-neighbour upsampling (ICNR)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:
     """Rearrange channels into pixels: (N, C · prod(stride), *size) -> (N, C, *(size · stride)).
 
     Source: Shi et al., arXiv 1609.05158. Equals ``torch.nn.PixelShuffle`` in 2D with equal strides; this version
-    works for any rank and stride.
+    works for any number of spatial axes and any stride.
 
     >>> pixel_shuffle(torch.tensor([[[1, 3], [2, 4]]]), (2,)).tolist()
     [[[1, 2, 3, 4]]]
     """
     rank, size = len(stride), x.shape[2:]
     blocks = x.reshape(x.shape[0], -1, *stride, *size)  # (N, C, *stride, *size)
-    order = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]  # each pixel beside its part of the block
+    # along each axis: first the input pixel, then the position inside its block; reshape joins the two to one axis
+    order = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]
     return blocks.permute(0, 1, *order).reshape(x.shape[0], -1, *(n * s for n, s in zip(size, stride, strict=True)))
 
 
 class PixelShuffle(Part):
     """A 1×1 convolution, then a pixel shuffle: (N, in, *size) -> (N, out, *(size · stride)).
 
-    Initialised as nearest-neighbour upsampling (``icnr_``); initialisers of a whole network skip it.
+    ``icnr_`` initialises it, and the functions of ``nets.init`` leave its weights unchanged.
     """
 
     own_init = True
@@ -49,8 +50,8 @@ class PixelShuffle(Part):
 def icnr_(layer: nn.Module, stride: Size) -> None:
     """ICNR initialisation, in place: equal weights and biases for all pixels of a block (arXiv 1707.02937).
 
-    The untrained layer then shows no checkerboard. Weights are drawn from N(0, √(2/N)) and biases are 0; torch's own
-    biases would differ from channel to channel, and so from pixel to pixel of a block.
+    So before training all pixels of a block are equal, and there are no checkerboard artefacts. Weights are drawn from
+    N(0, √(2/N)), and biases are 0: torch's default biases differ between the pixels of a block.
     """
     weight = layer.get_parameter("weight")  # (out · prod(stride), in, *ones)
     one = torch.empty_like(weight[:: prod(stride)])

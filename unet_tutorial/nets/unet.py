@@ -1,4 +1,4 @@
-"""The U-Net: an encoder, a decoder and a head, each handed in."""
+"""The U-Net, built from an encoder, a decoder and a head."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from unet_tutorial.plan.sizes import size_error
 class UNet(nn.Module):
     """``head(decoder(encoder(image)))``: (N, in, *size) -> logits (N, out, *size or smaller).
 
-    Source: Ronneberger et al., arXiv 1505.04597, figure 1. The head states its ``out_channels``, as
-    ``pointwise_head(decoder, out_channels)`` does. ValueError at construction if encoder and decoder have different
-    plans or paddings, and at the call for an image of the wrong rank, channels, dtype or size; the message names the
-    right ones. NaN and infinity are not checked here, because that costs a pass over the data; the readers of images
-    and ``predict_tiled`` check them.
+    Source: Ronneberger et al., arXiv 1505.04597, figure 1. The head must define ``out_channels``, such as the head that
+    ``pointwise_head(decoder, out_channels)`` makes. Raises ValueError when it is built if encoder and decoder have
+    different plans or paddings. Raises ValueError when it is called for an image with the wrong number of axes or
+    channels, dtype or size; the message says which are right. NaN and infinity are not checked here, because that takes
+    time for each image; the functions that read images check them, and so does ``predict_tiled``.
     """
 
     def __init__(self, encoder: FeatureExtractor, decoder: FeatureDecoder, head: nn.Module) -> None:
@@ -41,7 +41,7 @@ class UNet(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The dtype of the weights, which images must have too."""
+        """The dtype of the weights. Images must have the same dtype."""
         return next(self.parameters()).dtype
 
     def forward(self, image: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class UNet(nn.Module):
         return logits
 
     def check(self, image: Tensor) -> None:
-        """ValueError for an image of the wrong rank, channels, dtype or size; skipped in compilation and export."""
+        """Raise ValueError for an image that does not fit. Not checked during torch.compile and torch.export."""
         if torch.compiler.is_compiling():
             return
         error = self._error(image)
@@ -68,43 +68,47 @@ class UNet(nn.Module):
         return self.dtype_error(image.dtype) or size_error(tuple(image.shape[2:]), self.levels, padding=self.padding)
 
     def dtype_error(self, dtype: torch.dtype) -> str:
-        """Why an image of this dtype does not fit the weights, in one sentence; empty if it fits."""
+        """One sentence that says why an image of this dtype does not fit the weights. Empty if it fits."""
         if not dtype.is_floating_point:
             return f"dtype {dtype}, and a network needs floats; standardise the image first"
         if dtype == self.dtype:
             return ""
         kind = self.device.type
         casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-        if casts and torch.float64 not in (dtype, self.dtype):  # autocast leaves float64 as it is
+        if casts and torch.float64 not in (dtype, self.dtype):  # autocast does not convert float64
             return ""
         return f"dtype {dtype}, and the weights of this network are {self.dtype}; call .to({self.dtype})"
 
 
 def _check_match(encoder: FeatureExtractor, decoder: FeatureDecoder) -> None:
-    """ValueError unless both were built from one plan; other skips would be cropped to fit, at the wrong pixels."""
+    """Raise ValueError unless both were built from the same plan.
+
+    With different plans the skips would still be cropped to the right size, but would hold the wrong pixels.
+    """
     wanted = tuple(level.channels for level in decoder.levels)
     if encoder.padding not in ("same", "valid"):
-        raise ValueError(f"the encoder is padded {encoder.padding!r}; its block must state padding 'same' or 'valid'")
+        raise ValueError(f"the encoder has padding {encoder.padding!r}; its block needs padding 'same' or 'valid'")
     if tuple(encoder.out_channels) != wanted:
         raise ValueError(
-            f"the encoder gives {tuple(encoder.out_channels)} channels, and the decoder reads {wanted}; "
-            "build both from one plan"
+            f"the encoder has {tuple(encoder.out_channels)} output channels, but the decoder expects {wanted}; "
+            "build both from the same levels"
         )
     if not isinstance(getattr(encoder, "levels", None), tuple):
-        raise ValueError(f"{type(encoder).__name__} does not state its levels; set them in its __init__")
+        raise ValueError(f"{type(encoder).__name__} does not define levels; set them in its __init__")
     for i, (ours, theirs) in enumerate(zip(encoder.levels, decoder.levels, strict=True)):
         if ours != theirs:
             raise ValueError(
-                f"level {i} is {ours} in the encoder and {theirs} in the decoder; build both from one plan"
+                f"level {i} is {ours} in the encoder and {theirs} in the decoder; build both from the same levels"
             )
     if wanted[1:] and encoder.padding != decoder.padding:  # a decoder of one level has no convolutions
         raise ValueError(
-            f"the encoder is padded {encoder.padding!r} and the decoder {decoder.padding!r}; build both from one block"
+            f"the encoder has padding {encoder.padding!r} and the decoder {decoder.padding!r}; "
+            "build both with the same block"
         )
 
 
 def pointwise_head(decoder: FeatureDecoder, out_channels: int) -> nn.Module:
-    """The paper's head, a 1×1 convolution to one map per class: (N, C, *size) -> (N, out_channels, *size)."""
+    """The head of the paper, a 1×1 convolution to one map per class: (N, C, *size) -> (N, out_channels, *size)."""
     positive_int("out_channels", out_channels)
     return conv(decoder.out_channels, out_channels, (1,) * decoder.levels[0].rank)
 

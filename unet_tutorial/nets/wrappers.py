@@ -21,9 +21,9 @@ _P = ParamSpec("_P")
 def residual(block: Block) -> Block:
     """The block plus a shortcut around it (He et al., arXiv 1512.03385).
 
-    The shortcut is the input itself, with a 1×1 convolution if the channels change, cropped to the size of the block's
-    output. Nothing follows the sum; for pre-activation units (arXiv 1603.05027) give ``ConvUnit`` the order
-    ("norm", "act", "conv").
+    The shortcut is the input, cropped to the size of the block's output; if the number of channels changes, a 1×1
+    convolution is applied to it. No activation is applied to the sum. For pre-activation units (arXiv 1603.05027) build
+    the block from ``ConvUnit(order=("norm", "act", "conv"))``.
     """
     block = check_factory("block", block)
 
@@ -34,7 +34,7 @@ def residual(block: Block) -> Block:
 
 
 class Residual(Wrapper):
-    """Body plus shortcut: (N, in, *size) -> (N, out, *size of the body's output)."""
+    """The block, here called body, plus its shortcut: (N, in, *size) -> (N, out, *size of the body's output)."""
 
     def __init__(self, in_channels: int, body: Part, level: Level) -> None:
         super().__init__(body)
@@ -59,14 +59,17 @@ def dropped(block: Block, p: float = 0.5) -> Block:
 
 
 class Dropped(Wrapper):
-    """Body, then dropout: in training each value is 0 with probability p, and the others are scaled by 1 / (1 - p)."""
+    """A block (body), then dropout.
+
+    In training mode each value is set to 0 with probability p, and the others are multiplied by 1 / (1 - p).
+    """
 
     def __init__(self, body: Part, p: float) -> None:
         super().__init__(body)
         self.body, self.dropout = body, nn.Dropout(p)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Body, then dropout."""
+        """Apply the body, then dropout."""
         out: Tensor = self.dropout(self.body(x))
         return out
 
@@ -74,10 +77,10 @@ class Dropped(Wrapper):
 def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
     """The same part with gradient checkpointing (Chen et al., arXiv 1604.06174).
 
-    Only its inputs are kept for the backward pass, which computes everything else a second time. It wraps blocks,
-    ``checkpointed(conv_stack(unit))``, and whole decoder steps with their upsampling and merging,
-    ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs, gradients and running statistics equal those of the plain
-    part, because the second pass updates copies of the statistics.
+    Only the inputs of the part are kept for the backward pass, which computes everything else a second time: less
+    memory, more time. It can be used for blocks, ``checkpointed(conv_stack(unit))``, and for whole decoder steps with
+    their upsampling and merging, ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs and gradients equal those of
+    the part itself. So do running statistics, because the second computation updates copies of them.
     """
     factory = check_factory("part", factory)
 
@@ -88,14 +91,14 @@ def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
 
 
 class Checkpointed(Wrapper):
-    """A part whose intermediate features are recomputed in the backward pass; shapes are those of the body."""
+    """A part (body) whose intermediate features are recomputed in the backward pass. Shapes are those of the body."""
 
     def __init__(self, body: Part) -> None:
         super().__init__(body)
         self.body = body
 
     def forward(self, *features: Tensor) -> Tensor:
-        """The body's output; the backward pass runs the body again."""
+        """The body's output. The backward pass runs the body again."""
         out: Tensor = checkpoint(self.body, *features, use_reentrant=False, context_fn=self._contexts)
         return out
 
@@ -105,9 +108,10 @@ class Checkpointed(Wrapper):
 
 @contextmanager
 def buffers_kept(part: nn.Module) -> Iterator[None]:
-    """Inside the context, forward passes update copies of the part's buffers; on exit the part has its own again.
+    """Inside the context, forward passes update copies of the part's buffers. At its end the part has its own again.
 
-    Turning the update off instead would save other tensors than the first pass did, and checkpointing compares them.
+    Running statistics of batch norm are buffers. They are copied, and not switched off, because torch's checkpointing
+    requires that both forward passes save the same tensors for the backward pass.
     """
     owned = [(module, *named) for module in part.modules() for named in module.named_buffers(recurse=False)]
     for module, name, buffer in owned:

@@ -1,1 +1,1 @@
-"""Arithmetic of a U-Net in whole numbers: its levels, valid sizes and receptive field. No torch, so it imports fast."""
+"""The levels, valid sizes and receptive field of a U-Net as whole numbers. No torch, so the import is fast."""

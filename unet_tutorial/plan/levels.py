@@ -12,9 +12,9 @@ Size = tuple[int, ...]
 class Level:
     """One level of a U-Net.
 
-    ``kernel`` is the kernel of its convolutions and ``stride`` the factor by which it is coarser than the next finer
-    level (all ones for the finest). Both are tuples with one integer per spatial axis, so their length is the rank.
-    Encoder and decoder each apply ``convs`` convolutions at this level.
+    ``kernel`` is the kernel of its convolutions. ``stride`` is the factor by which it is coarser than the next finer
+    level, and 1 along every axis of the finest level. Both are tuples with one integer per spatial axis, so their
+    length is the rank, the number of spatial axes. Encoder and decoder each apply ``convs`` convolutions at this level.
     """
 
     channels: int
@@ -43,8 +43,9 @@ class Level:
 def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) -> tuple[Level, ...]:
     """The levels of the usual U-Net: kernels of 3, strides of 2, and ``channels[i]`` channels at level ``i``.
 
-    A level listed in ``planar`` works inside slices: along the first axis its kernel is 1, and so is the stride to the
-    next coarser level (Lee et al., arXiv 1706.00120, section 2).
+    ``rank`` is the number of spatial axes. The levels whose indices are in ``planar`` do not convolve across slices:
+    along the first axis, their kernel is 1, and the stride to the next coarser level is 1 too (Lee et al., arXiv
+    1706.00120, section 2).
 
     >>> [level.channels for level in pyramid((64, 128, 256))]
     [64, 128, 256]
@@ -52,7 +53,7 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
     (1, 2, 2)
     """
     if isinstance(channels, (str, bytes, int)) or not channels:
-        raise ValueError(f"channels {channels!r}: a U needs at least one level, as in (64, 128, 256)")
+        raise ValueError(f"channels {channels!r}: a U-Net needs at least one level; pass for example (64, 128, 256)")
     positive_int("rank", rank)
     _check_planar(planar, len(channels), rank)
     kernels = [_size(3, rank, planar=i in planar) for i in range(len(channels))]
@@ -61,14 +62,15 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
 
 
 def plan_for(spacing: Sequence[float], depth: int) -> Size:
-    """The levels among the first ``depth`` to make planar, for voxels of this spacing (one length per axis).
+    """The indices of the levels that should be planar, for voxels of this spacing in a U-Net of ``depth`` levels.
 
-    A level is planar if neighbouring slices are at least twice as far apart as neighbouring pixels at that level. Each
-    planar level doubles the distance of pixels only, until voxels are about cubes. All lengths share one unit, µm or
-    nm. ValueError for lengths that are not above 0, and if an axis other than the first is at least twice as coarse as
-    the finest axis.
+    ``spacing`` is the distance of neighbouring voxels along each axis, in one unit for all, such as µm or nm. A level
+    should be planar if the distance of slices (the first axis) is at least twice the distance of pixels within a slice
+    at that level. From one planar level to the next, the distance of slices stays the same and the distance of pixels
+    doubles. After the last one the voxels are nearly cubes. Raises ValueError for distances that are not above 0, and
+    if the distance along another axis than the first is at least twice the smallest one.
 
-    >>> plan_for((0.5, 0.1, 0.1), depth=4)        # 5 : 1, then 5 : 2, then 5 : 4
+    >>> plan_for((0.5, 0.1, 0.1), depth=4)  # slices : pixels is 5 : 1 at level 0, 5 : 2 at level 1, 5 : 4 at level 2
     (0, 1)
     """
     check_spacing(spacing)
@@ -78,9 +80,9 @@ def plan_for(spacing: Sequence[float], depth: int) -> Size:
 
 
 def check_spacing(spacing: Sequence[float]) -> None:
-    """ValueError unless all lengths are above 0 and only the first axis is coarse."""
+    """Raise ValueError unless all distances are above 0 and no axis but the first is coarse (see ``plan_for``)."""
     if not spacing or not all(0 < s < float("inf") for s in spacing):
-        raise ValueError(f"spacing {tuple(spacing)}: each axis needs a length above 0, as in (0.5, 0.1, 0.1) µm")
+        raise ValueError(f"spacing {tuple(spacing)}: each axis needs a length above 0, for example (0.5, 0.1, 0.1)")
     if max(spacing[1:], default=spacing[0]) >= 2 * min(spacing):
         raise ValueError(
             f"spacing {tuple(spacing)}: only the first axis may be the coarse one; transpose the volume, or resample it"
@@ -88,13 +90,13 @@ def check_spacing(spacing: Sequence[float]) -> None:
 
 
 def _size(value: int, rank: int, *, planar: bool) -> Size:
-    """``value`` along every axis, but 1 along the first axis of a planar level."""
+    """``value`` along every axis; for a planar level, 1 along the first axis."""
     return ((1,) if planar else (value,)) + (value,) * (rank - 1)
 
 
 def _check_planar(planar: Sequence[int], levels: int, rank: int) -> None:
     if isinstance(planar, int):
-        raise ValueError(f"planar {planar}: name the levels in a tuple, as in ({planar},)")
+        raise ValueError(f"planar {planar}: pass the levels as a tuple, for example ({planar},)")
     outside = [i for i in planar if i not in range(levels)]
     if outside:
         raise ValueError(f"planar level {outside[0]} does not exist; the levels are 0 to {levels - 1}")
@@ -103,6 +105,6 @@ def _check_planar(planar: Sequence[int], levels: int, rank: int) -> None:
 
 
 def positive_int(name: str, value: object) -> None:
-    """ValueError, with the name of the argument, unless the value is an int of at least 1."""
+    """Raise ValueError, with the name of the argument, unless the value is an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} = {value!r} is not a whole number of at least 1; write for example {name}=2")

@@ -1,7 +1,8 @@
 """Receptive fields by interval arithmetic along one axis; no torch, so that `unet sizes` starts in 0.2 s.
 
-An interval (first, last) of pixels of a feature map is followed back to the input pixels that it was computed from.
-Assumes upsampling with kernel = stride, as in the paper: each output pixel depends on one input pixel.
+Interval arithmetic: for an interval (first, last) of pixels of one feature map, each function returns the interval of
+pixels of an earlier map that they were computed from. The upsampling is that of the paper, with kernel = stride, so
+each of its output pixels depends on one input pixel.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ Interval = tuple[int, int]
 def receptive_field(levels: Plan, *, padding: Padding) -> tuple[Interval, ...]:
     """The smallest and the largest receptive field of an inner output pixel, in input pixels per axis.
 
-    There is a range because pooling lays a fixed grid over the image, and the receptive field depends on the place of
-    the pixel in this grid.
+    Pooling divides the image into a fixed grid of blocks, and the receptive field of a pixel depends on its position in
+    this grid. An inner pixel is one whose receptive field does not reach the border of the image.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> receptive_field(pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -35,7 +36,7 @@ def _range_along(levels: Plan, padding: Padding) -> Interval:
 
 
 def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> Interval:
-    """First and last input pixel that output pixel ``position`` depends on, along one axis of an endless image.
+    """First and last input pixel that output pixel ``position`` depends on, along one axis of an infinite image.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> seen_by(0, pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -45,7 +46,11 @@ def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> 
 
 
 def _through_decoder(seen: Interval, levels: Plan, padding: Padding) -> Interval:
-    """From an interval of these levels' output to one of their input: the hull of the skip and the path below it."""
+    """From output pixels of the U-Net of these levels to its input pixels.
+
+    The output depends on the input through the skip and through the coarser levels. The result is the smallest interval
+    that contains both.
+    """
     level, *deeper = levels
     if not deeper:
         return _through_block(seen, level, padding)
@@ -60,14 +65,18 @@ def _through_decoder(seen: Interval, levels: Plan, padding: Padding) -> Interval
 
 
 def _through_block(seen: Interval, level: Level, padding: Padding) -> Interval:
-    """A 3-wide kernel reads one pixel more per side; under "valid" its first pixel has the position of the output."""
+    """From output pixels of a block to its input pixels: each convolution with kernel k adds k - 1 pixels.
+
+    With padding "same", half of them are added on each side. With padding "valid", all are added at the end: for a
+    kernel of 3, output pixel 0 depends on the input pixels 0, 1 and 2.
+    """
     wider = lost(level, "valid")[0]
     before = 0 if padding == "valid" else wider // 2
     return seen[0] - before, seen[1] + wider - before
 
 
 def _cropped(deeper: Plan, padding: Padding) -> int:
-    """Pixels that the crop removes before a skip: half of the loss on the path through the deeper levels."""
+    """Pixels that the crop removes at the start of the skip: half of those lost on the path through deeper levels."""
     detour = 0
     for level in reversed(deeper):
         block = lost(level, padding)[0] * (1 if level is deeper[-1] else 2)
@@ -76,9 +85,10 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
 
 
 def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
-    """Extra pixels per side and axis, beyond the intervals of ``seen_by``, that any output pixel may depend on.
+    """The number of pixels, per side and axis, by which a receptive field may exceed the interval of ``seen_by``.
 
-    ``reaches[i]`` holds the ``extra_reach`` of each part in the decoder step of level i, in pixels of that level.
+    It does if upsampling or merging also reads neighbouring pixels. ``reaches[i]`` holds the ``extra_reach`` (see
+    ``nets.contracts.Part``) of each part in the decoder step of level i, in pixels of that level.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> accumulated_reach(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])

@@ -1,7 +1,8 @@
 """Valid input sizes and the resulting feature-map sizes; no torch, so that `unet sizes` starts in 0.2 s.
 
-A convolution with kernel k shortens an axis by k - 1 under padding "valid" and keeps it under "same". Downsampling
-divides an axis by the stride, without remainder, and upsampling multiplies it by the stride.
+A convolution with kernel k shortens an axis by k - 1 with padding "valid" and keeps its length with padding "same".
+Downsampling divides it by the stride, which must leave no remainder, and upsampling multiplies it by the stride. A size
+is valid if no downsampling leaves a remainder and the output has at least one pixel.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ LARGEST = 2**31
 class SizeStep:
     """The size after one operation: ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
 
-    A crop is that of the skip: ``size`` is its size afterwards, and ``crop`` the number of pixels removed at the start
-    of each axis. As many are removed at its end, or one more if the difference is odd.
+    For "crop", ``size`` is the size of the cropped skip, and ``crop`` the number of pixels removed at the start of each
+    axis. The same number is removed at its end, or one more if an odd number is removed in all.
     """
 
     op: str
@@ -33,19 +34,19 @@ class SizeStep:
 
 
 def lost(level: Level, padding: Padding) -> Size:
-    """Pixels per axis that one block of this level removes: ``convs · (kernel - 1)``, or none under "same"."""
+    """Pixels per axis that one block of this level removes: ``convs · (kernel - 1)``, or 0 with padding "same"."""
     if padding not in ("same", "valid"):
         raise ValueError(f"padding {padding!r} is unknown; write 'same' or 'valid'")
     return tuple(level.convs * (k - 1) if padding == "valid" else 0 for k in level.kernel)
 
 
 def along(axis: int, levels: Plan) -> tuple[Level, ...]:
-    """The plan along one axis, of rank 1: sizes along different axes are independent of each other."""
+    """The same levels with one axis only, because sizes along different axes do not depend on each other."""
     return tuple(replace(level, kernel=(level.kernel[axis],), stride=(level.stride[axis],)) for level in levels)
 
 
 def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
-    """All valid input sizes per axis, as a ``range``: they form an arithmetic progression (here up to 2**31).
+    """All valid input sizes per axis, as a ``range``: equally spaced numbers up to 2**31.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> (rows, columns) = valid_sizes(pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -56,7 +57,7 @@ def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
 
 
 def _valid_along(levels: Plan, padding: Padding) -> range:
-    """From one output pixel through the decoder to the smallest coarsest map, then through the encoder to the input."""
+    """The smallest valid size, computed backwards from one output pixel, and the step to each further valid size."""
     bottom, period = 1, 1
     for level, below in pairwise(levels):
         bottom = -((bottom + lost(level, padding)[0]) // -below.stride[0])  # rounded up
@@ -68,7 +69,9 @@ def _valid_along(levels: Plan, padding: Padding) -> range:
 
 
 def nearest_valid(size: Size, levels: Plan, *, padding: Padding) -> tuple[Size, ...]:
-    """The nearest valid sizes (below, above) per axis; (n,) if n is valid itself, and one size if n is below them all.
+    """The nearest valid sizes (below, above) along each axis.
+
+    (n,) if the size n is valid, and (smallest,) if n is below the smallest valid size.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> nearest_valid((570, 572, 100), pyramid((64, 128, 256, 512, 1024), rank=3), padding="valid")
@@ -84,7 +87,7 @@ def _neighbours(n: int, valid: range) -> Size:
 
 
 def size_error(size: Size, levels: Plan, *, padding: Padding) -> str:
-    """Why a size is not valid, in one sentence that names the nearest valid sizes; empty if it is valid."""
+    """One sentence that says why a size is not valid and gives the nearest valid sizes. Empty if it is valid."""
     if len(size) != levels[0].rank:
         return f"{len(size)} spatial axes, and this network has {levels[0].rank}; add or drop an axis"
     for axis, (n, valid) in enumerate(zip(size, valid_sizes(levels, padding=padding), strict=True)):
@@ -98,7 +101,9 @@ def size_error(size: Size, levels: Plan, *, padding: Padding) -> str:
 
 
 def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
-    """The size of the logits for an input of this size; ValueError, which names valid sizes, if it is not valid.
+    """The size of the logits for an input of this size.
+
+    Raises ValueError with the nearest valid sizes if the input size is not valid.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> output_size((572, 572), pyramid((64, 128, 256, 512, 1024)), padding="valid")
@@ -110,7 +115,7 @@ def output_size(size: Size, levels: Plan, *, padding: Padding) -> Size:
 def size_steps(size: Size, levels: Plan, *, padding: Padding) -> tuple[SizeStep, ...]:
     """Every size from the input to the head and every crop, in the order of the forward pass.
 
-    ValueError, which names the nearest valid sizes, if the input size is not valid.
+    Raises ValueError with the nearest valid sizes if the input size is not valid.
     """
     error = size_error(size, levels, padding=padding)
     if error:

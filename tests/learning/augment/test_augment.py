@@ -95,7 +95,7 @@ def test_inputs_are_left_alone() -> None:
 def test_bad_arguments_are_refused() -> None:
     sample = random_sample((8, 8))
     for axis in (2, -1):
-        with pytest.raises(ValueError, match=rf"axis {axis} is not a spatial axis.*give 0 to 1"):
+        with pytest.raises(ValueError, match=rf"axis {axis} is not a spatial axis.*pass 0 to 1"):
             flip(sample, axis)
     with pytest.raises(ValueError, match="axis 2"):
         quarter_turns(sample, 1, (1, 2))

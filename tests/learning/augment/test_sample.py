@@ -43,5 +43,5 @@ def test_samples_that_do_not_fit_are_refused(change: dict[str, torch.Tensor], sa
 
 
 def test_samples_without_pixels_are_refused() -> None:
-    with pytest.raises(ValueError, match="with pixels"):
+    with pytest.raises(ValueError, match="not empty"):
         Sample(torch.zeros(1, 0, 4), torch.zeros(0, 4, dtype=torch.int64), torch.zeros(0, 4))

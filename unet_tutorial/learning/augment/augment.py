@@ -1,4 +1,4 @@
-"""Augmentation of image, labels and weights together: flips, quarter turns, elastic deformation, gray shifts.
+"""Augmentation of image, labels and weights together: flips, rotations by 90°, elastic deformation, gray shifts.
 
 Each function takes a ``Sample`` and returns a new one. Only ``augment`` draws random numbers.
 """
@@ -13,11 +13,11 @@ from unet_tutorial.learning.augment.elastic import elastic
 from unet_tutorial.learning.augment.sample import Sample
 
 GAIN = 0.1  # contrast changes by up to 10 %
-OFFSET = 0.1  # brightness changes by up to 0.1, a tenth of the sd of a standardised image
+OFFSET = 0.1  # brightness changes by up to 0.1; a standardised image has standard deviation 1
 
 
 def flip(sample: Sample, axis: int) -> Sample:
-    """Mirror the sample along a spatial axis, 0 to rank-1."""
+    """Mirror the sample along a spatial axis. Axis 0 is the first after the channels."""
     from_end = _from_end(sample, axis)
     return sample.apply(lambda array: array.flip(from_end))
 
@@ -34,11 +34,12 @@ def gray_shift(sample: Sample, gain: float, offset: float) -> Sample:
 
 
 def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> Sample:
-    """Random augmentation: elastic deformation, flips, quarter turns and gray shift, drawn from the generator.
+    """Random augmentation: elastic deformation, flips, rotations by 90° and a gray shift, drawn from the generator.
 
     ``sd`` is the standard deviation, in pixels, of the displacements on the elastic grid of 3 points per axis. The
-    default suits images of about 512 px; scale it with the image, or the deformation folds. Quarter turns are made in
-    the last two axes only, since the voxels of a stack are seldom cubes, and only if these are equally long.
+    default is right for images of about 512 px. Use a smaller one for smaller images, or the deformation folds (see
+    ``elastic.folds``). Rotations use the last two axes only, because the voxels of a stack are seldom cubes, and only
+    if these axes have the same length.
 
     >>> sample = Sample(torch.rand(1, 8, 8), torch.ones(8, 8, dtype=torch.int64), torch.ones(8, 8))
     >>> one, two = (augment(sample, torch.Generator().manual_seed(0), sd=0.5) for _ in range(2))
@@ -46,8 +47,9 @@ def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> 
     True
     """
     rank = len(sample.size)
+    # drawn also for sd=0, so that the random numbers below do not depend on sd
     displacements = sd * torch.randn((rank, *(3,) * rank), generator=generator)
-    sample = elastic(sample, displacements) if sd else sample  # sd=0: same random draws, a tenth of the time
+    sample = elastic(sample, displacements) if sd else sample
     for axis in range(rank):
         if torch.rand((), generator=generator) < 0.5:
             sample = flip(sample, axis)
@@ -60,5 +62,5 @@ def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> 
 def _from_end(sample: Sample, axis: int) -> int:
     rank = len(sample.size)
     if axis not in range(rank):
-        raise ValueError(f"axis {axis} is not a spatial axis of a sample of size {sample.size}; give 0 to {rank - 1}")
+        raise ValueError(f"axis {axis} is not a spatial axis of a sample of size {sample.size}; pass 0 to {rank - 1}")
     return axis - rank

@@ -23,19 +23,19 @@ class Sample:
     def __post_init__(self) -> None:
         shapes = [tuple(tensor.shape) for tensor in (self.image, self.labels, self.weights)]
         if not shapes[0][1:] == shapes[1] == shapes[2] or min(shapes[1], default=0) < 1:
-            raise ValueError(f"shapes {shapes} do not match; needed (C, *spatial), (*spatial), (*spatial) with pixels")
+            raise ValueError(f"shapes {shapes} do not match; needed (C, *spatial), (*spatial), (*spatial), not empty")
         for name, wanted in (("image", torch.float32), ("labels", torch.int64), ("weights", torch.float32)):
             if getattr(self, name).dtype != wanted:
                 raise ValueError(f"{name} is {getattr(self, name).dtype}, not {wanted}; call {name}.to({wanted})")
 
     @property
     def size(self) -> tuple[int, ...]:
-        """The spatial size in pixels; its length is the rank."""
+        """The size in pixels along each spatial axis."""
         return tuple(self.labels.shape)
 
     def apply(self, function: Callable[[Tensor], Tensor]) -> Sample:
         """Apply one function to image, labels and weights.
 
-        It must count axes from the end, since only the image has a channel axis.
+        The function must count axes from the end, because only the image has a channel axis.
         """
         return Sample(function(self.image), function(self.labels), function(self.weights))

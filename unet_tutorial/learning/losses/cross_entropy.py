@@ -8,16 +8,17 @@ UNLABELLED = -1  # class of the pixels without a label
 
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Mean over all pixels of weight × cross-entropy: a scalar, 0 if every true class has probability 1.
+    """Mean over all pixels of weight × cross-entropy. It is 0 if the true class of every pixel has probability 1.
 
     ``logits`` (N, K, *spatial) are the raw scores of K classes, ``target`` (N, *spatial) holds int64 classes
-    0 to K-1, ``weights`` (N, *spatial) are floats, usually a crop of a ``weight_map``. Any rank.
+    0 to K-1, ``weights`` (N, *spatial) are floats, usually a crop of a ``weight_map``. Any number of
+    spatial axes. Returns a scalar tensor.
 
     The paper prints a sum over pixels and no minus sign: E = Σ w(x) log p_l(x)(x). The minus is added here, since E
     is minimised and log p ≤ 0. The sum is divided by the number of pixels (not by the sum of the weights), so that a
     learning rate stays valid when the tile size or the batch size changes.
 
-    Raises ValueError if shapes or dtypes do not fit or the target holds a class without a logit.
+    Raises ValueError if shapes or dtypes do not fit, and if the target holds a class outside 0 to K-1.
     Source: arXiv 1505.04597, section 3, equation 1.
 
     >>> import torch
@@ -34,10 +35,10 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> T
 
 
 def sparse_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """``weighted_cross_entropy`` over the labelled pixels only; those of class ``UNLABELLED`` (-1) are left out.
+    """``weighted_cross_entropy`` over the labelled pixels only. Pixels of class ``UNLABELLED`` (-1) are ignored.
 
-    If only some slices of a volume are labelled, the mean is taken over these, so the loss does not depend on the
-    number of unlabelled pixels. If all pixels are labelled it equals ``weighted_cross_entropy``; if none is, it is 0.
+    If only some slices of a volume are labelled, the mean is taken over these slices, so the loss does not depend on
+    the number of unlabelled pixels. If no pixel is labelled, it is 0.
     Source: Çiçek et al., arXiv 1606.06650, section 2, "setting the weights of unlabeled pixels to zero".
 
     >>> import torch

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NEGLIGIBLE = 1e-7  # relative to w0: below the precision of float32
+NEGLIGIBLE = 1e-7  # of w0: smaller weights than this are treated as 0
 
 
 def border_weights(instances: NDArray[Any], *, w0: float = 10.0, sigma: float = 5.0) -> NDArray[np.float32]:
     """The second term of equation 2, w0·exp(-(d1 + d2)² / 2σ²), on background pixels; 0 inside the cells.
 
     ``instances`` (*spatial) is 0 on background and i on cell i, which may consist of several pieces. d1 and d2 are the
-    Euclidean distances in pixels, between pixel centres, to the nearest cell and to the nearest *other* cell. ``w0`` is
+    Euclidean distances in pixels, between pixel centres, to the nearest cell and to the second nearest cell. ``w0`` is
     the height of the term, ``sigma`` its width in pixels. With fewer than two cells it is 0 everywhere. Cells so far
-    away that the term is below 1e-7·w0 are left out. Any rank; returns float32 (*spatial).
+    away that the term is below 1e-7·w0 are ignored. Any number of spatial axes. Returns float32 (*spatial).
 
     Raises ValueError for labels that are not integers, negative, or empty, for w0 < 0 and for sigma <= 0.
     Source: arXiv 1505.04597, section 3, equation 2.
@@ -36,8 +36,8 @@ def border_weights(instances: NDArray[Any], *, w0: float = 10.0, sigma: float = 
 def two_nearest(instances: NDArray[Any], *, reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distances of each pixel to the nearest and the second nearest cell: two arrays (*spatial), in pixels.
 
-    Distances up to ``reach`` are exact; larger ones may be returned as infinity. Makes one distance transform per cell,
-    in its bounding box widened by the reach, which is much faster than one of the whole image per cell.
+    Distances up to ``reach`` are exact; larger ones may be returned as infinity. For each cell, distances are computed
+    only in its bounding box plus a margin of ``reach``, which is much faster than in the whole image.
     """
     from scipy.ndimage import distance_transform_edt, find_objects
 
@@ -54,18 +54,21 @@ def two_nearest(instances: NDArray[Any], *, reach: float) -> tuple[NDArray[np.fl
 
 
 def compact_labels(instances: NDArray[Any]) -> NDArray[np.int64]:
-    """Renumber the cells if the largest label exceeds the number of pixels, since ``find_objects`` lists all labels."""
+    """Renumber the cells as 1, 2, … if the largest label is above the number of pixels.
+
+    ``find_objects`` returns a list as long as the largest label, which could fill the memory.
+    """
     if instances.max() <= instances.size:
         return instances.astype(np.int64)
-    known = np.unique(np.append(instances, np.zeros(1, instances.dtype)))  # starts with 0 in any case
+    known = np.unique(np.append(instances, np.zeros(1, instances.dtype)))  # starts with 0, also without background
     return np.searchsorted(known, instances)
 
 
 def class_weights(labels: NDArray[Any], classes: int = 2) -> NDArray[np.float32]:
-    """One weight per class, N / (K·n_c), so that each class that occurs has the same total weight: (classes,).
+    """One weight per class, N / (K·n_c), so that the total weight of each class is the same: (classes,).
 
-    ``labels`` (*spatial) holds the classes 0 to K-1 on N pixels, n_c of them of class c. The mean weight of a pixel is
-    1 if all classes occur; a class that does not occur has weight 0. Raises ValueError for labels outside the classes.
+    ``labels`` (*spatial) holds the classes 0 to K-1 of N pixels; n_c of them are of class c. The mean weight of a pixel
+    is 1 if all classes occur. A class that does not occur has weight 0. Raises ValueError for labels outside 0 to K-1.
     Source: arXiv 1505.04597, section 3, w_c "to balance the class frequencies"; its formula is not printed.
 
     >>> print(class_weights(np.array([0, 1, 1, 1])).round(3))
@@ -82,7 +85,7 @@ def class_weights(labels: NDArray[Any], classes: int = 2) -> NDArray[np.float32]
 
 
 def weight_map(instances: NDArray[Any], *, w0: float = 10.0, sigma: float = 5.0) -> NDArray[np.float32]:
-    """The weight map of equation 2: class weight of each pixel (0 background, 1 cell) plus border term, (*spatial).
+    """The weight map of equation 2, (*spatial): class weight of each pixel (background or cell) plus border term.
 
     Arguments and errors are those of ``border_weights``.
 
@@ -110,7 +113,7 @@ def check_integer_labels(labels: NDArray[Any]) -> None:
 
 
 def check_border_parameters(w0: float, sigma: float) -> None:
-    """Raise ValueError unless ``w0`` is finite and at least 0, ``sigma`` finite and above 0."""
+    """Raise ValueError unless ``w0`` is finite and at least 0, and ``sigma`` is finite and above 0."""
     if not (math.isfinite(w0) and w0 >= 0):
         raise ValueError(f"w0 = {w0} is not a finite number of at least 0; the paper uses w0=10")
     if not (math.isfinite(sigma) and sigma > 0):

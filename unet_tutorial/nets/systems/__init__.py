@@ -1,5 +1,6 @@
-"""The networks of other projects from our parts, one file per project; ``docs/coming_from.md`` maps their options.
+"""The networks of other projects, built from our parts, one file per project.
 
-Equivalent to those projects except for: the order of concatenation (ours puts the skip first), layers that they build
-and never use (ours are not built), and the initial weights (ours come from our initialisers).
+``docs/coming_from.md`` lists the options of these projects and our parts for them. The networks are equivalent, with
+three exceptions: our concatenation puts the skip first, layers that are never used are not built, and the initial
+weights come from our initialisers.
 """

@@ -24,15 +24,16 @@ from unet_tutorial.plan.levels import Level, Size, pyramid
 def released_unet(
     in_channels: int = 1, out_channels: int = 2, widths: Sequence[int] = (64, 128, 256, 512, 1024)
 ) -> UNet:
-    """The authors' Caffe release of 2015.
+    """The network of the authors' Caffe release of 2015.
 
-    It differs from figure 1 in three points: ReLU after each up-convolution, a last up-convolution of ``widths[1]``
-    channels, and dropout after the two deepest blocks, so also on the skip of the first of them.
+    It differs from figure 1 of the paper in three points. A ReLU follows each up-convolution. The last up-convolution
+    has ``widths[1]`` output channels, and not ``widths[0]``. Dropout follows the blocks of the two coarsest levels of
+    the encoder, so it also changes the skip of the second coarsest level.
     """
     levels, block, up = pyramid(widths), conv_stack(ConvUnit(padding="valid")), then(transposed, act=nn.ReLU)
 
     def with_dropout(in_channels: int, out_channels: int, level: Level) -> Part:
-        deepest = any(level is one for one in levels[-2:])  # by identity, because finer levels may be equal
+        deepest = any(level is one for one in levels[-2:])  # `is`, because a finer level may be equal to a coarse one
         return (dropped(block) if deepest else block)(in_channels, out_channels, level)
 
     def wide(below: int, wanted: int, stride: Size) -> nn.Module:

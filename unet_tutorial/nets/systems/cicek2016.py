@@ -1,8 +1,9 @@
 """The 3D U-Net of Çiçek et al., arXiv 1606.06650.
 
 Equivalent: layers, channels and sizes of figure 2.
-Different: 19,075,523 parameters instead of 19,069,955. Here a convolution has a bias and its batch norm a scale and a
-shift, and up-convolutions have a bias; there each convolution has one such number per channel, up-convolutions none.
+Different: 19,075,523 parameters instead of 19,069,955. Our convolutions have a bias per channel, their batch norms a
+scale and a shift per channel, and our up-convolutions a bias per channel. The published number counts only one of these
+numbers per channel of a convolution, and none for up-convolutions.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from unet_tutorial.plan.levels import Size, pyramid
 
 
 def unet3d_paper(in_channels: int = 3, out_channels: int = 3, widths: Sequence[int] = (64, 128, 256, 512)) -> UNet:
-    """The 3D U-Net of Çiçek et al., arXiv 1606.06650, figure 2: unpadded, channels doubled before each pooling."""
+    """The 3D U-Net of arXiv 1606.06650, figure 2: padding "valid", and channels doubled before each pooling."""
     levels, unit = pyramid(widths, rank=3), ConvUnit(padding="valid", norm=batch_norm)
 
     def up(below: int, wanted: int, stride: Size) -> nn.Module:  # noqa: ARG001

@@ -1,8 +1,8 @@
-"""The U-Net of elektronn3 (https://github.com/ELEKTRONN/elektronn3), a 2D and 3D network with planar blocks.
+"""The U-Net of elektronn3 (https://github.com/ELEKTRONN/elektronn3), in 2D or 3D, with or without planar levels.
 
-Equivalent: layers, channels and numbers of parameters, option by option (see ``docs/coming_from.md``).
-Different: concatenation puts the skip first, sizes that do not fit are refused instead of rounded, and attention gates
-keep their own initialisation.
+Equivalent: layers, channels and numbers of parameters, for each option listed in ``docs/coming_from.md``.
+Different: concatenation puts the skip first. An image size that is not valid raises an error, where elektronn3 rounds
+it. Attention gates keep their own initial weights.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import Plan
 
 NORMED = ConvUnit(norm=batch_norm)
-THREE_LEVELS = pyramid((32, 64, 128), rank=3)  # its default
+THREE_LEVELS = pyramid((32, 64, 128), rank=3)  # the default of elektronn3
 
 
 def elektronn3_unet(
@@ -29,6 +29,9 @@ def elektronn3_unet(
     up: Up = transposed,
     merge: Merge = Concat,
 ) -> UNet:
-    """elektronn3's UNet: conv, norm, act. For ``full_norm=False`` give a ``unit`` without and a ``last`` with norm."""
+    """The ``UNet`` class of elektronn3: convolution, norm, activation.
+
+    For its option ``full_norm=False`` pass a ``unit`` without a norm and a ``last`` unit with a norm.
+    """
     block, up = conv_stack(unit, last), then(up, unit.norm, unit.act)
     return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=up, merge=merge))

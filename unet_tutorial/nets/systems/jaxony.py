@@ -1,8 +1,8 @@
-"""The U-Net of https://github.com/jaxony/unet-pytorch, padded and without norms.
+"""The U-Net of https://github.com/jaxony/unet-pytorch, with padding "same" and without norms.
 
 Equivalent: layers, channels and numbers of parameters (31,031,875 for 3 channels and 3 classes).
-Different: concatenation puts the skip first, sizes that do not fit are refused, and up-convolutions are initialised
-by Xavier's rule too.
+Different: concatenation puts the skip first, an image size that is not valid raises an error, and up-convolutions are
+initialised by ``xavier_`` too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,6 @@ def jaxony_unet(
     up: Up = transposed,
     merge: Merge = Concat,
 ) -> UNet:
-    """jaxony/unet-pytorch. For its up_mode "upsample" give ``up=resize_conv("linear", kernel=1)``."""
+    """The ``UNet`` of jaxony/unet-pytorch. For ``up_mode="upsample"`` pass ``up=resize_conv("linear", kernel=1)``."""
     block = conv_stack(ConvUnit())
     return xavier_(unet(in_channels, out_channels, pyramid(widths), block=block, down=MaxPool, up=up, merge=merge))

@@ -1,8 +1,9 @@
 """The U-Net of the johschmidt42 tutorial (https://github.com/johschmidt42/PyTorch-2D-3D-UNet-Tutorial).
 
-Equivalent: layers, channels and sizes; norms follow the activations.
-Different: concatenation puts the skip first, a 1×1 convolution per step that its transposed mode never uses is not
-built (43,232 parameters by default), and sizes that do not fit are refused.
+Equivalent: layers, channels and sizes; a norm follows each activation.
+Different: concatenation puts the skip first. The tutorial builds a 1×1 convolution in each decoder step that it does
+not use with transposed convolutions; it is not built here (43,232 parameters with the default arguments). An image size
+that is not valid raises an error.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import Plan
 
 NORMED_LAST = ConvUnit(norm=batch_norm, order=("conv", "act", "norm"))
-FOUR_LEVELS = pyramid((32, 64, 128, 256))  # its default
+FOUR_LEVELS = pyramid((32, 64, 128, 256))  # the default of the tutorial
 
 
 def johschmidt42_unet(
@@ -27,6 +28,9 @@ def johschmidt42_unet(
     unit: ConvUnit = NORMED_LAST,
     up: Up = transposed,
 ) -> UNet:
-    """The tutorial's UNet: conv, act, norm. For its interpolating modes give ``up=resize_conv(…, kernel=1)``."""
+    """The ``UNet`` of the tutorial: convolution, activation, norm.
+
+    For its modes that upsample by interpolation, pass ``up=resize_conv(…, kernel=1)``.
+    """
     block, up = conv_stack(unit), then(then(up, act=unit.act), unit.norm)
     return xavier_(unet(in_channels, out_channels, levels, block=block, down=MaxPool, up=up, merge=Concat))
