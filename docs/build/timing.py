@@ -16,7 +16,7 @@ import torch
 from tests.house.reruns import Rerun, reruns
 from tests.paths import ROOT
 from unet_tutorial.disk import complete_file
-from unet_tutorial.teaching.checking.check import everything
+from unet_tutorial.teaching.checking.check import all_exercises
 from unet_tutorial.teaching.lessons import catalogue
 from unet_tutorial.teaching.lessons.lesson import read
 
@@ -51,7 +51,7 @@ def counts(path: Path) -> tuple[int, ...]:
     """The numbers named in COUNTS for one lesson; its exercises are those that its solutions check."""
     lesson, solved = read(path), path.parent / "solutions" / path.name
     checked = set(re.findall(r'check\(\\"(\w+)\\"', solved.read_text("utf8")))
-    exercises = [exercise for exercise in everything() if exercise.name in checked]
+    exercises = [exercise for exercise in all_exercises() if exercise.name in checked]
     mistakes = sum(len(exercise.mistakes) for exercise in exercises)
     return len(lesson.cells), lesson.words, len(lesson.figures), len(exercises), mistakes
 

@@ -56,7 +56,7 @@ def check_faults(lesson: Lesson, cells: list[Cell]) -> list[str]:
         return [] if loads else ["Check loads the lesson's weights into the module's class (load_state_dict)"]
     known = aliases(lesson)
     used = {known.get(node.id, "") for part in equalities for node in ast.walk(part) if isinstance(node, ast.Name)}
-    ours = any(name.startswith(module) for name in used for module in lesson.own.get("module", []))
+    ours = any(name.startswith(module) for name in used for module in lesson.course_metadata.get("module", []))
     return [] if ours or not derived else ["Check asserts that the module's own results equal the lesson's"]
 
 

@@ -75,7 +75,7 @@ def figures_with_facts(lesson: Lesson) -> list[str]:
 
 
 def ceiling(lesson: Lesson) -> list[str]:
-    seconds = lesson.own.get("ceiling_seconds")
+    seconds = lesson.course_metadata.get("ceiling_seconds")
     good = isinstance(seconds, int | float) and 0 < seconds <= 300
     return [] if good else [f"metadata unet_tutorial.ceiling_seconds is {seconds!r}; wanted seconds, at most 300"]
 

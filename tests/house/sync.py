@@ -78,7 +78,7 @@ def compare(lesson: Lesson, library: Modules) -> Iterator[Comparison]:
     In the modules that the lesson derives (metadata `module`) any name counts; elsewhere, scaffolding aside, public
     definitions and constants. Derived modules are meant before others; of several, one that agrees will do.
     """
-    derived = lesson.own.get("module", [])
+    derived = lesson.course_metadata.get("module", [])
     for cell in lesson.code:
         if "draft" in tags(cell):
             continue
@@ -119,7 +119,8 @@ def faults(lessons: list[Lesson], library: Modules) -> list[str]:
         results = list(compare(lesson, library))
         compared += len(results)
         found += [f"{r.lesson}: {r.name} differs from {r.module}\n{r.diff}" for r in results if r.diff]
-        found += [f"{lesson.name}: no module {key}" for key in lesson.own.get("module", []) if key not in library]
-        if lesson.own.get("module") and not results:
+        derived = lesson.course_metadata.get("module", [])
+        found += [f"{lesson.name}: no module {key}" for key in derived if key not in library]
+        if derived and not results:
             found.append(f"{lesson.name}: names modules and defines nothing that they define")
     return found if compared else [*found, "no definition of any lesson was compared with any module"]

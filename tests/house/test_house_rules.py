@@ -108,7 +108,7 @@ def test_every_rule_has_a_mutant() -> None:
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "01_x.ipynb"
     path.write_text("{}")
-    with pytest.raises(ValueError, match="no notebook of format 4"):
+    with pytest.raises(ValueError, match="not a notebook of format 4"):
         read(path)
 
 

@@ -1,1 +1,1 @@
-"""Everything around the lessons: executing and normalising notebooks, checking answers, the exercises."""
+"""Tools for the lessons: executes and normalises notebooks, checks answers, and defines the exercises."""

@@ -11,7 +11,7 @@ import pytest
 from docs.build import timing
 from tests.house.reruns import Rerun
 from tests.paths import ROOT
-from unet_tutorial.teaching.checking.check import everything
+from unet_tutorial.teaching.checking.check import all_exercises
 from unet_tutorial.teaching.lessons import catalogue
 
 
@@ -35,7 +35,7 @@ def test_a_page_is_written_only_if_all_is_well(
 def test_the_counts_add_up_to_all_exercises_and_mistakes() -> None:
     sums = [sum(column) for column in zip(*map(timing.counts, catalogue.lessons()), strict=True)]
     named = dict(zip(timing.COUNTS, sums, strict=True))
-    assert named["exercises"] == len(everything())
-    assert named["mistakes"] == sum(len(exercise.mistakes) for exercise in everything())
+    assert named["exercises"] == len(all_exercises())
+    assert named["mistakes"] == sum(len(exercise.mistakes) for exercise in all_exercises())
     readme = (ROOT / "README.md").read_text(encoding="utf8")
     assert f"{named['mistakes']} wrong answers to {named['exercises']} exercises" in readme

@@ -14,7 +14,7 @@ from unet_tutorial.teaching.checking.judge import judge
 def test_check_prints_notes_and_names_what_there_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(checking, "everything", lambda: [DOUBLE])
+    monkeypatch.setattr(checking, "all_exercises", lambda: [DOUBLE])
     checking.check("double", right)
     assert progress.load()["solved"] == {"double": True}
     checking.check("double", lambda x: x.mul_(2))
@@ -27,7 +27,7 @@ def test_check_prints_notes_and_names_what_there_is(
 
 
 def test_hidden_finds_an_answer_that_knows_the_cases_of_the_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "everything", lambda: [DOUBLE])
+    monkeypatch.setattr(checking, "all_exercises", lambda: [DOUBLE])
     known: dict[float, Tensor] = {float(x.sum()): 2 * x for (x,) in DOUBLE.cases(0)}
 
     def memorised(x: Tensor) -> Tensor:
@@ -38,6 +38,6 @@ def test_hidden_finds_an_answer_that_knows_the_cases_of_the_lesson(monkeypatch: 
 
 
 def test_exercises_are_found_in_course_order_under_unique_names() -> None:
-    names = [exercise.name for exercise in checking.everything()]
+    names = [exercise.name for exercise in checking.all_exercises()]
     assert len(names) == len(set(names)) > 0
     assert checking.find(names[-1]).name == names[-1]

@@ -27,7 +27,7 @@ def channel_plan(first: int, poolings: int) -> list[int]:
 def made(*mistakes: Mistake) -> dict[str, list[int]]:
     """The answers of all mistakes for (3, 2), by hint."""
     found = exercise(cases, *mistakes)(channel_plan)
-    assert (found.name, found.right(3, 2)) == ("channel_plan", [3, 6, 12])
+    assert (found.name, found.solution(3, 2)) == ("channel_plan", [3, 6, 12])
     return {hint: answer(3, 2) for hint, answer in found.mistakes.items()}
 
 
@@ -73,7 +73,7 @@ class Counter:
 
 def test_a_class_can_be_the_solution() -> None:
     counter = exercise(cases, ("n + 1", "n", "the one is missing"))(Counter)
-    assert counter.right().after(4) == 5
+    assert counter.solution().after(4) == 5
     assert counter.mistakes["the one is missing"]().after(4) == 4
 
 
@@ -88,5 +88,5 @@ def identity(n: int) -> int:
 
 
 def test_the_source_is_without_decorators() -> None:
-    assert source_of(identity.right) == "def identity(n: int) -> int:\n    return n\n"
+    assert source_of(identity.solution) == "def identity(n: int) -> int:\n    return n\n"
     assert [answer(3) for answer in identity.mistakes.values()] == [-3, 4]

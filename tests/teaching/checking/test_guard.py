@@ -8,7 +8,7 @@ import time
 import pytest
 
 from unet_tutorial.teaching.checking.exercise import call
-from unet_tutorial.teaching.checking.guard import Outcome, TimeOver, outcome, time_limit
+from unet_tutorial.teaching.checking.guard import Outcome, TimeLimitExceeded, outcome, time_limit
 
 
 def test_the_value_and_the_number_of_printed_lines() -> None:
@@ -22,19 +22,19 @@ def test_the_value_and_the_number_of_printed_lines() -> None:
 def test_the_case_is_not_changed_by_the_answer() -> None:
     case = ([3, 1, 2],)
     found = outcome(call, lambda values: values.sort(), case)
-    assert found.trouble.startswith("it changes what it is given")
+    assert found.error.startswith("it changes its arguments")
     assert case == ([3, 1, 2],)
 
 
 @pytest.mark.parametrize(
-    ("error", "trouble"),
+    ("error", "sentence"),
     [(ValueError("a\n b"), "it raised ValueError: a b"), (SystemExit(3), "it raised SystemExit: 3")],
 )
-def test_an_error_becomes_one_line(error: BaseException, trouble: str) -> None:
+def test_an_error_becomes_one_line(error: BaseException, sentence: str) -> None:
     def answer() -> None:
         raise error
 
-    assert outcome(call, answer, ()) == Outcome(trouble=trouble)
+    assert outcome(call, answer, ()) == Outcome(error=sentence)
 
 
 def test_the_limit_ends_a_loop_that_catches_exceptions() -> None:
@@ -46,21 +46,21 @@ def test_the_limit_ends_a_loop_that_catches_exceptions() -> None:
                 continue
 
     found = outcome(call, answer, (), seconds=0.1)
-    assert found.late
-    assert "did not come back within 0.1 s" in found.trouble
+    assert found.timed_out
+    assert "did not return within 0.1 s" in found.error
 
 
 def test_the_timer_is_off_after_the_block_and_absent_in_other_threads() -> None:
     with time_limit(0.05):
         pass
-    time.sleep(0.1)  # TimeOver would end the test here
+    time.sleep(0.1)  # TimeLimitExceeded would end the test here
     caught: list[BaseException] = []
 
     def limited() -> None:
         try:
             with time_limit(0.01):
                 time.sleep(0.05)
-        except TimeOver as error:
+        except TimeLimitExceeded as error:
             caught.append(error)
 
     thread = threading.Thread(target=limited)

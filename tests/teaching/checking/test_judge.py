@@ -41,13 +41,13 @@ ANSWERS: list[tuple[Callable[..., Any], str]] = [
     (lambda x: x / 2, "you halved it"),
     (lambda x: 2 * x.abs(), "you lost the sign"),
     (lambda _x: None, "it returned None; is a return missing?"),
-    (lambda x: (2 * x).tolist(), "a torch tensor was expected, and a list came"),
-    (lambda x: 2 * x[:2], "shape (3, 4) was expected, and (2, 4) came"),
-    (lambda x: (2 * x).double(), "dtype torch.float32 was expected, and torch.float64 came"),
-    (lambda x: (2 * x).to("meta"), "device cpu was expected, and meta came"),
+    (lambda x: (2 * x).tolist(), "expected a torch tensor, got a list"),
+    (lambda x: 2 * x[:2], "expected shape (3, 4), got (2, 4)"),
+    (lambda x: (2 * x).double(), "expected dtype torch.float32, got torch.float64"),
+    (lambda x: (2 * x).to("meta"), "expected device cpu, got meta"),
     (lambda x: 2 * x + 1, "12 of 12 values are wrong"),
     (raises, "it raised KeyError: 'a key\\nthat is missing'"),
-    (mutates, "it changes what it is given"),
+    (mutates, "it changes its arguments"),
     (lambda: 3, "it raised TypeError"),
     (lambda _x: sys.exit(2), "it raised SystemExit: 2"),
 ]
@@ -72,12 +72,12 @@ def test_an_answer_that_never_comes_back_is_given_up() -> None:
     many = replace(DOUBLE, cases=lambda seed: [case for _ in range(50) for case in cases(seed)])
     begun = time.perf_counter()
     verdict = judge(many, forever, seconds=0.2)
-    assert "did not come back within 0.2 s" in verdict.sentence
+    assert "did not return within 0.2 s" in verdict.sentence
     assert time.perf_counter() - begun < 5  # once, and not once for each case
 
 
 def test_a_value_in_place_of_the_function() -> None:
-    assert "hand in the function itself" in judge(DOUBLE, torch.zeros(3)).sentence
+    assert "pass the function itself, not its result" in judge(DOUBLE, torch.zeros(3)).sentence
 
 
 def test_a_known_mistake_is_recognised_by_its_behaviour_on_every_case() -> None:

@@ -7,55 +7,60 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.teaching.checking.probes import built, filled, watched, whole_numbers
+from unet_tutorial.teaching.checking.probes import (
+    module_probe,
+    outputs_and_gradients,
+    whole_numbers,
+    with_fixed_parameters,
+)
 
 X = torch.arange(6.0).reshape(1, 2, 3) + 1
 
 
 def test_output_and_gradients_are_those_of_autograd() -> None:
-    found = watched(lambda x: x**2, (X,))
+    found = outputs_and_gradients(lambda x: x**2, (X,))
     assert torch.equal(found["output"][0], X**2)
     slope = found["gradients"][0] / (2 * X)  # d(sum w x²)/dx = 2 w x
     assert torch.allclose(slope.flatten(), torch.linspace(0.5, 1.5, 6))
 
 
 def test_a_detached_input_has_gradient_zero() -> None:
-    found = watched(lambda x, y: x.detach() + y, (X, X))
+    found = outputs_and_gradients(lambda x, y: x.detach() + y, (X, X))
     assert torch.equal(found["gradients"][0], torch.zeros_like(X))
     assert (found["gradients"][1] != 0).all()
 
 
 def test_integer_inputs_have_no_gradient_and_several_outputs_are_kept() -> None:
-    found = watched(lambda x, n: [x, n * x], (X, 3))
+    found = outputs_and_gradients(lambda x, n: [x, n * x], (X, 3))
     assert len(found["gradients"]) == 1
     assert torch.equal(found["output"][1], 3 * X)
 
 
 def test_modules_with_equal_parameters_agree_however_they_are_initialised() -> None:
-    probe = built(2, 4)
+    probe = module_probe(2, 4)
     first, second = (probe(lambda i, o: nn.Conv1d(i, o, 1), (X,)) for _ in range(2))
     assert torch.equal(first["output"][0], second["output"][0])
     assert first["parameters"] == 2 * 4 + 4
     assert probe(lambda i, o: nn.Conv1d(i, o, 1, bias=False), (X,))["parameters"] == 8
 
 
-def test_filled_depends_on_order_and_shape_alone() -> None:
-    one, other = filled(nn.Linear(3, 2)), filled(nn.Linear(3, 2))
+def test_fixed_parameters_depend_on_order_and_shape_alone() -> None:
+    one, other = with_fixed_parameters(nn.Linear(3, 2)), with_fixed_parameters(nn.Linear(3, 2))
     assert torch.equal(one.get_parameter("weight"), other.get_parameter("weight"))
 
 
 @pytest.mark.parametrize("answer", [lambda _i, _o: torch.relu, lambda _i, _o: 3])
 def test_an_answer_that_builds_no_module_is_refused(answer: object) -> None:
-    with pytest.raises(TypeError, match="a torch module is needed"):
-        built(1, 1)(answer, (X,))
+    with pytest.raises(TypeError, match="expected a torch module"):
+        module_probe(1, 1)(answer, (X,))
 
 
 def test_an_output_that_is_no_tensor_is_refused() -> None:
     def answer(x: Tensor) -> list[float]:
         return x.flatten().tolist()
 
-    with pytest.raises(TypeError, match="tensors are needed as output, and a float came"):
-        watched(answer, (X,))
+    with pytest.raises(TypeError, match="expected tensors as output, got a float"):
+        outputs_and_gradients(answer, (X,))
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,20 @@
 
 import pytest
 
-from unet_tutorial.teaching.checking.check import HIDDEN, everything, hidden
+from unet_tutorial.teaching.checking.check import HIDDEN, all_exercises, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import behaviour, judge
 
 pytestmark = pytest.mark.slow
 
-EXERCISES = everything()
+EXERCISES = all_exercises()
 MISTAKES = [(exercise, sentence) for exercise in EXERCISES for sentence in exercise.mistakes]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_the_solution_passes(exercise: Exercise) -> None:
-    assert judge(exercise, exercise.right).sentence == f"ok: {exercise.name}"
-    assert hidden(exercise.name, exercise.right).ok
+    assert judge(exercise, exercise.solution).sentence == f"ok: {exercise.name}"
+    assert hidden(exercise.name, exercise.solution).ok
 
 
 @pytest.mark.parametrize(("exercise", "sentence"), MISTAKES, ids=lambda part: getattr(part, "name", part))
@@ -23,7 +23,7 @@ def test_a_mistake_fails_the_visible_and_the_hidden_test_and_its_own_hint_fires(
     exercise: Exercise, sentence: str
 ) -> None:
     mistake = exercise.mistakes[sentence]
-    assert not any(each.trouble for each in behaviour(exercise, mistake, 0, 10.0))  # it runs, and is wrong
+    assert not any(each.error for each in behaviour(exercise, mistake, 0, 10.0))  # it runs, and is wrong
     assert judge(exercise, mistake).sentence == f"{exercise.name}: {sentence}"
     assert [judge(exercise, mistake, seed=seed).ok for seed in HIDDEN] == [False] * len(HIDDEN)
 

@@ -29,7 +29,7 @@ def test_sources_may_be_lists_of_lines_and_magics_are_left_out_of_the_tree(tmp_p
     path = tmp_path / "01_a.ipynb"
     path.write_text(json.dumps({"cells": [cell, markdown], "metadata": {"unet_tutorial": {"ceiling_seconds": 3}}}))
     lesson = read(path)
-    assert (lesson.name, lesson.words, lesson.own) == ("01_a", 2, {"ceiling_seconds": 3})
+    assert (lesson.name, lesson.words, lesson.course_metadata) == ("01_a", 2, {"ceiling_seconds": 3})
     assert ast.unparse(tree(lesson.code[0])) == "x = 1"
 
 
@@ -37,5 +37,5 @@ def test_sources_may_be_lists_of_lines_and_magics_are_left_out_of_the_tree(tmp_p
 def test_a_file_that_is_no_notebook_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "01_x.ipynb"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"01_x\.ipynb is no notebook of format 4"):
+    with pytest.raises(ValueError, match=r"01_x\.ipynb is not a notebook of format 4"):
         read(path)

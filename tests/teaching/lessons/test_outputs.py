@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from unet_tutorial.teaching.lessons.lesson import Lesson
-from unet_tutorial.teaching.lessons.outputs import MOST_BYTES, output_faults, path_faults, written
+from unet_tutorial.teaching.lessons.outputs import MOST_BYTES, output_faults, output_text, path_faults
 
 
 def lesson(output: dict[str, Any], source: str = "x") -> Lesson:
@@ -42,9 +42,9 @@ def test_sizes_ratios_and_shapes_are_no_faults(text: str) -> None:
 
 
 def test_sources_are_searched_for_paths() -> None:
-    assert path_faults(lesson(stream(""), "open('/tmp/x')")) == ["01_toy, cell 1: names the path /tmp/"]
+    assert path_faults(lesson(stream(""), "open('/tmp/x')")) == ["01_toy, cell 1: contains the absolute path /tmp/"]
 
 
 def test_the_text_of_an_output_joins_its_text_formats() -> None:
     data = {"text/plain": ["a", "b"], "image/png": "aGk=", "text/html": "c"}
-    assert written({"output_type": "display_data", "data": data}).split() == ["ab", "c"]
+    assert output_text({"output_type": "display_data", "data": data}).split() == ["ab", "c"]

@@ -19,7 +19,7 @@ def test_a_guess_is_recorded_and_a_later_one_replaces_it() -> None:
 def test_a_guess_that_is_no_option_is_not_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     predict("side", "How wide?", options=[388, 392], guess=572)
     assert progress.load()["guesses"] == {}
-    assert capsys.readouterr().out == "572 is none of the options: 388, 392\n"
+    assert capsys.readouterr().out == "572 is not one of the options: 388, 392\n"
 
 
 @pytest.mark.parametrize("key", ["Side", "a side", "a_side", "", "a/b"])

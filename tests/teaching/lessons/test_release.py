@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 
 from tests.paths import NOTEBOOKS
-from unet_tutorial.teaching.checking.check import everything
+from unet_tutorial.teaching.checking.check import all_exercises
 from unet_tutorial.teaching.lessons.catalogue import solutions
 from unet_tutorial.teaching.lessons.release import release, released, stubbed, text_of
 
@@ -27,7 +27,7 @@ def test_the_committed_exercises_are_those_of_the_solutions(path: Path) -> None:
 
 def test_every_exercise_is_asked_once_and_every_solution_is_hidden_tested() -> None:
     text = "\n".join(source for path in SOLUTIONS for source in sources(nbformat.read(path, as_version=4)))
-    names = sorted(exercise.name for exercise in everything())
+    names = sorted(exercise.name for exercise in all_exercises())
     assert sorted(re.findall(r'^check\("(\w+)"', text, re.MULTILINE)) == names
     assert sorted(re.findall(r'assert hidden\("(\w+)"', text)) == names
 

@@ -1,4 +1,4 @@
-"""``check("name", answer)``: the call with which a lesson checks a student's answer and prints one line."""
+"""``check("name", answer)``: checks a student's answer and prints one line; notebooks call it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from unet_tutorial.teaching.checking import progress
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import Verdict, judge
 
-EXERCISES = "unet_tutorial.teaching.exercises"  # found by name: the exercises import this package, not the reverse
-HIDDEN = (1, 2, 3)  # seeds of the hidden test; the check in the lesson uses 0
+# Imported by name and only when needed: the exercises import this package, so a normal import would be circular.
+EXERCISES = "unet_tutorial.teaching.exercises"
+HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
 
 
 def check(name: str, answer: Any, *, seconds: float = 10.0) -> None:
-    """Check an answer, print ``ok`` or its first fault, and record it. Raises ValueError for an unknown exercise."""
+    """Check an answer, print ``ok`` or the first error, and record the result. ValueError for an unknown exercise."""
     verdict = judge(find(name), answer, seconds=seconds)
     print(verdict.sentence)
     progress.note("solved", name, verdict.ok)
 
 
 def hidden(name: str, answer: Any, *, seconds: float = 10.0) -> Verdict:
-    """The verdict on cases that the lesson does not show: the first failure, if there is one. Prints nothing."""
+    """Check an answer on cases that students do not see; returns the first failure, if any. Prints nothing."""
     verdicts = (judge(find(name), answer, seed=seed, seconds=seconds) for seed in HIDDEN)
     return next((verdict for verdict in verdicts if not verdict.ok), Verdict(ok=True, sentence=f"ok: {name}, hidden"))
 
 
 def find(name: str) -> Exercise:
     """The exercise of this name. Raises ValueError, with the list of names, for an unknown one."""
-    known = {exercise.name: exercise for exercise in everything()}
+    known = {exercise.name: exercise for exercise in all_exercises()}
     if name not in known:
         raise ValueError(f"there is no exercise {name!r}; there are {', '.join(sorted(known))}")
     return known[name]
 
 
-def everything() -> list[Exercise]:
+def all_exercises() -> list[Exercise]:
     """All exercises, in course order."""
     folder = importlib.import_module(EXERCISES).__path__
     modules = [

@@ -9,85 +9,94 @@ import numpy as np
 from torch import Tensor
 
 
-def mismatch(right: Any, got: Any, tolerance: float = 1e-5) -> str:
-    """The first difference of ``got`` from ``right`` as a sentence; empty if they are equal.
+def mismatch(expected: Any, got: Any, tolerance: float = 1e-5) -> str:
+    """The first difference between ``expected`` and ``got`` as a sentence; empty if they are equal.
 
-    Compares tensors, arrays, numbers, strings, and tuples, lists and dicts of these, with their types, shapes and
-    dtypes; floats with a relative tolerance.
+    Compares tensors, arrays, numbers, strings, and tuples, lists and dicts of these. Tensors and arrays must have the
+    same shape, dtype and device; floats are compared with a relative tolerance.
 
     >>> mismatch(3, 4)
-    '3 was expected, and 4 came'
+    'expected 3, got 4'
     >>> mismatch(np.zeros((2, 3)), np.zeros((3, 2)))
-    'shape (2, 3) was expected, and (3, 2) came'
+    'expected shape (2, 3), got (3, 2)'
     """
-    if got is None and right is not None:
+    if got is None and expected is not None:
         return "it returned None; is a return missing?"
-    if isinstance(right, (Tensor, np.ndarray)):
-        return _of_arrays(right, got, tolerance)
-    if isinstance(right, Mapping):
-        return _of_mappings(right, got, tolerance)
-    if isinstance(right, (list, tuple)):
-        return _of_sequences(right, got, tolerance)
-    return _of_scalars(right, got, tolerance)
+    if isinstance(expected, (Tensor, np.ndarray)):
+        return _compare_arrays(expected, got, tolerance)
+    if isinstance(expected, Mapping):
+        return _compare_mappings(expected, got, tolerance)
+    if isinstance(expected, (list, tuple)):
+        return _compare_sequences(expected, got, tolerance)
+    return _compare_scalars(expected, got, tolerance)
 
 
-def _of_arrays(right: Tensor | np.ndarray[Any, Any], got: Any, tolerance: float) -> str:
-    kind = "a torch tensor" if isinstance(right, Tensor) else "a numpy array"
-    if not isinstance(got, type(right)) and not (isinstance(right, Tensor) and isinstance(got, Tensor)):
-        return f"{kind} was expected, and {_named(got)} came"
-    if tuple(got.shape) != tuple(right.shape):
-        return f"shape {tuple(right.shape)} was expected, and {tuple(got.shape)} came"
-    if got.dtype != right.dtype:
-        return f"dtype {right.dtype} was expected, and {got.dtype} came"
-    if isinstance(right, Tensor) and got.device != right.device:
-        return f"device {right.device} was expected, and {got.device} came"
-    return _of_values(_floats(right), _floats(got), tolerance)
+def _compare_arrays(expected: Tensor | np.ndarray[Any, Any], got: Any, tolerance: float) -> str:
+    kind = "a torch tensor" if isinstance(expected, Tensor) else "a numpy array"
+    if not isinstance(got, type(expected)) and not (isinstance(expected, Tensor) and isinstance(got, Tensor)):
+        return f"expected {kind}, got {_description(got)}"
+    if tuple(got.shape) != tuple(expected.shape):
+        return f"expected shape {tuple(expected.shape)}, got {tuple(got.shape)}"
+    if got.dtype != expected.dtype:
+        return f"expected dtype {expected.dtype}, got {got.dtype}"
+    if isinstance(expected, Tensor) and got.device != expected.device:
+        return f"expected device {expected.device}, got {got.device}"
+    return _compare_values(_floats(expected), _floats(got), tolerance)
 
 
 def _floats(values: Tensor | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return values.detach().cpu().double().numpy() if isinstance(values, Tensor) else np.asarray(values, float)
 
 
-def _of_values(right: np.ndarray[Any, Any], got: np.ndarray[Any, Any], tolerance: float) -> str:
-    scale = np.abs(right[np.isfinite(right)]).max(initial=0.0)
-    close = np.isclose(got, right, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+def _compare_values(expected: np.ndarray[Any, Any], got: np.ndarray[Any, Any], tolerance: float) -> str:
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    close = np.isclose(got, expected, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
     if close.all():
         return ""
     where = tuple(int(i) for i in np.argwhere(~close)[0])
     wrong = f"{np.count_nonzero(~close)} of {close.size} values are wrong"
-    return f"{wrong}, the first at {where}: {right[where]:.6g} was expected, and {got[where]:.6g} came"
+    return f"{wrong}, the first at {where}: expected {expected[where]:.6g}, got {got[where]:.6g}"
 
 
-def _of_mappings(right: Mapping[Any, Any], got: Any, tolerance: float) -> str:
-    if not isinstance(got, Mapping) or got.keys() != right.keys():
-        return f"a dict with {sorted(map(str, right))} was expected, and {_named(got)} came"
-    return next((f"{key}: {said}" for key in right if (said := mismatch(right[key], got[key], tolerance))), "")
+def _compare_mappings(expected: Mapping[Any, Any], got: Any, tolerance: float) -> str:
+    if not isinstance(got, Mapping) or got.keys() != expected.keys():
+        keys = f" with the keys {_keys(got)}" if isinstance(got, Mapping) else ""
+        return f"expected a dict with the keys {_keys(expected)}, got {_description(got)}{keys}"
+    differences = ((key, mismatch(expected[key], got[key], tolerance)) for key in expected)
+    return next((f"{key}: {difference}" for key, difference in differences if difference), "")
 
 
-def _of_sequences(right: Sequence[Any], got: Any, tolerance: float) -> str:
+def _keys(mapping: Mapping[Any, Any]) -> str:
+    return ", ".join(sorted(map(str, mapping)))
+
+
+def _compare_sequences(expected: Sequence[Any], got: Any, tolerance: float) -> str:
     if not isinstance(got, (list, tuple)):
-        return f"a {type(right).__name__} was expected, and {_named(got)} came"
-    if len(got) != len(right):
-        return f"{len(right)} things were expected, and {len(got)} came"
-    parts = (mismatch(ours, theirs, tolerance) for ours, theirs in zip(right, got, strict=True))
-    return next((f"[{i}]{said if said.startswith('[') else ': ' + said}" for i, said in enumerate(parts) if said), "")
+        return f"expected a {type(expected).__name__}, got {_description(got)}"
+    if len(got) != len(expected):
+        return f"expected {len(expected)} items, got {len(got)}"
+    for i, (expected_item, item) in enumerate(zip(expected, got, strict=True)):
+        if difference := mismatch(expected_item, item, tolerance):
+            return f"[{i}]{difference if difference.startswith('[') else ': ' + difference}"
+    return ""
 
 
-def _of_scalars(right: Any, got: Any, tolerance: float) -> str:
-    right, got = _number(right), _number(got)
-    if isinstance(right, (bool, str)) or not isinstance(right, (int, float)):
-        return "" if type(got) is type(right) and got == right else f"{right!r} was expected, and {_named(got)} came"
+def _compare_scalars(expected: Any, got: Any, tolerance: float) -> str:
+    expected, got = _number(expected), _number(got)
+    if isinstance(expected, (bool, str)) or not isinstance(expected, (int, float)):
+        equal = type(got) is type(expected) and got == expected
+        return "" if equal else f"expected {expected!r}, got {_description(got)}"
     if isinstance(got, bool) or not isinstance(got, (int, float)):
-        return f"a number was expected, and {_named(got)} came"
-    close = bool(np.isclose(got, right, rtol=tolerance, atol=0.0, equal_nan=True))
-    return "" if close else f"{right:.6g} was expected, and {got:.6g} came"
+        return f"expected a number, got {_description(got)}"
+    close = bool(np.isclose(got, expected, rtol=tolerance, atol=0.0, equal_nan=True))
+    return "" if close else f"expected {expected:.6g}, got {got:.6g}"
 
 
 def _number(value: Any) -> Any:
-    """A number in place of a tensor or array with a single element."""
+    """The number in a tensor or array with a single element; any other value is returned as it is."""
     single = isinstance(value, (Tensor, np.ndarray, np.generic)) and int(np.prod(value.shape)) == 1
     return value.item() if single else value
 
 
-def _named(got: Any) -> str:
+def _description(got: Any) -> str:
     return repr(got) if isinstance(got, (bool, int, float, str)) else f"a {type(got).__name__}"

@@ -1,4 +1,4 @@
-"""An exercise: a correct answer, cases to try an answer on, and the mistakes that people make."""
+"""An exercise: its solution, the cases on which an answer is tried, and common mistakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 Case = tuple[Any, ...]
 Probe = Callable[[Any, Case], Any]
-Edit = tuple[str, ...]  # (old, new), or with several replacements (old, new, old, new, …)
+Edit = tuple[str, ...]  # (old text, new text), or several such pairs in one tuple (old, new, old, new, …)
 Mistake = tuple[Any, ...] | str | Callable[..., Any]  # see `exercise`
 
 
@@ -24,14 +24,14 @@ def call(answer: Any, case: Case) -> Any:
 class Exercise:
     """A function or a class that a student writes.
 
-    ``right`` is a correct answer. ``cases(seed)`` yields fresh cases at every call: seed 0 is used in the lesson,
-    others in the hidden test. ``probe`` applies an answer to a case and returns the result to compare, with a relative
-    ``tolerance`` for floats. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
-    ``forbidden`` holds the names that the text of the exercise forbids in an answer.
+    ``solution`` is a correct answer. ``cases(seed)`` yields new cases at every call: seed 0 is used by `check`, other
+    seeds by `hidden`. ``probe`` applies an answer to a case and returns the result to compare; floats are compared with
+    the relative ``tolerance``. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
+    ``forbidden`` holds the names that an answer must not use according to the text of the exercise.
     """
 
     name: str
-    right: Any
+    solution: Any
     cases: Callable[[int], Iterable[Case]]
     mistakes: Mapping[str, Any]
     probe: Probe = call
@@ -39,8 +39,8 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
 
     def __call__(self, *arguments: Any) -> Any:
-        """The solution applied to these arguments, so that one solution can use another, as a student's can."""
-        return self.right(*arguments)
+        """Call the solution, so that the solution of one exercise can call another exercise by its name."""
+        return self.solution(*arguments)
 
 
 def exercise(
@@ -51,30 +51,42 @@ def exercise(
     forbidden: tuple[str, ...] = (),
     name: str = "",
 ) -> Callable[[Any], Exercise]:
-    """A decorator: the function or class below it is the solution, and its name is the exercise's.
+    """A decorator: the function or class below it is the solution of an exercise.
 
-    ``name`` is for a class, whose own name is not the exercise's (``UpStep`` for ``up_step``).
+    The exercise gets the name of the solution, or ``name`` if that is given: a class ``UpStep`` can be the solution of
+    the exercise ``up_step``.
 
-    A mistake is an edit of the solution's source, ``(old, new, hint)``, or ``(hint, answer)`` where it is another
-    answer altogether. One that is too long for a line is two arguments: the hint, then ``(old, new)`` or the answer.
-    An edit can have several replacements, ``(old, new, old, new, hint)``.
+    A mistake is an edit of the solution's source code or a different answer, together with a hint for the student::
 
-    ValueError, when the module is imported, for an edit whose old text does not occur exactly once.
+        @exercise(
+            cases,
+            ("poolings + 1", "poolings", "one level is missing"),  # (old text, new text, hint)
+            ("that is the number of the deepest level", lambda poolings: poolings),  # (hint, answer)
+            "the levels are counted from 1, but the finest level has number 0",  # a hint, then its edit
+            ("range(", "range(1, "),
+        )
+        def levels(poolings):
+            return list(range(poolings + 1))
+
+    A hint that is too long for one line may be an argument of its own, followed by its edit or answer, like the last
+    one above. An edit may replace several texts: ``(old, new, old, new, hint)``.
+
+    ValueError, when the module is imported, for an edit whose old text does not occur exactly once in the solution.
     """
 
-    def made(right: Any) -> Exercise:
-        source, answers = source_of(right), dict[str, Any]()
+    def decorate(solution: Any) -> Exercise:
+        source, answers = source_of(solution), dict[str, Any]()
         for hint, mistake in hinted(mistakes):
             if hint in answers:
-                raise ValueError(f"exercise {right.__name__}: two mistakes have the hint {hint!r}")
-            answers[hint] = edited(right, source, mistake) if isinstance(mistake, tuple) else mistake
-        return Exercise(name or right.__name__, right, cases, answers, probe, tolerance, forbidden)
+                raise ValueError(f"exercise {solution.__name__}: two mistakes have the hint {hint!r}")
+            answers[hint] = edited(solution, source, mistake) if isinstance(mistake, tuple) else mistake
+        return Exercise(name or solution.__name__, solution, cases, answers, probe, tolerance, forbidden)
 
-    return made
+    return decorate
 
 
 def hinted(mistakes: Iterable[Any]) -> Iterator[tuple[str, Any]]:
-    """Each mistake as its hint, and an edit (a tuple of texts) or another answer.
+    """Each mistake as a pair: its hint, and an edit (a tuple of texts) or another answer.
 
     >>> list(hinted([("a", "b", "short"), "long", ("a", "c"), ("other", abs)]))
     [('short', ('a', 'b')), ('long', ('a', 'c')), ('other', <built-in function abs>)]
@@ -100,15 +112,15 @@ def source_of(answer: Any) -> str:
     return "\n".join(text.split("\n")[definition.lineno - 1 : definition.end_lineno]) + "\n"
 
 
-def edited(right: Any, source: str, edit: Edit) -> Any:
-    """The answer that the source defines after an edit (old, new, old, new, …), in the module of ``right``."""
+def edited(solution: Any, source: str, edit: Edit) -> Any:
+    """The answer that the edited source defines; it sees the other names of the module of ``solution``."""
     if len(edit) % 2:
-        raise ValueError(f"exercise {right.__name__}: an edit needs pairs of an old and a new text: {edit}")
+        raise ValueError(f"exercise {solution.__name__}: an edit needs pairs of an old and a new text: {edit}")
     for old, new in zip(edit[::2], edit[1::2], strict=True):
         if source.count(old) != 1:
-            raise ValueError(f"exercise {right.__name__}: {old!r} occurs {source.count(old)} times in the solution")
+            raise ValueError(f"exercise {solution.__name__}: {old!r} occurs {source.count(old)} times in the solution")
         source = source.replace(old, new)
-    module = vars(sys.modules[right.__module__])
+    module = vars(sys.modules[solution.__module__])
     defined: dict[str, Any] = {}
-    exec(compile(source, f"<mistake of {right.__name__}>", "exec", dont_inherit=True), module, defined)
-    return defined[right.__name__]
+    exec(compile(source, f"<mistake of {solution.__name__}>", "exec", dont_inherit=True), module, defined)
+    return defined[solution.__name__]

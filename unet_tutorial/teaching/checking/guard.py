@@ -1,4 +1,4 @@
-"""Runs an answer safely: it may raise, print endlessly, change its arguments, or never return."""
+"""Runs an answer safely, even if it raises an error, prints a lot, changes its arguments or never returns."""
 
 from __future__ import annotations
 
@@ -16,32 +16,36 @@ from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Case, Probe
 
 
-class TimeOver(BaseException):
-    """Raised when the time is over. Not an Exception, so that an answer's ``except Exception`` does not catch it."""
+class TimeLimitExceeded(BaseException):
+    """The answer ran too long. Not an Exception, so that ``except Exception`` in an answer does not catch it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an answer for one case: its value, or why it has none; lines printed; timed out or not."""
+    """The result of an answer for one case.
+
+    ``value`` is the value that the answer returned, and ``error`` a sentence if it returned none. ``printed`` is the
+    number of lines that it printed.
+    """
 
     value: Any = None
-    trouble: str = ""
+    error: str = ""
     printed: int = 0
-    late: bool = False
+    timed_out: bool = False
 
 
 def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Outcome:
-    """Run the answer on a case; ``trouble`` says if it raised, took too long or changed its arguments."""
+    """Run the answer on a case; it is also an error if the answer takes too long or changes its arguments."""
     given, output = copy.deepcopy(case), _LineCount()
     try:
         with redirect_stdout(output), redirect_stderr(output), time_limit(seconds):
             value = probe(answer, given)
-    except TimeOver:
-        return Outcome(trouble=f"it did not come back within {seconds:g} s; look for a loop without an end", late=True)
-    except (Exception, SystemExit) as error:  # the student reads the error
-        return Outcome(trouble=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    except TimeLimitExceeded:
+        return Outcome(error=f"it did not return within {seconds:g} s; look for an infinite loop", timed_out=True)
+    except (Exception, SystemExit) as error:  # shown to the student
+        return Outcome(error=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if mismatch(case, given):
-        return Outcome(trouble="it changes what it is given; work on a copy, x.clone() of a tensor, x.copy() else")
+        return Outcome(error="it changes its arguments; work on a copy: x.clone() for a tensor, otherwise x.copy()")
     return Outcome(value, printed=output.lines)
 
 
@@ -57,13 +61,16 @@ class _LineCount(io.TextIOBase):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeOver inside, repeatedly after ``seconds``; no limit outside the main thread or on Windows."""
+    """Raise TimeLimitExceeded in the block after ``seconds``, and again every 0.1 s in case the block catches it.
+
+    There is no limit outside the main thread or on Windows, where Python has no such timer.
+    """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def over(_number: int, _frame: FrameType | None) -> None:
-        raise TimeOver
+        raise TimeLimitExceeded
 
     before = signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)

@@ -11,12 +11,12 @@ from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.guard import Outcome, outcome
 
-NO_WHOLE_NUMBER = pattern(r"TypeError: '(numpy\.)?float\d*' object cannot be interpreted as an integer")
+FLOAT_FOR_INTEGER = pattern(r"TypeError: '(numpy\.)?float\d*' object cannot be interpreted as an integer")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Correct or not, the sentence for the student, and the hint of the mistake if it is a known one."""
+    """Whether an answer is correct, the sentence for the student, and the hint if it makes a known mistake."""
 
     ok: bool
     sentence: str
@@ -24,18 +24,18 @@ class Verdict:
 
 
 def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10.0) -> Verdict:
-    """Try an answer on all cases of a seed and explain its first fault. Errors raised by the answer are caught."""
+    """Try an answer on all cases of a seed and explain its first error. Errors that the answer raises are caught."""
     if not callable(answer):
-        return Verdict(ok=False, sentence=f"{exercise.name}: hand in the function itself, and not what it returns")
-    right = behaviour(exercise, exercise.right, seed, seconds)
+        return Verdict(ok=False, sentence=f"{exercise.name}: pass the function itself, not its result")
+    expected = behaviour(exercise, exercise.solution, seed, seconds)
     got = behaviour(exercise, answer, seed, seconds)
-    faults = [said for ours, theirs in zip(right, got, strict=False) if (said := fault(exercise, ours, theirs))]
+    faults = [each for pair in zip(expected, got, strict=False) if (each := fault(exercise, *pair))]
     printed = sum(each.printed for each in got)
-    aside = f" (It printed {printed} lines, which are not shown.)" if printed else ""
+    note = f" (It printed {printed} lines, which are not shown.)" if printed else ""
     if not faults:
-        return Verdict(ok=True, sentence=f"ok: {exercise.name}{aside}")
+        return Verdict(ok=True, sentence=f"ok: {exercise.name}{note}")
     mistake = recognised(exercise, got, seed, seconds)
-    return Verdict(ok=False, sentence=f"{exercise.name}: {mistake or faults[0]}{aside}", mistake=mistake)
+    return Verdict(ok=False, sentence=f"{exercise.name}: {mistake or faults[0]}{note}", mistake=mistake)
 
 
 def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
@@ -43,24 +43,24 @@ def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> lis
     outcomes: list[Outcome] = []
     for case in exercise.cases(seed):
         outcomes.append(outcome(exercise.probe, answer, case, seconds))
-        if outcomes[-1].late:
+        if outcomes[-1].timed_out:
             break
     return outcomes
 
 
-def fault(exercise: Exercise, right: Outcome, got: Outcome) -> str:
-    """The fault of one outcome as a sentence; empty if there is none."""
-    if NO_WHOLE_NUMBER.search(got.trouble):
-        return "whole numbers are wanted, and a float came: // instead of /"
-    return got.trouble or mismatch(right.value, got.value, exercise.tolerance)
+def fault(exercise: Exercise, expected: Outcome, got: Outcome) -> str:
+    """The error of an answer, or its difference from the expected outcome, as a sentence; empty if it is correct."""
+    if FLOAT_FOR_INTEGER.search(got.error):
+        return "expected an integer, got a float; use // instead of /"
+    return got.error or mismatch(expected.value, got.value, exercise.tolerance)
 
 
 def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:
-    """The hint of the first known mistake with the same outcome for every case; empty if there is none."""
-    if any(each.trouble for each in got):
+    """The hint of the first known mistake whose outcome is equal for every case; empty if there is none."""
+    if any(each.error for each in got):
         return ""
-    for sentence, mistake in exercise.mistakes.items():
+    for hint, mistake in exercise.mistakes.items():
         known = behaviour(exercise, mistake, seed, seconds)
-        if not any(fault(exercise, ours, theirs) for ours, theirs in zip(known, got, strict=True)):
-            return sentence
+        if not any(fault(exercise, *pair) for pair in zip(known, got, strict=True)):
+            return hint
     return ""

@@ -1,7 +1,8 @@
-"""Probes: integers from counting answers; outputs, gradients and parameter counts from those that use tensors."""
+"""Probes: functions that apply an answer to a case and return the result to compare with that of the solution."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -19,36 +20,38 @@ def whole_numbers(answer: Any, case: Case) -> Any:
     return value if value is None else index(value)
 
 
-def built(*arguments: Any) -> Probe:
-    """A probe for answers that build a module from these arguments; a case holds the arguments of its forward."""
+def module_probe(*arguments: Any) -> Probe:
+    """A probe for answers that return a torch module: ``answer(*arguments)`` makes it, a case holds its inputs."""
 
     def probe(answer: Any, case: Case) -> dict[str, Any]:
         module = answer(*arguments)
         if not isinstance(module, nn.Module):
-            raise TypeError(f"a torch module is needed, and a {type(module).__name__} came")
-        return watched(filled(module).eval(), case)
+            raise TypeError(f"expected a torch module, got a {type(module).__name__}")
+        return outputs_and_gradients(with_fixed_parameters(module).eval(), case)
 
     return probe
 
 
-def watched(answer: Any, case: Case) -> dict[str, Any]:
-    """Number of parameters, output, and gradients at the floating-point inputs."""
+def outputs_and_gradients(answer: Any, case: Case) -> dict[str, Any]:
+    """The outputs, the gradients with respect to the floating-point inputs, and the number of parameters."""
     inputs = [value.clone().requires_grad_() if _is_float(value) else value for value in case]
     output = answer(*inputs)
-    maps = output if isinstance(output, (list, tuple)) else [output]
-    for each in maps:
+    outputs = output if isinstance(output, (list, tuple)) else [output]
+    for each in outputs:
         if not isinstance(each, Tensor):
-            raise TypeError(f"tensors are needed as output, and a {type(each).__name__} came")
-    touched = [value for value in inputs if _is_float(value)]
-    total = sum((each * _weights(each)).sum() for each in maps)
-    gradients = torch.autograd.grad(total, touched, allow_unused=True) if _has_graph(total) else [None] * len(touched)
-    known = [torch.zeros_like(value) if grad is None else grad for value, grad in zip(touched, gradients, strict=True)]
+            raise TypeError(f"expected tensors as output, got a {type(each).__name__}")
+    float_inputs = [value for value in inputs if _is_float(value)]
+    total = sum((each * _weights(each)).sum() for each in outputs)
+    found: Sequence[Tensor | None] = [None] * len(float_inputs)
+    if _has_graph(total):
+        found = torch.autograd.grad(total, float_inputs, allow_unused=True)
+    gradients = [torch.zeros_like(x) if slope is None else slope for x, slope in zip(float_inputs, found, strict=True)]
     count = sum(p.numel() for p in answer.parameters()) if isinstance(answer, nn.Module) else 0
-    return {"parameters": count, "output": [each.detach() for each in maps], "gradients": known}
+    return {"parameters": count, "output": [each.detach() for each in outputs], "gradients": gradients}
 
 
-def filled(module: nn.Module) -> nn.Module:
-    """The module with reproducible parameters: they depend only on their order and shapes."""
+def with_fixed_parameters(module: nn.Module) -> nn.Module:
+    """Replace the parameters in place by values that depend only on their order and shapes; returns the module."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in module.parameters():

@@ -1,4 +1,4 @@
-"""The student's guesses and solved exercises, in a local file beside the notebook."""
+"""The student's guesses and solved exercises, stored in a file in the folder of the notebook."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def load(path: Path | None = None) -> dict[str, dict[str, Any]]:
         noted = json.loads(path.read_text(encoding="utf8"))
         return {key: dict(noted[key]) for key in empty}
     except (OSError, ValueError, KeyError, TypeError):
-        aside = _free(path)
-        path.replace(aside)
-        print(f"{path.name} was damaged; it is kept as {aside.name}, and a new one begins")
+        kept = _unused(path)
+        path.replace(kept)
+        print(f"{path.name} was damaged; it was renamed to {kept.name}, and a new file was started")
         return empty
 
 
-def _free(path: Path) -> Path:
-    """An unused file name beside the file."""
+def _unused(path: Path) -> Path:
+    """A path in the same folder that does not exist yet."""
     names = (path.with_suffix(f".damaged{number or ''}.json") for number in itertools.count())
     return next(name for name in names if not name.exists())
 
 
 def note(kind: str, key: str, value: Any, path: Path | None = None) -> None:
-    """Record one guess or one solved exercise; if the folder is not writable, print a line and go on."""
+    """Record a guess or the result of an exercise. If the file cannot be written, print a line instead of an error."""
     noted = load(path)
     noted[kind][key] = value
     try:
@@ -49,7 +49,7 @@ def note(kind: str, key: str, value: Any, path: Path | None = None) -> None:
 
 
 def resume(path: Path | None = None) -> str:
-    """One line: how many guesses are noted and which exercises are solved."""
+    """One line with the number of recorded guesses and the names of the solved exercises."""
     noted = load(path)
     solved = sorted(name for name, done in noted["solved"].items() if done)
     return f"{len(noted['guesses'])} guesses noted; solved: {', '.join(solved) or 'none yet'}"

@@ -1,1 +1,1 @@
-"""The exercises, one file per lesson: each solution with the mistakes that people make."""
+"""The exercises, one file per lesson: each is a solution with common mistakes."""

@@ -1,4 +1,4 @@
-"""Lesson 00: three facts about a label image, one line of a trace, and a broken cell."""
+"""Exercises of lesson 00: three measures of a label image, the size one level below, and an image in two halves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unet_tutorial.teaching.checking.exercise import Case, exercise
 
 
 def _labels(seed: int) -> Iterator[Case]:
-    """Numbered blocks of uneven sizes: with membrane and gaps in the numbers; then a crop that no membrane crosses."""
+    """Label images of blocks, whose numbers are not consecutive: one with membrane, then a crop without membrane."""
     rng = np.random.default_rng(seed)
     numbers = 3 * rng.permutation(15).reshape(3, 5) + 2
     yield (_enlarged(numbers * [[1, 0, 0, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 1]], rng),)
@@ -25,7 +25,7 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _number(answer: Callable[[np.ndarray], Any], case: Case) -> Any:
-    """The value that the answer returns, as a Python number where it is a NumPy number."""
+    """The value that the answer returns, as a Python number if it is a NumPy number."""
     value = answer(*case)
     return value.item() if isinstance(value, np.generic) else value
 

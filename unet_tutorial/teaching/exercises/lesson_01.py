@@ -1,4 +1,4 @@
-"""Lesson 01: sizes forward and backward, crops, and the receptive field."""
+"""Exercises of lesson 01: valid input sizes, output sizes, the input for a given output, crops, the receptive field."""
 
 from __future__ import annotations
 

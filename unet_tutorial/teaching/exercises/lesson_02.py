@@ -1,4 +1,4 @@
-"""Lesson 02: the block, its parameters, and pooling."""
+"""Exercises of lesson 02: the block of two convolutions, its parameters, and pooling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import built
+from unet_tutorial.teaching.checking.probes import module_probe
 
 
 def _images(seed: int) -> Iterator[Case]:
@@ -47,7 +47,7 @@ def _images(seed: int) -> Iterator[Case]:
         "(out_channels, out_channels, 3",
         "(in_channels, out_channels, 3",
     ),
-    probe=built(3, 5),
+    probe=module_probe(3, 5),
 )
 def double_conv(in_channels: int, out_channels: int) -> nn.Module:
     first = nn.Conv2d(in_channels, out_channels, 3)

@@ -1,6 +1,6 @@
-"""Lesson 03: the crop, the merge, the up-convolution by hand, and the step up.
+"""Exercises of lesson 03: the crop, the concatenation, the up-convolution by hand, and a step of the decoder.
 
-Every pixel of a skip holds its own coordinates, so that a wrong crop shows.
+In the cases, each pixel of a skip holds its own coordinates, so that a wrong crop gives wrong values.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import built, watched
+from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gradients
 
 
 def _grid(seed: int, height: int, width: int) -> Tensor:
-    """(2, 2, height, width): each pixel's row and column, shifted from image to image."""
+    """(2, 2, height, width): the row and column of each pixel, plus an offset that differs between the images."""
     rows = torch.arange(float(height))[:, None].expand(height, width)
     columns = torch.arange(float(width))[None].expand(height, width)
     return torch.stack((rows, 100 + columns))[None] + seed + torch.tensor([0.0, 50.0]).reshape(2, 1, 1, 1)
@@ -61,7 +61,7 @@ def _merge_cases(seed: int) -> Iterator[Case]:
     ("torch.cat((crop(skip, *up.shape[2:]), up), dim=1)", "crop(skip, *up.shape[2:]) + up"),
     "the skip was padded to its old size, the map from below was not cropped to fit",
     ("crop(skip, *up.shape[2:]), up", "skip, F.interpolate(up, size=skip.shape[2:])"),
-    probe=watched,
+    probe=outputs_and_gradients,
 )
 def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
     return torch.cat((crop(skip, *up.shape[2:]), up), dim=1)
@@ -112,7 +112,7 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "(channels, channels, 3, padding=1",
     ),
     ("(skip, up)", "(torch.zeros_like(skip), up)", "the skip is all zeros"),
-    probe=built(3),
+    probe=module_probe(3),
     name="up_step",
 )
 class UpStep(nn.Module):

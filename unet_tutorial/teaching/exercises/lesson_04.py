@@ -1,4 +1,4 @@
-"""Lesson 04: the plan of channels, the two paths, and the head."""
+"""Exercises of lesson 04: the number of channels per level, the two paths, and the head."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.paper import double_conv
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import built, watched
+from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gradients
 
 
 @exercise(
@@ -55,7 +55,7 @@ def _image(seed: int) -> Iterator[Case]:
     ),
     ("return features", "return features[::-1]", "the features come coarsest first; the finest comes first"),
     ("F.max_pool2d(features[-1], 2)", "features[-1]", "nothing is pooled; between two levels the sides are halved"),
-    probe=built(1),
+    probe=module_probe(1),
     name="contracting_path",
 )
 class ContractingPath(nn.Module):
@@ -86,7 +86,7 @@ def _maps(seed: int) -> Iterator[Case]:
     "a sigmoid belongs to the loss; hand out logits",
     ("nn.Conv2d(channels, classes, 1)", "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Sigmoid())"),
     ("1)", "1, bias=False)", "the bias is missing"),
-    probe=built(6, 3),
+    probe=module_probe(6, 3),
 )
 def head(channels: int, classes: int) -> nn.Module:
     return nn.Conv2d(channels, classes, 1)
@@ -96,7 +96,7 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 
 def _step(x: Tensor, skip: Tensor) -> Tensor:
-    """A step up without weights: double, add the middle of the skip, remove a border of two pixels. Takes any skip."""
+    """A decoder step without weights: upsampling by 2, plus the middle of any skip, without a border of 2 pixels."""
     up = F.interpolate(x, scale_factor=2.0)
     fits = skip.shape[2] >= up.shape[2]
     middle = center_crop(skip, up.shape[2:]) if fits else F.interpolate(skip, size=up.shape[2:])
@@ -109,7 +109,7 @@ def _features(seed: int) -> Iterator[Case]:
 
 
 def _expand(answer: Callable[..., Tensor], case: Case) -> object:
-    return watched(lambda *features: answer(list(features), _step), case)
+    return outputs_and_gradients(lambda *features: answer(list(features), _step), case)
 
 
 @exercise(

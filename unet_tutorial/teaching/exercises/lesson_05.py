@@ -1,4 +1,4 @@
-"""Lesson 05: the first weights of a layer, and the second moment on its way through layers, activations and merges."""
+"""Exercises of lesson 05: initial weights, and the second moment after layers, activations and merges."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Layer = nn.Conv2d | nn.Conv3d
 
 
 def _layers(seed: int) -> Iterator[Case]:
-    """Channels in and out, kernel, whether there are biases, and a seed; each layer has some 25,000 weights."""
+    """Input and output channels, kernel, whether there is a bias, and a seed; each layer has about 25,000 weights."""
     yield 64, 44, (3, 3), True, seed
     yield 40 + 2 * seed, 42, (3, 5), False, seed
     yield 50, 12 + seed, (2, 4, 5), True, seed
@@ -25,7 +25,7 @@ def _layers(seed: int) -> Iterator[Case]:
 
 
 def _drawn(answer: Callable[[Layer], Layer], case: Case) -> object:
-    """The distribution of the weights that an answer draws for two layers of one kind, one after the other."""
+    """Statistics of the weights that the answer gives to two equal layers, one after the other."""
     in_channels, out_channels, kernel, bias, seed = case
     make = nn.Conv2d if len(kernel) == 2 else nn.Conv3d
     with torch.random.fork_rng(devices=[]):
@@ -138,7 +138,7 @@ def _activations(seed: int) -> Iterator[Case]:
 
 
 def _bent(z: Tensor) -> Tensor:
-    """A leaky ReLU, shifted, so that it is 0 nowhere and its mean is far from 0."""
+    """A leaky ReLU plus 1, so that the mean of its output is far from 0."""
     return F.leaky_relu(z, 0.3) + 1
 
 

@@ -1,4 +1,4 @@
-"""Lesson 06: the loss of a pixel, the two distances, the border term, the weight map of a tile, and the loss."""
+"""Exercises of lesson 06: the loss of a pixel, the two distances, border weights, the map of a tile, and the loss."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import watched
+from unet_tutorial.teaching.checking.probes import outputs_and_gradients
 
 
 def _scores(seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Moderate logits with targets, then logits of ±1000, with pixels where all logits are alike among them."""
+    """Moderate logits with targets; then logits of ±1000, which include pixels where all logits are equal."""
     generator = torch.Generator().manual_seed(seed)
     yield 2 * torch.randn(2, 3, 4, 5, generator=generator), torch.randint(3, (2, 4, 5), generator=generator)
     far = 1000.0 * torch.randint(-1, 2, (1, 3, 3, 7), generator=generator)
@@ -29,8 +29,8 @@ def _scores(seed: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def _at_logits(answer: Any, case: Case) -> object:
-    """The output, and the gradient at the logits alone."""
-    return watched(lambda logits: answer(logits, *case[1:]), case[:1])
+    """The output, and the gradient with respect to the logits only."""
+    return outputs_and_gradients(lambda logits: answer(logits, *case[1:]), case[:1])
 
 
 @exercise(
@@ -95,10 +95,10 @@ def _labels(seed: int) -> Iterator[Case]:
 
 
 def _both(answer: Any, case: Case) -> object:
-    """The two distances by name, so that the student reads which one is wrong."""
+    """The two distances by name, so that the message says which one is wrong."""
     got = answer(*case)
     if got is not None and len(got) != 2:
-        raise ValueError("two arrays are needed, d1 and d2")
+        raise ValueError("expected two arrays, d1 and d2")
     return None if got is None else {"d1": got[0], "d2": got[1]}
 
 
@@ -181,7 +181,7 @@ def border_term(labels: Labels, d1: Map, d2: Map, w0: float, sigma: float) -> Ma
 
 
 def _gaps(seed: int) -> Iterator[Case]:
-    """Weights of gaps that lie well between two whole widths, then a weight that none has."""
+    """Weights that lie between those of two integer widths, then one that is larger than that of any gap."""
     for w0, sigma in ((10.0, 5.0), (4.0 + seed, 2.5), (30.0, 9.0 + seed)):
         for width in (0, 1, 3, 8 + seed, 15 + seed):
             yield from ((w0 * math.exp(-(((width + part) / sigma) ** 2) / 2), w0, sigma) for part in (1.2, 1.6, 1.8))
@@ -207,7 +207,7 @@ def widest_gap(weight: float, w0: float, sigma: float) -> int:
 
 
 def _images(seed: int) -> Iterator[Case]:
-    """Two cells, numbered 3 and 7, on each of two images; then an image without a cell."""
+    """Two images with two cells each, numbered 3 and 7; then an image without a cell."""
     rng = np.random.default_rng(seed)
     for (h, w), tile in (((11, 14), (6, 8)), ((9, 13), (4, 6))):
         labels = np.zeros((h, w), np.int64)

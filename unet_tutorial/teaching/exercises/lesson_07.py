@@ -1,4 +1,4 @@
-"""Lesson 07, elastic deformation: smooth fields, sampling grids, labels, patches, and folds."""
+"""Exercises of lesson 07, elastic deformation: smooth fields, sampling grids, labels, patches, and folds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unet_tutorial.teaching.checking.exercise import Case, exercise
 
 
 def _arrows(seed: int) -> Iterator[Case]:
-    """Standard normal numbers (N, 2, 3, 3), a standard deviation, and the size of the images."""
+    """Standard normal random numbers (N, 2, 3, 3), a standard deviation, and the size of the images."""
     generator = torch.Generator().manual_seed(seed)
     for count, sd, size in ((2, 3.0 + seed, (9, 14)), (3, 0.7, (16, 11))):
         yield torch.randn(count, 2, 3, 3, dtype=torch.float64, generator=generator), sd, size
@@ -79,7 +79,7 @@ def look_up(fields: Tensor) -> Tensor:
 
 
 def _labelled(seed: int) -> Iterator[Case]:
-    """Cells with small numbers, then some above 2^24; no grid point lies near the border between two pixels."""
+    """Labels with small numbers, then with some above 2^24; no grid point lies near the border between two pixels."""
     generator = torch.Generator().manual_seed(seed)
     for n, h, w, large in ((2, 7, 10, 0), (3, 9, 6, 2**24)):
         labels = torch.randint(40, (n, h, w), generator=generator)
@@ -114,7 +114,7 @@ def warp_labels(labels: Tensor, grid: Tensor) -> Tensor:
 
 
 def _slices(seed: int) -> Iterator[Case]:
-    """A patch in the upper right corner, where arrows point out of the image; one in the middle; and a zero field."""
+    """A patch in the upper right corner, with arrows out of the image; one in the middle; one with a zero field."""
     generator = torch.Generator().manual_seed(seed)
     outward = torch.tensor([-1.0, 1.0], dtype=torch.float64).reshape(2, 1, 1)
     upper_right, middle, still = ((30, 31), (0, 19), (9, 12)), ((22, 27), (9, 4), (8, 11)), ((17, 15), (8, 2), (6, 5))
@@ -174,7 +174,7 @@ def deform_then_cut(
 
 
 def _rough(seed: int) -> Iterator[Case]:
-    """Fields rough enough that slopes of all sizes and signs occur."""
+    """Fields rough enough to contain slopes of all sizes and signs."""
     generator = torch.Generator().manual_seed(seed)
     yield (0.8 * torch.randn(2, 2, 6, 9, dtype=torch.float64, generator=generator),)
     yield (1.5 * torch.randn(3, 2, 8, 5, dtype=torch.float64, generator=generator),)
@@ -221,7 +221,7 @@ def local_area(fields: Tensor) -> Tensor:
 
 
 def _folding(seed: int) -> Iterator[Case]:
-    """Rough; all rows onto one row, exactly and nearly; a reflection; half a turn; zero. Then a field with a NaN."""
+    """Random; all rows onto one row, exactly and nearly; reflection; rotation by 180°; zero. Then one with a NaN."""
     generator = torch.Generator().manual_seed(seed)
     rough = 0.5 * torch.randn(2, 2, 7, 9, dtype=torch.float64, generator=generator)
     here = torch.stack(torch.meshgrid(torch.arange(7.0).double(), torch.arange(9.0).double(), indexing="ij"))

@@ -1,4 +1,4 @@
-"""Lesson 08, the overlap-tile strategy: the mirror, the step, where tiles start, stitching, and the eight views."""
+"""Exercises of lesson 08, overlap-tile: mirrored borders, step and starts of tiles, stitching, and eight views."""
 
 from __future__ import annotations
 
@@ -143,9 +143,7 @@ class _Net:
 
     def __call__(self, tiles: Tensor) -> Tensor:
         if tiles.ndim != 4 or tuple(tiles.shape[1:]) != (1, self.side, self.side):
-            raise ValueError(
-                f"tiles of shape (N, 1, {self.side}, {self.side}) are needed, and {tuple(tiles.shape)} came"
-            )
+            raise ValueError(f"expected tiles of shape (N, 1, {self.side}, {self.side}), got {tuple(tiles.shape)}")
         return self.anywhere(tiles)
 
     def anywhere(self, x: Tensor) -> Tensor:
@@ -220,7 +218,7 @@ def stitch(net: Predict, image: Tensor, side: int, before: int, grid: int) -> Te
 
 
 def _lopsided(view: Tensor) -> Tensor:
-    """Probabilities of two classes that depend on how the image lies: (3, H, W) -> (2, H, W)."""
+    """Probabilities of two classes that depend on the orientation of the image: (3, H, W) -> (2, H, W)."""
     down, across = view.cumsum(1), view.cumsum(2) / 2
     return torch.stack((down[0] - view[1], across[2] + view[0])).softmax(0)
 
@@ -239,9 +237,9 @@ def _images(seed: int) -> Iterator[Case]:
 
 
 def _square_or_misfit(answer: Callable[[Predict, Tensor], Tensor], case: Case) -> object:
-    """The answer's output, or a sentence where views of an oblong image do not fit on one another.
+    """The answer's output, or a sentence if the views of a non-square image have different shapes.
 
-    So a mistake that raises an error for oblong images alone is recognised by its output for the square ones.
+    A mistake that raises an error for non-square images only is then recognised by its outputs for square images.
     """
     try:
         return answer(*case)

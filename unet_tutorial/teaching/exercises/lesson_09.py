@@ -1,4 +1,4 @@
-"""Lesson 09, training on small data: leaks into the test, SGD with momentum, IoU, a threshold, and whole cells."""
+"""Exercises of lesson 09, small data: test leakage, SGD with momentum, IoU, a threshold, and scores of whole cells."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def iou_of_class(proposal: Array, truth: Array, label: int) -> float:
 
 
 def _stacks(rng: np.random.Generator, shifts: Sequence[float]) -> Stacks:
-    """One image for each shift, its probabilities in steps of 0.05, around the shift and with a long tail."""
+    """One image per shift: probabilities around the shift, rounded to 0.05, with a long tail of large values."""
     cell = rng.random((len(shifts), 9, 11)) < 0.4
     noise = rng.gamma(1.5, 0.09, cell.shape)
     p = np.array(shifts)[:, None, None] + np.where(cell, 0.2, 0) + noise
@@ -206,7 +206,7 @@ def _named(drawn: str, shift: int) -> Array:
 
 
 def _voronoi(points: Array, names: Array, line: float) -> Array:
-    """Each pixel of 11 × 17 carries the name of the nearest point, and 0 where two are equally near, up to ``line``."""
+    """An 11 × 17 image with the name of the nearest point; 0 where the second nearest is less than ``line`` farther."""
     rows, columns = np.indices((11, 17))
     distances = np.hypot(rows - points[:, :1, None], columns - points[:, 1:, None])  # (points, 11, 17)
     near = np.sort(distances, axis=0)
@@ -214,7 +214,7 @@ def _voronoi(points: Array, names: Array, line: float) -> Array:
 
 
 def _label_images(seed: int) -> Iterator[Case]:
-    """A drawn pair with exact halves; then two random pairs with cells moved, joined and split, the last without 0."""
+    """A pair drawn by hand with cells cut exactly in half; then two random pairs with moved, merged and split cells."""
     drawn = _named(TRUTH, seed), _named(PROPOSAL, 3 + seed)
     yield tuple(np.flip(image, seed % 2).copy() for image in drawn)
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Lesson 10, padded and normalised: an image made to fit, batch norm in both modes, dead biases, and a folded norm."""
+"""Exercises of lesson 10: padding an image to a valid size, batch norm in both modes, unused biases, a folded norm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unet_tutorial.teaching.checking.probes import whole_numbers
 
 @dataclass(frozen=True)
 class _Net:
-    """Two padded convolutions with a pooling between: (1, H, W) -> (2, H, W), H and W multiples of ``step``."""
+    """Two padded convolutions with a pooling in between: (1, H, W) -> (2, H, W), H and W multiples of ``step``."""
 
     step: int
     seed: int
@@ -25,7 +25,7 @@ class _Net:
     def __call__(self, image: Tensor) -> Tensor:
         if image.ndim != 3 or image.shape[0] != 1 or any(n % self.step or not n for n in image.shape[1:]):
             raise ValueError(
-                f"an image (1, H, W) with H and W multiples of {self.step} is needed, and {tuple(image.shape)} came"
+                f"expected an image (1, H, W) with H and W multiples of {self.step}, got {tuple(image.shape)}"
             )
         generator = torch.Generator().manual_seed(self.seed)  # the same weights at every call
         first, second = (torch.randn(2, c, 3, 3, generator=generator) for c in (1, 2))
@@ -95,7 +95,7 @@ def pad_and_cut(net: Callable[[Tensor], Tensor], image: Tensor, depth: int) -> T
 
 
 def _features(generator: torch.Generator, *shape: int) -> Tensor:
-    """Features whose means and spreads differ between channels, and their brightness between images."""
+    """Features with a different mean and spread for each channel, and a different brightness for each image."""
     spread = torch.arange(1.0, 1 + shape[1]).reshape(-1, 1, 1)
     bright = torch.arange(1.0, 1 + shape[0]).reshape(-1, 1, 1, 1)
     return spread * torch.randn(*shape, generator=generator) + 2 * spread + bright
@@ -138,7 +138,7 @@ def batch_normalised(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> 
 
 
 def _runs(seed: int) -> Iterator[Case]:
-    """Batches of different sizes, and the share of a new one."""
+    """Batches of different sizes, and the weight of a new batch in the running statistics."""
     generator = torch.Generator().manual_seed(seed)
     for share, count in ((0.1, 3), (0.3, 2 + seed), (0.25, 1)):
         yield [_features(generator, 1 + i % 2, 3, 2, 2 + i) for i in range(count)], share
@@ -173,7 +173,7 @@ def running_statistics(batches: list[Tensor], share: float) -> tuple[Tensor, Ten
 
 
 def _steps(seed: int) -> Iterator[Case]:
-    """Images in a batch, their sides, and poolings: valid and invalid ones for each depth."""
+    """Number of images in a batch, their size, and the number of poolings; valid and invalid ones for each depth."""
     for depth in (4, 2 + seed % 2, 1):
         step = 2**depth
         yield from ((1, (step, step), depth), (2, (step, step), depth), (1, (step, 2 * step), depth))
@@ -185,7 +185,7 @@ def _steps(seed: int) -> Iterator[Case]:
 
 
 def _truth(answer: Callable[..., object], case: Case) -> object:
-    """The answer's truth value as a bool, also where it is NumPy's or a tensor; None stays None."""
+    """The answer's result as a bool, also if it is a NumPy bool or a tensor; None stays None."""
     value = answer(*case)
     return value if isinstance(value, (bool, type(None))) else bool(value)
 
@@ -248,7 +248,7 @@ def _convolutions(seed: int) -> Iterator[Case]:
 
 
 def _or_misfit(answer: Callable[..., object], case: Case) -> object:
-    """The answer's output, or MISFIT: factors along a wrong axis fit some weights, and raise an error for others."""
+    """The answer's output, or MISFIT if shapes differ: factors along a wrong axis fit only some of the weights."""
     try:
         return answer(*case)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Lesson 11, a U-Net from parts: the cost of a concat, pixels from channels, patterns, a shortcut, a gate, a chain."""
+"""Exercises of lesson 11, a U-Net from parts: memory of concat and add, pixel shuffle, a shortcut, a gate, a chain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import watched
+from unet_tutorial.teaching.checking.probes import outputs_and_gradients
 
 
 def _plans(seed: int) -> Iterator[Case]:
@@ -100,14 +100,14 @@ MISFIT = "a shortcut that does not fit; crop it to the body's size"
 
 
 def _bodies(seed: int) -> Iterator[Case]:
-    """Channels in and out, whether the body is padded, and an image."""
+    """Input and output channels, whether the convolutions are padded, and an image."""
     generator = torch.Generator().manual_seed(seed)
     for channels, padded in (((3, 5), False), ((4, 4), False), ((4, 4), True), ((2, 6 + seed), True), ((5, 2), False)):
         yield *channels, padded, torch.randn(1, channels[0], 9, 8 + seed, generator=generator)
 
 
 def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> Any:
-    """Output, gradient and number of parameters, with weights that depend on nothing but their shape."""
+    """Output, gradient and number of parameters, with weights that depend only on their shapes."""
     in_channels, out_channels, padded, image = case
     pad = int(padded)
     body = nn.Sequential(
@@ -115,13 +115,13 @@ def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> 
     )
     module = answer(body, in_channels, out_channels)
     if not isinstance(module, nn.Module):
-        raise TypeError(f"a torch module is needed, and a {type(module).__name__} came")
+        raise TypeError(f"expected a torch module, got a {type(module).__name__}")
     with torch.no_grad():
         for parameter in module.parameters():
             draw = torch.Generator().manual_seed(sum(7**i * n for i, n in enumerate(parameter.shape)))
             parameter.copy_(0.5 * torch.randn(parameter.shape, generator=draw))
     try:
-        return watched(module.eval(), (image,))
+        return outputs_and_gradients(module.eval(), (image,))
     except RuntimeError as error:
         if "must match the size" in str(error):
             return MISFIT
@@ -198,7 +198,7 @@ def _scenes(seed: int) -> Iterator[Case]:
     (", phi_bias)", ")", ", psi_bias)", ")", "the biases are missing"),
     (" + F.conv2d(below, phi, phi_bias)", "", "what lies below was not asked; it opens the gate"),
     ("skip * alpha", "skip * alpha.detach()", "the coefficients are detached, and the gate would never learn"),
-    probe=watched,
+    probe=outputs_and_gradients,
 )
 def gated_skip(
     skip: Tensor, below: Tensor, theta: Tensor, phi: Tensor, phi_bias: Tensor, psi: Tensor, psi_bias: Tensor
@@ -215,7 +215,7 @@ IN_TIME, TOO_LATE = "refused before the next one was built", "not refused before
 
 
 class _Step(nn.Module):
-    """Ten times the first channel plus a mark, in ``width`` equal channels. ``out_channels`` is ``states``."""
+    """Ten times the first channel plus ``mark``, in ``width`` equal channels; its ``out_channels`` is ``states``."""
 
     def __init__(self, width: int, states: object, mark: int) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ class _Step(nn.Module):
 
 @dataclass
 class _Recording:
-    """A factory that records the numbers of channels that it was given."""
+    """A factory that records each number of channels with which it is called."""
 
     states: object
     mark: int
@@ -242,7 +242,7 @@ class _Recording:
 
 
 def _statements(seed: int) -> Iterator[Case]:
-    """The ``out_channels`` that each part states, and the channels that the first part is given."""
+    """The ``out_channels`` that each part states, and the number of channels of the input."""
     yield (4, 8 + seed, 2), 3
     yield (5, 7, SILENT, 6, SILENT), 1 + seed
     yield (SILENT, 4), 2
@@ -253,7 +253,7 @@ def _statements(seed: int) -> Iterator[Case]:
 
 
 def _built(answer: Callable[[Sequence[Factory], int], nn.Module], case: Case) -> dict[str, Any]:
-    """The channels that each factory was given; then facts about the chain, or the error and the part it names."""
+    """The channels that each factory received; and facts about the chain, or the error and the part that it names."""
     states, in_channels = case
     given: list[int] = []
     factories = [_Recording(each, mark, given) for mark, each in enumerate(states, start=1)]
@@ -264,13 +264,13 @@ def _built(answer: Callable[[Sequence[Factory], int], nn.Module], case: Case) ->
             raise
         return _seen(states, given) | {"raised": type(error).__name__, "which": _named(str(error), states)}
     if not isinstance(made, nn.Module):
-        raise TypeError(f"a torch module is needed, and a {type(made).__name__} came")
+        raise TypeError(f"expected a torch module, got a {type(made).__name__}")
     out = {"states": str(getattr(made, "out_channels", None)), "parameters": sum(1 for _ in made.parameters())}
     return _seen(states, given) | out | {"output": made(torch.zeros(1, in_channels, 1, 1)).mean().item()}
 
 
 def _seen(states: Sequence[object], given: Sequence[int]) -> dict[str, Any]:
-    """The channels that the factories were given; the other entries are defaults."""
+    """The channels that the factories received; the other entries are defaults."""
     bad = next((i for i, each in enumerate(states) if not _whole(each)), len(states))
     first = {"the bad module": IN_TIME if len(given) <= bad + 1 else TOO_LATE, "built from": list(given)}
     return first | {"raised": "nothing", "which": "", "states": "", "parameters": 0, "output": 0}
@@ -284,7 +284,7 @@ def _named(sentence: str, states: Sequence[object]) -> str:
 
 
 def _whole(channels: object) -> bool:
-    """Whether this is a number of channels: an integer of at least 1."""
+    """Whether the value is a valid number of channels: an integer of at least 1."""
     return isinstance(channels, int) and not isinstance(channels, bool) and channels >= 1
 
 

@@ -1,4 +1,4 @@
-"""Lesson 12, 3D and planar: planar levels, a parameter count, checkpointed bytes, slices, and partial labels."""
+"""Exercises of lesson 12, 3D: planar levels, a parameter count, checkpointed bytes, slices, and partial labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import watched, whole_numbers
+from unet_tutorial.teaching.checking.probes import outputs_and_gradients, whole_numbers
 
 
 def _spacings(seed: int) -> Iterator[Case]:
@@ -146,13 +146,13 @@ Net = Callable[[Tensor], Tensor]
 
 
 def _network(channels: int, classes: int, padding: int, seed: int) -> Net:
-    """(M, channels, H, W) -> (M, classes, h, w); ValueError for any other shape."""
+    """A network (M, channels, H, W) -> (M, classes, h, w); it raises ValueError for any other shape."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(classes, channels, 3, 3, generator=generator)
 
     def net(images: Tensor) -> Tensor:
         if images.ndim != 4 or images.shape[1] != channels:
-            raise ValueError(f"images (M, {channels}, H, W) are needed, and {tuple(images.shape)} came")
+            raise ValueError(f"expected images (M, {channels}, H, W), got {tuple(images.shape)}")
         return F.conv2d(images, weight, padding=padding).relu()
 
     return net
@@ -213,10 +213,10 @@ def _labelled(seed: int) -> Iterator[Case]:
 
 
 def _learning(answer: Callable[[Tensor, Tensor], Tensor], case: Case) -> dict[str, Any]:
-    """The results of ``watched``, and whether a training step could call backward() on the loss."""
+    """The results of ``outputs_and_gradients``, and whether a training step could call backward() on the loss."""
     logits, target = case
     loss = answer(logits.clone().requires_grad_(), target)
-    return watched(answer, case) | {"backward() can be called": getattr(loss, "requires_grad", False)}
+    return outputs_and_gradients(answer, case) | {"backward() can be called": getattr(loss, "requires_grad", False)}
 
 
 @exercise(

@@ -1,4 +1,4 @@
-"""Lesson 18, diagrams and summaries: MACs, bytes, parameters, a description, labels against a trace, text colours."""
+"""Exercises of lesson 18, diagrams and summaries: MACs, bytes, parameters, alternative text, labels, text colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unet_tutorial.teaching.checking.probes import whole_numbers
 
 
 def _layers(seed: int) -> Iterator[Case]:
-    """Channels in and out, kernel, stride, and the size of the input."""
+    """Input and output channels, kernel, stride, and the size of the input."""
     yield 16, 8, (2, 2), (2, 2), (28, 28 + seed)
     yield 6 + seed, 4, (3, 3), (2, 2), (7, 5)
     yield 5, 3, (4, 4), (2, 2), (6, 7 + seed)
@@ -24,7 +24,7 @@ def _layers(seed: int) -> Iterator[Case]:
 
 
 def _with_layer(answer: Callable[[nn.Module, Sequence[int]], object], case: Case) -> object:
-    """The answer for a transposed convolution of these numbers, and the size of its input."""
+    """The answer for a transposed convolution with these numbers and for the size of its input."""
     in_channels, out_channels, kernel, stride, size = case
     kind = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)[len(size) - 1]
     return whole_numbers(answer, (kind(in_channels, out_channels, kernel, stride, device="meta"), size))
@@ -112,7 +112,7 @@ class _Gain(nn.Module):
 
 
 class _Scaled(nn.Module):
-    """The same in a module that has children."""
+    """A module with children that also has such a parameter itself."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _Scaled(nn.Module):
 
 
 def _network(kind: str, width: int) -> nn.Module:
-    """A network whose parameters are easily miscounted."""
+    """A network whose parameters are easy to count wrongly."""
     conv = nn.Conv2d(width, width, 3)
     if kind == "reused":
         return nn.Sequential(conv, nn.ReLU(), conv)
@@ -141,10 +141,10 @@ def _kinds(seed: int) -> Iterator[Case]:
 
 
 def _counted(answer: Callable[[nn.Module], object], case: Case) -> list[int]:
-    """All parameters and those that learn, as the answer counts them in a network of this kind."""
+    """The two numbers that the answer returns for a network of this kind: all parameters, and the trainable ones."""
     pair = answer(_network(*case))
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"a pair is needed, all and those that learn; a {type(pair).__name__} came")
+        raise TypeError(f"expected a pair (all parameters, those that learn), got a {type(pair).__name__}")
     return [index(each) for each in pair]
 
 
@@ -275,19 +275,19 @@ def compare_maps(drawn: Labels, traced: Labels) -> dict[str, list[str]]:
 
 
 def _linear(value: float) -> float:
-    """The light of an sRGB value from 0 to 1."""
+    """The linear light of an sRGB value; both lie between 0 and 1."""
     return float(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
 
 
 def _contrast_by(weights: Sequence[float], light: Callable[[float], float], one: str, other: str) -> float:
-    """The contrast for these weights of red, green and blue, with the light of a value from 0 to 1."""
+    """The contrast ratio, given the weights of red, green and blue and a function from sRGB values to light."""
     values = [[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in (one, other)]
     dim, bright = sorted(sum(w * light(v) for w, v in zip(weights, each, strict=True)) for each in values)
     return (bright + 0.05) / (dim + 0.05)
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2); `teaching` must not import that of `figures`."""
+    """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2); a copy, because `teaching` must not import `figures`."""
     return round(_contrast_by((0.2126, 0.7152, 0.0722), _linear, one, other), 2)
 
 

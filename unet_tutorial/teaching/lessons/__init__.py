@@ -1,1 +1,1 @@
-"""Lessons as files: execute, normalise, show, predict, release."""
+"""Lessons as notebook files: executes and normalises them, shows figures, asks for guesses, makes exercises."""

@@ -1,4 +1,4 @@
-"""The lessons of the course, in course order: the one list that the test suite, the tests and the pages read."""
+"""The list of lessons in course order, which all commands, tests and documentation pages use."""
 
 from __future__ import annotations
 

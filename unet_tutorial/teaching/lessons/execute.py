@@ -1,6 +1,6 @@
 """Executes lessons in place and normalises them: ``python -m unet_tutorial.teaching.lessons.execute [NAME …]``.
 
-A lesson is written only if every cell ran and every output may be committed; otherwise the file is unchanged.
+The file is replaced only if all cells run and all outputs follow the rules of `outputs`; otherwise it stays as it is.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class LessonError(ValueError):
-    """The reason why a lesson was not written."""
+    """A lesson was not written; the message gives the reason."""
 
 
 def execute(path: Path) -> Lesson:
     """Run every cell, with the notebook's folder as working directory, and replace the file by the normalised result.
 
-    Raises LessonError if a cell fails or takes too long, or if an output may not be committed; ValueError if the file
-    cannot be read or written. The file is then unchanged.
+    Raises LessonError if a cell fails or takes too long, or if an output breaks a rule of `outputs`; ValueError if the
+    file cannot be read or written. The file is then unchanged.
     """
     notebook = load(path, as_version=4)
     try:
@@ -63,7 +63,7 @@ def execute(path: Path) -> Lesson:
 
 
 def normalise(notebook: Notebook, stem: str) -> None:
-    """Set, in place, ids by position, execution counts 1..n and merged streams; drop metadata of this machine."""
+    """Change the notebook in place: ids by position, counts 1..n, merged streams, no metadata of this machine."""
     prefix = stem.partition("_")[0]
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first format with cell ids
     notebook.metadata.update(kernelspec=KERNEL, language_info={"name": "python"})
@@ -83,7 +83,7 @@ def normalise(notebook: Notebook, stem: str) -> None:
 
 
 def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
-    """The outputs, with all texts of one stream joined at the place of the first."""
+    """The outputs; all texts of the same stream (stdout or stderr) are joined into the first of them."""
     streams: dict[str, Notebook] = {}
     kept = []
     for output in outputs:
@@ -98,9 +98,9 @@ def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
 
 
 def chosen(names: list[str]) -> list[Path]:
-    """The notebooks named: paths, or beginnings of lessons' names; all lessons for an empty list.
+    """The notebooks for the given paths or beginnings of lesson names; all lessons for an empty list.
 
-    Raises LessonError for a name that no lesson begins with.
+    Raises LessonError if there is no such notebook.
     """
     paths = []
     for name in names or [""]:
@@ -112,7 +112,7 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def summary(lesson: Lesson, seconds: float) -> str:
-    """One line: cells, figures and seconds."""
+    """One line with the numbers of cells and figures and the seconds."""
     return f"{lesson.name}: {len(lesson.cells)} cells, {len(lesson.figures)} figures, {seconds:.1f} s"
 
 

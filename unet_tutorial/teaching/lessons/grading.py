@@ -6,7 +6,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-KINDS: dict[str, tuple[str, dict[str, int]]] = {  # marker in the source: (kind, flags); the first match counts
+# Marker in the source: (kind of cell, flags). The first marker found counts.
+KINDS: dict[str, tuple[str, dict[str, int]]] = {
     "### BEGIN SOLUTION": ("answer", {"grade": False, "locked": False, "solution": True}),
     "### BEGIN HIDDEN TESTS": ("test", {"grade": True, "locked": True, "points": 1, "solution": False}),
     'check("': ("check", {"grade": False, "locked": True, "solution": False}),
@@ -14,13 +15,13 @@ KINDS: dict[str, tuple[str, dict[str, int]]] = {  # marker in the source: (kind,
 
 
 def marks(source: str, cell_id: str) -> dict[str, Any]:
-    """The cell's metadata for nbgrader (schema 3), under its key; empty for a cell that nbgrader does not handle.
+    """The cell's metadata for nbgrader (schema 3), under the key "nbgrader"; empty for a cell without a marker.
 
     >>> marks("### BEGIN HIDDEN TESTS", "03-06")["nbgrader"]["grade_id"]
     'test-03-06'
     """
-    for sign, (kind, flags) in KINDS.items():
-        if sign in source:
+    for marker, (kind, flags) in KINDS.items():
+        if marker in source:
             return {"nbgrader": {"grade_id": f"{kind}-{cell_id}", "schema_version": 3, "task": False, **flags}}
     return {}
 

@@ -1,4 +1,4 @@
-"""A lesson read from its notebook file, without a notebook library."""
+"""Reads a lesson from its notebook file as plain JSON, without nbformat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 @dataclass(frozen=True)
 class Lesson:
-    """A notebook: the stem of its file name, its cells with their sources as single strings, its metadata."""
+    """A notebook: its file name without the suffix, its cells (each source is one string) and its metadata."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -33,7 +33,7 @@ class Lesson:
 
     @property
     def words(self) -> int:
-        """Number of words in the markdown cells; a word is a run without white space that contains a letter."""
+        """Number of words in the markdown cells, without numbers and signs."""
         return sum(any(letter.isalpha() for letter in word) for word in self.prose.split())
 
     @property
@@ -47,7 +47,7 @@ class Lesson:
         return [output for output in self.outputs if set(PICTURES) & set(output.get("data", {}))]
 
     @property
-    def own(self) -> dict[str, Any]:
+    def course_metadata(self) -> dict[str, Any]:
         """The metadata entry `unet_tutorial`: `module` and `ceiling_seconds`."""
         entry: dict[str, Any] = self.metadata.get("unet_tutorial", {})
         return entry
@@ -60,7 +60,9 @@ def read(path: Path) -> Lesson:
         cells = tuple({**cell, "source": joined(cell["source"])} for cell in notebook["cells"])
         return Lesson(path.stem, cells, notebook["metadata"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is no notebook of format 4 ({error}); save it again with JupyterLab") from error
+        raise ValueError(
+            f"{path.name} is not a notebook of format 4 ({error}); save it again with JupyterLab"
+        ) from error
 
 
 def joined(text: str | list[str]) -> str:
@@ -75,5 +77,5 @@ def tags(cell: Cell) -> list[str]:
 
 
 def tree(cell: Cell) -> ast.Module:
-    """The syntax tree of the cell's source, without its lines of IPython magics and shell commands."""
+    """The syntax tree of the cell's source; lines with IPython magics or shell commands are removed first."""
     return ast.parse(re.sub(r"^[ \t]*[%!].*$", "", cell["source"], flags=re.MULTILINE))

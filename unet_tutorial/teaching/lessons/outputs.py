@@ -1,4 +1,4 @@
-"""Rules for committed outputs: nothing in them may depend on the machine or the day."""
+"""Rules for the outputs of committed lessons: they must not depend on the machine or on the time of the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
 def output_faults(lesson: Lesson) -> list[str]:
-    """One sentence, with the number of the cell, for each rule that an output breaks; empty for a good lesson."""
+    """A sentence, with the number of the cell, for each rule that an output breaks; empty if there is none."""
     return [
         f"{lesson.name}, code cell {number}: {fault}"
         for number, cell in enumerate(lesson.code, start=1)
@@ -31,9 +31,9 @@ def output_faults(lesson: Lesson) -> list[str]:
 
 
 def path_faults(lesson: Lesson) -> list[str]:
-    """One sentence for each cell whose source contains an absolute path."""
+    """A sentence for each cell whose source contains an absolute path."""
     return [
-        f"{lesson.name}, cell {number}: names the path {found}"
+        f"{lesson.name}, cell {number}: contains the absolute path {found}"
         for number, cell in enumerate(lesson.cells, start=1)
         if (found := machine_path(cell["source"]))
     ]
@@ -51,8 +51,8 @@ def machine_path(text: str) -> str:
     return _first(PATH, text)
 
 
-def written(output: Cell) -> str:
-    """The text of an output: of a stream, or the text formats of a display."""
+def output_text(output: Cell) -> str:
+    """The text of an output: that of a stream, or all text formats of a displayed object."""
     texts = [output.get("text", ""), *(v for k, v in output.get("data", {}).items() if k.startswith("text/"))]
     return "\n".join(joined(text) for text in texts)
 
@@ -67,13 +67,13 @@ def _faults(output: Cell) -> list[str]:
         return [f"stored error: {output['ename']}: {output['evalue']}"]
     if output.get("name") == "stderr":
         return [f"text on stderr; remove the warning or progress bar: {joined(output['text'])[:500]}"]
-    text = written(output)
+    text = output_text(output)
     checks = [("an absolute path", machine_path(text))]
-    checks += [(what, _first(pattern, text)) for what, pattern in (("a timing", TIMING), ("an address", ADDRESS))]
-    faults = [f"the output holds {what}: {found}" for what, found in checks if found]
+    checks += [(kind, _first(pattern, text)) for kind, pattern in (("a timing", TIMING), ("an address", ADDRESS))]
+    faults = [f"the output contains {kind}: {found}" for kind, found in checks if found]
     size = len(json.dumps(output, ensure_ascii=False).encode())
     if size > MOST_BYTES:
-        faults.append(f"an output of {size:,} bytes; the most is {MOST_BYTES:,}: draw less, or smaller")
+        faults.append(f"an output of {size:,} bytes; the maximum is {MOST_BYTES:,}; draw less, or a smaller picture")
     return faults + _picture_faults(output)
 
 

@@ -45,7 +45,7 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def release(path: Path) -> Path:
-    """Write the exercise notebook to the folder exercises beside solutions; return its path."""
+    """Write the exercise notebook to the folder `exercises` next to `solutions`; return its path."""
     student = path.parents[1] / "exercises" / path.name
     make_folder(student.parent)
     with complete_file(student) as part:

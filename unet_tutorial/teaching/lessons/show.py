@@ -1,4 +1,4 @@
-"""Figures of a lesson: the same bytes at every run, each with alternative text."""
+"""Shows the figures of a lesson with alternative text; each run gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 Bundle = dict[str, object]  # one output, by MIME type
 publish: Callable[[Bundle, Bundle], None] = display.publish_display_data
 
-MOST_PIXELS = 64 * 64  # of image data in one figure; above it, the figure becomes a PNG
+MOST_PIXELS = 64 * 64  # pixels of image data in a figure that is shown as SVG; a figure with more becomes a PNG
 
 
 def show(figure: Figure, alt: str, fact: str = "") -> None:
@@ -30,7 +30,7 @@ def show(figure: Figure, alt: str, fact: str = "") -> None:
         figure.savefig(data, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
         _emit("image/png", data.getvalue(), alt, fact)
     else:
-        with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # fixed ids of elements
+        with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # ids of elements that are the same at every run
             figure.savefig(data, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
         _emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
     plt.close(figure)
@@ -52,7 +52,7 @@ def titled(svg: str, alt: str) -> str:
     """
     found = re.search(r"<svg\b([^>]*)>(.*)</svg>", svg, flags=re.DOTALL)
     if not found:
-        raise ValueError("the drawing has no <svg> element; hand in the text of an SVG file")
+        raise ValueError("the drawing has no <svg> element; pass the text of an SVG file")
     attributes, content = re.sub(r'\s+role="[^"]*"', "", found[1]), re.sub(r"^\s*<title\b.*?</title>", "", found[2])
     return f'<svg role="img"{attributes}><title>{escape(alt)}</title>{content}</svg>'
 
@@ -64,6 +64,6 @@ def _pixels(figure: Figure) -> int:
 
 def _emit(kind: str, picture: str | bytes, alt: str, fact: str) -> None:
     if len(alt.split()) < 3:
-        raise ValueError(f"alt={alt!r}: describe the figure in a sentence, for readers who do not see it")
+        raise ValueError(f"alt={alt!r}: describe the figure in a sentence, for readers who cannot see it")
     publish({kind: picture, "text/plain": alt}, {kind: {"alt": alt}})
     print(fact or alt)
