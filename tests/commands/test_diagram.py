@@ -42,14 +42,14 @@ def test_options_give_the_same_drawing_as_the_library(unet: Unet, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "nothing to write; give a file"),
+        ((), "nothing to write; pass a file"),
         (("-o", "fig"), "the suffix tells the format; end it in .svg"),
         (("-o", "fig.jpeg"), "the suffix tells the format"),
         (("--alt", "--palette", "pink"), "palette 'pink' is unknown; the names are paper"),
         (("--alt", "--style", "poster"), "style 'poster' is unknown"),
         (("--alt", "--collapse", "all"), "collapse 'all' is unknown"),
-        (("--alt", "--width", "160"), "a number with mm, cm, in or pt is needed"),
-        (("--alt", "--width", "1mm"), "widen it"),
+        (("--alt", "--width", "160"), "expected a number with mm, cm, in or pt"),
+        (("--alt", "--width", "1mm"), "pass a width of at least 140 points"),
         (("-o", "absent/fig.svg"), "cannot be written"),
     ],
 )

@@ -12,7 +12,7 @@ from torch import nn
 
 from tests.conftest import Unet
 from tests.oracles.user_module import refusal, write_user_module
-from unet_tutorial.commands.example import example_inputs, invalid_size, skip_init
+from unet_tutorial.commands.example import example_inputs, invalid_size, without_init
 from unet_tutorial.nets.presets import attention_unet, padded_unet, paper_unet, unet3d
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.plan.sizes import size_error, valid_sizes
@@ -24,11 +24,11 @@ from unet_tutorial.plan.sizes import size_error, valid_sizes
         (("paper", "--input", 570), 2, "axis 0 = 570 does not pass 4 poolings; the nearest .* are 556 and 572"),
         (("paper", "--input", 100), 2, "the smallest size that does is 188"),
         (("unet3d", "--input", "32x64x60"), 2, "axis 2 = 60 does not pass 3 poolings; the nearest .* are 56 and 64"),
-        (("mine:Net", "--input", 9), 2, "axis 0 = 9 does not pass; the nearest sizes that do are 8 and 10"),
+        (("mine:Net", "--input", 9), 2, "axis 0 = 9 is not a valid size; the nearest valid sizes are 8 and 10"),
         (("mine:Net", "--input", "9x8", "--kwargs", '{"depth": 2}'), 2, "axis 0 = 9 .* are 8 and 12"),
         (("mine:Net",), 1, "the input size of Net is not known; write --input"),
         (("mine:Net", "--input", "8x"), 1, "'8x' is not a shape; write --input"),
-        (("mine:Net", "--input", "8x8x8"), 1, "1, 2 or 4 numbers are needed"),
+        (("mine:Net", "--input", "8x8x8"), 1, "expected 1, 2 or 4 numbers"),
     ],
 )
 def test_an_input_is_refused_in_one_line(
@@ -109,14 +109,14 @@ def test_trials_find_the_sizes_of_the_plan() -> None:
 
 def test_skipping_initialisation_changes_no_shape_and_draws_nothing() -> None:
     before = torch.random.get_rng_state()
-    with torch.device("meta"), skip_init():
+    with torch.device("meta"), without_init():
         bare = padded_unet(widths=(2, 4))
     assert torch.equal(torch.random.get_rng_state(), before)
     usual = padded_unet(widths=(2, 4))
     assert {key: value.shape for key, value in bare.state_dict().items()} == {
         key: value.shape for key, value in usual.state_dict().items()
     }
-    with skip_init():
+    with without_init():
         weight = torch.full((3, 3), 7.0)
         for initialise in (torch.Tensor.normal_, torch.Tensor.uniform_, nn.init.kaiming_normal_):
             assert torch.equal(initialise(weight), torch.full((3, 3), 7.0))

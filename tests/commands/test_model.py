@@ -66,13 +66,13 @@ def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
     [
         (("mine:Deciding", "--input", 8), 3, "has data-dependent control flow"),
         (("mine:Net", "--input", "1x4x8x8"), 1, "does not accept this example"),
-        (("mine:number", "--input", 8), 1, "is or returns a int; a torch nn.Module is needed"),
+        (("mine:number", "--input", 8), 1, "expected a torch nn.Module or code that returns one, got int"),
         (("mine:broken", "--input", 8), 1, "mine:broken fails: KeyError: 'no such depth'"),
         (("mine:absent", "--input", 8), 1, "AttributeError"),
         (("absent:Net", "--input", 8), 1, "ModuleNotFoundError"),
         (("mine:instance", "--input", 8, "--kwargs", '{"depth": 2}'), 1, "takes no --kwargs"),
         (("mine:Net", "--input", 8, "--kwargs", "depth=2"), 1, "is not JSON"),
-        (("mine:Net", "--input", 8, "--kwargs", "[2]"), 1, "names with values are needed"),
+        (("mine:Net", "--input", 8, "--kwargs", "[2]"), 1, "expected names with values"),
         (("nothing",), 1, "preset 'nothing' is unknown; the presets are paper"),
         (("paper", "--widths", "8,x"), 1, "expected integers separated by commas"),
         (("absent.json",), 1, "absent.json: No such file"),
@@ -115,4 +115,4 @@ def test_torch_logs_nothing_about_an_invalid_size(own: Path) -> None:
     done = subprocess.run(command, cwd=own, env=env, capture_output=True, check=False, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     said = [line for line in done.stderr.splitlines() if line not in ("", "building")]  # the latter by the network
-    assert [line[:40] for line in said] == ["unet: input (1, 3, 9, 9): axis 0 = 9 doe"]
+    assert [line[:40] for line in said] == ["unet: input (1, 3, 9, 9): axis 0 = 9 is "]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unet_tutorial.figures.drawing.style import Style
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
-OUTPUT = "File to write: .svg .pdf .png .tex .html .mmd .dot or .json; repeat it for several."
+OUTPUT = "File to write: .svg .pdf .png .tex .html .mmd .dot or .json; repeat the option for several."
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class DrawingOptions:
             return None
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(mm|cm|in|pt)", self.width)
         if not found:
-            raise ValueError(f"--width {self.width!r}: a number with mm, cm, in or pt is needed, as in 160mm")
+            raise ValueError(f"--width {self.width!r}: expected a number with mm, cm, in or pt, such as 160mm")
         return float(found[1]) * POINTS[found[2]]
 
 
@@ -63,7 +63,7 @@ def diagram(
 
     paths = output or []
     if not (paths or alt):
-        raise ValueError("nothing to write; give a file, as in -o figure.svg, or --alt for the alternative text")
+        raise ValueError("nothing to write; pass a file, such as -o figure.svg, or --alt for the alternative text")
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             raise ValueError(f"{path}: the suffix tells the format; end it in {', '.join(FORMATS)}")

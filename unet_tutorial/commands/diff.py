@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-WIDTH = 250  # letters of a line in a pipe or file, where no terminal gives a width
+WIDTH = 250  # characters per line in a pipe or file, where there is no terminal width
 FILE = "A .json written by unet diagram."
 
 
@@ -20,9 +20,9 @@ def diff(
 ) -> None:
     """Show the differences between two architectures, map by map.
 
-    A line with * is a map that has changed, its changed cells as "old → new"; a line with - is a map of the first
-    network only, a line with + of the second only. Totals that differ come last. Exit code 0 if the networks are equal,
-    1 if they differ. Names of networks and of their modules are not compared.
+    Each line is a map. With * it has changed, and its changed cells show "old → new". With - only the first network has
+    it, with + only the second. Totals that differ come last. Exit code 0 if the networks are equal, 1 if they differ.
+    Names of networks and of their modules are not compared.
     """
     from rich.console import Console
     from rich.table import Table

@@ -15,14 +15,14 @@ from unet_tutorial.plan.sizes import Padding, Plan, size_error, valid_sizes
 
 DEFAULT_SIDES = {1: 1024, 2: 572, 3: 132}  # pixels by rank: the inputs of the papers, or the next valid size
 SEARCHED = 64  # sizes to try below and above an invalid one
-HOW_TO_WRITE = "write --input 572, 572x700, or a whole shape, 1x1x32x64x64"
+HOW_TO_WRITE = "write --input 572, 572x700, or a whole shape such as 1x1x32x64x64"
 
 
-class skip_init(TorchFunctionMode):  # noqa: N801  # used as a function: with skip_init()
-    """Skips random initialisation, which on the meta device draws nothing but costs a second for a large network."""
+class without_init(TorchFunctionMode):  # noqa: N801  # used as a function: with without_init()
+    """Skips random initialisation: meta tensors have no values, but initialising a large network takes a second."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Return the tensor unchanged for ``normal_``, ``uniform_`` and their like."""
+        """Return the tensor unchanged for functions whose name ends in ``normal_`` or ``uniform_``."""
         name = getattr(func, "__name__", "")
         if name.endswith(("normal_", "uniform_")) and args:
             return args[0]
@@ -33,7 +33,7 @@ def example_inputs(model: nn.Module, texts: list[str]) -> tuple[list[Tensor], di
     """Empty tensors for the texts of ``--input``: positional arguments, and keyword arguments by name.
 
     Without texts, a network of this library gets the input size of its paper. Raises ValueError for a text that is not
-    a shape, and if channels or size of the input are unknown.
+    a shape, and if the channels or the size of the input are unknown.
     """
     args, kwargs = [], {}
     for text in texts or [_default_size(model)]:
@@ -75,8 +75,8 @@ def _shape(text: str, model: nn.Module) -> Size:
     if rank and len(given) in (1, rank):
         return (1, channels, *(given * rank if len(given) == 1 else given))
     if len(given) < 2 or (rank and len(given) != rank + 2):
-        wanted = f"1, {rank} or {rank + 2} numbers" if rank else "a whole shape, batch and channels included,"
-        raise ValueError(f"--input {text!r}: {wanted} are needed for {type(model).__name__}; {HOW_TO_WRITE}")
+        wanted = f"1, {rank} or {rank + 2} numbers" if rank else "a whole shape with batch and channels"
+        raise ValueError(f"--input {text!r}: expected {wanted} for {type(model).__name__}; {HOW_TO_WRITE}")
     return given
 
 
@@ -87,27 +87,27 @@ def _input_channels_and_rank(model: nn.Module) -> tuple[int, int]:
 
 
 def invalid_size(model: nn.Module, args: list[Tensor], kwargs: dict[str, Tensor]) -> str:
-    """A sentence with the nearest valid sizes, if the network refuses the first input because of its size; else "".
+    """A sentence with the nearest valid sizes, if the size of the first input is not valid; else "".
 
-    For networks whose levels are not known, sizes are tried out, one axis at a time, with all axes of the same length:
-    in a U the axes do not influence one another.
+    If the levels of the network are not known, each size is tested by running the network on an input with this size
+    along all axes. That is enough, because in a U-Net the axes do not influence one another.
     """
     given = [*args, *kwargs.values()]
     size = tuple(given[0].shape[2:])
     levels, padding = _plan(model)
     if levels and size_error(size, levels, padding=padding):
         return f"input {tuple(given[0].shape)}: {size_error(size, levels, padding=padding)}"
-    passes = _accepts(model, args, kwargs)
-    errors = [_axis_error(axis, n, passes) for axis, n in enumerate(size) if not passes(n)]
+    is_valid = _accepts(model, args, kwargs)
+    errors = [_axis_error(axis, n, is_valid) for axis, n in enumerate(size) if not is_valid(n)]
     found = [error for error in errors if error]
     return f"input {tuple(given[0].shape)}: {'; '.join(found)}" if found else ""
 
 
-def _axis_error(axis: int, n: int, passes: Callable[[int], bool]) -> str:
-    below, above = (next(filter(passes, sides), 0) for sides in _around(n))
+def _axis_error(axis: int, n: int, is_valid: Callable[[int], bool]) -> str:
+    below, above = (next(filter(is_valid, sides), 0) for sides in _around(n))
     near = [str(m) for m in (below, above) if m]
-    which = "nearest sizes that do are" if near[1:] else "nearest size that does is"
-    return f"axis {axis} = {n} does not pass; the {which} {' and '.join(near)}" if near else ""
+    which = "nearest valid sizes are" if near[1:] else "nearest valid size is"
+    return f"axis {axis} = {n} is not a valid size; the {which} {' and '.join(near)}" if near else ""
 
 
 def _around(n: int) -> Iterator[range]:
@@ -128,12 +128,12 @@ def _accepts(model: nn.Module, args: list[Tensor], kwargs: dict[str, Tensor]) ->
         sides = (n,) * len(first) if tensor.shape[2:] == first else tuple(tensor.shape[2:])
         return tensor.new_empty((*tensor.shape[:2], *sides))
 
-    def passes(n: int) -> bool:
+    def is_valid(n: int) -> bool:
         try:
             changed = {name: resized(tensor, n) for name, tensor in kwargs.items()}
             record(model, tuple(resized(tensor, n) for tensor in args), changed, training=False)
-        except Exception:  # the network may raise any error for a size that it does not take
+        except Exception:  # the network may raise any error for an invalid size
             return False
         return True
 
-    return passes
+    return is_valid

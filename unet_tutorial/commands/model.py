@@ -1,4 +1,4 @@
-"""The network named on the command line: a preset, the user's own code, or a file written by ``unet diagram``."""
+"""The network given on the command line: a preset, the user's own code, or a file written by ``unet diagram``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from unet_tutorial.figures.arch.ir import ArchIR
 
 NAME = "A preset, package.module:attribute (imported and executed), or a .json written by unet diagram."
-INPUT = "572, 572x700, or a whole shape, 1x1x32x64x64; repeat it for several inputs, with name= for a keyword."
+INPUT = "572, 572x700, or a whole shape such as 1x1x32x64x64; once per input, with name= for a keyword argument."
 
 
 class ExitCodeError(ValueError):
@@ -37,18 +37,18 @@ class ExitCodeError(ValueError):
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """The options that name a network and its input."""
+    """The options that choose a network and its input."""
 
     name: Annotated[str, typer.Argument(help=NAME)]
     inputs: Annotated[list[str] | None, typer.Option("--input", help=INPUT)] = None
-    kwargs: Annotated[str, typer.Option(help="Arguments of the preset or the attribute, as '{\"depth\": 3}'.")] = ""
-    widths: Annotated[str, typer.Option(help="Channels of each level of a preset, as 16,32,64.")] = ""
+    kwargs: Annotated[str, typer.Option(help="Arguments of the preset or attribute: '{\"depth\": 3}'.")] = ""
+    widths: Annotated[str, typer.Option(help="Channels of each level of a preset, such as 16,32,64.")] = ""
 
     def architecture(self) -> ArchIR:
         """The network's architecture.
 
         Raises ExitCodeError with code 2 for an invalid input size and with code 3 for a network that cannot be traced;
-        ValueError for everything else that the user has to change.
+        ValueError for every other mistake of the user.
         """
         if not self.name.endswith(".json"):
             return self._traced()
@@ -78,17 +78,19 @@ class NetworkOptions:
         """The network, on torch's meta device if its code can be built there."""
         import torch
 
-        from unet_tutorial.commands.example import skip_init
+        from unet_tutorial.commands.example import without_init
 
         with redirect_stdout(sys.stderr):  # the standard output holds only the command's result
             build = self._builder()
             try:
-                with torch.device("meta"), skip_init():
+                with torch.device("meta"), without_init():
                     found = build()
             except Exception:
-                found = _named_error(self.name, build)
+                found = _with_name_in_errors(self.name, build)
         if not isinstance(found, torch.nn.Module):
-            raise ValueError(f"{self.name} is or returns a {type(found).__name__}; a torch nn.Module is needed")
+            raise ValueError(
+                f"{self.name}: expected a torch nn.Module or code that returns one, got {type(found).__name__}"
+            )
         return found
 
     def _builder(self) -> Callable[[], Any]:
@@ -99,7 +101,7 @@ class NetworkOptions:
             from unet_tutorial.nets.presets import build
 
             return partial(build, self.name, **kwargs)
-        found = _named_error(self.name, partial(_attribute, *self.name.split(":", 1)))
+        found = _with_name_in_errors(self.name, partial(_attribute, *self.name.split(":", 1)))
         if isinstance(found, nn.Module) or not callable(found):
             if kwargs:
                 raise ValueError(f"{self.name} is not a function or class, so it takes no --kwargs and no --widths")
@@ -110,24 +112,26 @@ class NetworkOptions:
         try:
             given = json.loads(self.kwargs or "{}")
         except ValueError as error:
-            raise ValueError(f"--kwargs {self.kwargs!r} is not JSON ({error}); write '{{\"depth\": 3}}'") from error
+            raise ValueError(
+                f"--kwargs {self.kwargs!r} is not JSON ({error}); write for example '{{\"depth\": 3}}'"
+            ) from error
         if not isinstance(given, dict):
-            raise ValueError(f"--kwargs {self.kwargs!r}: names with values are needed, as '{{\"depth\": 3}}'")
+            raise ValueError(f"--kwargs {self.kwargs!r}: expected names with values, such as '{{\"depth\": 3}}'")
         widths = {"widths": numbers("widths", self.widths, int, "16,32,64")} if self.widths else {}
         return given | widths
 
 
 def read_architecture(path: Path) -> ArchIR:
-    """The architecture in a .json written by ``unet diagram``. Raises ValueError, naming the file, for other files."""
+    """The architecture in a .json written by ``unet diagram``. Raises ValueError for another file."""
     from unet_tutorial.figures.arch.ir import from_json
 
     try:
         found = from_json(path.read_text(encoding="utf8"))
     except ValueError as error:  # also if the file is not text
         raise ValueError(f"{path}: {error}") from error
-    named = [*found.path, *(key for node in found.nodes for key in node.inputs)]
-    named += [key for skip in found.skips for key in (skip.source, skip.target, *skip.through)]
-    missing = sorted(set(named) - set(found.index))
+    used = [*found.path, *(key for node in found.nodes for key in node.inputs)]
+    used += [key for skip in found.skips for key in (skip.source, skip.target, *skip.through)]
+    missing = sorted(set(used) - set(found.index))
     if missing or not found.nodes:
         problem = f"the map {missing[0]!r}, which it refers to, is missing" if missing else "it has no maps"
         raise ValueError(f"{path}: {problem}; write the file again with unet diagram")
@@ -145,7 +149,7 @@ def _attribute(module: str, name: str) -> Any:
     return found
 
 
-def _named_error(name: str, call: Callable[[], Any]) -> Any:
+def _with_name_in_errors(name: str, call: Callable[[], Any]) -> Any:
     """The result of the user's code; any exception becomes a ValueError that begins with ``name``."""
     try:
         return call()

@@ -14,7 +14,7 @@ from unet_tutorial.commands.model import NetworkOptions
 
 
 class By(StrEnum):
-    """What a row of the table is."""
+    """The rows of the table: one per level, or one per operation."""
 
     level = "level"
     layer = "layer"
@@ -33,9 +33,9 @@ class Format(StrEnum):
 @with_options(NetworkOptions)
 def summary(
     network: NetworkOptions,
-    by: Annotated[By, typer.Option(help="A row per level of each side, or per operation.")] = By.level,
+    by: Annotated[By, typer.Option(help="A row per level of encoder and decoder, or per operation.")] = By.level,
     format: Annotated[Format, typer.Option(help="For the terminal, a paper, or a program.")] = Format.rich,  # noqa: A002
-    columns: Annotated[str, typer.Option(help="Only these columns, as level,op,out,MACs; csv and json keep all.")] = "",
+    columns: Annotated[str, typer.Option(help="Only these columns, such as level,op,out,MACs; csv, json: all.")] = "",
 ) -> None:
     """Print exact sizes, parameters, MACs, memory and receptive fields of a network, computed on empty tensors.
 

@@ -1,7 +1,7 @@
 """Diagrams and summaries of a model: ``tracing`` → description (``arch``) → ``drawing``, ``tables``, ``pages``.
 
 ``figures.draw(model, example)`` returns a ``Diagram`` and ``figures.table(model, example)`` a ``Table``; both display
-themselves in a notebook. Importing this package loads neither torch nor matplotlib, which take seconds.
+themselves in a notebook. Importing this package loads neither torch nor matplotlib, whose import takes seconds.
 """
 
 from __future__ import annotations

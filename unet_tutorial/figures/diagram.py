@@ -21,7 +21,11 @@ from unet_tutorial.figures.drawing.tikz import tikz
 
 @dataclass(frozen=True)
 class Diagram:
-    """An architecture, the style of its drawing, and how many maps to show: "conv" (all), "block" or "level"."""
+    """An architecture and how to draw it; displays itself in a notebook.
+
+    ``collapse`` says which feature maps get a box: "conv" (all), "block" (the first and last of each block) or "level"
+    (one per level of the encoder and of the decoder).
+    """
 
     arch: ArchIR
     style: Style = PAPER
@@ -37,7 +41,7 @@ class Diagram:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences about everything that did not fit; empty if the drawing is as asked for."""
+        """Sentences about outputs and maps that are not drawn and about a larger width; empty if there are none."""
         return self.scene.notes
 
     @cached_property
@@ -50,7 +54,7 @@ class Diagram:
         return svg(self.scene, self.style.colours, self.arch.name, self.alt)
 
     def _repr_html_(self) -> str:
-        """For notebooks."""
+        """The SVG without its XML declaration, for notebooks."""
         return self.svg()[self.svg().index("<svg") :]
 
     def save(self, path: str | Path) -> Path:
@@ -119,7 +123,7 @@ def draw(
     collapse: str = "conv",
     **kwargs: Any,
 ) -> Diagram:
-    """The diagram of a module that is called with ``example`` and ``kwargs``, or of an ``ArchIR``.
+    """The diagram of a module that is called with ``example`` and ``kwargs``, or of an architecture (``ArchIR``).
 
     ``style`` is a ``Style`` or the name of one. A tuple of integers stands for an empty tensor of that shape:
     ``draw(net, (1, 1, 572, 572), style="thesis")``. Raises the ValueErrors of ``figures.tracing.trace``, and ValueError

@@ -31,7 +31,7 @@ from unet_tutorial.figures.tables.terminal import TerminalTable
 class Table:
     """Rows, the network's totals, bytes of memory by name, and the footer as pairs of label and text.
 
-    Displays itself in a notebook.
+    ``by`` is "level" or "layer". Displays itself in a notebook.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Table:
     def only(self, *columns: str) -> Table:
         """The table with these columns in markdown, LaTeX, HTML and terminal; CSV, JSON and DataFrame keep all.
 
-        Raises ValueError, with the names of all columns, for an unknown one.
+        Raises ValueError for an unknown column; the message lists all columns.
         """
         unknown = [name for name in columns if name not in COLUMNS]
         if unknown or not columns:
@@ -62,19 +62,19 @@ class Table:
         return TextTable(header, tuple(body), total, self.footer)
 
     def to_markdown(self) -> str:
-        """A table of GitHub's markdown and the footer as a list."""
+        """A table in GitHub's Markdown, then the footer as a list."""
         return markdown_text(self.as_text(compact=False))
 
     def to_latex(self) -> str:
-        r"""A ``tabular`` and the footer; needs ``\usepackage{booktabs}``. Put it into a ``table`` for a caption."""
+        r"""A ``tabular`` and the footer; needs ``\usepackage{booktabs}``. Put it into a ``table`` to add a caption."""
         return latex_text(self.as_text(compact=True))
 
     def to_csv(self) -> str:
-        """A line per row, in integers, bytes and pixels; the totals are the sums of the columns."""
+        """CSV with a line per row, without the totals; numbers are integers, in bytes and pixels."""
         return csv_text([text_record(row, self.totals) for row in self.rows])
 
     def to_json(self) -> str:
-        """Rows, totals, bytes of memory by name, and the footer as notes."""
+        """JSON with the rows, the totals, the bytes of memory by name, and the footer under "notes"."""
         raw: dict[str, Any] = {
             "name": self.name,
             "by": self.by,
@@ -102,8 +102,9 @@ class Table:
 def table(model: Any, *example: Any, by: str = "level", **kwargs: Any) -> Table:
     """The table of an ``ArchIR``, or of a module that is called with ``example`` and ``kwargs``.
 
-    ``by`` is "level" (a row per level of each side) or "layer" (a row per operation); ValueError for any other. Raises
-    the ValueErrors of ``figures.tracing.trace`` for a module that does not take the example.
+    ``by`` is "level" (a row per level of the encoder and of the decoder) or "layer" (a row per operation). Raises
+    ValueError for any other value, and the ValueErrors of ``figures.tracing.trace`` for a module that does not accept
+    the example.
     """
     arch = model
     if not isinstance(model, ArchIR):

@@ -74,8 +74,8 @@ def test_rows_go_down_with_the_levels(name: str) -> None:
 def test_what_does_not_fit_is_collapsed_and_said() -> None:
     shown = drawn("five", "column")
     assert shown.notes == (
-        "collapsed to 'block' (the first and last map of each block): with every map of 'conv' the labels do not fit "
-        "238 points at 6 points a letter",
+        "collapsed to 'block' (the first and last map of each block): the labels of 'conv' do not fit a width of "
+        "238 points at the smallest font size of 6 points",
     )
     assert len(shown.scene.boxes) == 2 * 11 + 1  # the two ends of each of 11 places, and the output
     narrow = drawn("five", Style(width=126, font=7, font_min=6))
@@ -90,5 +90,5 @@ def test_a_note_names_outputs_that_are_not_drawn() -> None:
     node = next(node for node in plain.nodes if node.id not in plain.path)
     other = replace(node, folded=(*node.folded, "output"))
     changed = replace(plain, nodes=tuple(other if each is node else each for each in plain.nodes))
-    assert draw(changed).notes == (f"not drawn: outputs beside the way, {node.id}",)
+    assert draw(changed).notes == (f"not drawn: outputs off the main path, {node.id}",)
     assert draw(plain).notes == ()

@@ -44,5 +44,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         Style(growth="cubic")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="1 <= font_min <= font"):
         Style(font=5, font_min=6)
-    with pytest.raises(ValueError, match="a width of 50 points is below 20 letters of 7; widen it"):
+    with pytest.raises(
+        ValueError, match="a width of 50 points is too small for font_min 7; pass a width of at least 140 points"
+    ):
         Style(width=50)

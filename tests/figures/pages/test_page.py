@@ -134,7 +134,7 @@ def test_no_explorer_for_what_it_could_not_show() -> None:
     assert matching_choice(arch)
     assert not matching_choice(replace(arch, nodes=tuple(wider)))
     assert not matching_choice(Choice(24, 1, 129, "same").arch())
-    assert not matching_choice(Choice(24, 0, 8, "same").arch())  # a single level has no way through a U
+    assert not matching_choice(Choice(24, 0, 8, "same").arch())  # a single level is not a U
 
 
 def test_a_network_with_an_input_size_that_no_plain_u_takes_has_a_page_without_the_explorer() -> None:
@@ -149,7 +149,7 @@ def test_the_lead_names_input_output_totals_and_the_reason() -> None:
         "1×572×572 → 2×388×388. 31,030,658 parameters, 150,428,424,448 multiply-accumulates, "
         "727,380,032 bytes saved for the backward pass."
     )
-    assert lead(described("classifier")).endswith(f" Not a U: {described('classifier').reason}.")
+    assert lead(described("classifier")).endswith(f" Not drawn as a U: {described('classifier').reason}.")
 
 
 @needs_chromium

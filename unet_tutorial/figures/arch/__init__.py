@@ -1,1 +1,1 @@
-"""The description of a network (``ArchIR``) and the analyses of it. Imports no torch, so that it loads fast."""
+"""The description of a network (``ArchIR``) and its analysis. Does not import torch, so that it loads fast."""

@@ -9,7 +9,7 @@ from unet_tutorial.figures.arch.text import per_side_text, size_text
 
 
 def alt_text(arch: ArchIR) -> str:
-    """Levels with channels and sizes, skips with their crops, parameters; or the reason why the network is not a U.
+    """Levels with channels and sizes, skips with their crops, parameters; or why the network is not drawn as a U.
 
     >>> from unet_tutorial.figures.arch.ir import ArchIR, Node
     >>> alt_text(ArchIR("Net", (Node("a", "input", "input", (), (1, 8, 8)),), reason="it has a single level"))
@@ -29,7 +29,7 @@ def alt_text(arch: ArchIR) -> str:
 
 def _encoder(path: list[Node]) -> list[Node]:
     """The last map of each level before the decoder, finest first."""
-    shuffled = {a.id for a, b in pairwise(path) if b.op == "view" and b.level < a.level}  # read by a pixel shuffle
+    shuffled = {a.id for a, b in pairwise(path) if b.op == "view" and b.level < a.level}  # inputs of a pixel shuffle
     before = [node for node in path if node.side in ("enc", "bottom") and node.id not in shuffled]
     return [next(node for node in reversed(before) if node.level == at) for at in sorted({n.level for n in path})]
 

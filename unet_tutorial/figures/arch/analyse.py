@@ -1,4 +1,4 @@
-"""Turns a bare graph into a U: simplifies it, adds levels, sides and skips, and names each node by its place."""
+"""Finds the U in a graph: simplifies it, adds levels, sides and skips, and gives each node an id by its place."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unet_tutorial.figures.arch.skips import find_skips
 
 
 def analysed(arch: ArchIR) -> ArchIR:
-    """The architecture with its U, or with the reason why it is none; totals are unchanged."""
+    """The architecture with the main path and skips of its U, or with the reason why it is not a U; same totals."""
     nodes = with_scales(folded(arch.nodes))
     nodes = with_levels(nodes, main_path(nodes))
     path = main_path(nodes)
     reason = not_a_u(path)
     skips, unusual = ([], "") if reason else find_skips(nodes, path)
     nodes = nodes if reason else _with_sides(nodes, path, skips)
-    new_id = dict(zip((node.id for node in nodes), _names(nodes), strict=True))
+    new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))
     return replace(
         arch,
         nodes=tuple(replace(n, id=new_id[n.id], inputs=tuple(new_id[key] for key in n.inputs)) for n in nodes),
@@ -30,7 +30,7 @@ def analysed(arch: ArchIR) -> ArchIR:
 
 
 def not_a_u(path: list[Node]) -> str:
-    """Why the main path is not that of a U; empty if it is."""
+    """The reason why the main path is not that of a U; "" if it is."""
     levels = [node.level for node in path if node.scale]
     if not levels or path[0].op != "input" or len(path[0].size) < 1:
         return "no feature map with spatial axes leads from an input to the output"
@@ -49,7 +49,8 @@ def not_a_u(path: list[Node]) -> str:
 
 
 def _with_sides(nodes: tuple[Node, ...], path: list[Node], skips: list[Skip]) -> tuple[Node, ...]:
-    """Set ``Node.side``; nodes that are neither on the main path nor on a skip get the side of their last reader."""
+    """Set ``Node.side``; nodes that are neither on the main path nor on a skip get the side of their last
+    consumer."""
     coarsest = max(node.level for node in path)
     bottom = [i for i, node in enumerate(path) if node.level == coarsest]
     sides = {n.id: "enc" if i < bottom[0] else "dec" if i > bottom[-1] else "bottom" for i, n in enumerate(path)}
@@ -63,13 +64,13 @@ def _with_sides(nodes: tuple[Node, ...], path: list[Node], skips: list[Skip]) ->
     return tuple(replace(node, side=sides.get(node.id, "")) for node in nodes)
 
 
-def _names(nodes: tuple[Node, ...]) -> list[str]:
-    """enc0.conv1, enc0.conv2, enc1.pool1, …: side and level, operation, number, in the order of the forward pass."""
+def _new_ids(nodes: tuple[Node, ...]) -> list[str]:
+    """Ids such as enc0.conv1, enc0.conv2, enc1.pool1: side and level, operation, number in the order of execution."""
     count: Counter[str] = Counter()
-    names = []
+    ids = []
     for node in nodes:
         place = f"{node.side}{node.level}" if node.side not in ("", "head") else node.side or "net"
         stem = f"{place}.{node.op}"
         count[stem] += 1
-        names.append(f"{stem}{count[stem]}")
-    return names
+        ids.append(f"{stem}{count[stem]}")
+    return ids

@@ -1,4 +1,4 @@
-"""Compares two architectures: which maps are new, removed or changed, cell by cell."""
+"""Compares two architectures map by map: lists new, removed and changed maps, and the numbers that changed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.arch.text import common_text, operation_name, per_side_text, range_text, shape_text
 
-HEADS = ("", "map", "op", "reads", "out", "crop", "padding", "jump", "params", "MACs", "bytes", "saved", "RF px")
-LEFT_ALIGNED = ("", "map", "op", "reads")
+HEADS = ("", "map", "op", "inputs", "out", "crop", "padding", "jump", "params", "MACs", "bytes", "saved", "RF px")
+LEFT_ALIGNED = ("", "map", "op", "inputs")
 SAME, CHANGED, GONE, NEW = "", "*", "-", "+"
 Line = tuple[str, ...]
 
@@ -80,7 +80,11 @@ def _notes(one: ArchIR, other: ArchIR) -> Iterator[str]:
         old, new = one.totals.get(key), other.totals.get(key)
         if old != new:
             yield f"{key}: {'none' if old is None else f'{old:,}'} → {'none' if new is None else f'{new:,}'}"
-    for name, a, b in (("smallest valid size and step", one.valid, other.valid), ("no U", one.reason, other.reason)):
+    pairs = (
+        ("smallest valid size and step", one.valid, other.valid),
+        ("why it is not a plain U-Net", one.reason, other.reason),
+    )
+    for name, a, b in pairs:
         if a != b:
             yield f"{name}: {a or 'none'} → {b or 'none'}"
     if one.skips != other.skips or one.path != other.path:

@@ -11,17 +11,17 @@ from unet_tutorial.figures.arch.ir import Node, Pairs, Window
 def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     """Fuse norms and activations into the node before them, merge chains of crops or views, drop nodes without effect.
 
-    Two nodes become one only if nothing else reads the first. Parameters, MACs and saved bytes are added up, so the
-    totals stay.
+    Two nodes become one only if the first has no other consumer. Parameters, MACs and saved bytes are added up, so the
+    totals do not change.
     """
-    readers = Counter(key for node in nodes for key in node.inputs)
+    consumers = Counter(key for node in nodes for key in node.inputs)
     kept: dict[str, Node] = {}
-    replaced_by: dict[str, str] = {}  # id of a node that was merged into another: id of that one
+    replaced_by: dict[str, str] = {}  # by id of a merged node: id of the node it was merged into
     for node in nodes:
         node = replace(node, inputs=tuple(replaced_by.get(key, key) for key in node.inputs))
         before = kept.get(node.inputs[0]) if len(node.inputs) == 1 else None
-        only_reader = before is not None and readers[before.id] == 1
-        merged = _merged(before, node) if before is not None and only_reader and before.op != "input" else None
+        only_consumer = before is not None and consumers[before.id] == 1
+        merged = _merged(before, node) if before is not None and only_consumer and before.op != "input" else None
         if merged is None and before is not None and _without_effect(node, before):
             merged = _with_costs(before, node)
         if merged is None or before is None:
@@ -29,12 +29,12 @@ def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
             continue
         kept[before.id] = merged
         replaced_by |= {node.id: before.id}
-        readers[before.id] = readers[node.id] + (readers[before.id] - 1)
+        consumers[before.id] = consumers[node.id] + (consumers[before.id] - 1)
     return tuple(kept.values())
 
 
 def _merged(before: Node, node: Node) -> Node | None:
-    """Both nodes as one; None if they have to stay apart."""
+    """The two nodes as one node; None if they cannot be merged."""
     after = _with_costs(before, node)
     if (
         node.op in ("norm", "act")
@@ -71,7 +71,7 @@ def _with_costs(before: Node, node: Node) -> Node:
 
 
 def _strided_twice(first: Window, second: Window) -> Window:
-    """A slice with a step, applied to the result of another one, as a single slice."""
+    """One slice that has the effect of two slices with steps, one after the other."""
     before = tuple(a + s * b for a, s, b in zip(first.before, first.stride, second.before, strict=True))
     return replace(first, before=before, stride=tuple(a * b for a, b in zip(first.stride, second.stride, strict=True)))
 

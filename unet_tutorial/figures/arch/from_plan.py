@@ -22,7 +22,7 @@ def arch_from_plan(
 ) -> ArchIR:
     """The description that ``trace`` returns for ``unet(in_channels, out_channels, levels, …)`` and a batch of one.
 
-    The parts of that network are the standard ones, named above. Nodes have no ``path``, because there are no modules.
+    The parts of that network are the standard ones, listed above. Nodes have no ``path``, because there are no modules.
     Raises ValueError for an invalid size, with the nearest valid ones, and for fewer than one channel.
 
     >>> from unet_tutorial.plan.levels import pyramid
@@ -51,7 +51,7 @@ def arch_from_plan(
 
 @dataclass
 class _Builder:
-    """The nodes so far; ids are numbers, as in a trace. ``skips`` are the nodes not yet merged, by level."""
+    """Collects the nodes; ids are numbers, as in a trace. ``skips`` holds by level the nodes that are merged later."""
 
     levels: Plan
     padding: Padding

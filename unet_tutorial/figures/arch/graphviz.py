@@ -1,4 +1,4 @@
-"""The whole graph as text for Mermaid or Graphviz: each node with its shape, one rank per level."""
+"""The whole graph as text for Mermaid or Graphviz: each node with its shape, one row per level."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.text import operation_name, per_side_text, shape_text
 
-COLOURS = {  # of the border, by operation; the label names the operation as well
+COLOURS = {  # of the border, by operation; the label gives the operation, too
     "conv": "#1f4e79", "pool": "#b22222", "up": "#2e7d32", "resize": "#2e7d32", "crop": "#616161",
 }  # fmt: skip
 OTHER = "#424242"
 
 
 def mermaid(arch: ArchIR) -> str:
-    """A Mermaid flowchart, which GitHub and many wikis draw; one subgraph per level.
+    """A Mermaid flowchart, which GitHub and many wikis display; one subgraph per level.
 
     Node ``n0`` is the first of the forward pass. Labels have three lines: id, operation, shape.
     """
@@ -29,7 +29,7 @@ def mermaid(arch: ArchIR) -> str:
 
 
 def dot(arch: ArchIR) -> str:
-    """A Graphviz digraph: the nodes of a level on one rank, skips dashed."""
+    """A Graphviz digraph: the nodes of a level in one row, skips dashed."""
     key, skips = _keys(arch), skip_edges(arch)
     lines = [f"digraph {_dot_quoted(arch.name)} {{", "  rankdir=TB; newrank=true;"]
     lines += ['  node [shape=box, fontname="Helvetica", fontsize=10]; edge [color="#424242"];']
@@ -47,7 +47,7 @@ def dot(arch: ArchIR) -> str:
 
 
 def edges(arch: ArchIR) -> Iterator[tuple[str, str]]:
-    """Pairs of ids: a map and a node that reads it, in the order of the forward pass."""
+    """Pairs of ids: a node and one of its consumers, in the order of the forward pass."""
     for node in arch.nodes:
         yield from ((key, node.id) for key in dict.fromkeys(node.inputs))
 

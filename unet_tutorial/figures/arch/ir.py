@@ -1,7 +1,7 @@
-"""The architecture description from which every figure and table is made: feature maps, their inputs and their costs.
+"""The intermediate representation (IR) of an architecture: its feature maps, with their inputs and their costs.
 
-``trace`` and ``arch_from_plan`` create it, ``analyse`` and ``receptive_field`` add to it, and drawings, tables and
-pages read nothing else. As JSON it can be stored, compared and drawn again without running the model's code.
+``trace`` and ``arch_from_plan`` create an ``ArchIR``, ``analyse`` and ``receptive_field`` add to it, and all drawings,
+tables and pages are made from it. As JSON it can be stored, compared and drawn again without running the model's code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OPS = (
     "input", "conv", "linear", "pool", "up", "resize", "concat", "add", "gate", "crop", "split", "norm", "act", "view",
     "reduce", "other",
 )  # fmt: skip
-SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no U was found, or the node does not belong to it
+SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": the network is not a U, or the node does not belong to its U
 
 Pairs = tuple[tuple[int, int], ...]  # two numbers per spatial axis
 
@@ -45,12 +45,12 @@ class Node:
 
     ``op`` is one of ``OPS``; ``kind`` is torch's name of the operator. ``inputs`` are the ids of its input maps, in
     argument order. ``shape`` is (C, *size), without the batch. ``path`` is the module's name in the model ("" if
-    unknown); nodes that differ only in it are equal. ``crop`` holds the pixels cropped before and after each axis;
-    negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial axes; ``level`` its
-    rank among all scales (0 is the finest). ``parameters`` are counted at their first use; ``macs`` are
-    multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes saved for the backward
-    pass. ``field`` is the receptive field: smallest and largest number of input pixels per axis. ``folded`` names the
-    norms and activations that were fused into the node, and "output" for an output of the network.
+    unknown); it is ignored when nodes are compared. ``crop`` holds the pixels cropped before and after each axis;
+    negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial axes. ``level`` is
+    the position of this scale among all scales: 0 for the finest. ``parameters`` are counted at their first use;
+    ``macs`` are multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes saved for
+    the backward pass. ``field`` is the receptive field: smallest and largest number of input pixels per axis.
+    ``folded`` lists the norms and activations that were fused into the node, and "output" for an output of the network.
     """
 
     id: str
@@ -93,13 +93,13 @@ class Skip:
 
 @dataclass(frozen=True)
 class ArchIR:
-    """A network: nodes in the order of the forward pass, the main path and the skips of its U, and totals.
+    """A network as data: nodes in the order of the forward pass, the main path and skips of its U, and totals.
 
-    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. If no U was found,
-    ``path`` is empty and ``reason`` says why. ``totals`` are integers by name: parameters, parameter_bytes, trainable,
-    macs, saved (bytes saved for the backward pass, dropout off), peak (largest number of bytes of maps alive at once
-    without gradients). ``valid`` holds the smallest valid input size and the step to the next one, per axis, if the
-    network's plan is known.
+    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. If the network is
+    not a U, ``path`` is empty. ``reason`` says why it is not a plain U-Net; "" if it is one. ``totals`` are integers by
+    name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak
+    (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and
+    the step to the next one, per axis; () if the network does not state its levels and padding.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Scales, levels and the main path: from the input through the coarsest map to the output, found backwards."""
+"""Scales, levels and the main path of a network.
+
+The main path leads from the input through the coarsest map to the output. It is found backwards, from the output.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,15 @@ from math import log, prod
 
 from unet_tutorial.figures.arch.ir import Node
 
-BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")  # activations that make a mask
+# Activations of bounded range. A product with their output is a gate: the output is the mask.
+BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
 Scale = tuple[Fraction, ...]
 
 
 def with_scales(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Set ``Node.scale``, the accumulated stride per axis; () for nodes without spatial axes, as a global mean."""
+    """Set ``Node.scale``, the accumulated stride per axis; () for nodes without spatial axes, such as a global mean."""
     scales: dict[str, Scale] = {}
     earlier: dict[str, Node] = {}
     for node in nodes:
@@ -46,7 +50,7 @@ def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tup
 
     If the ratio of the sizes is a whole number, it is the resize factor. Otherwise the map was probably resized to the
     size of a skip, and unpadded convolutions in between distort the ratio: take the scale of an earlier map of that
-    size, if it is near the ratio.
+    size, if it is near the scale that the ratio gives.
     """
     ratios = [Fraction(m, n) for m, n in zip(node.size, given.size, strict=True)]
     factors = [_near_whole(ratio) for ratio in ratios]
@@ -60,7 +64,7 @@ def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tup
 
 
 def _near_whole(ratio: Fraction) -> Fraction:
-    """A whole number, or one over it, that differs from the ratio by at most 20 %; else the ratio."""
+    """n or 1/n, with n a whole number, if it differs from the ratio by at most 20 %; else the ratio."""
     near = Fraction(round(ratio)) if abs(ratio - round(ratio)) <= ratio / 5 and round(ratio) else ratio
     inverse = 1 / ratio
     if ratio < 1 and abs(inverse - round(inverse)) <= inverse / 5:
@@ -73,7 +77,7 @@ def _distance(one: Scale, other: Scale) -> float:
 
 
 def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
-    """Set ``Node.level``: the rank of the scale among those on the path (0 is the finest); elsewhere the nearest."""
+    """Set ``Node.level``: the position of its scale, or of the nearest one, among those on the path; 0: finest."""
     scales = sorted({n.scale for n in path if n.scale} or {()}, key=lambda s: (prod(s), s))
     nearest = {(): 0} | {
         scale: min(range(len(scales)), key=lambda i: abs(log(prod(scales[i]) / prod(scale))) if scales[i] else 0)
@@ -85,14 +89,14 @@ def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ..
 def main_path(nodes: tuple[Node, ...]) -> list[Node]:
     """The nodes from the input to the output; at each merge, the operand that came from the coarsest map.
 
-    Of operands that came from equally coarse maps, the one with more operations before it.
+    If several operands came from equally coarse maps, it is the one with more operations before it.
     """
     index = {node.id: node for node in nodes}
-    rank: dict[str, tuple[float, int]] = {}  # coarsest scale before the node, number of operations
+    priority: dict[str, tuple[float, int]] = {}  # coarsest scale up to the node, number of operations up to it
     for node in nodes:
-        before = [rank[each.id] for each in operands(node, index)]
+        before = [priority[each.id] for each in operands(node, index)]
         own = prod(node.scale) if node.scale else 0.0
-        rank[node.id] = (
+        priority[node.id] = (
             max([own, *(scale for scale, _ in before)]),
             1 + max((steps for _, steps in before), default=0),
         )
@@ -101,7 +105,7 @@ def main_path(nodes: tuple[Node, ...]) -> list[Node]:
     node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
     path = [node]
     while inputs := operands(node, index):
-        node = max(inputs, key=lambda each: rank[each.id])
+        node = max(inputs, key=lambda each: priority[each.id])
         path.append(node)
     return path[::-1]
 
@@ -109,8 +113,8 @@ def main_path(nodes: tuple[Node, ...]) -> list[Node]:
 def operands(node: Node, index: dict[str, Node]) -> list[Node]:
     """The inputs that carry features into a node.
 
-    Masks are left out: they scale the other factor of a product. So are the indices of an unpooling, and inputs on
-    another grid than the output, as keys and values of an attention.
+    Masks are left out, because they only scale the other factor of a product. The indices of an unpooling are left out
+    too, and so are inputs with another scale than the output, such as the keys and values of an attention.
     """
     inputs = [index[key] for key in node.inputs]
     if "unpool" in node.kind:

@@ -1,7 +1,7 @@
 """Receptive field of each map: interval arithmetic backwards through the graph.
 
-It is a range, because a pooling lays a fixed grid over the image: the receptive field of a pixel depends on its
-position in that grid.
+Its size is a range, because a pooling divides the image into a fixed grid: the receptive field of a pixel depends on
+the pixel's position in that grid.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def with_receptive_fields(arch: ArchIR, ids: Sequence[str] | None = None) -> Arc
 
 
 def node_receptive_field(arch: ArchIR, node: Node) -> tuple[Interval, ...]:
-    """Smallest and largest number of input pixels that an inner pixel of this map sees, per axis."""
+    """Smallest and largest number of input pixels seen by a pixel of this map far from the border, per axis."""
     ancestors = _ancestors(arch, node)
     computed: dict[object, Interval] = {}
     field = []
@@ -42,8 +42,8 @@ def node_receptive_field(arch: ArchIR, node: Node) -> tuple[Interval, ...]:
 def seen_interval(ancestors: Sequence[Node], axis: int, position: int) -> Interval | None:
     """First and last input pixel along ``axis`` that a pixel of ``ancestors[0]`` sees; None if it sees all pixels.
 
-    ``ancestors`` are the node and its ancestors, last first; other nodes between them are ignored. The maps are treated
-    as infinite. Several inputs share one origin.
+    ``ancestors`` are the node and its ancestors, last first; other nodes in the list are ignored. The maps are
+    treated as infinite. If there are several inputs, their first pixels are at the same position.
     """
     needed: dict[str, Interval] = {ancestors[0].id: (position, position)}
     seen: Interval | None = None
@@ -72,7 +72,7 @@ def _ancestors(arch: ArchIR, node: Node) -> list[Node]:
 
 
 def _geometry(node: Node, axis: int) -> object:
-    """All that determines the receptive field along an axis."""
+    """The values of a node that determine the receptive field along an axis."""
     if len(node.size) <= axis:
         return node.op
     window = node.window
@@ -81,7 +81,7 @@ def _geometry(node: Node, axis: int) -> object:
 
 
 def _range(ancestors: list[Node], node: Node, axis: int) -> Interval:
-    """Over all positions in the grid of the coarsest ancestor."""
+    """Smallest and largest number of pixels seen, over all positions in the grid of the coarsest ancestor."""
     scales = [Fraction(each.scale[axis]) for each in ancestors if len(each.scale) > axis]
     period = max(1, ceil(max(scales) / Fraction(node.scale[axis])))
     intervals = [seen_interval(ancestors, axis, position) for position in range(period)]

@@ -55,7 +55,7 @@ class _U:
         return {node.id: i for i, node in enumerate(self.path)}
 
     def on_encoder(self, node: Node) -> bool:
-        """Whether a node of the main path comes before the turn, above the coarsest level."""
+        """Whether a node of the main path is in the encoder: before ``turn`` and finer than the coarsest level."""
         return self.position[node.id] < self.turn and node.level < self.coarsest
 
     def sources(self, start: Node) -> tuple[list[Node], list[str]]:
@@ -72,15 +72,15 @@ class _U:
 
 
 def _unusual_merge(u: _U, node: Node, sources: list[Node], between: list[str]) -> list[str]:
-    """Why a merge does not join a skip of a plain U-Net; empty if it does."""
+    """Reasons why a merge is unusual for a plain U-Net; empty if it joins a usual skip."""
     early = [each for each in sources if u.on_encoder(each)]
     late = [each for each in sources if each not in early]
     upsampled = any(u.index[key].op in UPSAMPLING and _is_larger(u.index[key], u.index) for key in between)
     if early and (upsampled or any(each.level != node.level for each in early)):
         convolved = any(u.index[key].op == "conv" for key in between)
         if convolved and not upsampled and all(each.level == 0 for each in early):
-            return ["its skips come from a second encoder beside the first"]
-        return ["its skips are merged with maps of other levels on their way, as in U-Net++ or UNet 3+"]
+            return ["its skips come from a second encoder"]
+        return ["its skips are merged with maps of other levels before the decoder, as in U-Net++ or UNet 3+"]
     if upsampled and any(each.level > node.level + 1 for each in late):
         return ["its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"]
     if not sources and between:
@@ -93,7 +93,7 @@ def _is_larger(node: Node, index: dict[str, Node]) -> bool:
 
 
 def _missing_levels(u: _U, skips: list[Skip]) -> list[str]:
-    """Why the upsampling is unusual: levels that it leaves out, below the finest skip if there is one."""
+    """The reason, if the upsampling leaves out a level; levels finer than the finest skip do not count."""
     levels = {node.level for node in u.path[u.turn :] if node.scale}
     finest = min((u.index[skip.target].level for skip in skips), default=0)
     missed = [level for level in range(finest, u.coarsest) if level not in levels]

@@ -13,7 +13,7 @@ NAMED = {"up": "up-conv", "linear": "linear", "concat": "concat", "add": "add", 
 
 
 def operation_name(node: Node, *, with_folded: bool = False) -> str:
-    """The operation of a node, as "conv 3×3"; ``with_folded`` appends the norms and activations fused into it.
+    """The operation of a node, such as "conv 3×3"; ``with_folded`` appends the norms and activations fused into it.
 
     >>> operation_name(Node("a", "gate", "mul", (), (4, 8, 8), folded=("native_batch_norm", "relu_")), with_folded=True)
     'multiply, batch norm, relu'

@@ -1,1 +1,12 @@
-"""Drawings of an ``ArchIR``: sketch, layout, scene, then SVG, PDF, PNG or TikZ."""
+"""Drawings of an ``ArchIR``. ``layout`` runs the steps from 1 to 5.
+
+1. ``sketch``: the boxes and the arrows between them, without coordinates.
+2. ``frame``: the row, the texts and the size of each box, in a given font size.
+3. ``columns`` and ``heights``: x and y of the boxes.
+4. ``routes``: the arrows with their marks and crop labels.
+5. ``scene``: everything with its coordinates; ``legend`` adds the legend.
+6. ``render`` and ``tikz``: the scene as SVG, PDF, PNG or TikZ.
+
+For a network that is not a plain U-Net, ``grid`` replaces steps 3 and 4. ``style`` and ``palette`` hold lengths and
+colours.
+"""

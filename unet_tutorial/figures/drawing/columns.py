@@ -12,15 +12,15 @@ from unet_tutorial.figures.drawing.scene import text_width
 class Columns:
     """Left edges and widths of the boxes, found box by box along the main path.
 
-    ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow. Further inputs stand below the
-    first one.
+    ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow. Further inputs of the network
+    are placed below the first one.
     """
 
     frame: Frame
     widest: float
     gap: float
     left: list[float] = field(default_factory=list)
-    last_in_row: dict[int, int] = field(default_factory=dict)  # the last box so far of each row
+    last_in_row: dict[int, int] = field(default_factory=dict)  # by row: the last box so far
 
     def __post_init__(self) -> None:
         sketch = self.frame.sketch
@@ -61,7 +61,7 @@ class Columns:
         return left + max(missing, 0.0)
 
     def arrival(self, i: int) -> float:
-        """Where an arrow from another row meets a box: from its left edge to the centre of its non-skip part."""
+        """Distance from a box's left edge to the arrow from another row: centre of the part without skip channels."""
         skip = self.skip_width(i)
         return skip + (self.width[i] - skip) / 2
 
@@ -105,7 +105,7 @@ class Columns:
 
 
 def crop_number(text: str) -> str:
-    """A crop text without its word, for narrow places.
+    """The number of a crop text, for narrow places; a minus sign stands for "pad".
 
     >>> crop_number("crop 88"), crop_number("pad 1")
     ('88', '-1')

@@ -1,4 +1,4 @@
-"""Row, texts and space of each box of a sketch, before it has coordinates."""
+"""A frame: rows, texts and box sizes of a sketch, before columns and heights are assigned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width
 from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
-MARK_RADIUS, TEXT_GAP = 0.42, 0.45  # TEXT_GAP: from an arrow to the text beside it; both in font sizes
+MARK_RADIUS, TEXT_GAP = 0.42, 0.45  # in font sizes; TEXT_GAP: from an arrow to the text beside it
 
 
 def crop_text(link: Link) -> str:
@@ -30,7 +30,7 @@ def crop_text(link: Link) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """The boxes of a sketch in a given font, with lengths in points.
+    """The rows, texts and box sizes of a sketch in a given font size; lengths are in points.
 
     ``growth`` is the function by which widths grow with channels. With ``bent``, arrows between rows leave a box at its
     right edge; otherwise at its lower or upper edge.
@@ -100,20 +100,20 @@ class Frame:
         return size + (2 * MARK_RADIUS + 0.3) * self.font * plus
 
     def width(self, each: FeatureMap, widest: float) -> float:
-        """Width of the box, if the box of the map with the most channels is ``widest``."""
+        """Width of a box; ``widest`` is the width of the box with the most channels."""
         most = max(other.node.channels for other in self.sketch.maps)
         return max(0.5 * self.font, widest * self.grown(each.node.channels) / self.grown(most))
 
     def grown(self, channels: int) -> float:
-        """The growth function of the channels; widths are proportional to it."""
+        """The growth function applied to a number of channels; widths are proportional to the result."""
         return {"sqrt": sqrt(channels), "linear": float(channels), "log": log2(channels + 1)}[self.growth]
 
     def min_height(self, i: int) -> float:
-        """Smallest height of a box: the longest size text of its row, and above that an arrow."""
+        """Smallest height of a box: space for the longest size text of its row and for an arrow above that text."""
         row = [text for text, other in zip(self.sizes, self.rows, strict=True) if other == self.rows[i]]
         return max(text_width(text, self.font) for text in row) + 0.95 * self.font
 
     def height(self, i: int, tallest: float) -> float:
-        """Height of a box, if the box of the largest map is ``tallest``; it grows with the square root of the side."""
+        """Height of a box; ``tallest`` is that of the largest map. Heights grow with the square root of the side."""
         largest = max(prod(other.node.size) and mean_side(other.node.size) for other in self.sketch.maps)
         return max(self.min_height(i), tallest * sqrt(mean_side(self.sketch.maps[i].node.size) / largest))

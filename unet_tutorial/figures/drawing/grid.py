@@ -1,4 +1,4 @@
-"""A network that is not a plain U, drawn on a grid: rows are levels, columns follow the order of execution."""
+"""A network that is not a plain U-Net, drawn on a grid: rows are levels, columns follow the order of execution."""
 
 from __future__ import annotations
 
@@ -25,16 +25,22 @@ from unet_tutorial.figures.drawing.scene import (
 from unet_tutorial.figures.drawing.sketch import MAP_OPS, FeatureMap, Link, Sketch, crop_of, step_kind
 from unet_tutorial.figures.drawing.style import Style
 
-ARC_DEPTH = 2.4  # of an edge that passes under other boxes, in font sizes
-CONNECTING_OPS = ("pool", "up", "resize", "crop", "view")  # only bring a map to the place where it is merged
+ARC_DEPTH = 2.4  # how far an edge is bent down to pass under other boxes, in font sizes
+CONNECTING_OPS = (
+    "pool",
+    "up",
+    "resize",
+    "crop",
+    "view",
+)  # change only the size or shape of a map before a merge
 Chain = tuple[Node, ...]
 
 
 def sketch_grid(arch: ArchIR, collapse: str) -> Sketch:
     """The sketch of any network; its ``steps`` are all edges.
 
-    It has all maps ("conv"), those at the ends of chains ("block"), or only the inputs of another level or of several
-    maps ("level").
+    ``collapse`` chooses the maps: all ("conv"), those at the ends of chains ("block"), or only those that are used at
+    another level, by several nodes or in a merge ("level").
     """
     index = arch.index
     kept = _drawn_nodes(arch, collapse)
@@ -54,24 +60,24 @@ def _edge_kind(chain: Chain, source: Node) -> str:
 
 
 def _drawn_nodes(arch: ArchIR, collapse: str) -> list[Node]:
-    readers: dict[str, list[Node]] = {}
+    consumers: dict[str, list[Node]] = {}
     for node in arch.nodes:
         for key in node.inputs:
-            readers.setdefault(key, []).append(node)
-    return [node for node in arch.nodes if not _left_out(arch, node, readers.get(node.id, []), collapse)]
+            consumers.setdefault(key, []).append(node)
+    return [node for node in arch.nodes if not _left_out(arch, node, consumers.get(node.id, []), collapse)]
 
 
-def _left_out(arch: ArchIR, node: Node, readers: list[Node], collapse: str) -> bool:
-    """Whether a node gets no box; ``readers`` are the nodes that have it as an input."""
-    if not node.inputs or not readers or "output" in node.folded:
+def _left_out(arch: ArchIR, node: Node, consumers: list[Node], collapse: str) -> bool:
+    """Whether a node gets no box; ``consumers`` are the nodes that have it as an input."""
+    if not node.inputs or not consumers or "output" in node.folded:
         return False
     if node.op not in MAP_OPS and node.shape == arch.node(node.inputs[0]).shape:
         return True
-    reader = readers[0]
-    same_level = len(readers) == 1 and reader.level == node.level and bool(reader.scale) == bool(node.scale)
-    if collapse == "conv" or not same_level or "output" in reader.folded:
+    consumer = consumers[0]
+    same_level = len(consumers) == 1 and consumer.level == node.level and bool(consumer.scale) == bool(node.scale)
+    if collapse == "conv" or not same_level or "output" in consumer.folded:
         return False
-    inner = len(reader.inputs) == 1 and (len(node.inputs) == 1 or collapse == "level")
+    inner = len(consumer.inputs) == 1 and (len(node.inputs) == 1 or collapse == "level")
     return inner or (collapse == "level" and node.op in CONNECTING_OPS)
 
 
@@ -116,7 +122,7 @@ class Grid:
 
     @cached_property
     def frame(self) -> Frame:
-        """The frame that knows the widths and heights of the boxes."""
+        """The frame, which computes the widths and heights of the boxes."""
         return Frame(replace(self.sketch, steps=()), self.font, self.style.growth)
 
     @cached_property
@@ -210,14 +216,14 @@ class Grid:
 
 
 def draw_grid(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
-    """The grid in this font, above the reason why the network is not drawn as a U; None if it does not fit."""
+    """The grid in this font size, then the reason why the network is not drawn as a U; None if it does not fit."""
     sketch, width = sketch_grid(arch, collapse), style.width - 2 * MARGIN * font
     grids = [Grid(sketch, style, font, stretch / 8) for stretch in range(9)]
     fitting = [grid for grid in grids if grid.centres[-1] <= width]
     if not fitting:
         return None
     scene = translated(fitting[-1].scene(), 0, MARGIN * font)
-    lines = wrapped(f"not drawn as a U: {arch.reason or 'no way through it was found'}", font, width)
+    lines = wrapped(f"not drawn as a U: {arch.reason or 'no main path was found'}", font, width)
     first = scene.height + (MARGIN + 1.0) * font
     labels = []
     for i, line in enumerate(lines):

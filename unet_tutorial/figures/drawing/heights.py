@@ -14,12 +14,12 @@ LANE_HEIGHT = 1.25  # from one lane to the next, in font sizes
 
 @dataclass
 class Heights:
-    """Heights of the boxes and y of everything in the drawing; the box of the largest map is ``tallest``.
+    """Heights of the boxes and y of everything in the drawing; ``tallest`` is the height of the box of the largest map.
 
-    A lane is a horizontal line below the boxes of a row on which an arrow runs that cannot run straight; ``lanes``
-    holds row and number of the lane of each such arrow. Box by box: ``top`` and ``caption_y``, the baseline of the
-    caption. Row by row: ``arrow_y``, the y of arrows that run straight, and ``row_bottom``, the lower edge of the
-    tallest box. ``total`` is the height of the drawing.
+    An arrow cannot run straight if a box is in between. It then runs below the boxes of its row, on a horizontal line
+    called a lane; ``lanes`` holds the row and the lane number of each such arrow. ``top`` and ``caption_y`` (the
+    baseline of the caption) have one value per box. ``arrow_y`` (the y of straight arrows) and ``row_bottom`` (the
+    lower edge of the tallest box) have one value per row. ``total`` is the height of the drawing.
     """
 
     frame: Frame
@@ -42,7 +42,7 @@ class Heights:
         self.total = max(self.total, y)
 
     def _place_row(self, row: int, start: float) -> float:
-        """Place a row below ``start``, the baseline of its channels; return the lower end of all that belongs to it."""
+        """Place a row; ``start`` is the baseline of its channel numbers. Return the y below everything in the row."""
         frame, font = self.frame, self.frame.font
         here = [i for i in range(frame.sketch.length) if frame.rows[i] == row]
         half = max((self.height[i] for i in here), default=0.0) / 2
@@ -62,7 +62,7 @@ class Heights:
         return last if self._inputs_overlap_next_row(row) else y
 
     def _place_further_inputs(self, row: int, y: float) -> float:
-        """Place further inputs below the row to which they belong; return the lower end."""
+        """Place further inputs below the row to which they belong; return the y below them."""
         frame, font = self.frame, self.frame.font
         for i in range(frame.sketch.length, len(frame.sketch.maps)):
             if frame.rows[i] == row:

@@ -16,14 +16,15 @@ from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, text_
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, Link, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
-TALLEST = 0.19  # height of the tallest box, as a fraction of the sheet's width
+TALLEST = 0.19  # largest height of a box, as a fraction of the sheet's width
 
 
 def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
-    """The drawing with the most maps that fit, ``collapse`` at most, and among those the largest font.
+    """The drawing with as many maps as fit, in the largest font size in which they fit.
 
-    A network that is not a plain U is drawn on a grid of its levels. If even one map per level does not fit, the
-    drawing is wider than ``style.width``. The scene's ``notes`` say what does not fit.
+    ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
+    plain U-Net is drawn on a grid of its levels. If even one map per level does not fit, the drawing is wider than
+    ``style.width``. The scene's ``notes`` tell about maps and outputs that are not drawn and about a larger width.
     """
     draw = draw_grid if arch.reason or not arch.path else draw_u
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
@@ -52,8 +53,8 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
         return ()
     meaning = {"block": "the first and last map of each block", "level": "one map per side and level"}[shown]
     return (
-        f"collapsed to {shown!r} ({meaning}): with every map of {wanted!r} the labels do not fit "
-        f"{style.width:.0f} points at {style.font_min:g} points a letter",
+        f"collapsed to {shown!r} ({meaning}): the labels of {wanted!r} do not fit a width of "
+        f"{style.width:.0f} points at the smallest font size of {style.font_min:g} points",
     )
 
 
@@ -62,11 +63,11 @@ def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
     beside = [node for node in arch.nodes if "output" in node.folded and node.id not in arch.path]
     if not beside or arch.reason or not arch.path:
         return ()
-    return (f"not drawn: outputs beside the way, {', '.join(node.id for node in beside)}",)
+    return (f"not drawn: outputs off the main path, {', '.join(node.id for node in beside)}",)
 
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
-    """The U in this font; None if it does not fit."""
+    """The U in this font size; None if it does not fit."""
     frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level")
     columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:

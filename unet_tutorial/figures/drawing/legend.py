@@ -16,7 +16,7 @@ from unet_tutorial.figures.drawing.sketch import Link, Sketch
 ORDER = ("conv", "point", "copy", "pool", "strided", "up", "resize", "shuffle", "join", "branch")
 SHOWN_OTHERWISE = ("concat", "add", "crop", "act", "norm", "split", "gate", "view")  # by boxes, marks and crop labels
 SPELLING = {"prelu kernel": "PReLU", "prelu": "PReLU", "relu": "ReLU"}  # torch's name: the usual spelling
-LONGEST = 100  # letters of all alternatives; longer ones are shown without their norms and activations
+LONGEST = 100  # characters of all alternatives together; longer texts leave out norms and activations
 
 LINE_SPACING, SAMPLE_WIDTH, TEXT_INDENT = 1.35, 2.2, 2.9  # in font sizes
 
@@ -25,7 +25,7 @@ Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def add_legend(scene: Scene, sketch: Sketch) -> Scene:
-    """The scene with a legend: in a free lower corner, right before left, else below the drawing."""
+    """The scene with a legend: in a free lower corner, preferably the right one, else below the drawing."""
     entries, font, margin = legend_entries(sketch), scene.font, MARGIN * scene.font
     if not entries:
         return scene

@@ -68,7 +68,7 @@ def _luminance(colour: str) -> float:
 class ArrowStyle:
     """How a kind of arrow is drawn.
 
-    ``colour`` is the name of a palette colour. ``shaft`` is the thickness of the line and ``head`` the length of the
+    ``colour`` is a field of ``Palette``. ``shaft`` is the thickness of the line and ``head`` the length of the
     arrowhead, in font sizes. ``dash`` is solid, dashed or dotted; ``tip`` is full, open (outline only) or barb (two
     strokes).
     """
@@ -96,6 +96,6 @@ ARROW_STYLES = {
     "join": ArrowStyle("text", shaft=0.08, tip="barb"),
     "branch": ArrowStyle("copy", shaft=0.1, dash="dashed"),
 }
-HEAD_WIDTH = 0.8  # of an arrowhead, in its lengths
+HEAD_WIDTH = 0.8  # width of an arrowhead, as a fraction of its length
 DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # (on, off) in thicknesses of the shaft
 OUTLINE = 0.09  # thickness of the outlines of boxes and marks, in font sizes

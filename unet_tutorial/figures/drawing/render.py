@@ -1,4 +1,4 @@
-"""A scene as SVG, PDF and PNG by matplotlib; the same scene always gives the same bytes."""
+"""A scene as SVG, PDF or PNG, drawn with matplotlib; the same scene always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_METADATA = {  # matplotlib would add its version and the date
 
 
 def figure(scene: Scene, palette: Palette) -> Figure:
-    """The scene as a figure of its size; leaves matplotlib's global state unchanged."""
+    """The scene as a matplotlib figure of the same size; leaves matplotlib's global state unchanged."""
     sheet = Figure(figsize=(scene.width / 72, scene.height / 72), facecolor=palette.ground)
     axes = sheet.add_axes((0, 0, 1, 1), xlim=(0, scene.width), ylim=(scene.height, 0))
     axes.set_axis_off()
@@ -134,7 +134,7 @@ def _label(label: Label, font: float, palette: Palette) -> Text:
 
 
 def render(scene: Scene, palette: Palette, kind: str, dpi: int = 200, **metadata: str) -> bytes:
-    """The file as bytes; ``kind`` is svg, pdf or png. The file holds only the metadata that are given."""
+    """The file as bytes; ``kind`` is svg, pdf or png. The file holds only the metadata passed."""
     with mpl.rc_context():
         mpl.rcdefaults()  # so that the user's own settings change nothing here
         mpl.rcParams.update(SETTINGS)

@@ -1,4 +1,4 @@
-"""Arrows of a U from box to box, with their marks and crop texts: straight where nothing is between, else on a lane."""
+"""Arrows of a U from box to box, with their marks and crop texts: straight, or on a lane around boxes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unet_tutorial.figures.drawing.sketch import Link
 
 @dataclass(frozen=True)
 class Routes:
-    """The arrows, marks and crop labels for boxes that have their coordinates."""
+    """Computes arrows, marks and crop labels from the coordinates of the boxes."""
 
     frame: Frame
     columns: Columns
@@ -21,7 +21,7 @@ class Routes:
     boxes: tuple[Box, ...]
 
     def arrow_id(self, link: Link) -> str:
-        """Kind and node, as in pool-enc1.pool1."""
+        """Kind of arrow and id of a node, such as pool-enc1.pool1."""
         own = self.frame.sketch.maps[link.source if link.source >= self.frame.sketch.length else link.target]
         return f"{link.kind}-{own.node.id}"
 
@@ -68,13 +68,12 @@ class Routes:
         return self._on_lane(link, (source.right, y), (source.right + 0.35 * self.frame.font, y))
 
     def _on_lane(self, link: Link, *start: Point) -> Arrow:
-        """Down to the lane of this arrow, along it, and up."""
+        """An arrow that runs down to its lane, along it, and up to its target."""
         y, end = self.heights.lane_y(link), self._arrival_from_below(link)
         return Arrow(self.arrow_id(link), link.kind, (*start, (start[-1][0], y), (end[0], y), end))
 
     def _arrival_from_below(self, link: Link) -> Point:
-        """End of an arrow from below: the mark before the box, or the part of the box with the channels that it
-        brings."""
+        """End of an arrow from below: the plus mark before the box, or the part of the box with the new channels."""
         target = self.boxes[link.target]
         if "plus" in link.marks:
             return self.plus_position(link.target)[0], self.arrow_y(link.target) + MARK_RADIUS * self.frame.font
@@ -126,12 +125,13 @@ class Routes:
         return Label(key, crop_text(step), x, self.heights.caption_y[step.target] - 0.05 * self.frame.font, "start")
 
     def _free_range(self, link: Link) -> tuple[float, float]:
-        """First and last x above a skip's arrow between which no box, no channels text and no mark stands."""
+        """First and last x of the free space above a skip's arrow, between boxes, channel numbers and marks."""
         source, target, font = self.boxes[link.source], self.boxes[link.target], self.frame.font
         if link in self.heights.lanes:
             return source.middle, self.copy(link).points[-1][0]
         first, last = source.right, target.x
-        if self.arrow_y(link.source) - 1.1 * font < max(source.y, target.y) - 0.1 * font:  # as high as the channels
+        reaches_channels = self.arrow_y(link.source) - 1.1 * font < max(source.y, target.y) - 0.1 * font
+        if reaches_channels:  # the label would be as high as the channel numbers
             first = max(first, source.middle + self.frame.channels_extent(link.source)[1])
             last = min(last, target.middle + self.frame.channels_extent(link.target)[0])
         return first, last - self.frame.left_space(link.target) - 1.3 * font * ("gate" in link.marks)

@@ -1,4 +1,4 @@
-"""A drawing without a file format: boxes, arrows, marks and labels in points; y grows downwards."""
+"""A drawing as data for any file format: boxes, arrows, marks and labels, in points; y grows downwards."""
 
 from __future__ import annotations
 
@@ -65,9 +65,10 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Label:
-    """Text with its baseline at ``y``, which starts, is centred or ends at ``x``; ``upright`` text runs upwards.
+    """Text with its baseline at ``y``.
 
-    ``backed`` text gets a background, so that it can be read where lines pass under it.
+    The ``anchor`` says whether the text starts, is centred or ends at ``x``. ``upright`` text runs upwards. ``backed``
+    text has a background, so that it can be read where lines pass under it.
     """
 
     id: str
@@ -118,7 +119,7 @@ def text_width(text: str, font: float) -> float:
 
 
 def wrapped(text: str, font: float, width: float) -> list[str]:
-    """The text in lines of at most this width, broken at spaces; a single longer word keeps its line."""
+    """The text in lines of at most this width, broken at spaces; a word wider than that has a line of its own."""
     lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", font) <= width:
@@ -132,7 +133,7 @@ _WithId = TypeVar("_WithId", Arrow, Label)
 
 
 def with_unique_ids(parts: Iterable[_WithId]) -> Iterator[_WithId]:
-    """The same parts; the second one with the id "a" gets the id "a-2", and so on."""
+    """The same parts with unique ids: a second part with the id "a" gets the id "a-2", a third one "a-3"."""
     count: Counter[str] = Counter()
     for part in parts:
         count[part.id] += 1

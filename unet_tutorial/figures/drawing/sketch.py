@@ -1,4 +1,4 @@
-"""Boxes and arrows of a U before coordinates are assigned."""
+"""A sketch: the boxes and arrows of a U before coordinates are assigned."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Link:
     """An arrow from one box to another, given by their indices in ``Sketch.maps``.
 
     ``kind`` is a key of ``palette.ARROW_STYLES``. ``nodes`` are the operations that the arrow stands for; the last one
-    computes the target's map. ``crop`` are the pixels cropped on the way, ``marks`` the symbols on the arrow: "gate",
-    "plus".
+    computes the target's map. ``crop`` are the pixels cropped by these operations, ``marks`` the symbols on the
+    arrow: "gate", "plus".
     """
 
     source: int
@@ -43,8 +43,9 @@ class Link:
 class Sketch:
     """Feature maps and the links between them.
 
-    ``maps`` are first the ``length`` maps on the main path, then further inputs. ``steps`` link neighbours on the main
-    path, ``copies`` are the skips, ``branches`` leave the main path and return to it, or bring in a further input.
+    ``maps`` are the maps on the main path (``length`` of them), then further inputs of the network. ``steps`` link
+    neighbours on the main path, ``copies`` are the skips, ``branches`` leave the main path and return to it, or bring
+    in a further input.
     """
 
     maps: tuple[FeatureMap, ...]
@@ -168,7 +169,7 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
             if start is None or (key, start.id) in skipped:
                 continue
             ends = box_index(arch, drawn, place[start.id]), box_index(arch, drawn, here)
-            apart = ends[0] < ends[1] - 1  # between neighbours the legend of the step names a sum, but no concatenation
+            apart = ends[0] < ends[1] - 1  # between neighbours the arrow of the step also stands for a sum
             if apart or (node.op == "concat" and between and ends[0] < ends[1]):
                 plus = ("plus",) * (node.op == "add")
                 found.append(Link(*ends, "branch", (*between, node), crop_of(between), plus))

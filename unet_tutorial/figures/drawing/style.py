@@ -14,7 +14,7 @@ Growth = Literal["sqrt", "linear", "log"]
 
 
 def check_name(name: str, names: Iterable[str], kind: str) -> None:
-    """Raise ValueError if ``name`` is not one of ``names``; the message lists them. ``kind`` says what is named."""
+    """Raise ValueError if ``name`` is not one of ``names``; the message lists them and begins with ``kind``."""
     if name not in names:
         raise ValueError(f"{kind} {name!r} is unknown; the names are {', '.join(names)}")
 
@@ -41,13 +41,16 @@ class Style:
         check_name(self.palette, PALETTES, "palette")
         check_name(self.growth, ("sqrt", "linear", "log"), "growth")
         if not 1 <= self.font_min <= self.font:
-            raise ValueError(f"font {self.font} and font_min {self.font_min}: give 1 <= font_min <= font, in points")
+            raise ValueError(f"font {self.font} and font_min {self.font_min}: pass 1 <= font_min <= font, in points")
         if not self.width >= 20 * self.font_min:
-            raise ValueError(f"a width of {self.width:g} points is below 20 letters of {self.font_min:g}; widen it")
+            raise ValueError(
+                f"a width of {self.width:g} points is too small for font_min {self.font_min:g}; "
+                f"pass a width of at least {20 * self.font_min:g} points"
+            )
 
     @property
     def colours(self) -> Palette:
-        """The palette of this name."""
+        """The colours of the style's palette."""
         return PALETTES[self.palette]
 
 
@@ -64,7 +67,7 @@ def named_style(
 ) -> Style:
     """The style of this name, with another palette, width or smallest font (both in points) where given.
 
-    Raises ValueError, with the names that there are, for an unknown style or palette.
+    Raises ValueError for an unknown style or palette; the message lists the known ones.
 
     >>> named_style("column", palette="okabe-ito").palette
     'okabe-ito'

@@ -8,7 +8,7 @@ from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WID
 from unet_tutorial.figures.drawing.render import label_backgrounds, mark_strokes
 from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene
 
-# LaTeX sets \documentclass to \@notprerr once a document has begun; then the file is being \input and skips its head.
+# LaTeX sets \documentclass to \@notprerr once a document has begun: an \input of this file then skips its preamble.
 OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzlibrary{arrows.meta} can \input it.
 \makeatletter\ifx\documentclass\@notprerr\let\unetend\relax\makeatother\else\makeatother
 \documentclass{article}
@@ -29,11 +29,11 @@ SPECIAL = {
     "²": r"\textsuperscript{2}",
     "³": r"\textsuperscript{3}",
 }
-SPECIAL |= {letter: f"\\{letter}" for letter in "&%$#_{}"} | {"…": r"\dots{}"}
+SPECIAL |= {char: f"\\{char}" for char in "&%$#_{}"} | {"…": r"\dots{}"}
 
 
 def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
-    """The text of the file; ``description`` of the picture is a comment at its head."""
+    """The text of the file; ``description`` becomes a comment at its beginning."""
     lines = [f"% {line}" for line in description.splitlines()]
     lines.append(OPENING.replace("<W>", _number(scene.width)).replace("<H>", _number(scene.height)).rstrip())
     lines.append(r"\begin{tikzpicture}[x=1bp,y=-1bp,line join=miter]")
@@ -112,5 +112,5 @@ def _mark(mark: Mark, font: float) -> Iterator[str]:
 def _label(label: Label) -> str:
     anchor = {"start": "base west", "middle": "base", "end": "base east"}[label.anchor]
     turned = "rotate=90," * label.upright
-    text = "".join(SPECIAL.get(letter, letter) for letter in label.text)
+    text = "".join(SPECIAL.get(char, char) for char in label.text)
     return rf"\node[unettext,{turned}anchor={anchor}] at ({_at((label.x, label.y))}) {{{text}}}; % {label.id}"

@@ -1,4 +1,4 @@
-"""The explorer: a page on which input size, depth, width and padding of a plain U are chosen and its numbers shown."""
+"""The explorer: a page for choosing input size, depth, width and padding of a plain U-Net and seeing its numbers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from unet_tutorial.plan.sizes import Padding, SizeStep, output_size, size_error,
 RESULTS = {
     "output": "Output size", "margin": "Border lost", "field": "Receptive field", "parameters": "Parameters",
     "weights": "Bytes of parameters", "macs": "Multiply-accumulates (MACs)", "saved": "Saved for the backward pass",
-    "peak": "Peak without gradients", "valid": "Sizes that pass",
+    "peak": "Peak without gradients", "valid": "Valid input sizes",
 }  # fmt: skip
 TITLE = "The U-Net explorer"
 LEAD = (
-    "Choose an input and a plain U-Net, and see every size on its way down and up, what is cropped, what a pixel of "
-    "the output sees, and what it costs. A size that does not pass is explained."
+    "Choose an input size and a plain U-Net. The page shows the size of every feature map, the crops of the skips, the "
+    "receptive field of an output pixel, and the cost. For an invalid size it gives the reason."
 )
 
 
@@ -58,12 +58,12 @@ class Choice:
 
 
 def explorer(choice: Choice = Choice()) -> str:
-    """The page with this choice set at first. Raises ValueError if its input size is not valid."""
+    """The page, which opens with this choice. Raises ValueError if its input size is not valid."""
     return document(TITLE, LEAD, section(choice))
 
 
 def section(choice: Choice, heading: str = "h2", *, pictured: bool = True) -> str:
-    """The explorer as a part of a page; with ``pictured``, the figure is also there without scripts."""
+    """The explorer as a part of a page; with ``pictured``, the figure is shown even if scripts are off."""
     arch = choice.arch()
     values = {"size": choice.size, "depth": choice.depth, "width": choice.width, "ins": choice.ins, "outs": choice.outs}
     checked = {"valid": choice.padding == "valid", "same": choice.padding == "same"}
@@ -93,7 +93,7 @@ def verdict(choice: Choice) -> str:
 
 
 def results(choice: Choice) -> dict[str, str]:
-    """The texts for ``RESULTS``; "—" for those that only a valid input size has."""
+    """The texts for ``RESULTS``; for an invalid input size, "—" where there is no number."""
     (valid, *_), levels = valid_sizes(choice.levels, padding=choice.padding), choice.levels
     by = "one" if valid.step == 1 else f"{valid.step} px"
     texts = dict.fromkeys(RESULTS, NONE)

@@ -48,7 +48,7 @@ def document(title: str, lead: str, main: str) -> str:
 
 
 def iframe(html: str, title: str, height: int = 900) -> str:
-    """A page for embedding in a notebook or another page; ``height`` is in pixels."""
+    """An iframe that shows a page inside a notebook or another page; ``height`` is in pixels."""
     style = f"width: 100%; height: {height}px; border: 0"
     return f'<iframe title="{escape(title)}" style="{style}" sandbox="allow-scripts" srcdoc="{escape(html)}"></iframe>'
 
@@ -85,8 +85,8 @@ def _map_texts(node: Node) -> list[str]:
 def map_table(arch: ArchIR, label: str = "Every map") -> str:
     """The table of all maps, closed at first, with this label.
 
-    The rows carry the data for the scripts: id, operation, the part of the figure, and the receptive field of the
-    middle pixel.
+    The rows hold data for the scripts: id, operation, id of the part of the figure that shows the map, and receptive
+    field of the middle pixel.
     """
     size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
     parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}

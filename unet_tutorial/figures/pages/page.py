@@ -1,4 +1,4 @@
-"""A network as an interactive page: the numbers of the map under the pointer or the keyboard focus are shown."""
+"""A network as an interactive page, which shows the numbers of the map under the pointer or the keyboard focus."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unet_tutorial.figures.pages.markup import document, figure, map_table
 from unet_tutorial.plan.sizes import size_error
 
 HINT = (
-    "Point at a map, or move to it with the Tab or arrow keys: its numbers, and what it sees of the input. "
-    "Enter or a click holds it, Escape lets go."
+    "Point at a map, or move to it with the Tab or arrow keys, to see its numbers and the input pixels that it sees. "
+    "Enter or a click keeps it selected, Escape deselects it."
 )
 MAX_DEPTH, MAX_WIDTH, MAX_SIZE, MAX_CHANNELS = 6, 128, 4096, 64  # limits of the explorer's controls
 
 
 def page(arch: ArchIR) -> str:
-    """One HTML file: the figure, a table of all maps and, for a plain U, the explorer.
+    """One HTML file: the figure, a table of all maps and, for a plain U-Net, the explorer.
 
     Without scripts the figure and the table are still there. ``markup.iframe`` embeds the page in a notebook.
     """
@@ -40,7 +40,7 @@ def lead(arch: ArchIR) -> str:
         ("saved", "bytes saved for the backward pass"),
     ]
     totals = ", ".join(f"{arch.totals[key]:,} {unit}" for key, unit in counts if key in arch.totals)
-    reason = f" Not a U: {arch.reason}." if arch.reason else ""
+    reason = f" Not drawn as a U: {arch.reason}." if arch.reason else ""
     return f"{inputs} → {' and '.join(shape_text(node.shape) for node in ends)}. {totals}.{reason}"
 
 
@@ -75,5 +75,5 @@ def matching_choice(arch: ArchIR) -> Choice | None:
 
 
 def _comparable(node: Node) -> Node:
-    """Without the receptive field, and without the bytes of a crop."""
+    """The node without its receptive field, and without the bytes of a crop: these differ between trace and plan."""
     return replace(node, field=(), bytes=node.bytes if node.op != "crop" else 0)

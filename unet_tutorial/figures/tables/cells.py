@@ -70,7 +70,7 @@ def _macs_unit(totals: dict[str, int]) -> tuple[str, int]:
 
 
 def record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
-    """A row for programs: integers, bytes, pixels."""
+    """A row for programs; numbers are integers, in bytes and pixels."""
     return {
         "id": row.id,
         "level": row.level,
@@ -102,7 +102,7 @@ def text_record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
 
 
 def markdown_text(table: TextTable) -> str:
-    """A table of GitHub's markdown and the notes as a list."""
+    """A table in GitHub's Markdown, then the notes as a list."""
     header, *lines = ([cell.replace("|", "\\|") for cell in line] for line in (table.header, *table.body, table.total))
     rule = ["---" if name in LEFT_ALIGNED else "---:" for name in table.header]
     rows = [f"| {' | '.join(line)} |" for line in (header, rule, *lines)]

@@ -8,14 +8,16 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
 from unet_tutorial.figures.arch.receptive_field import seen_interval
 from unet_tutorial.figures.arch.text import axes_text, common_text, mib, range_text, shape_text
 
-EXCLUDED = "workspace of the kernels, slack of the allocator, the CUDA context, and the optimiser's own temporaries"
+EXCLUDED = (
+    "workspace of the kernels, unused memory of the allocator, the CUDA context, and temporaries of the optimiser"
+)
 
 
 def memory(arch: ArchIR) -> dict[str, int]:
     """Bytes of memory by name.
 
-    A training step is one of Adam: parameters, their gradients, two moments for each trainable parameter (all as wide
-    as the parameters), and the maps saved for the backward pass with dropout off.
+    A training step with Adam needs the parameters, their gradients, two moments for each trainable parameter (all in
+    the dtype of the parameters), and the maps saved for the backward pass with dropout off.
     """
     totals = arch.totals
     own = totals.get("parameter_bytes", 0)
@@ -28,7 +30,7 @@ def memory(arch: ArchIR) -> dict[str, int]:
 
 
 def output_node(arch: ArchIR) -> Node:
-    """The node of the network's output: the end of the main path, or else the last node marked as one."""
+    """The node of the network's output: the end of the main path or, without a path, the last node marked "output"."""
     ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
     return arch.node(arch.path[-1]) if arch.path else ends[-1]
 
@@ -80,13 +82,17 @@ def _rule(valid: Pairs) -> str:
 
 
 def _context(arch: ArchIR, given: Node, out: Node) -> str:
-    """The border that the output lacks; in a padded network, how far an output pixel sees."""
+    """The border lost by a valid network; for a padded one, the farthest distance at which an output pixel sees."""
     lost = [n - m for n, m in zip(given.size, out.size, strict=True)]
     if any(lost):
         return f"{common_text([f'{n / 2:g}' for n in lost])} px lost per side"
     distances = [_farthest_seen(arch, out, axis) for axis in range(len(lost))]
     known = all(distance is not None for distance in distances)
-    return f"{common_text(list(map(str, distances)))} px per side, nearer to the border padding shows" if known else ""
+    return (
+        f"{common_text(list(map(str, distances)))} px per side; closer to the border, padding affects a pixel"
+        if known
+        else ""
+    )
 
 
 def _farthest_seen(arch: ArchIR, out: Node, axis: int) -> int | None:

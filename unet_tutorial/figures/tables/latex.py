@@ -22,7 +22,7 @@ def escaped(text: str) -> str:
     >>> escaped("64×568² & 5%")
     '64$\\\\times$568$^2$ \\\\& 5\\\\%'
     """
-    return "".join(SPECIAL.get(letter, letter if letter.isascii() and letter.isprintable() else "?") for letter in text)
+    return "".join(SPECIAL.get(char, char if char.isascii() and char.isprintable() else "?") for char in text)
 
 
 def latex_text(table: TextTable) -> str:
@@ -37,6 +37,6 @@ def latex_text(table: TextTable) -> str:
 
 
 def _line(cells: Sequence[str], names: Sequence[str] = ()) -> str:
-    """A line of the tabular; an op that wraps is not justified, because that would stretch its few words."""
+    """A line of the tabular; text in the op column is not justified, because that would stretch its few words."""
     ragged = [r"\raggedright " if name == "op" else "" for name in names or cells]
     return " & ".join(mark + escaped(text) for mark, text in zip(ragged, cells, strict=True)) + r" \tabularnewline"

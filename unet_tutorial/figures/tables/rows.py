@@ -11,7 +11,13 @@ from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.plan.levels import Size
 
 SIDE_ORDER = ("enc", "bottom", "dec", "head", "")
-NOT_NAMED = ("input", "view", "act", "norm", "crop")  # in the row of a level; crops have a column of their own
+NOT_LISTED = (
+    "input",
+    "view",
+    "act",
+    "norm",
+    "crop",
+)  # in a level's row; crops have a column of their own
 BY = ("level", "layer")
 Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
 
@@ -73,7 +79,7 @@ def _layer_row(node: Node, arch: ArchIR) -> Row:
 
 
 def _level_row(place: Place, nodes: Sequence[Node], end: Node, entering: dict[Place, Size]) -> Row:
-    operations = Counter(operation_name(node) for node in nodes if node.op not in NOT_NAMED)
+    operations = Counter(operation_name(node) for node in nodes if node.op not in NOT_LISTED)
     return Row(
         id=end.id,
         level=place[1],
@@ -95,7 +101,7 @@ def _place(node: Node) -> Place:
 
 
 def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
-    """Nodes by side and level, from the input to the output; without a U by level, in the order of execution."""
+    """Nodes by side and level, from the input to the output; if there is no U, by level, in the order of execution."""
     place: dict[str, Place] = {}
     for node in reversed(arch.nodes):  # consumers first: a skip's nodes get the place where the skip is merged
         place.setdefault(node.id, _place(node))
@@ -105,10 +111,10 @@ def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
     groups: dict[Place, list[Node]] = {}
     for node in arch.nodes:
         groups.setdefault(place[node.id], []).append(node)
-    return dict(sorted(groups.items(), key=lambda item: _rank(item[0]))) if arch.path else groups
+    return dict(sorted(groups.items(), key=lambda item: _order(item[0]))) if arch.path else groups
 
 
-def _rank(place: Place) -> tuple[int, int]:
+def _order(place: Place) -> tuple[int, int]:
     side, level = place
     at = SIDE_ORDER.index(side) if side in SIDE_ORDER else len(SIDE_ORDER)
     return at, (level or 0) * (-1 if side == "dec" else 1)
@@ -121,7 +127,7 @@ def _last(nodes: Sequence[Node], arch: ArchIR) -> Node:
 
 
 def _entering_shapes(arch: ArchIR) -> dict[Place, Size]:
-    """The input shape of each level: along the main path, or of the first node of a level beside it."""
+    """The input shape of each place: that of its first node on the main path, or of its first node if none is on it."""
     found: dict[Place, Size] = {}
     path = [arch.node(key) for key in arch.path] or [node for node in arch.nodes if node.inputs]
     for i, node in enumerate(path):

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 OPTIONAL = ("jump", "params %", "in", "op")  # left out in this order; "in" is mostly the "out" of the line above
-WRAPPED, WRAPPED_MIN = "op", 16  # the only column whose text may wrap, and its smallest width in letters
-GAP = 2  # letters between two columns
+WRAPPED, WRAPPED_MIN = "op", 16  # the only column whose text may wrap, and its smallest width in characters
+GAP = 2  # characters between two columns
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class TerminalTable:
             yield Text(f"left out, because the terminal is narrow: {', '.join(left_out)}")
 
     def fitting_columns(self, width: int) -> set[str]:
-        """Names of the columns that fit into a terminal of this width in letters."""
+        """Names of the columns that fit into a terminal of this width in characters."""
         lines = (self.table.header, *self.table.body, self.table.total)
         widths = {name: max(len(line[i]) for line in lines) + GAP for i, name in enumerate(self.table.header)}
         if WRAPPED in widths:

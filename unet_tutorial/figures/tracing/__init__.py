@@ -1,1 +1,1 @@
-"""From a torch module to its description: one forward pass on meta tensors, recorded and analysed."""
+"""From a torch module to its description: records a forward pass on meta tensors (shapes without values)."""

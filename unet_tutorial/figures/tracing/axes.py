@@ -1,8 +1,10 @@
 """Follows the spatial axes of a tensor through ATen operators: permutations, views, windows, shuffles, reductions.
 
-The layout of a tensor describes each dimension as factors, outermost first: (source, length, stride). The source is "n"
-for the batch, "c" for the channels, or the number of a spatial axis of the network's input. Tokens, channels-last
-tensors and windows therefore stay feature maps with a spatial size.
+The layout of a tensor lists the factors of each dimension, outermost first. A factor is (source, length, stride); its
+source is "n" for the batch, "c" for the channels, or the number of a spatial axis of the network's input. If a
+transformer flattens a map (N, C, H, W) to tokens (N, C, H·W), the last dimension has the factors (0, H, 1), (1, W, 1).
+The axes are still known, so the tokens count as a feature map of size H×W. The same holds for channels-last tensors
+and for windows.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def axis_of(dim: Sequence[Factor]) -> int | None:
 
 
 def grid_size(layout: Layout, rank: int) -> Size | None:
-    """Number of pixels along each axis; None if an axis cannot be identified any more."""
+    """Number of pixels along each axis; None if the layout no longer shows every axis."""
     sizes: dict[int, int] = {}
     for dim in layout:
         for source, n, _ in dim if _source_of(dim) != "c" else ():
@@ -87,7 +89,7 @@ def output_layout(name: str, args: Sequence[Any], given: Layout, out: Tensor, ma
 
 
 def resized(layout: Layout, shape: Sequence[int]) -> Layout:
-    """The same dimensions with other sizes, as after a crop, a pooling or a resize."""
+    """The same dimensions with other sizes, such as after a crop, a pooling or a resize."""
     return tuple(
         dim if prod(n for _, n, _ in dim) == size else ((_source_of(dim), size, 1),)
         for dim, size in zip(layout, shape, strict=True)
@@ -95,7 +97,7 @@ def resized(layout: Layout, shape: Sequence[int]) -> Layout:
 
 
 def _viewed(layout: Layout, shape: Sequence[int]) -> Layout:
-    """The same values in the same order, in dimensions of other sizes."""
+    """Layout after a view: the same values in the same order, in dimensions of other sizes."""
     waiting, dims = [factor for dim in layout for factor in dim], []
     for size in shape:
         taken: list[Factor] = []
@@ -116,7 +118,7 @@ def _viewed(layout: Layout, shape: Sequence[int]) -> Layout:
 
 
 def _joined(dim: Sequence[Factor]) -> tuple[Factor, ...]:
-    """Neighbouring factors of one source as one, where their strides fit."""
+    """Neighbouring factors of the same source joined into one, where their strides allow it."""
     out: list[Factor] = []
     for source, n, stride in dim:
         if out and out[-1][0] == source and (source in ("n", "c") or out[-1][2] == n * stride):
@@ -128,24 +130,24 @@ def _joined(dim: Sequence[Factor]) -> tuple[Factor, ...]:
 
 def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
     """Layout after an operator that permutes, inserts or removes dimensions; None for other operators."""
-    rank = len(given)
+    ndim = len(given)
     if name == "permute":
         return tuple(given[d] for d in args[1])
     if name in ("transpose", "swapaxes", "t"):
-        one, other = (args[1] % rank, args[2] % rank) if name != "t" else (0, rank - 1)
+        one, other = (args[1] % ndim, args[2] % ndim) if name != "t" else (0, ndim - 1)
         swapped = {one: other, other: one}
-        return tuple(given[swapped.get(i, i)] for i in range(rank))
+        return tuple(given[swapped.get(i, i)] for i in range(ndim))
     dim_argument = args[1] if len(args) > 1 else 0
     if name in ("unsqueeze", "stack"):
-        return (*given[: (at := dim_argument % (rank + 1))], (("c", 1, 1),), *given[at:])
+        return (*given[: (at := dim_argument % (ndim + 1))], (("c", 1, 1),), *given[at:])
     if name in ("select", "unbind"):
-        return tuple(dim for i, dim in enumerate(given) if i != dim_argument % rank)
+        return tuple(dim for i, dim in enumerate(given) if i != dim_argument % ndim)
     if name == "view_as_real":
         return (*given, (("c", 2, 1),))
     if name == "view_as_complex":
         return given[:-1]
     if name == "squeeze":
-        squeezed = _dims(args[1] if len(args) > 1 else None, rank)
+        squeezed = _dims(args[1] if len(args) > 1 else None, ndim)
         return tuple(dim for i, dim in enumerate(given) if i not in squeezed or args[0].shape[i] > 1)
     return None
 
@@ -158,18 +160,18 @@ def _reduced(dim_argument: Any, given: Layout, ndim: int) -> Layout:
     return tuple(dim for i, dim in enumerate(given) if i not in reduced)
 
 
-def _dims(dim_argument: Any, rank: int) -> set[int]:
-    """The dimensions that a ``dim`` argument of torch names; None names all."""
+def _dims(dim_argument: Any, ndim: int) -> set[int]:
+    """The dimensions selected by a ``dim`` argument of torch; None selects all."""
     if dim_argument is None:
-        return set(range(rank))
-    return {d % rank for d in ([dim_argument] if isinstance(dim_argument, int) else dim_argument)}
+        return set(range(ndim))
+    return {d % ndim for d in ([dim_argument] if isinstance(dim_argument, int) else dim_argument)}
 
 
 def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
     """The layout on its new grid after a pixel shuffle or unshuffle, and the change of the grid per axis.
 
-    In a layout, channels that became pixels stand beside a spatial axis in one dimension (upsampling), and an axis that
-    lost pixels to the channels has a stride above 1 (downsampling).
+    Upsampling: a dimension has a spatial factor followed by a channel factor, because these channels became pixels.
+    Downsampling: a spatial factor has a stride above 1, because the pixels in between became channels.
     """
     ratios: Ratios = {}
     spatial = [factor[0] for dim in layout if _source_of(dim) != "c" for factor in dim]
@@ -194,10 +196,10 @@ def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
 
 
 def _holds_pixels(dim: Sequence[Factor], spatial: Sequence[str | int]) -> bool:
-    """Whether a dimension of channels holds pixels of an axis that has a dimension of its own."""
+    """Whether a channel dimension contains pixels of a spatial axis that also has a dimension of its own."""
     return any(isinstance(source, int) and spatial.count(source) == 1 for source, _, _ in dim)
 
 
 def _source_of(dim: Sequence[Factor]) -> str | int:
-    """Source of a dimension: of its first factor that is a spatial axis or longer than 1."""
+    """Source of a dimension: that of its first factor that belongs to a spatial axis or is longer than 1."""
     return next((source for source, n, _ in dim if n > 1 or isinstance(source, int)), dim[0][0] if dim else "c")

@@ -1,4 +1,4 @@
-"""Builds the data-flow graph of a recorded pass; nodes that write in place become inputs of later readers."""
+"""Builds the data-flow graph of a recorded pass; nodes that write in place become inputs of later consumers."""
 
 from __future__ import annotations
 
@@ -44,20 +44,21 @@ FACTORY = re.compile(r"new_.*|.*_like")  # creates a tensor without reading the 
 class Graph:
     """The nodes of a record, in execution order; ``rank`` is the number of spatial axes.
 
-    Operators on weights alone, as in weight normalisation, give no node: their parameters and MACs count for the first
-    operator that combines their result with a feature map.
+    Operators on weights alone, such as weight normalisation, give no node: their parameters and MACs count for the
+    first operator that combines their result with a feature map.
     """
 
     def __init__(self, found: Record) -> None:
         self.rank = spatial_rank(found)
         self.nodes: list[Node] = []
-        self.producers: dict[int, str] = {}  # id of a tensor: node that it is the output of
+        self.producers: dict[int, str] = {}  # id of a tensor: id of the node that computed it
         self.layouts: dict[int, Layout] = {}  # id of a tensor: its layout
         self.writes = Writes()
-        self.weight_names = {id(tensor): {name} for name, tensor in found.weights.items()}  # weights it is made from
-        self.weight_macs: dict[int, int] = {}  # id of a tensor made from weights alone: MACs that it took
+        # id of a weight, or of a tensor made from weights alone: names of these weights
+        self.weight_names = {id(tensor): {name} for name, tensor in found.weights.items()}
+        self.weight_macs: dict[int, int] = {}  # id of a tensor made from weights alone: MACs to compute it
         self.counts = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
-        self.owners: dict[int, str] = {}  # storage: first node with an output in it
+        self.owners: dict[int, str] = {}  # storage: id of the first node whose output is in it
         for tensor in sorted(found.inputs, key=lambda each: -each.ndim):
             layout = input_layout(tensor.shape, self.rank)
             self._add_node(Node("", "input", "input", (), self._shape(layout, tensor)), [tensor], layout)
@@ -67,7 +68,7 @@ class Graph:
         self.nodes = [replace(n, folded=("output",)) if n.id in outputs else n for n in self.nodes]
 
     def saved_bytes(self, found: Record) -> dict[str, int]:
-        """Bytes saved for the backward pass, by the node whose output they are."""
+        """Bytes saved for the backward pass, by id of the node whose output is saved."""
         saved: dict[str, int] = {}
         for key, size in found.saved.items():
             node_id = self.owners.get(key, "")
@@ -89,7 +90,7 @@ class Graph:
             self.writes.mark_current(out)
 
     def _producer(self, tensor: Tensor) -> str | None:
-        """The node whose output a tensor holds, with everything written into its storage since; None for a weight."""
+        """The id of the node whose output a tensor holds, later writes into it included; None for a weight."""
         node_id, writes = self.producers.get(id(tensor)), self.writes.since(tensor)
         if not writes:
             return node_id

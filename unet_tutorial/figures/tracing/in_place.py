@@ -21,12 +21,12 @@ class Writes:
         self.contained: dict[int, int] = {}
 
     def add(self, node_id: str, tensor: Tensor) -> None:
-        """Note that a node's output was written into this tensor."""
+        """Record that a node's output was written into this tensor."""
         self.log.setdefault(storage(tensor), []).append((node_id, tensor))
         self.mark_current(tensor)
 
     def mark_current(self, tensor: Tensor) -> None:
-        """Note that this tensor contains all writes up to now."""
+        """Record that this tensor contains all writes up to now."""
         if self.log:
             self.contained[id(tensor)] = len(self.log.get(storage(tensor), ()))
 
@@ -41,10 +41,10 @@ def same_elements(one: Tensor, other: Tensor) -> bool:
 
 
 def written_op(whole: Tensor, previous: str | None, writes: Sequence[Write], layout: Layout) -> tuple[str, Pairs]:
-    """The operation that writes into parts of a tensor amount to, and its crop.
+    """The operation that has the same result as these writes into parts of ``whole``, and its crop.
 
     One part written into new memory is padding (a negative crop), parts that fill the channels are a concatenation,
-    anything else is "other". ``previous`` is the node whose output the tensor was before, None for new memory.
+    anything else is "other". ``previous`` is the node whose output ``whole`` held before, None for new memory.
     """
     parts = [part for _, part in writes]
     if len(parts) == 1 and previous is None and parts[0].stride() == whole.stride():

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 
 def storage(tensor: Tensor) -> int:
-    """Identifies a tensor's memory: equal for tensors that share it."""
+    """A number that identifies a tensor's memory; equal for tensors that share memory."""
     return int(tensor.untyped_storage()._cdata)
 
 

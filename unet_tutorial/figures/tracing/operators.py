@@ -69,7 +69,7 @@ def refined_type(op: Op, op_type: str, window: Window | None, crop: Pairs, *, sp
 
 
 def is_pointwise_product(op: Op, main: Tensor, maps: int, *, spatial: bool) -> bool:
-    """Whether a matrix product multiplies each pixel by the same weights; ``maps`` of its factors are feature maps."""
+    """Whether a matrix product multiplies each pixel by the same weights; ``maps`` is the number of maps in it."""
     return op.name in PRODUCTS and spatial and maps == 1 and main.ndim > 1
 
 
@@ -123,7 +123,7 @@ def _resize_window(op: Op, op_type: str, axes: Sequence[int | None], rank: int) 
 
 
 def _slice_window(op: Op, axes: Sequence[int | None], rank: int) -> Window:
-    """Window of a slice with a step, which is a strided choice of pixels along one dimension."""
+    """Window of a slice with a step n, which takes every n-th pixel along one dimension."""
     one, dim = (1,) * len(axes), op.args[1] % len(axes)
     step = tuple(op.args[4] if i == dim else 1 for i in range(len(axes)))
     start = tuple(-(op.args[2] or 0) if i == dim else 0 for i in range(len(axes)))
@@ -148,7 +148,7 @@ def shuffle_window(ratios: Ratios, rank: int) -> Window:
 
 
 def per_axis(values: Any, rank: int) -> Size:
-    """An argument of torch, given as one number or as one per axis, as one per axis."""
+    """One number per axis, from an argument of torch that may also be a single number for all axes."""
     given = [values] if isinstance(values, int) else list(values)
     return tuple(int(n) for n in (given * rank if len(given) == 1 else given))
 
@@ -170,7 +170,7 @@ def crop_of(op: Op, main: Tensor, out: Tensor, layout: Layout) -> Pairs:
         pairs = [(b, n - b) for b, n in zip(before, lost, strict=True)]
     elif "pad" in op.name:
         sides = [-int(n) for n in op.args[1]]
-        padded = list(zip(sides[::2], sides[1::2], strict=True))[::-1]  # torch names the last axis first
+        padded = list(zip(sides[::2], sides[1::2], strict=True))[::-1]  # torch lists the last axis first
         pairs = [(0, 0)] * (main.ndim - len(padded)) + padded
     else:
         pairs = [(n // 2, n - n // 2) for n in lost]
@@ -183,13 +183,13 @@ def crop_of(op: Op, main: Tensor, out: Tensor, layout: Layout) -> Pairs:
 def macs(op: Op, op_type: str) -> int:
     """Multiply-accumulates without biases.
 
-    A convolution needs kernel size · input channels of them per output value, a transposed one kernel size · output
-    channels per input value.
+    A convolution needs kernel size · input channels MACs per output value, a transposed convolution kernel size ·
+    output channels MACs per input value.
     """
     if op_type == "conv":
         given, weight, transposed = op.args[0], op.args[1], op.args[6]
         return int((given if transposed else op.outs[0]).numel() * weight.shape[1] * prod(weight.shape[2:]))
-    if op.name.startswith("_scaled_dot_product"):  # torch's counter knows these for some devices only
+    if op.name.startswith("_scaled_dot_product"):  # torch's counter knows these only for some devices
         query, key, value = op.args[:3]
         return int(query.numel() * key.shape[-2] + query.numel() // query.shape[-1] * value.shape[-1] * key.shape[-2])
     if op_type == "linear":

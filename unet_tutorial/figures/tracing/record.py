@@ -1,7 +1,7 @@
 """Records one forward pass on the meta device, operator by operator: shapes are exact, values are not computed.
 
 Torch's dispatcher reports every operator that runs, so crops computed from shapes, functional calls and third-party
-modules are recorded as well. The model is not changed: meta tensors replace its weights, and modes are restored.
+modules are recorded, too. The model is not changed: meta tensors stand in for its weights, and modes are restored.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Record(TorchDispatchMode):
 def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: bool) -> Record:
     """The record of ``model(*args, **kwargs)``; ``training`` also records the saved bytes, with dropout off.
 
-    Uses the meta device, or torch's fake tensors if the model creates tensors on another device. Errors of the model
-    are passed on.
+    Uses the meta device, or torch's fake tensors if the model creates tensors on another device. Raises the
+    model's own errors.
     """
     try:
         found = _recorded(model, args, kwargs, None, training=training)
@@ -84,7 +84,9 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
             raise (second if is_data_dependent(second) else first) from first
     if not any(op.name == "_safe_softmax" for op in found.ops):
         return found
-    try:  # on a real device attention is one operator, which saves less than its single steps on the meta device
+    # On a real device attention is one operator. On the meta device it is split into steps that keep more bytes for the
+    # backward pass than this operator, so fake tensors of a real device give the right number.
+    try:
         return _recorded(model, args, kwargs, FakeTensorMode(allow_non_fake_inputs=True), training=training)
     except RuntimeError:
         return found
@@ -115,7 +117,7 @@ def _recorded(model: nn.Module, args: Any, kwargs: Any, fake: FakeTensorMode | N
 
 
 def _saved_counter(found: Record) -> Callable[[Tensor], Tensor]:
-    """A hook that notes the bytes of each tensor saved for the backward pass, weights excluded."""
+    """A hook that records the bytes of each tensor saved for the backward pass, weights excluded."""
     weights = {storage(weight) for weight in found.weights.values()}
 
     def count(tensor: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
         totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
         try:
             saving = record(model, args, kwargs, training=True)
-        except Exception:  # training may fail where evaluation works, as batch norm does with a single value
+        except Exception:  # training may fail where evaluation works, such as batch norm with a single value
             saving = None
     if saving is not None:
         training = Graph(saving)
@@ -65,13 +65,13 @@ def _eager() -> AbstractContextManager[Any]:
 
 
 def _check(model: nn.Module, given: Any) -> None:
-    """Raise ValueError for a model that is no module, or is scripted, and for arguments without a tensor."""
+    """Raise ValueError for a model that is not an ``nn.Module`` or is scripted, and for arguments without a tensor."""
     if not isinstance(model, nn.Module):
         raise ValueError(f"the model is a {type(model).__name__}, not a torch nn.Module; build the model first")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ValueError(f"{type(model).__name__} is or contains a ScriptModule; pass the module that it was made from")
     if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(given)):
-        raise ValueError("the example has no tensor; pass one of a shape that the model accepts, as (1, 1, 572, 572)")
+        raise ValueError("the example has no tensor; pass one whose shape the model accepts, such as (1, 1, 572, 572)")
 
 
 def _run(model: nn.Module, args: Any, kwargs: Any) -> Record:
@@ -107,7 +107,7 @@ def _parameters(model: nn.Module) -> dict[str, int]:
 
 
 def _valid(model: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Smallest valid size and step per axis, for models with ``levels`` and ``padding``, as those of this library."""
+    """Smallest valid size and step per axis, if the model has ``levels`` and ``padding``; else ()."""
     levels, padding = getattr(model, "levels", None), getattr(model, "padding", None)
     if not levels or padding not in ("same", "valid"):
         return ()

@@ -50,7 +50,7 @@ class Arrows {
 
   // The part of the source that the skip copies.
   cropped({ left, width, y }, size) {
-    const height = this.picture.tall(size);
+    const height = this.picture.boxHeight(size);
     this.lines.append(svg("rect", { class: "kept", x: left, y: y - height / 2, width, height }));
   }
 

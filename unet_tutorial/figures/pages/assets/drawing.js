@@ -1,5 +1,5 @@
-// The U as boxes: heights are proportional to sizes, widths grow with the logarithm of the channels. The id of a map is
-// in data-node.
+// The U-Net as boxes: heights are proportional to sizes, widths grow with the logarithm of the channels. data-node holds
+// the id of a map.
 
 const COLUMN = 46, ROOM = 60, TALL = 92;
 
@@ -10,7 +10,7 @@ function svg(name, attributes = {}, text = "") {
   return element;
 }
 
-const wide = (channels) => 4 + 2.2 * Math.log2(channels);
+const boxWidth = (channels) => 4 + 2.2 * Math.log2(channels);
 
 // One arrowhead for each kind of operation.
 function heads() {
@@ -42,30 +42,30 @@ class Picture {
     this.unit = plan.choice.rank === 3 ? "³" : "²";
     this.largest = Math.max(...plan.nodes.map((node) => node.size));
     this.rows = this.levels();
-    this.width = Math.max(4 * plan.choice.depth + 4, 8) * COLUMN; // of a complete U, even if an invalid size stops earlier
+    this.width = Math.max(4 * plan.choice.depth + 4, 8) * COLUMN; // of a complete U-Net, even if an invalid size stops earlier
     this.lines = svg("g", { class: "lines", "aria-hidden": "true" });
     this.maps = svg("g", { class: "maps" });
   }
 
-  // y of the centre of each level's row; the next row would begin at this.bottom.
+  // y of the centre of each level's row; also sets this.bottom, the y at which a further row would begin.
   levels() {
     const rows = [];
     let top = 22;
     for (const node of this.plan.nodes) {
       if (rows[node.level] !== undefined) continue;
-      rows[node.level] = top + this.tall(node.size) / 2;
-      top += this.tall(node.size) + ROOM;
+      rows[node.level] = top + this.boxHeight(node.size) / 2;
+      top += this.boxHeight(node.size) + ROOM;
     }
     this.bottom = top;
     return rows;
   }
 
-  tall(size) {
+  boxHeight(size) {
     return Math.max(6, (TALL * size) / this.largest);
   }
 
   box(node) {
-    const [width, height] = [wide(node.channels), this.tall(node.size)];
+    const [width, height] = [boxWidth(node.channels), this.boxHeight(node.size)];
     const x = this.column.get(node) * COLUMN + COLUMN / 2;
     return { x, y: this.rows[node.level], width, height, left: x - width / 2, top: this.rows[node.level] - height / 2 };
   }
@@ -77,16 +77,16 @@ class Picture {
     for (const node of nodes) arrows.add(node);
     if (stop) this.bottom = arrows.stopped(stop);
     const [width, height] = [this.width, this.bottom - ROOM + 30];
-    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": this.words() });
+    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": this.description() });
     root.style.minWidth = `${Math.round(width * 0.78)}px`;
     root.style.maxWidth = `${Math.round(width * 1.35)}px`;
     root.append(heads(), this.lines, this.maps);
     return root;
   }
 
-  words() {
+  description() {
     const { choice, stop } = this.plan;
-    return `U of ${choice.depth + 1} levels${stop ? ", which this input does not pass" : ""}: one box for each map`;
+    return `U-Net of ${choice.depth + 1} levels${stop ? ", for which this input size is not valid" : ""}: one box for each map`;
   }
 
   map(node) {

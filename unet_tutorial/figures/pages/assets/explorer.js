@@ -39,7 +39,7 @@ class Explorer {
     if (control.type === "number" && this.slider(name)) this.slider(name).value = control.value;
     const wrong = Object.keys(LIMITS).filter((each) => !this.allowed(each));
     for (const each of Object.keys(LIMITS)) this.field(each).setAttribute("aria-invalid", String(wrong.includes(each)));
-    if (wrong.length) return this.say(this.refusal(wrong[0]), "bad");
+    if (wrong.length) return this.say(this.limitsError(wrong[0]), "bad");
     this.choice = this.read();
     this.render();
   }
@@ -50,7 +50,7 @@ class Explorer {
     return /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
   }
 
-  refusal(name) {
+  limitsError(name) {
     const [least, most] = LIMITS[name];
     const value = this.field(name).value.trim() || "nothing";
     return `${NAMES[name]} is ${value}; write a whole number from ${least} to ${most}. The numbers shown are those of the last valid choice.`;
@@ -74,22 +74,22 @@ class Explorer {
 
   render() {
     const plan = planned(this.choice);
-    this.judge();
+    this.showVerdict();
     this.buttons();
     results(this.root, plan);
     levelTable(this.root, plan);
     mapTable(this.root, plan);
     const figure = within(this.root, ".figure");
-    figure.classList.remove("paper"); // this class styles the figure that is there without scripts
+    figure.classList.remove("paper"); // this class is for the figure that is in the page without scripts
     figure.replaceChildren(new Picture(plan).draw());
     this.viewer = new Viewer(this.root);
   }
 
-  judge() {
+  showVerdict() {
     const { size, depth } = this.choice;
-    const sentence = fault(this.choice);
+    const sentence = sizeError(this.choice);
     if (sentence) this.say(sentence, "bad");
-    else this.say(`${size} passes ${depth} pooling${depth === 1 ? "" : "s"} and gives ${gives(this.choice, size)}`, "good");
+    else this.say(`${size} passes ${depth} pooling${depth === 1 ? "" : "s"} and gives ${outputSize(this.choice, size)}`, "good");
   }
 
   buttons() {
@@ -100,7 +100,7 @@ class Explorer {
       const known = size !== null && size <= most;
       button.disabled = !known;
       button.dataset.jump = known ? size : "";
-      button.textContent = known ? `${["↓", "↑"][i]} ${size} (gives ${gives(this.choice, size)})` : ["no smaller size", "no larger size"][i];
+      button.textContent = known ? `${["↓", "↑"][i]} ${size} (gives ${outputSize(this.choice, size)})` : ["no smaller size", "no larger size"][i];
     });
   }
 }

@@ -3,7 +3,7 @@
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // Two decimals; ties are rounded to even, as in Python.
-function mebi(bytes) {
+function mib(bytes) {
   if (bytes > 0n && bytes * 200n < 1n << 20n) return "<0.01 MiB"; // below half a hundredth
   const [unit, hundred] = [1n << 20n, 100n];
   let hundredths = (bytes * hundred) / unit;
@@ -20,8 +20,8 @@ const axes = (value, rank) => Array(rank).fill(value);
 
 const span = ([least, most]) => (least === most ? `${least}` : `${least}–${most}`);
 
-// The operation of a map, as in "conv 3×3, relu".
-function deed(node, rank) {
+// The operation of a map, such as "conv 3×3, relu".
+function operationName(node, rank) {
   const kernel = node.window ? ` ${times(axes(node.window.kernel, rank))}` : "";
   const name = { pool: "max pool", up: "up-conv" }[node.op] ?? node.op;
   return [`${name}${kernel}`, ...node.folded].join(", ");

@@ -1,6 +1,6 @@
-// figures/arch/from_plan.py in JavaScript: the maps of a plain U in the order of execution, with their numbers.
+// figures/arch/from_plan.py in JavaScript: the maps of a plain U-Net in the order of execution, with their numbers.
 
-const FLOAT = 4n, INDEX = 8n; // bytes of a float32, and of the index that max-pooling saves with it
+const FLOAT = 4n, INDEX = 8n; // bytes of a float32, and of the index that max-pooling saves with each maximum
 
 class Draft {
   constructor(choice) {
@@ -87,7 +87,7 @@ class Draft {
 
 function planned(choice) {
   const draft = new Draft(choice);
-  const steps = walk(choice);
+  const steps = sizeSteps(choice);
   for (const each of steps) draft.add(each);
   const stop = steps.find((each) => each.op === "stop") ?? null;
   return { choice, nodes: draft.nodes, stop, totals: stop ? null : totals(draft) };
@@ -99,12 +99,12 @@ function totals(draft) {
 }
 
 // Parameters do not depend on the input size, so they are also known for an invalid one.
-function learnt(choice) {
+function parameterCount(choice) {
   const { nodes } = planned({ ...choice, size: smallest(choice) });
   return nodes.reduce((total, node) => total + node.parameters, 0n);
 }
 
-// The most bytes alive during one operation. A crop is a view; the indices of a pooling are freed after it.
+// The largest number of bytes alive during one operation. A crop is a view; the indices of a pooling are freed after it.
 function peak(draft) {
   const root = (node) => (node.op === "crop" ? node.inputs[0] : node);
   const last = new Map();

@@ -1,4 +1,4 @@
-// figures/arch/receptive_field.py for one axis: the input pixels that a pixel sees, backwards through the graph.
+// figures/arch/receptive_field.py for one axis: follows the graph backwards to the input pixels that a pixel sees.
 
 // The map and all maps from which it is computed, last first.
 function ancestors(nodes, node) {
@@ -14,7 +14,7 @@ function ancestors(nodes, node) {
 
 const hull = (one, other) => (one ? [Math.min(one[0], other[0]), Math.max(one[1], other[1])] : other);
 
-function reads(node, [first, last]) {
+function inputInterval(node, [first, last]) {
   if (node.crop) return [first + node.crop, last + node.crop];
   if (!node.window) return [first, last];
   const { kernel, stride, before, up } = node.window;
@@ -30,7 +30,7 @@ function seen(before, place) {
   for (const node of before) {
     const interval = wanted.get(node);
     if (node.op === "input") found = hull(found, interval);
-    node.inputs.forEach((each) => wanted.set(each, hull(wanted.get(each), reads(node, interval))));
+    node.inputs.forEach((each) => wanted.set(each, hull(wanted.get(each), inputInterval(node, interval))));
   }
   return found;
 }

@@ -1,9 +1,9 @@
-// The input pixels that the middle pixel of a map sees: rows hold them in data-sees ("184 387" per axis), and tables hold
-// the input size. A padded network sees beyond the border; that part is dashed.
+// The input pixels that the middle pixel of a map sees: table rows hold the first and last of them in data-sees
+// ("184 387" per axis), and tables hold the input size. A padded network sees beyond the border; that part is dashed.
 
 const whole = (text) => text.split(" ").map(Number);
 
-function sight(row) {
+function seenPixels(row) {
   const size = (row.closest("table").dataset.size || "").split(",").filter(Boolean).map(Number);
   return { seen: row.dataset.sees ? row.dataset.sees.split(",").map(whole) : [], size };
 }

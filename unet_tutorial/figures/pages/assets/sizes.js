@@ -13,7 +13,7 @@ function smallest(choice) {
   return size;
 }
 
-const passes = (choice) => choice.size >= smallest(choice) && (choice.size - smallest(choice)) % step(choice) === 0;
+const isValid = (choice) => choice.size >= smallest(choice) && (choice.size - smallest(choice)) % step(choice) === 0;
 
 // The next smaller and larger valid size, null for none; never the size itself.
 function neighbours(choice) {
@@ -24,7 +24,7 @@ function neighbours(choice) {
   return [below >= start ? below : null, over ? below + by : choice.size + by];
 }
 
-function gives(choice, size) {
+function outputSize(choice, size) {
   for (let i = 0; i < choice.depth; i++) size = (size - lost(choice)) / 2;
   size -= lost(choice);
   for (let i = 0; i < choice.depth; i++) size = size * 2 - lost(choice);
@@ -32,16 +32,16 @@ function gives(choice, size) {
 }
 
 // The message of plan.sizes.size_error; empty if the size is valid.
-function fault(choice) {
-  if (passes(choice)) return "";
+function sizeError(choice) {
+  if (isValid(choice)) return "";
   const near = neighbours(choice).filter((n) => n !== null);
   const last = near[near.length - 1];
   const which = near.length > 1 ? `nearest sizes that do are ${near[0]} and ${last}` : `smallest size that does is ${last}`;
-  return `axis 0 = ${choice.size} does not pass ${choice.depth} poolings; the ${which} (${last} gives ${gives(choice, last)})`;
+  return `axis 0 = ${choice.size} does not pass ${choice.depth} poolings; the ${which} (${last} gives ${outputSize(choice, last)})`;
 }
 
 // Every size in the order of execution: {op, level, size, crop}. For an invalid size the last step is "stop".
-function walk(choice) {
+function sizeSteps(choice) {
   const steps = [{ op: "input", level: 0, size: choice.size }];
   const skips = [];
   const here = () => steps[steps.length - 1].size;

@@ -4,18 +4,18 @@ const NONE = "—";
 
 function results(root, plan) {
   const { choice, totals, stop } = plan;
-  const own = learnt(choice);
+  const own = parameterCount(choice);
   const known = (text) => (stop ? NONE : text());
   const texts = {
-    output: known(() => times(axes(gives(choice, choice.size), choice.rank))),
-    margin: known(() => `${(choice.size - gives(choice, choice.size)) / 2} px per side`),
+    output: known(() => times(axes(outputSize(choice, choice.size), choice.rank))),
+    margin: known(() => `${(choice.size - outputSize(choice, choice.size)) / 2} px per side`),
     valid: validWords(choice),
     field: `${span(receptive(choice))} px per axis`,
     parameters: grouped(own),
-    weights: mebi(own * FLOAT),
+    weights: mib(own * FLOAT),
     macs: known(() => grouped(totals.macs)),
-    saved: known(() => `${grouped(totals.saved)} B = ${mebi(totals.saved)}`),
-    peak: known(() => `${grouped(totals.peak)} B = ${mebi(totals.peak)}`),
+    saved: known(() => `${grouped(totals.saved)} B = ${mib(totals.saved)}`),
+    peak: known(() => `${grouped(totals.peak)} B = ${mib(totals.peak)}`),
   };
   for (const [name, text] of Object.entries(texts)) within(root, `[data-result=${name}]`).textContent = text;
 }
@@ -47,7 +47,7 @@ function levelTable(root, plan) {
   within(root, "table.levels tbody").replaceChildren(...rows);
 }
 
-// Not the head, which would count as level 0 in a network with a single level.
+// Without the head, which would also be listed in level 0 of a network with a single level.
 const chain = (node) => node.op !== "conv" || node.window.kernel > 1;
 
 function mapTable(root, plan) {
@@ -61,7 +61,7 @@ function mapTable(root, plan) {
 function mapRow(node, nodes, rank) {
   const sees = axes(middle(nodes, node).join(" "), rank).join(",");
   const texts = [
-    deed(node, rank),
+    operationName(node, rank),
     times([node.channels, ...axes(node.size, rank)]),
     node.crop ? String(node.crop) : NONE,
     ...["parameters", "macs", "bytes", "saved"].map((key) => grouped(node[key])),

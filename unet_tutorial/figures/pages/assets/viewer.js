@@ -1,5 +1,5 @@
-// Shows the numbers of the map under the pointer or the keyboard focus, and marks on the input what it sees. Enter or a
-// click keeps the map shown, Escape releases it, and the arrow keys move to the next map.
+// Shows the numbers of the map under the pointer or the keyboard focus, and marks the input pixels that it sees. Enter
+// or a click keeps the map selected, Escape deselects it, and the arrow keys move to the next map.
 
 const make = (name, attributes = {}, ...inside) => {
   const element = document.createElement(name);
@@ -21,7 +21,7 @@ class Viewer {
     this.picture = within(root, ".figure svg");
     this.held = null;
     if (!this.picture || !this.rows.length) return;
-    this.named();
+    this.moveTitle();
     this.input = this.rows.find((row) => row.dataset.op === "input");
     this.marks = svg("g", { class: "marks" });
     this.picture.append(this.marks);
@@ -33,7 +33,7 @@ class Viewer {
   }
 
   // Moves title and description into aria-label: screen readers still get them, but no tooltip hides the figure.
-  named() {
+  moveTitle() {
     const told = [...this.picture.querySelectorAll(":scope > title, :scope > desc")];
     if (told.length) this.picture.setAttribute("aria-label", told.map((each) => each.textContent).join(". "));
     told.forEach((each) => each.remove());
@@ -78,21 +78,21 @@ class Viewer {
     const along = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (along) this.spots[this.spots.indexOf(group) + along]?.focus();
     else if (event.key === "Enter" || event.key === " ") group.hold();
-    else if (event.key === "Escape") this.letGo();
+    else if (event.key === "Escape") this.deselect();
     else return;
     event.preventDefault();
   }
 
   hold(group, row) {
     const again = this.held === group;
-    this.letGo();
+    this.deselect();
     if (again) return;
     this.held = group;
     group.setAttribute("aria-pressed", "true");
     this.show(row);
   }
 
-  letGo() {
+  deselect() {
     this.held?.setAttribute("aria-pressed", "false");
     this.held = null;
   }
@@ -107,14 +107,14 @@ class Viewer {
     this.mark(row);
   }
 
-  // What the middle pixel sees, as a square and in words.
+  // The input pixels that the middle pixel sees, as a square and in words.
   sees(row) {
-    const { seen, size } = sight(row);
+    const { seen, size } = seenPixels(row);
     return seen.length ? [seenSquare(seen, size), seenWords(seen, size)] : [];
   }
 
   mark(row) {
-    const { seen, size } = sight(row);
+    const { seen, size } = seenPixels(row);
     const [box, here] = [this.input && this.box(this.input), this.box(row)];
     this.marks.replaceChildren(...(seen.length && box ? [seenBar(seen, size, box)] : []));
     if (here) this.marks.append(svg("rect", { class: "here", ...grown(here, 2) }));
