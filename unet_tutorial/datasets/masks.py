@@ -11,7 +11,7 @@ from unet_tutorial.datasets.labels import Instances, connected_cells, separated
 
 FOREGROUND = (1, 255, 65535)  # values that may mean "cell" in a mask of two values
 # A mask with more than two values is rejected if its values cannot be the numbers of cells (see `_refuse_scattered`).
-SMALLEST_MEDIAN = 4  # pixels; values that cover fewer, in the median, are not the numbers of cells
+SMALLEST_MEDIAN = 4  # pixels; if the median size of its values is smaller, they are not the numbers of cells
 SMALLEST_PIECE = 0.25  # fraction of the largest piece with the same value; smaller pieces are ignored as drawing errors
 SAMPLED = 100  # values examined per slice, because a blurred 16-bit mask has thousands of them
 UNLABELLED = -1  # value of pixels without a label in the result of `read_cells`

@@ -80,8 +80,8 @@ def run(job: Job, folder: Path) -> Scores:
 def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
     """The training state on the recipe's device: that of the checkpoint, or a new one with random weights.
 
-    A new one sets torch's random state to the recipe's seed. ValueError for an unknown device or preset, and for
-    arguments that the preset rejects.
+    For a new one, torch's random state is set from the recipe's seed. ValueError for an unknown device or preset, and
+    for arguments that the preset rejects.
     """
     device = checked_device(recipe.device)
     if checkpoint:

@@ -39,3 +39,12 @@ def test_equal_things_are_the_same(ours: Any, theirs: Any) -> None:
 @pytest.mark.parametrize(("ours", "theirs"), OTHER)
 def test_other_things_are_not(ours: Any, theirs: Any) -> None:
     assert mismatch(ours, theirs)
+
+
+def test_the_sentence_says_where_the_first_difference_is() -> None:
+    assert mismatch([1, (2, 3)], [1, (2, 4)]) == "[1][1]: expected 3, got 4"
+    assert mismatch({"d1": 1, "d2": 2}, {"d1": 1, "d2": "x"}) == "d2: expected a number, got 'x'"
+    assert mismatch({"a": 1, "b": 2}, {"b": 1}) == "expected a dict with the keys a, b, got a dict with the keys b"
+    assert (
+        mismatch(np.arange(3), np.array([0, 5, 2])) == "1 of 3 values are wrong, the first at (1,): expected 1, got 5"
+    )

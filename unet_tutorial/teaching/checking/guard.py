@@ -24,8 +24,8 @@ class TimeLimitExceeded(BaseException):
 class Outcome:
     """The result of an answer for one case.
 
-    ``value`` is the value that the answer returned, and ``error`` a sentence if it returned none. ``printed`` is the
-    number of lines that it printed.
+    ``value`` is the value that the probe returned; if the answer failed, ``error`` is a sentence with the reason.
+    ``printed`` is the number of lines that the answer printed.
     """
 
     value: Any = None

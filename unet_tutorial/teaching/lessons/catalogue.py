@@ -1,4 +1,4 @@
-"""The list of lessons in course order, which all commands, tests and documentation pages use."""
+"""The list of lessons in course order, which the commands, tests and documentation pages use."""
 
 from __future__ import annotations
 

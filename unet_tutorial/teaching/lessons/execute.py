@@ -63,7 +63,7 @@ def execute(path: Path) -> Lesson:
 
 
 def normalise(notebook: Notebook, stem: str) -> None:
-    """Change the notebook in place: ids by position, counts 1..n, merged streams, no metadata of this machine."""
+    """Change the notebook in place: ids by position, execution counts, merged streams, no local metadata."""
     prefix = stem.partition("_")[0]
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first format with cell ids
     notebook.metadata.update(kernelspec=KERNEL, language_info={"name": "python"})
