@@ -49,8 +49,9 @@ def test_a_picture_colours_the_errors_of_labelled_pixels() -> None:
     colours = np.asarray(wrong.images[0].to_rgba(np.asarray(wrong.images[0].get_array())))[..., :3]
     wanted = np.full((3, 5), CORRECT, object)
     wanted[0, 1], wanted[0, 3] = FALSE_NEGATIVE, FALSE_POSITIVE
-    names = [text.get_text() for text in wrong.get_legend().get_texts()]
-    assert names == ["false positive", "false negative"]
+    legend = wrong.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["false positive", "false negative"]
     np.testing.assert_allclose(colours, np.array([[to_rgb(str(name)) for name in line] for line in wanted]))
 
 
