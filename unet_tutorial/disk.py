@@ -40,6 +40,6 @@ def make_folder(path: str | Path) -> Path:
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error without line breaks, at most 160 characters; its type if the message is empty."""
+    """The message of an error without line breaks, at most 160 characters, or else the name of its type."""
     message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(message.split())[:160] or type(error).__name__

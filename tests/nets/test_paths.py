@@ -84,7 +84,7 @@ def test_anything_but_levels_is_refused(levels: Any) -> None:
 
 def test_wrong_numbers_of_channels_are_refused() -> None:
     levels = pyramid((4, 8))
-    with pytest.raises(ValueError, match=r"widths \(4, 8\): 2 levels need 1, none for the coarsest"):
+    with pytest.raises(ValueError, match=r"widths \(4, 8\): 2 levels need 1 widths, one for each but the coarsest"):
         Decoder(levels, (4, 8), BLOCK, transposed, Concat)
     with pytest.raises(ValueError, match="width = 0 is not a whole number"):
         Decoder(levels, (0,), BLOCK, transposed, Concat)

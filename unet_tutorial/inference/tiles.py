@@ -27,7 +27,7 @@ class Margins:
     """The margins of a tile along one axis, in pixels.
 
     ``before`` is the number of lost pixels before the first trusted one, and ``lost`` the number of all lost pixels.
-    The distance of two tiles is a multiple of ``grid``. ``smallest`` is the smallest tile that has a trusted pixel.
+    The distance of two tiles is a multiple of ``grid``. ``smallest`` is the smallest valid tile with trusted pixels.
     """
 
     before: int

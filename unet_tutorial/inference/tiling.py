@@ -26,11 +26,11 @@ def predict_tiled(
 ) -> Tensor:
     """Logits of a whole image: (C, *size) -> (K, *size), with the device and dtype of the image.
 
-    ``tile`` is the input size of a tile, in pixels per axis; by default it is chosen so that a forward pass uses about
-    1 GiB of memory at most. ``batch`` is the number of tiles per forward pass. Beyond its border the image is mirrored,
-    several times if it is small. The result does not depend on ``tile`` and ``batch``: it equals that of one pass over
-    the whole mirrored image. Networks with instance or group norm are an exception, because these compute their
-    statistics in each tile. The network runs in evaluation mode and without gradients; its mode is restored.
+    ``tile`` is the input size of a tile, in pixels per axis; by default it is chosen so that a forward pass uses at
+    most about 1 GiB of memory. ``batch`` is the number of tiles per forward pass. Beyond its border the image is
+    mirrored, several times if it is small. The result does not depend on ``tile`` and ``batch``: it equals that of one
+    pass over the whole mirrored image. Networks with instance or group norm are an exception, because these compute
+    their statistics in each tile. The network runs in evaluation mode and without gradients; its mode is restored.
     Raises ValueError for an image that is empty, not finite, of another dtype than the weights, or not (C, *size) with
     the channels and the number of spatial axes of the network, and for a tile that is not valid for the network.
     """

@@ -28,7 +28,8 @@ FORMAT = "unet_tutorial checkpoint 1"
 class Checkpoint:
     """The content of a checkpoint file.
 
-    ``preset`` and ``arguments`` are those of ``presets.build``, ``notes`` is a dict that the caller of ``save`` chose.
+    ``preset`` and ``arguments`` are those of ``presets.build``. ``notes`` is the dict that was passed to ``save``.
+    ``tensors`` holds weights, optimiser state, losses and random states.
     """
 
     path: Path

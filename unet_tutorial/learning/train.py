@@ -54,10 +54,10 @@ def adam(net: UNet, device: str = "cpu") -> Training:
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
-    """Learning rate of a step: it rises from peak / 25 to the peak during the first 30 % of the steps, then falls to 0.
+    """Learning rate of a step: it rises from peak / 25 to the peak in 30 % of the steps, then falls to almost 0.
 
-    Both parts are half a cosine, and the last value is peak / 250,000. Equal to torch's OneCycleLR. Source: Smith &
-    Topin, arXiv 1708.07120.
+    Both parts have the shape of half a cosine. The last value is peak / 250,000. Equal to torch's OneCycleLR.
+    Source: Smith & Topin, arXiv 1708.07120.
 
     >>> [round(one_cycle(step, 10, 1.0), 3) for step in (0, 2, 6, 9)]
     [0.04, 1.0, 0.389, 0.0]

@@ -103,4 +103,4 @@ def _check_stacks(probabilities: NDArray[Any], truths: NDArray[Any], thresholds:
     check_labels("truths", truths)
     check_probabilities("probabilities", probabilities)
     if len(thresholds) == 0 or not all(0 <= t <= 1 for t in thresholds):
-        raise ValueError(f"thresholds {thresholds}; needed one or more from 0 to 1")
+        raise ValueError(f"thresholds {thresholds} are not valid; pass one or more from 0 to 1")

@@ -48,9 +48,10 @@ def isbi_pixel_error(cell_probability: NDArray[Any], cell: NDArray[Any]) -> floa
 
 
 def dice(proposal: NDArray[Any], truth: NDArray[Any], *, label: int) -> float:
-    """Dice coefficient 2 |P∩T| / (|P| + |T|) of the pixels P and T that have ``label``. 1 if both are empty.
+    """Dice coefficient 2 |P∩T| / (|P| + |T|) of the pixels P and T that have ``label``.
 
     P are those of ``proposal``, T those of ``truth``: arrays of class labels, or masks with label=1, of the same shape.
+    The result is 1 if both are empty.
     Dice = 2 IoU / (1 + IoU). For membrane images use the membrane, label=0: a proposal that is cell everywhere has a
     high Dice coefficient for cells, and 0 for membranes. Raises ValueError if the shapes differ, and for other dtypes
     than integers and booleans.

@@ -13,9 +13,10 @@ from unet_tutorial.metrics.overlaps import check_labels
 def thin_borders(cell_mask: NDArray[Any]) -> NDArray[np.int64]:
     """Grow the cells of a mask until lines of one pixel separate them: labels 1, 2, … and 0 on the lines.
 
-    ``cell_mask`` (*spatial), of any rank, is True or 1 on cell. Pixels that share a side form one cell (4-connectivity
-    in two dimensions, 6 in three). The cells grow over the membrane layer by layer; where two cells meet, a line of 0
-    stays. A mask without a cell gives 0 everywhere. Thin the predicted segmentation only, and not the ground truth.
+    ``cell_mask`` (*spatial), with any number of axes, is True or 1 on cells. Pixels that share a side belong to one
+    cell (4-connectivity in 2D, 6-connectivity in 3D). The cells grow over the membrane layer by layer; where two cells
+    meet, a line of 0 stays. A mask without a cell gives 0 everywhere. Thin the predicted segmentation
+    only, and not the ground truth.
     Where several lines meet, the watershed of scikit-image may leave a few single pixels that are not connected to
     their cell (3 of 262,144 in the first slice of ISBI 2012). They change V_Rand by less than 1e-6, so they are kept.
     Raises ValueError if the mask holds other values than 0 and 1.

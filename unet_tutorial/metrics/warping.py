@@ -23,8 +23,8 @@ def warping_error(truth: NDArray[Any], probability: NDArray[Any], *, threshold: 
 
     ``truth`` (rows, columns) is a mask of cells, or labels of cells that do not touch. ``probability`` (rows, columns)
     is the probability of *cell*, in [0, 1]. The proposal is ``probability > threshold``. For a stack, compute the mean
-    over its slices. The published numbers of the ISBI 2012 challenge are smaller, because they count only those of
-    these pixels that split or merge cells, at the best threshold. Raises ValueError for other shapes, values or dtypes.
+    over its slices. The published numbers of the ISBI 2012 challenge are smaller, because they count only
+    pixels that split or merge cells, at the best threshold. Raises ValueError for other shapes, values or dtypes.
     Source: Jain et al. 2010, doi 10.1109/CVPR.2010.5539950.
 
     >>> two = np.array([[1, 1, 0, 1, 1]])
@@ -39,7 +39,7 @@ def warped(truth: NDArray[Any], probability: NDArray[Any], *, threshold: float =
 
     A wrong pixel is one where truth and proposal differ; a pixel that may flip is called simple. Arguments and errors
     are those of ``warping_error``. Pixels outside the image are background. Each pass tries the wrong pixels by
-    descending |probability - threshold|, equal ones row by row, and flips the simple ones. The last pass is the one
+    descending |probability - threshold| (equal values row by row) and flips the simple ones. The last pass is the one
     that flips no pixel. Returns a boolean array (rows, columns).
 
     >>> warped(np.array([[1, 1, 0, 1, 1]]), np.array([[1, 0, 1, 1, 1]])).astype(int).tolist()

@@ -24,13 +24,13 @@ class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like 
             raise ValueError(f"padding {net.padding!r}: this network shrinks its images; use predict_tiled instead")
         self.net = net
         self.in_channels, self.out_channels, self.levels = net.in_channels, net.out_channels, net.levels
-        self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # every multiple is valid
+        self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # multiples are valid sizes
 
     def forward(self, image: Tensor) -> Tensor:
         """Mirror the image, predict, crop the logits."""
         self._check(image)
         size = tuple(image.shape[2:])
-        # only // and *, which also work under torch.export, where sizes are symbolic
+        # n / step rounded up, without int(), because sizes are symbolic under torch.export
         larger = tuple(-(-n // step) * step for n, step in zip(size, self.steps, strict=True))
         before = tuple(-((m - n) // 2) for m, n in zip(larger, size, strict=True))
         padded = mirrored(image.flatten(0, 1), before, larger).unflatten(0, image.shape[:2])  # (N, in, *larger)

@@ -1,4 +1,4 @@
-"""Attention gates: the coarser feature map determines a weight for each skip pixel (arXiv 1804.03999)."""
+"""Attention gates: the coarser feature map determines a coefficient for each skip pixel (arXiv 1804.03999)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from unet_tutorial.plan.levels import Size
 
 
 class AttentionGate(Part):
-    """Multiply each pixel of a skip by a weight from 0 to 1, computed from the skip and the coarser map ``below``.
+    """Multiply each pixel of a skip by a coefficient from 0 to 1.
 
-    Shapes: skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). The weights are computed with C / 2
-    channels. At the end a 1×1 convolution mixes the channels of the result. The gate initialises its own weights, and
-    the functions of ``nets.init`` leave them unchanged. Source: Oktay et al., arXiv 1804.03999, section 2.2.
+    The coefficients are computed from the skip and from ``below``, the map of the next coarser level, with C / 2
+    channels: skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). Then a 1×1 convolution mixes the
+    channels. The gate initialises its own weights, and the functions of ``nets.init`` leave them unchanged.
+    Source: Oktay et al., arXiv 1804.03999, section 2.2.
     """
 
     own_init = True
@@ -34,12 +35,12 @@ class AttentionGate(Part):
         self.psi = nn.Sequential(nn.ReLU(), conv(inner, 1, one), nn.Sigmoid())
         self.mix = nn.Sequential(conv(skip_channels, skip_channels, one), batch_norm(skip_channels, rank))
         self.mode, self.out_channels = LINEAR[rank - 1], skip_channels
-        # the weights are interpolated linearly, which also reads the next coarse pixel: s pixels further away
+        # the coefficients are interpolated linearly, which also reads the next coarse pixel: s pixels further away
         self.extra_reach = tuple(s * (s > 1) for s in stride)
         _initialise(self)
 
     def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
-        """The weight of each pixel, from 0 to 1: (N, 1, *size)."""
+        """The coefficient of each pixel: (N, 1, *size)."""
         coarse = self.psi(self.theta(skip) + self.phi(below))  # (N, 1, *(size / stride))
         return F.interpolate(coarse, size=skip.shape[2:], mode=self.mode)
 
@@ -50,7 +51,7 @@ class AttentionGate(Part):
 
 
 def _initialise(gate: AttentionGate) -> None:
-    """Weights from N(0, √(2/N)) and biases 0, so that the coefficients start near 1/2."""
+    """Weights as in ``nets.init.kaiming_``, and biases 0, so that the coefficients start near 1/2."""
     for layer in gate.modules():
         if hasattr(layer, "kernel_size"):
             nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")
@@ -85,7 +86,7 @@ class Gated(Wrapper):
 
 
 def gate_maps(net: nn.Module, image: Tensor) -> list[Tensor]:
-    """The weights of every gate for an image, in the order of execution, before they are interpolated.
+    """The coefficients of every gate for an image, in the order of execution, before they are interpolated.
 
     Each is (N, 1, *size) with the size of the coarser level. The network runs in its current mode (training or
     evaluation), and its running statistics are not updated. Raises ValueError for a network without gates.

@@ -26,8 +26,8 @@ class ConvUnit:
     ``unit(in_channels, out_channels, kernel)`` returns a module: (N, in, *size) -> (N, out, *size). With padding
     "valid" each axis of its output is shorter by kernel - 1. ``norm`` and ``act`` are factories, so that each layer
     has its own parameters: ``norm(channels, rank)``, where rank is the number of spatial axes, and ``act()``.
-    Raises ValueError for an unknown padding or order, and if ``norm`` or ``act`` cannot be called in this way. Norms of
-    torch itself cannot: the second argument of ``nn.BatchNorm2d`` is not the rank.
+    Raises ValueError for an unknown padding or order, and if ``norm`` or ``act`` cannot be called in this way. Torch's
+    own norms cannot: the second argument of ``nn.BatchNorm2d`` is not the rank.
     """
 
     padding: Padding = "same"

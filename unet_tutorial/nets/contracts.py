@@ -1,6 +1,7 @@
 """Base classes of parts, encoders and decoders, and the check of every factory that a user passes.
 
-A part is one module of a network, such as a block. A factory is a function that makes a new part at each call.
+A part is one module of a network, such as a block. A factory is a function or
+class that makes a new part at each call.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Part(nn.Module):
 
 
 class Wrapper(Part):
-    """Base class of parts around another part: copies its ``out_channels``, ``padding`` and ``extra_reach``."""
+    """Base class of parts that contain another part and have its ``out_channels``, ``padding`` and ``extra_reach``."""
 
     def __init__(self, inner: Part) -> None:
         super().__init__()
@@ -49,8 +50,8 @@ class Wrapper(Part):
 class FeatureExtractor(nn.Module):
     """Base class of encoders: image (N, in_channels, *size) -> list of feature maps, finest first.
 
-    ``levels`` is the plan that the encoder was built from, and ``out_channels`` holds one number per feature map. The
-    decoder must be built from an equal plan, because the plan determines the sizes of the skips.
+    ``levels`` is the plan (see ``plan.levels``) of the encoder, and ``out_channels`` holds one number per feature map.
+    The decoder must be built from an equal plan, because the plan determines the sizes of the skips.
     """
 
     in_channels: int
@@ -115,7 +116,7 @@ def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
 
     ``role`` is "norm", "act", "block", "down", "up", "merge", "step", or "part" for a factory of any part. Raises
     ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The returned
-    factory raises it if the new module is not a ``Part``; norms, activations and upsampling may be any module.
+    factory raises ValueError if the new module is not a ``Part``; norms, activations and upsampling may be any module.
     """
     reason = _misuse(role, factory)
     name = getattr(factory, "__qualname__", repr(factory)[:60])
@@ -145,7 +146,7 @@ def _misuse(role: str, factory: object) -> str:
     call = "called" if arguments is None else f"called as ({', '.join(arguments)})"
     made = factory.func if role == "norm" and isinstance(factory, partial) else factory
     if role != "act" and isinstance(made, type) and made.__module__.startswith("torch."):
-        return f"torch's own class cannot be {call}"  # nn.BatchNorm2d(8, 2) would read the rank as eps
+        return f"torch's own class cannot be {call}"  # nn.BatchNorm2d(8, 2) would use the rank as eps
     try:
         signature = inspect.signature(factory)  # type: ignore[arg-type]  # TypeError if it is not callable
         if arguments is not None:

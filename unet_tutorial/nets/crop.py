@@ -1,4 +1,4 @@
-"""Crops of images and feature maps: the centre crop of a skip, and a crop that extends beyond a mirrored image."""
+"""Crops of images and feature maps: the centre crop of a skip, and a crop of an image with mirrored borders."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def center_crop(features: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def mirrored(image: Tensor, origin: Size, size: Size) -> Tensor:
-    """Crop ``size`` pixels, from the pixel ``origin`` on, out of an image that is mirrored beyond its borders.
+    """A crop of ``size`` pixels that starts at pixel ``origin``: (C, *any) -> (C, *size).
 
-    (C, *any) -> (C, *size). ``origin`` may be negative. The border pixels themselves are not repeated.
+    It may extend beyond the image, which is mirrored there; the border pixels themselves are not repeated.
 
     >>> import torch
     >>> mirrored(torch.tensor([[0, 1, 2]]), (-3,), (9,)).tolist()

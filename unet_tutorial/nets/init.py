@@ -17,9 +17,10 @@ _Net = TypeVar("_Net", bound=nn.Module)
 def kaiming_(net: _Net) -> _Net:
     """Weights from N(0, √(2/N)), biases 0, in place (U-Net, section 3; He et al., arXiv 1502.01852).
 
-    N is the number of inputs that a neuron reads, 9 · 64 = 576 for a 3×3 convolution of 64 channels.
+    N(0, s) is the normal distribution with standard deviation s. N under the root is the number of inputs that a neuron
+    reads: 9 · 64 = 576 for a 3×3 convolution of 64 channels.
 
-    The 2×2 up-convolution that halves the channels (in = 2 · out) is a special case. Each of its outputs reads N = in
+    The 2×2 up-convolution from ``in`` to ``out`` = in / 2 channels is a special case. Each of its outputs reads N = in
     inputs, and no ReLU follows, so the right variance is 1 / N = 1 / in, without the factor 2. Torch computes
     N = out · kernel = 4 · out for it and keeps the factor 2. The result is the same: 2 / (4 · out) = 1 / in.
     """

@@ -1,4 +1,4 @@
-"""Torch's layers by rank, the number of spatial axes: the length of a size, kernel or stride selects 1D, 2D or 3D."""
+"""Torch's 1D, 2D and 3D layers, selected by rank: the number of spatial axes, the length of each size and kernel."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ INSTANCE_NORM: Layers = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d
 
 
 def no_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
-    """No normalisation, like the paper of 2015."""
+    """No normalisation, as in the paper of 2015."""
     return nn.Identity()
 
 

@@ -118,7 +118,7 @@ class Decoder(FeatureDecoder):
         _check_widths(widths, levels)
         block, up = check_factory("block", block), check_factory("up", up)
         merge, step = check_factory("merge", merge), check_factory("step", step)
-        channels = [*widths, levels[-1].channels]  # channels[i]: of the decoder at level i, or of the bottom
+        channels = [*widths, levels[-1].channels]  # of the features that go to the next finer level
         pieces = []  # finest first: with another order, the same seed would give other weights
         for i, width in enumerate(widths):
             level, stride, below = levels[i], levels[i + 1].stride, channels[i + 1]
@@ -145,6 +145,8 @@ class Decoder(FeatureDecoder):
 
 def _check_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
     if len(widths) != len(levels) - 1:
-        raise ValueError(f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1}, none for the coarsest")
+        raise ValueError(
+            f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1} widths, one for each but the coarsest"
+        )
     for width in widths:
         positive_int("width", width)

@@ -32,7 +32,7 @@ class MaxPool(Part):
 
     def forward(self, x: Tensor) -> Tensor:
         """The maximum of each block of pixels."""
-        if not torch.compiler.is_compiling():  # sizes are symbolic there, and a check would make them constants
+        if not torch.compiler.is_compiling():  # while compiling, sizes are symbolic, and a check would fix them
             _check_multiple(tuple(x.shape), self.stride, "pooling", "max-pooling")
         pooled: Tensor = self.pool(x)
         return pooled

@@ -15,15 +15,15 @@ from unet_tutorial.plan.levels import Size
 def pixel_shuffle(x: Tensor, stride: Size) -> Tensor:
     """Rearrange channels into pixels: (N, C · prod(stride), *size) -> (N, C, *(size · stride)).
 
-    Source: Shi et al., arXiv 1609.05158. Equals ``torch.nn.PixelShuffle`` in 2D with equal strides; this version
-    works for any number of spatial axes and any stride.
+    Each input pixel becomes a block of ``stride`` pixels. Equals ``torch.nn.PixelShuffle`` in 2D with equal strides,
+    but works for any number of spatial axes and any stride. Source: Shi et al., arXiv 1609.05158.
 
     >>> pixel_shuffle(torch.tensor([[[1, 3], [2, 4]]]), (2,)).tolist()
     [[[1, 2, 3, 4]]]
     """
     rank, size = len(stride), x.shape[2:]
     blocks = x.reshape(x.shape[0], -1, *stride, *size)  # (N, C, *stride, *size)
-    # along each axis: first the input pixel, then the position inside its block; reshape joins the two to one axis
+    # along each axis: first the input pixel, then the position inside its block; reshape makes one axis of both
     order = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]
     return blocks.permute(0, 1, *order).reshape(x.shape[0], -1, *(n * s for n, s in zip(size, stride, strict=True)))
 

@@ -21,10 +21,10 @@ class UNet(nn.Module):
     """``head(decoder(encoder(image)))``: (N, in, *size) -> logits (N, out, *size or smaller).
 
     Source: Ronneberger et al., arXiv 1505.04597, figure 1. The head must define ``out_channels``, such as the head that
-    ``pointwise_head(decoder, out_channels)`` makes. Raises ValueError when it is built if encoder and decoder have
-    different plans or paddings. Raises ValueError when it is called for an image with the wrong number of axes or
-    channels, dtype or size; the message says which are right. NaN and infinity are not checked here, because that takes
-    time for each image; the functions that read images check them, and so does ``predict_tiled``.
+    ``pointwise_head(decoder, out_channels)`` makes. The constructor raises ValueError if encoder and decoder have
+    different plans or paddings. ``forward`` raises ValueError for an image with the wrong number of axes or channels,
+    dtype or size; the message says which are right. It does not check for NaN and infinity, because that takes time for
+    each image; the functions that read images check it, and so does ``predict_tiled``.
     """
 
     def __init__(self, encoder: FeatureExtractor, decoder: FeatureDecoder, head: nn.Module) -> None:
@@ -83,7 +83,7 @@ class UNet(nn.Module):
 def _check_match(encoder: FeatureExtractor, decoder: FeatureDecoder) -> None:
     """Raise ValueError unless both were built from the same plan.
 
-    With different plans the skips would still be cropped to the right size, but would hold the wrong pixels.
+    With different plans the skips might be cropped to the right size, but at the wrong place of the image.
     """
     wanted = tuple(level.channels for level in decoder.levels)
     if encoder.padding not in ("same", "valid"):

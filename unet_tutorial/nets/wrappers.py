@@ -80,7 +80,7 @@ def checkpointed(factory: Callable[_P, Part]) -> Callable[_P, Part]:
     Only the inputs of the part are kept for the backward pass, which computes everything else a second time: less
     memory, more time. It can be used for blocks, ``checkpointed(conv_stack(unit))``, and for whole decoder steps with
     their upsampling and merging, ``Decoder(…, step=checkpointed(DecoderStep))``. Outputs and gradients equal those of
-    the part itself. So do running statistics, because the second computation updates copies of them.
+    the part itself. The running statistics are equal too, because the second computation updates copies of them.
     """
     factory = check_factory("part", factory)
 
@@ -110,8 +110,9 @@ class Checkpointed(Wrapper):
 def buffers_kept(part: nn.Module) -> Iterator[None]:
     """Inside the context, forward passes update copies of the part's buffers. At its end the part has its own again.
 
-    Running statistics of batch norm are buffers. They are copied, and not switched off, because torch's checkpointing
-    requires that both forward passes save the same tensors for the backward pass.
+    The running statistics of batch norm are such buffers. Their update is not just switched off, because the second
+    forward pass would then save other tensors for the backward pass than the first, and torch's checkpointing would
+    raise an error.
     """
     owned = [(module, *named) for module in part.modules() for named in module.named_buffers(recurse=False)]
     for module, name, buffer in owned:

@@ -68,7 +68,7 @@ def plan_for(spacing: Sequence[float], depth: int) -> Size:
     should be planar if the distance of slices (the first axis) is at least twice the distance of pixels within a slice
     at that level. From one planar level to the next, the distance of slices stays the same and the distance of pixels
     doubles. After the last one the voxels are nearly cubes. Raises ValueError for distances that are not above 0, and
-    if the distance along another axis than the first is at least twice the smallest one.
+    if the distance along any other axis than the first is at least twice the smallest one.
 
     >>> plan_for((0.5, 0.1, 0.1), depth=4)  # slices : pixels is 5 : 1 at level 0, 5 : 2 at level 1, 5 : 4 at level 2
     (0, 1)

@@ -21,7 +21,7 @@ LARGEST = 2**31
 
 @dataclass(frozen=True)
 class SizeStep:
-    """The size after one operation: ``op`` is input, down, conv, up, crop or head, at ``level`` (0 is the finest).
+    """The size after one operation: ``op`` is one of input, down, conv, up, crop and head, at ``level`` (0: finest).
 
     For "crop", ``size`` is the size of the cropped skip, and ``crop`` the number of pixels removed at the start of each
     axis. The same number is removed at its end, or one more if an odd number is removed in all.

@@ -17,7 +17,7 @@ OFFSET = 0.1  # brightness changes by up to 0.1; a standardised image has standa
 
 
 def flip(sample: Sample, axis: int) -> Sample:
-    """Mirror the sample along a spatial axis. Axis 0 is the first after the channels."""
+    """Mirror the sample along a spatial axis. Axis 0 is the first axis after the channels."""
     from_end = _from_end(sample, axis)
     return sample.apply(lambda array: array.flip(from_end))
 

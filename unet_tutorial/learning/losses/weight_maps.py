@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NEGLIGIBLE = 1e-7  # of w0: smaller weights than this are treated as 0
+NEGLIGIBLE = 1e-7  # border weights below this times w0 are treated as 0
 
 
 def border_weights(instances: NDArray[Any], *, w0: float = 10.0, sigma: float = 5.0) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ def released_unet(
     levels, block, up = pyramid(widths), conv_stack(ConvUnit(padding="valid")), then(transposed, act=nn.ReLU)
 
     def with_dropout(in_channels: int, out_channels: int, level: Level) -> Part:
-        deepest = any(level is one for one in levels[-2:])  # `is`, because a finer level may be equal to a coarse one
+        deepest = any(level is one for one in levels[-2:])  # with `is`, because finer levels may be equal to them
         return (dropped(block) if deepest else block)(in_channels, out_channels, level)
 
     def wide(below: int, wanted: int, stride: Size) -> nn.Module:

@@ -1,9 +1,9 @@
 """The U-Net of the johschmidt42 tutorial (https://github.com/johschmidt42/PyTorch-2D-3D-UNet-Tutorial).
 
 Equivalent: layers, channels and sizes; a norm follows each activation.
-Different: concatenation puts the skip first. The tutorial builds a 1×1 convolution in each decoder step that it does
-not use with transposed convolutions; it is not built here (43,232 parameters with the default arguments). An image size
-that is not valid raises an error.
+Different: concatenation puts the skip first. In each decoder step the tutorial also builds a 1×1 convolution that is
+not used if the upsampling is a transposed convolution; it is not built here (43,232 parameters with the default
+arguments). An image size that is not valid raises an error.
 """
 
 from __future__ import annotations
