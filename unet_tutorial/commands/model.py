@@ -122,7 +122,7 @@ class NetworkOptions:
 
 
 def read_architecture(path: Path) -> ArchIR:
-    """The architecture in a .json written by ``unet diagram``. Raises ValueError for another file."""
+    """The architecture in a .json written by ``unet diagram``. Raises ValueError for any other file."""
     from unet_tutorial.figures.arch.ir import from_json
 
     try:

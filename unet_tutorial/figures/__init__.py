@@ -1,4 +1,6 @@
-"""Diagrams and summaries of a model: ``tracing`` → description (``arch``) → ``drawing``, ``tables``, ``pages``.
+"""Diagrams and summaries of a model: ``tracing`` describes it as an ``ArchIR``; the other packages read only that.
+
+``arch`` holds the description and its analysis; ``drawing``, ``tables`` and ``pages`` turn it into output.
 
 ``figures.draw(model, example)`` returns a ``Diagram`` and ``figures.table(model, example)`` a ``Table``; both display
 themselves in a notebook. Importing this package loads neither torch nor matplotlib, whose import takes seconds.

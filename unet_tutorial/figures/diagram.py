@@ -41,7 +41,7 @@ class Diagram:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences about outputs and maps that are not drawn and about a larger width; empty if there are none."""
+        """Sentences that report maps and outputs that are not drawn, or a larger width; empty if there are none."""
         return self.scene.notes
 
     @cached_property

@@ -43,7 +43,7 @@ class Table:
     columns: tuple[str, ...] = COLUMNS
 
     def only(self, *columns: str) -> Table:
-        """The table with these columns in markdown, LaTeX, HTML and terminal; CSV, JSON and DataFrame keep all.
+        """The table with these columns in Markdown, LaTeX, HTML and terminal; CSV, JSON and DataFrame keep all.
 
         Raises ValueError for an unknown column; the message lists all columns.
         """

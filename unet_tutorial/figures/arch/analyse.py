@@ -1,4 +1,8 @@
-"""Finds the U in a graph: simplifies it, adds levels, sides and skips, and gives each node an id by its place."""
+"""Finds the U-Net in a graph: simplifies it, adds levels, sides and skips, and gives each node an id by its place.
+
+A network is U-shaped if its main path goes down from the input to coarser maps and then up again to finer ones. It is a
+plain U-Net if, in addition, each skip joins maps of the same level.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from unet_tutorial.figures.arch.skips import find_skips
 
 
 def analysed(arch: ArchIR) -> ArchIR:
-    """The architecture with the main path and skips of its U, or with the reason why it is not a U; same totals."""
+    """The architecture with main path, sides and skips, or with the reason why it is not U-shaped; same totals."""
     nodes = with_scales(folded(arch.nodes))
     nodes = with_levels(nodes, main_path(nodes))
     path = main_path(nodes)
@@ -30,7 +34,7 @@ def analysed(arch: ArchIR) -> ArchIR:
 
 
 def not_a_u(path: list[Node]) -> str:
-    """The reason why the main path is not that of a U; "" if it is."""
+    """The reason why the main path is not U-shaped; "" if it is."""
     levels = [node.level for node in path if node.scale]
     if not levels or path[0].op != "input" or len(path[0].size) < 1:
         return "no feature map with spatial axes leads from an input to the output"
@@ -49,8 +53,7 @@ def not_a_u(path: list[Node]) -> str:
 
 
 def _with_sides(nodes: tuple[Node, ...], path: list[Node], skips: list[Skip]) -> tuple[Node, ...]:
-    """Set ``Node.side``; nodes that are neither on the main path nor on a skip get the side of their last
-    consumer."""
+    """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last consumer."""
     coarsest = max(node.level for node in path)
     bottom = [i for i, node in enumerate(path) if node.level == coarsest]
     sides = {n.id: "enc" if i < bottom[0] else "dec" if i > bottom[-1] else "bottom" for i, n in enumerate(path)}

@@ -20,7 +20,7 @@ Line = tuple[str, ...]
 class Difference:
     """Lines of cells under ``HEADS``. The first cell is a mark: * changed, - only in the first, + only in the second.
 
-    A changed cell reads "old → new". ``notes`` list differences of the whole network: totals, valid sizes, skips.
+    A changed cell shows "old → new". ``notes`` list differences of the whole network: totals, valid sizes, skips.
     Names, module paths and whether an activation works in place are not compared.
     """
 

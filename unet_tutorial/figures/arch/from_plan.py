@@ -1,4 +1,4 @@
-"""Description of a standard U-Net from its levels and an input size, without tracing (and without importing torch).
+"""Description of a standard U-Net from its levels and an input size, without building it (and without torch).
 
 Standard means: each convolution followed by an in-place ReLU, max-pooling, transposed convolutions, concatenation, no
 norm, a decoder as wide as the encoder, float32.
@@ -20,7 +20,7 @@ FLOAT_BYTES, INDEX_BYTES = 4, 8  # of a float32, and of the int64 index that max
 def arch_from_plan(
     size: Size, levels: Plan, in_channels: int = 1, out_channels: int = 2, *, padding: Padding
 ) -> ArchIR:
-    """The description that ``trace`` returns for ``unet(in_channels, out_channels, levels, …)`` and a batch of one.
+    """The description that ``trace`` returns for ``unet(in_channels, out_channels, levels, …)`` and batch size 1.
 
     The parts of that network are the standard ones, listed above. Nodes have no ``path``, because there are no modules.
     Raises ValueError for an invalid size, with the nearest valid ones, and for fewer than one channel.

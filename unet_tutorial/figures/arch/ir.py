@@ -19,7 +19,7 @@ OPS = (
     "input", "conv", "linear", "pool", "up", "resize", "concat", "add", "gate", "crop", "split", "norm", "act", "view",
     "reduce", "other",
 )  # fmt: skip
-SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": the network is not a U, or the node does not belong to its U
+SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no side, for example if the network is not U-shaped
 
 Pairs = tuple[tuple[int, int], ...]  # two numbers per spatial axis
 
@@ -93,13 +93,13 @@ class Skip:
 
 @dataclass(frozen=True)
 class ArchIR:
-    """A network as data: nodes in the order of the forward pass, the main path and skips of its U, and totals.
+    """A network as data: nodes in the order of the forward pass, the main path, the skips, and totals.
 
-    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. If the network is
-    not a U, ``path`` is empty. ``reason`` says why it is not a plain U-Net; "" if it is one. ``totals`` are integers by
-    name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak
-    (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and
-    the step to the next one, per axis; () if the network does not state its levels and padding.
+    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. It is empty if the
+    network is not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are
+    integers by name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout
+    off), peak (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid
+    input size and the step to the next one, per axis; () if the network does not state its levels and padding.
     """
 
     name: str

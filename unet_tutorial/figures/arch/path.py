@@ -37,7 +37,7 @@ def _scale(node: Node, earlier: dict[str, Node], scales: dict[str, Scale]) -> Sc
     known = [(each, scale) for each, scale in inputs if len(scale) == rank == len(each.size) and rank]
     if not known or node.op == "reduce":
         return ()
-    largest, scale = max(known, key=lambda pair: prod(pair[0].size))  # a gating signal may be a single pixel
+    largest, scale = max(known, key=lambda pair: prod(pair[0].size))  # the largest input, since a gate may be 1 pixel
     if node.op == "resize":
         return _scale_after_resize(node, largest, scale, [(each, scales[key]) for key, each in earlier.items()])
     if node.window:

@@ -1,7 +1,7 @@
 """Receptive field of each map: interval arithmetic backwards through the graph.
 
-Its size is a range, because a pooling divides the image into a fixed grid: the receptive field of a pixel depends on
-the pixel's position in that grid.
+A pixel sees the input pixels on which its value depends: its receptive field. The size of the receptive field is a
+range, because a pooling divides the image into a fixed grid, and the position of the pixel in that grid matters.
 """
 
 from __future__ import annotations

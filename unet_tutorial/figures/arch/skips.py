@@ -1,4 +1,4 @@
-"""Finds the skip connections of a U, and the reason why a model is not a plain U-Net."""
+"""Finds the skip connections of a U-Net, and the reason why a model is not a plain U-Net."""
 
 from __future__ import annotations
 

@@ -8,5 +8,5 @@
 6. ``render`` and ``tikz``: the scene as SVG, PDF, PNG or TikZ.
 
 For a network that is not a plain U-Net, ``grid`` replaces steps 3 and 4. ``style`` and ``palette`` hold lengths and
-colours.
+colours. Lengths are in points; those "in font sizes" are multiples of the font size.
 """

@@ -1,4 +1,4 @@
-"""Horizontal positions of the boxes of a U, so that no box and no text touches another."""
+"""Horizontal positions of the boxes of a U-Net, so that no box and no text touches another."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Frame:
         return 0 < i < self.sketch.length and self.rows[i] > self.rows[i - 1]
 
     def left_upwards(self, i: int) -> bool:
-        """Whether an arrow leaves this box to the row above."""
+        """Whether an arrow leaves this box towards the row above."""
         return i + 1 < self.sketch.length and self.rows[i + 1] < self.rows[i]
 
     def left_sideways(self, i: int) -> bool:
@@ -70,7 +70,7 @@ class Frame:
         return self.bent or (self.entered_from_above(i) and self.left_upwards(i))
 
     def anchor(self, i: int) -> str:
-        """Anchor of the channels above a box: beside an arrow that arrives or leaves there, else centred."""
+        """Anchor of the channel number above a box: beside an arrow that arrives or leaves there, else centred."""
         if self.entered_from_above(i):
             return "end"
         return "start" if self.left_upwards(i) and not self.left_sideways(i) else "middle"
@@ -86,7 +86,7 @@ class Frame:
         return "output" if last else ""
 
     def channels_extent(self, i: int) -> tuple[float, float]:
-        """Left and right end of the channels text, from the centre of the box."""
+        """Left and right end of the channel number, measured from the centre of the box."""
         wide, gap = text_width(str(self.sketch.maps[i].node.channels), self.font), TEXT_GAP * self.font
         anchor = self.anchor(i)
         if anchor == "middle":

@@ -26,13 +26,7 @@ from unet_tutorial.figures.drawing.sketch import MAP_OPS, FeatureMap, Link, Sket
 from unet_tutorial.figures.drawing.style import Style
 
 ARC_DEPTH = 2.4  # how far an edge is bent down to pass under other boxes, in font sizes
-CONNECTING_OPS = (
-    "pool",
-    "up",
-    "resize",
-    "crop",
-    "view",
-)  # change only the size or shape of a map before a merge
+CONNECTING_OPS = ("pool", "up", "resize", "crop", "view")  # only change the size or shape of a map before a merge
 Chain = tuple[Node, ...]
 
 

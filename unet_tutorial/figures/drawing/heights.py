@@ -1,4 +1,4 @@
-"""Vertical positions of the rows of a U and of its arrows."""
+"""Vertical positions of the rows of a U-Net and of its arrows."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
 
     ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
     plain U-Net is drawn on a grid of its levels. If even one map per level does not fit, the drawing is wider than
-    ``style.width``. The scene's ``notes`` tell about maps and outputs that are not drawn and about a larger width.
+    ``style.width``. The scene's ``notes`` list maps and outputs that are not drawn, and a larger width.
     """
     draw = draw_grid if arch.reason or not arch.path else draw_u
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
@@ -59,7 +59,7 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
 
 
 def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
-    """The note for outputs that are not on the main path of a U; () if there are none."""
+    """The note for outputs that are not on the main path of a U-Net; () if there are none."""
     beside = [node for node in arch.nodes if "output" in node.folded and node.id not in arch.path]
     if not beside or arch.reason or not arch.path:
         return ()
@@ -67,7 +67,7 @@ def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
 
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
-    """The U in this font size; None if it does not fit."""
+    """The U-Net in this font size; None if it does not fit."""
     frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level")
     columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:
@@ -116,7 +116,7 @@ def _box(heights: Heights, i: int, shift: float) -> Box:
 def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:
     """Top and bottom of the part of a box that a skip copies; None if nothing is cropped, or if it is padded.
 
-    Heights grow with the square root of the side, so the root of the kept fraction is drawn.
+    Heights grow with the square root of the side, so the drawn part is the square root of the kept fraction.
     """
     first, last = link.crop[max(len(link.crop) - 2, 0)]
     kept = next(node.size for node in link.nodes if node.op == "crop")[max(len(link.crop) - 2, 0)]

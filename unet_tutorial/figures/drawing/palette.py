@@ -97,5 +97,5 @@ ARROW_STYLES = {
     "branch": ArrowStyle("copy", shaft=0.1, dash="dashed"),
 }
 HEAD_WIDTH = 0.8  # width of an arrowhead, as a fraction of its length
-DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # (on, off) in thicknesses of the shaft
+DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # (on, off) as multiples of the shaft's thickness
 OUTLINE = 0.09  # thickness of the outlines of boxes and marks, in font sizes

@@ -1,4 +1,4 @@
-"""Arrows of a U from box to box, with their marks and crop texts: straight, or on a lane around boxes."""
+"""Arrows of a U-Net from box to box, with their marks and crop texts: straight, or on a lane around boxes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Routes:
         return Arrow(self.arrow_id(link), link.kind, (*start, (start[-1][0], y), (end[0], y), end))
 
     def _arrival_from_below(self, link: Link) -> Point:
-        """End of an arrow from below: the plus mark before the box, or the part of the box with the new channels."""
+        """End of an arrow from below: the plus mark before the box, or the left part of the box."""
         target = self.boxes[link.target]
         if "plus" in link.marks:
             return self.plus_position(link.target)[0], self.arrow_y(link.target) + MARK_RADIUS * self.frame.font

@@ -93,7 +93,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scene:
-    """A whole drawing; ``font`` is the size of all labels, ``notes`` say what was left out and why."""
+    """A whole drawing; ``font`` is the size of all labels, ``notes`` report maps that were left out."""
 
     width: float
     height: float

@@ -1,4 +1,4 @@
-"""A sketch: the boxes and arrows of a U before coordinates are assigned."""
+"""A sketch: the boxes and arrows of a U-Net before coordinates are assigned."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ class Sketch:
 
 
 def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
-    """The U with all maps ("conv"), those at the ends of blocks ("block"), or one per side and level ("level")."""
+    """The sketch of a U-Net.
+
+    ``collapse`` chooses the maps: all ("conv"), those at the ends of blocks ("block"), or one per side and level
+    ("level").
+    """
     path = [arch.node(key) for key in arch.path]
     drawn = drawn_positions(arch, collapse)
     maps = [FeatureMap(path[i], skip_channels(arch, path[i])) for i in drawn]
@@ -155,7 +159,7 @@ def box_index(arch: ArchIR, drawn: Sequence[int], place: int) -> int:
 
 
 def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
-    """Links that leave the main path and are merged into it again on the same side, as around a residual block."""
+    """Links that leave the main path and are merged into it again on the same side, such as in a residual block."""
     index, place = arch.index, {key: i for i, key in enumerate(arch.path)}
     skipped = {(skip.target, key) for skip in arch.skips for key in (skip.source, *skip.through)}
     found = []
@@ -169,7 +173,7 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
             if start is None or (key, start.id) in skipped:
                 continue
             ends = box_index(arch, drawn, place[start.id]), box_index(arch, drawn, here)
-            apart = ends[0] < ends[1] - 1  # between neighbours the arrow of the step also stands for a sum
+            apart = ends[0] < ends[1] - 1  # between neighbours, the step's arrow also stands for a sum
             if apart or (node.op == "concat" and between and ends[0] < ends[1]):
                 plus = ("plus",) * (node.op == "add")
                 found.append(Link(*ends, "branch", (*between, node), crop_of(between), plus))

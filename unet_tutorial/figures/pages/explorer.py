@@ -44,7 +44,7 @@ class Choice:
 
     @property
     def levels(self) -> tuple[Level, ...]:
-        """The levels of the U."""
+        """The levels of the U-Net."""
         return pyramid([self.width * 2**i for i in range(self.depth + 1)], self.rank)
 
     @property

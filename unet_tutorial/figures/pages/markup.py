@@ -39,7 +39,7 @@ def asset(name: str) -> str:
 
 
 def document(title: str, lead: str, main: str) -> str:
-    """The whole page from its title, the lead below it, and the HTML of its main part."""
+    """The whole page from its title, the introduction below it (``lead``), and the HTML of its main part."""
     light, dark = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DARK)
     style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dark} }}\n}}\n"
     parts = {"title": escape(title), "lead": escape(lead), "main": main, "policy": POLICY}
@@ -83,7 +83,7 @@ def _map_texts(node: Node) -> list[str]:
 
 
 def map_table(arch: ArchIR, label: str = "Every map") -> str:
-    """The table of all maps, closed at first, with this label.
+    """The table of all maps with this label; it is closed when the page opens.
 
     The rows hold data for the scripts: id, operation, id of the part of the figure that shows the map, and receptive
     field of the middle pixel.

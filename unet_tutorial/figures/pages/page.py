@@ -31,7 +31,7 @@ def page(arch: ArchIR) -> str:
 
 
 def lead(arch: ArchIR) -> str:
-    """Input, output and totals in one or two sentences, and the reason if the network is not drawn as a U."""
+    """The introduction: input, output, totals and, if the network is not drawn as a U, the reason."""
     inputs = " and ".join(shape_text(node.shape) for node in arch.nodes if node.op == "input")
     ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
     counts = [

@@ -1,1 +1,1 @@
-"""Summary tables of an ``ArchIR``: rows as numbers, then text, LaTeX, markdown, CSV, HTML or a terminal."""
+"""Summary tables of an ``ArchIR``: rows as numbers, then text, LaTeX, Markdown, CSV, HTML or a terminal."""

@@ -1,4 +1,4 @@
-"""The cells of a table as text, and markdown, CSV and HTML made from them."""
+"""The cells of a table as text, and Markdown, CSV and HTML made from them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> li
 
 
 def total_cells(totals: dict[str, int], *, compact: bool = False) -> list[str]:
-    """The cells of the last line: the network's totals, including parameters that are not used in the pass."""
+    """The cells of the last line: the network's totals, including parameters that are not used in the forward pass."""
     saved = fixed_point(totals["saved"] / 2**20, 2) if "saved" in totals else "–"
     macs = _macs_text(totals.get("macs", 0), totals, compact=compact)
     return ["", "total", "", "", "", "", f"{totals.get('parameters', 0):,}", "100.00", macs, saved, "", ""]

@@ -82,7 +82,7 @@ def _rule(valid: Pairs) -> str:
 
 
 def _context(arch: ArchIR, given: Node, out: Node) -> str:
-    """The border lost by a valid network; for a padded one, the farthest distance at which an output pixel sees."""
+    """The border lost by an unpadded network, or how far an output pixel of a padded network sees."""
     lost = [n - m for n, m in zip(given.size, out.size, strict=True)]
     if any(lost):
         return f"{common_text([f'{n / 2:g}' for n in lost])} px lost per side"
@@ -96,7 +96,7 @@ def _context(arch: ArchIR, given: Node, out: Node) -> str:
 
 
 def _farthest_seen(arch: ArchIR, out: Node, axis: int) -> int | None:
-    """Largest distance, in pixels, of an input pixel that an output pixel sees; None if it sees all of them."""
+    """Largest distance, in pixels, from an output pixel to an input pixel that it sees; None if it sees all."""
     before = list(arch.nodes[arch.nodes.index(out) :: -1])
     positions = range(ceil(max(node.scale[axis] for node in before if len(node.scale) > axis)))
     intervals = [(position, seen_interval(before, axis, position)) for position in positions]

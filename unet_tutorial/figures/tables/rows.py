@@ -1,4 +1,4 @@
-"""Rows of a table, as numbers: one row per operation, or one per level of each side."""
+"""Rows of a table, as numbers: one row per operation, or one per side (encoder, decoder, …) and level."""
 
 from __future__ import annotations
 
@@ -11,13 +11,7 @@ from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.plan.levels import Size
 
 SIDE_ORDER = ("enc", "bottom", "dec", "head", "")
-NOT_LISTED = (
-    "input",
-    "view",
-    "act",
-    "norm",
-    "crop",
-)  # in a level's row; crops have a column of their own
+NOT_LISTED = ("input", "view", "act", "norm", "crop")  # in the row of a level; crops have a column of their own
 BY = ("level", "layer")
 Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
 
@@ -101,7 +95,7 @@ def _place(node: Node) -> Place:
 
 
 def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
-    """Nodes by side and level, from the input to the output; if there is no U, by level, in the order of execution."""
+    """Nodes by side and level, from the input to the output; by level only, in execution order, without a main path."""
     place: dict[str, Place] = {}
     for node in reversed(arch.nodes):  # consumers first: a skip's nodes get the place where the skip is merged
         place.setdefault(node.id, _place(node))

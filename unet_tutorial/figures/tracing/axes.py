@@ -4,7 +4,7 @@ The layout of a tensor lists the factors of each dimension, outermost first. A f
 source is "n" for the batch, "c" for the channels, or the number of a spatial axis of the network's input. If a
 transformer flattens a map (N, C, H, W) to tokens (N, C, H·W), the last dimension has the factors (0, H, 1), (1, W, 1).
 The axes are still known, so the tokens count as a feature map of size H×W. The same holds for channels-last tensors
-and for windows.
+and for the windows of a transformer.
 """
 
 from __future__ import annotations
