@@ -87,7 +87,7 @@ def package(folder: Path, files: dict[str, str]) -> Path:
         ("teaching/checking/check.py", "from unet_tutorial.commands import run"),
         ("teaching/checking/judge.py", "from unet_tutorial.teaching.lessons.lesson import read"),
         ("jobs/job.py", "from unet_tutorial.teaching.lessons import show"),
-        ("jobs/job.py", "from unet_tutorial.commands.options import with_options"),
+        ("jobs/job.py", "from unet_tutorial.commands.dataclass_options import with_options"),
         ("paper.py", "from unet_tutorial.nets.blocks import conv_stack"),
         ("paper.py", "import numpy as np"),
         ("attic/junk.py", ""),

@@ -53,10 +53,10 @@ def test_the_path_goes_down_to_the_coarsest_row_and_up_again() -> None:
     assert rows[0] == rows[-1] == 0
     assert max(rows) == 4
     down = [i for i in range(len(rows)) if found.entered_from_above(i)]
-    up = [i for i in range(len(rows)) if found.left_upwards(i)]
+    up = [i for i in range(len(rows)) if found.exits_upwards(i)]
     assert len(down) == len(up) == 4
     assert max(down) < min(up)
-    assert all(frame("paper", bent=True).left_sideways(i) for i in range(len(rows)))
+    assert all(frame("paper", bent=True).exits_sideways(i) for i in range(len(rows)))
 
 
 def test_a_size_is_written_where_it_changes() -> None:

@@ -52,7 +52,7 @@ class Columns:
         """Left edge of the first box after a change of row; the box before it moves right if there is no space."""
         frame, before = self.frame, i - 1
         offset = self.arrival(i)
-        if frame.left_sideways(before):
+        if frame.exits_sideways(before):
             return max(self.left[before] + self.width[before] + 0.6 * frame.font - offset, self._min_left(i))
         left = self.left[before] + self.width[before] / 2 - offset
         missing = self._min_left(i) - left
@@ -98,7 +98,7 @@ class Columns:
             low.append(min(left - frame.left_space(i), centre + first, centre - caption))
             high.append(max(left + self.width[i], centre + last, centre + caption))
         for step in frame.sketch.steps:
-            if frame.left_upwards(step.source):
+            if frame.exits_upwards(step.source):
                 text = TEXT_GAP * frame.font + text_width(crop_text(step), frame.font)
                 high.append(self.left[step.target] + self.arrival(step.target) + text)
         return min(low), max(high)

@@ -61,24 +61,24 @@ class Frame:
         """Whether an arrow arrives at this box from the row above."""
         return 0 < i < self.sketch.length and self.rows[i] > self.rows[i - 1]
 
-    def left_upwards(self, i: int) -> bool:
+    def exits_upwards(self, i: int) -> bool:
         """Whether an arrow leaves this box towards the row above."""
         return i + 1 < self.sketch.length and self.rows[i + 1] < self.rows[i]
 
-    def left_sideways(self, i: int) -> bool:
+    def exits_sideways(self, i: int) -> bool:
         """Whether the arrow to the next row leaves at the right edge of this box."""
-        return self.bent or (self.entered_from_above(i) and self.left_upwards(i))
+        return self.bent or (self.entered_from_above(i) and self.exits_upwards(i))
 
     def anchor(self, i: int) -> str:
         """Anchor of the channel number above a box: beside an arrow that arrives or leaves there, else centred."""
         if self.entered_from_above(i):
             return "end"
-        return "start" if self.left_upwards(i) and not self.left_sideways(i) else "middle"
+        return "start" if self.exits_upwards(i) and not self.exits_sideways(i) else "middle"
 
     def caption(self, i: int) -> str:
         """The text "input" or "output" under a box; "" for other boxes, and where an arrow passes under the box."""
         sketch = self.sketch
-        if i >= sketch.length or (i == 0 and not self.left_upwards(0) and not self.entered_from_above(1)):
+        if i >= sketch.length or (i == 0 and not self.exits_upwards(0) and not self.entered_from_above(1)):
             further = len(sketch.maps) - sketch.length
             number = 1 if i == 0 else i - sketch.length + 2
             return f"input {number}" if further else "input"

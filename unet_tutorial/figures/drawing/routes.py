@@ -38,7 +38,7 @@ class Routes:
         down = frame.entered_from_above(link.target)
         x = target.x + self.columns.arrival(link.target)
         end = (x, target.y if down else target.bottom)
-        if abs(x - source.middle) < 0.02 and not frame.left_sideways(link.source):
+        if abs(x - source.middle) < 0.02 and not frame.exits_sideways(link.source):
             return Arrow(self.arrow_id(link), link.kind, ((x, source.bottom if down else source.y), end))
         y = self.arrow_y(link.source) + 0.5 * frame.font * down
         return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), end))
@@ -108,7 +108,7 @@ class Routes:
         fits = all(
             width > text_width(text, font) + 0.6 * font for width, (_, text) in zip(widths, cropped, strict=True)
         )
-        ups = [step for step in self.frame.sketch.steps if self.frame.left_upwards(step.source) and crop_text(step)]
+        ups = [step for step in self.frame.sketch.steps if self.frame.exits_upwards(step.source) and crop_text(step)]
         skips = [self._skip_crop_label(link, text if fits else crop_number(text)) for link, text in cropped]
         return [*skips, *map(self._up_crop_label, ups)]
 
