@@ -17,7 +17,8 @@ def predict(
     tile: Annotated[
         str,
         typer.Option(
-            help="Input size of a tile in pixels: one side, or one per axis (16,64,64); 0: the largest for 1 GiB."
+            help="Input size of a tile in pixels: one side, or one per axis (16,64,64); "
+            "0: as large as about 1 GiB of memory allows."
         ),
     ] = "0",
     batch: Annotated[int, typer.Option(min=1, help="Tiles per forward pass.")] = 1,

@@ -1,7 +1,8 @@
 """Geometry of a synthetic electron micrograph: cells in a plane, and the membranes between them.
 
-A section through neurites shows many small profiles and a few large ones. The cells are therefore an additively
-weighted Voronoi diagram: a pixel belongs to the cell whose *ellipse* is nearest, so a large ellipse owns more pixels.
+A slice through neural tissue cuts the thin branches of cells (neurites): most cut areas are small, and a few are
+large. The cells are therefore an additively weighted Voronoi diagram: a pixel belongs to the cell whose *ellipse* is
+nearest, so a large ellipse owns more pixels.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Test-time augmentation (TTA): predictions averaged over flips and rotations of the image by 90°.
 
-pytest takes this file for a test because of its name, so no function in it may be called ``test…``.
+pytest collects this file because of its name, so no function in it may be called ``test…``.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> 
     """
     _check_sizes(training.net, split)
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
-    # pixels, relative to the shortest side: displacements relative to a longer side would fold a thin volume
+    # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
     return lambda step: draw(step, recipe.batch)

@@ -99,7 +99,7 @@ def fit(
             group["lr"] = rates(step)
         with autocast():
             logits = net(images.to(memory_format=layout))
-        # in the dtype of the images: the gradients of a pixel's logits sum to 0, but not if rounded to bfloat16
+        # computed in the dtype of the images: in bfloat16, the gradients of a pixel's logits would not sum to 0
         loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)
         training.optimiser.zero_grad()
         loss.backward()

@@ -1,7 +1,7 @@
 """Pixel-wise metrics of a segmentation, for arrays of any shape. In a stack, the pixels of all slices count equally.
 
-These metrics do not say whether cells are merged or split: a pixel error of 0.06 can mean only that every membrane is a
-little too thick. Modules for merges and splits are ``merges_and_splits``, ``rand`` and ``warping``.
+These metrics do not say whether cells are merged or split: a pixel error of 0.06 may have a harmless cause, such as
+membranes that are a little too thick. For merges and splits see ``merges_and_splits``, ``rand`` and ``warping``.
 The ground truth is called truth, and the predicted segmentation proposal.
 """
 

@@ -84,8 +84,8 @@ def rand_error(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
 
     Arguments and errors are those of ``v_rand``; borders are *not* thinned. A pair is found if both pixels have the
     same label > 0 in the proposal. The published number is the minimum over thresholds. There are two differences from
-    1 - ``v_rand``: the two pixels of a pair are different, and pixels where the proposal is 0 belong to no pair. It is
-    0 if neither label image has a pair. Source: Fiji's RandError.java, N(N-1)/2 pairs.
+    1 - ``v_rand``: a pixel is not paired with itself, and pixels where the proposal is 0 belong to no pair. The error
+    is 0 if neither label image has a pair. Source: Fiji's RandError.java, N(N-1)/2 pairs.
 
     >>> round(rand_error(np.array([4 * [1, 1, 1, 0, 2, 2, 2]]), np.ones((1, 28), int)), 6)          # 6/17
     0.352941

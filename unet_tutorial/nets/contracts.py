@@ -28,8 +28,8 @@ class Part(nn.Module):
     - ``own_init``: True if the part initialises its own weights; the functions of ``nets.init`` then leave them
       unchanged.
     - ``extra_reach``: the number of pixels that the part reads, per side and axis, in addition to those read by an
-      upsampling whose kernel equals its stride. They are counted in pixels of the part's output. Only upsampling and
-      merges that read neighbouring pixels set it; () means that no pixels are added.
+      upsampling whose kernel equals its stride. They are counted in pixels of the part's output. For example, linear
+      interpolation by 2 reads one more coarse pixel per side, so its extra reach is 2. () means that none are added.
     """
 
     out_channels: int

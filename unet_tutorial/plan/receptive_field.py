@@ -87,8 +87,8 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
 def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
     """The number of pixels, per side and axis, by which a receptive field may exceed the interval of ``seen_by``.
 
-    It does if upsampling or merging also reads neighbouring pixels. ``reaches[i]`` holds the ``extra_reach`` (see
-    ``nets.contracts.Part``) of each part in the decoder step of level i, in pixels of that level.
+    It exceeds the interval if upsampling or merging also reads neighbouring pixels. ``reaches[i]`` holds the
+    ``extra_reach`` (see ``nets.contracts.Part``) of each part in the decoder step of level i, in pixels of that level.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> accumulated_reach(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])

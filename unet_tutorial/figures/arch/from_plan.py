@@ -51,7 +51,7 @@ def arch_from_plan(
 
 @dataclass
 class _Builder:
-    """Collects the nodes; ids are numbers, as in a trace. ``skips`` holds by level the nodes that are merged later."""
+    """Collects the nodes; ids are numbers, as in a trace. ``skips``: per level, the node merged later."""
 
     levels: Plan
     padding: Padding

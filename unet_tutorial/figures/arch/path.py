@@ -12,7 +12,7 @@ from math import log, prod
 
 from unet_tutorial.figures.arch.ir import Node
 
-# Activations of bounded range. A product with their output is a gate: the output is the mask.
+# Activations of bounded range. A product with their output is a gate: their output is the mask.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
@@ -77,7 +77,7 @@ def _distance(one: Scale, other: Scale) -> float:
 
 
 def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ...]:
-    """Set ``Node.level``: the position of its scale, or of the nearest one, among those on the path; 0: finest."""
+    """Set ``Node.level``: the position, from the finest, of the scale on the path that is nearest to the node's."""
     scales = sorted({n.scale for n in path if n.scale} or {()}, key=lambda s: (prod(s), s))
     nearest = {(): 0} | {
         scale: min(range(len(scales)), key=lambda i: abs(log(prod(scales[i]) / prod(scale))) if scales[i] else 0)

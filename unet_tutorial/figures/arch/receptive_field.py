@@ -112,7 +112,7 @@ def _through_window(window: Window, axis: int, interval: Interval, *, resized: b
     extent = dilation * (kernel - 1)
     if resized and up > 1:
         return _through_interpolation(kernel, up, interval)
-    if up > 1:  # input pixel i of a transposed convolution adds to `kernel` output pixels, from up · i - before on
+    if up > 1:  # input pixel i of a transposed convolution adds to `kernel` output pixels, starting at up · i - before
         return ceil((first + before - extent) / up), floor((last + before) / up)
     return first * stride - before, last * stride - before + extent
 

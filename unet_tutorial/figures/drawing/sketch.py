@@ -173,7 +173,7 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
             if start is None or (key, start.id) in skipped:
                 continue
             ends = box_index(arch, drawn, place[start.id]), box_index(arch, drawn, here)
-            apart = ends[0] < ends[1] - 1  # between neighbours, the step's arrow also stands for a sum
+            apart = ends[0] < ends[1] - 1  # if the boxes are neighbours, the arrow between them also shows the sum
             if apart or (node.op == "concat" and between and ends[0] < ends[1]):
                 plus = ("plus",) * (node.op == "add")
                 found.append(Link(*ends, "branch", (*between, node), crop_of(between), plus))

@@ -8,9 +8,7 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
 from unet_tutorial.figures.arch.receptive_field import seen_interval
 from unet_tutorial.figures.arch.text import axes_text, common_text, mib, range_text, shape_text
 
-EXCLUDED = (
-    "workspace of the kernels, unused memory of the allocator, the CUDA context, and temporaries of the optimiser"
-)
+EXCLUDED = "workspace of the kernels, slack of the allocator, the CUDA context, and the optimiser's own temporaries"
 
 
 def memory(arch: ArchIR) -> dict[str, int]:
@@ -88,11 +86,7 @@ def _context(arch: ArchIR, given: Node, out: Node) -> str:
         return f"{common_text([f'{n / 2:g}' for n in lost])} px lost per side"
     distances = [_farthest_seen(arch, out, axis) for axis in range(len(lost))]
     known = all(distance is not None for distance in distances)
-    return (
-        f"{common_text(list(map(str, distances)))} px per side; closer to the border, padding affects a pixel"
-        if known
-        else ""
-    )
+    return f"{common_text(list(map(str, distances)))} px per side, nearer to the border padding shows" if known else ""
 
 
 def _farthest_seen(arch: ArchIR, out: Node, axis: int) -> int | None:

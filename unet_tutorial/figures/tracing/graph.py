@@ -90,7 +90,7 @@ class Graph:
             self.writes.mark_current(out)
 
     def _producer(self, tensor: Tensor) -> str | None:
-        """The id of the node whose output a tensor holds, later writes into it included; None for a weight."""
+        """The id of the node whose output a tensor holds, including later writes into it; None for a weight."""
         node_id, writes = self.producers.get(id(tensor)), self.writes.since(tensor)
         if not writes:
             return node_id

@@ -1,4 +1,4 @@
-"""Classifies ATen operators; extracts kernel windows, crops and MACs; refines a type from its effect on the axes."""
+"""Classifies ATen operators; extracts kernel windows, crops and MACs; refines a type by its effect on the axes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def refined_type(op: Op, op_type: str, window: Window | None, crop: Pairs, *, sp
 
 
 def is_pointwise_product(op: Op, main: Tensor, maps: int, *, spatial: bool) -> bool:
-    """Whether a matrix product multiplies each pixel by the same weights; ``maps`` is the number of maps in it."""
+    """Whether a matrix product multiplies each pixel by the same weights; ``maps`` counts its feature maps."""
     return op.name in PRODUCTS and spatial and maps == 1 and main.ndim > 1
 
 

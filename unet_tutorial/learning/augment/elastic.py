@@ -53,7 +53,7 @@ def elastic(sample: Sample, displacements: Tensor) -> Sample:
     Source: arXiv 1505.04597, section 3.1 (3×3 grid, sd 10 px, bicubic).
     """
     if len(sample.size) not in (2, 3):
-        raise ValueError(f"elastic deforms 2 or 3 axes, the labels have size {sample.size}; deform slice by slice")
+        raise ValueError(f"elastic deforms 2 or 3 axes, but the labels have size {sample.size}; deform slice by slice")
     grid = sampling_grid(dense_field(displacements.to(sample.image.device), sample.size))
     both = torch.stack((sample.labels.double(), sample.weights.double()))  # (2, *spatial): float64 keeps labels exact
     labels, weights = _resample(both, grid, "nearest")
@@ -82,7 +82,7 @@ def jacobian(field: Tensor) -> Tensor:
 
     It is the area (in 3D, the volume) of input that one pixel of the result covers. If it is 1, objects keep their
     area; if it is 2, objects have half their area in the result. If it is 0 or negative, the map folds: parts of the
-    input appear twice, once of them mirrored. Slopes are computed with central differences (one-sided on the border),
+    input appear twice, once mirrored. Slopes are computed with central differences (one-sided on the border),
     so folds narrower than about a pixel are not found; ``dense_field`` with a coarse grid has no such folds. Any rank.
     Raises ValueError if the field does not have one component per axis, and for an axis of one pixel.
 

@@ -1,9 +1,9 @@
 """The 3D U-Net of Çiçek et al., arXiv 1606.06650.
 
 Equivalent: layers, channels and sizes of figure 2.
-Different: 19,075,523 parameters instead of 19,069,955. Our convolutions have a bias per channel, their batch norms a
-scale and a shift per channel, and our up-convolutions a bias per channel. The published number counts only one of these
-numbers per channel of a convolution, and none for up-convolutions.
+Different: 19,075,523 parameters instead of 19,069,955. Besides the kernels, we have three parameters per channel of a
+convolution (bias, and scale and shift of its batch norm) and one per channel of an up-convolution (bias). The published
+total counts one and none.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Mistake = tuple[Any, ...] | str | Callable[..., Any]  # see `exercise`
 
 
 def call(answer: Any, case: Case) -> Any:
-    """The default probe: the answer is a function, and a case is the tuple of its arguments."""
+    """Call the answer with the case as its arguments; the default probe (see ``Exercise``)."""
     return answer(*case)
 
 
