@@ -1,4 +1,7 @@
-"""``unet train``: trains a network on a folder of images and masks, and tests it on held-out images."""
+"""``unet train``: trains a network on a folder of images and masks, and tests it on held-out images.
+
+Its options are the fields of ``jobs.recipe.Recipe``.
+"""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ def write_report(folder: Path, scores: Scores, test: list[Pair], training: Train
 def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     """Image | truth | probability | error of one image, or of the middle slice of a volume.
 
-    A pixel counts as cell if its probability is above the threshold. The share of wrong pixels is that of all labelled
-    pixels, in a volume of all slices.
+    A pixel counts as cell if its probability is above the threshold. The title gives the share of wrong pixels among
+    all labelled pixels; for a volume, of all slices and not only of the middle one.
     """
     cell = probability > threshold
     error = np.where((cell == pair.labels) | ~pair.known, 0, np.where(cell, 1, 2))

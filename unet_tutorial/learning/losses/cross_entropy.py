@@ -37,8 +37,8 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> T
 def sparse_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """``weighted_cross_entropy`` over the labelled pixels only. Pixels of class ``UNLABELLED`` (-1) are ignored.
 
-    If only some slices of a volume are labelled, the mean is taken over these slices, so the loss does not depend on
-    the number of unlabelled pixels. If no pixel is labelled, it is 0.
+    The mean is over the labelled pixels, for example those of a few labelled slices of a volume, so the loss does not
+    depend on the number of unlabelled pixels. If no pixel is labelled, it is 0.
     Source: Çiçek et al., arXiv 1606.06650, section 2, "setting the weights of unlabeled pixels to zero".
 
     >>> import torch

@@ -3,7 +3,7 @@
 Equivalent: layers, channels and sizes of figure 2.
 Different: 19,075,523 parameters instead of 19,069,955. Besides the kernels, we have three parameters per channel of a
 convolution (bias, and scale and shift of its batch norm) and one per channel of an up-convolution (bias). The published
-total counts one and none.
+total counts one per channel of a convolution and none per channel of an up-convolution.
 """
 
 from __future__ import annotations
