@@ -48,10 +48,11 @@ class Node:
     unknown); it is ignored when nodes are compared. ``crop`` holds the pixels cropped before and after each axis;
     negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial axes. ``level`` is
     the position of this scale among all scales: 0 for the finest; ``side`` is one of ``SIDES``, such as the encoder.
-    ``window`` is the kernel, stride and padding of a convolution or pooling. ``parameters`` are counted at their first use;
-    ``macs`` are multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes saved for
-    the backward pass. ``field`` is the receptive field: smallest and largest number of input pixels per axis.
-    ``folded`` lists the norms and activations that were fused into the node, and "output" for an output of the network.
+    ``window`` is the kernel, stride and padding of a convolution or pooling. ``parameters`` are counted at their first
+    use; ``macs`` are multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes
+    saved for the backward pass. ``field`` is the receptive field: smallest and largest number of input pixels per
+    axis. ``folded`` lists the norms and activations that were fused into the node, and "output" for an output of the
+    network.
     """
 
     id: str
