@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import Tensor
 
-from tests.teaching.doubling import DOUBLE, right
+from tests.oracles.doubling_exercise import DOUBLE, right
 from unet_tutorial.teaching.checking import check as checking
 from unet_tutorial.teaching.checking import progress
 from unet_tutorial.teaching.checking.judge import judge

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.teaching.doubling import DOUBLE, cases, right
+from tests.oracles.doubling_exercise import DOUBLE, cases, right
 from unet_tutorial.teaching.checking.judge import judge
 
 
