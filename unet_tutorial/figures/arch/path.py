@@ -12,7 +12,7 @@ from math import log, prod
 
 from unet_tutorial.figures.arch.ir import Node
 
-# Activations of bounded range. A product with their output is a gate: their output gives the weights.
+# Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 

@@ -95,7 +95,7 @@ def _place(node: Node) -> Place:
 
 
 def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
-    """Nodes by side and level, from the input to the output; by level only, in execution order, without a main path."""
+    """Nodes by side and level, from input to output; if there is no main path, by level only, in execution order."""
     place: dict[str, Place] = {}
     for node in reversed(arch.nodes):  # consumers first: a skip's nodes get the place where the skip is merged
         place.setdefault(node.id, _place(node))

@@ -56,7 +56,7 @@ def fault(exercise: Exercise, expected: Outcome, got: Outcome) -> str:
 
 
 def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:
-    """The hint of the first known mistake whose outcome is equal for every case; empty if there is none."""
+    """The hint of the first known mistake with the outcome of the student's answer in every case; empty if none."""
     if any(each.error for each in got):
         return ""
     for hint, mistake in exercise.mistakes.items():
