@@ -139,7 +139,8 @@ def reruns(lessons: Sequence[Path], solutions: Sequence[Path] = ()) -> Iterator[
     """All notebooks, two processes at a time: the longest lessons first, then the solutions in two groups."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         alone = [pool.submit(rerun, path) for path in sorted(lessons, key=ceiling_of, reverse=True)]
-        groups = [group for first in range(AT_ONCE) if (group := solutions[first::AT_ONCE])]
+        share = -(-len(solutions) // AT_ONCE)
+        groups = [solutions[first : first + share] for first in range(0, len(solutions), share)] if share else []
         together = [pool.submit(rerun_together, group) for group in groups]
         for each in alone:
             yield each.result()
