@@ -62,6 +62,8 @@ UNITS: list[tuple[str, Any, str]] = [
 ]
 PARTS: list[tuple[str, Any, str]] = [
     ("down", nn.MaxPool2d, "MaxPool2d: " + TORCHS),
+    ("down", F.max_pool2d, "torch's own functions"),
+    ("up", F.interpolate, "torch's own functions"),
     ("down", "max", "'max': it cannot be called .* not a callable object"),
     ("down", lambda _channels, level: nn.MaxPool2d(level.stride), "it makes a MaxPool2d, not a Part"),
     ("up", "transposed", "'transposed': it cannot be called .* not a callable object"),
@@ -111,6 +113,14 @@ def test_a_wrong_factory_is_refused_by_the_network(role: str, given: Any, why: s
 def test_a_wrong_factory_is_refused_by_its_wrapper(wrapper: str, role: str, given: Any, why: str) -> None:
     with pytest.raises(ValueError, match=f"(?s)^{role} is .*{why}.*; {CHOICES[role]}"):
         untyped[wrapper](given)
+
+
+@pytest.mark.parametrize(("role", "made"), [("norm", None), ("act", torch.relu)])
+def test_a_norm_or_activation_that_is_no_module_is_refused_when_the_network_is_built(role: str, made: object) -> None:
+    untyped_unit: Any = ConvUnit
+    block = conv_stack(untyped_unit(**{role: lambda *_: made}))
+    with pytest.raises(ValueError, match=f"^{role} is .*it makes a .*, not a Module; {CHOICES[role]}"):
+        thin(block=block)
 
 
 @pytest.mark.parametrize("wrap", around.values())

@@ -52,8 +52,8 @@ class ConvUnit:
         normed = out_channels if self.order.index("norm") > self.order.index("conv") else in_channels
         made = {
             "conv": conv(in_channels, out_channels, kernel, padding=self.padding),
-            "norm": self.norm(normed, len(kernel)),
-            "act": self.act(),
+            "norm": check_factory("norm", self.norm)(normed, len(kernel)),
+            "act": check_factory("act", self.act)(),
         }
         steps = [(name, made[name]) for name in self.order if not isinstance(made[name], nn.Identity)]
         return nn.Sequential(OrderedDict(steps))

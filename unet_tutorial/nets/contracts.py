@@ -153,4 +153,6 @@ def _misuse(role: str, factory: object) -> str:
             signature.bind(*arguments)
     except (TypeError, ValueError) as error:  # ValueError for built-in functions, which have no signature
         return f"it cannot be {call}: {error}"
+    if role != "act" and str(getattr(made, "__module__", "")).startswith("torch."):
+        return "it is one of torch's own functions, which take tensors"  # F.max_pool2d takes any number of arguments
     return ""
