@@ -1,4 +1,4 @@
-"""What the paper says, and where the course checks it: one claim per row, section by section."""
+"""The claims of the paper, section by section, each with the lesson cell and the test that check it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Claim:
-    """A place in the paper, what it says, and who holds it: the lesson's cell with this code in it, and a test.
+    """A claim: its place in the paper, its content, the lesson and a line of code of the cell that checks it, a test.
 
-    Every number in ``what`` is in the code named, in an assert of that cell or in what the cell prints.
+    Every number in ``what`` occurs in that line, in an assert of that cell or in the cell's output.
     """
 
     where: str

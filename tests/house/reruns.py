@@ -1,5 +1,7 @@
-"""Notebooks executed again by nbval in strict mode, counted and timed: lessons each in a process of its own, solutions
-several in one kernel."""
+"""Executes notebooks again by nbval in strict mode, and counts and times them.
+
+Each lesson runs in a process of its own; the solutions share two kernels.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,13 @@ from tests.paths import ROOT
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:doctest", "-p", "no:cacheprovider"]
 SANITIZE = f"--nbval-sanitize-with={ROOT / 'tests' / 'house' / 'nbval_sanitize.cfg'}"
 AT_ONCE = 2
-CEILING = 60  # seconds, for a notebook that states none
+CEILING = 60  # seconds, for a notebook without a ceiling in its metadata
 TOO_SLOW = "TOO SLOW"
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """One notebook executed again: its tally, its report, the seconds it took by the clock and of the processors'
-    time, and the seconds it may take."""
+    """The result for one notebook: counts, pytest's report, wall time, processor time and time limit, in seconds."""
 
     name: str
     tally: Counter[str]
@@ -41,15 +42,14 @@ class Rerun:
 
     @property
     def verdict(self) -> str:
-        """Held to the ceiling is the processors' time, where it is less: what else the machine does
-        is not the lesson's fault, and a lesson runs on one thread here."""
+        """The lesser of wall time and processor time must be within the ceiling: other programs slow a lesson down."""
         if self.tally["failed"]:
             return "FAILED"
         return "ok" if min(self.seconds, self.busy) <= self.ceiling else TOO_SLOW
 
     @property
     def row(self) -> str:
-        """For the table."""
+        """A row of the table of times."""
         return f"{self.name:32}{self.seconds:9.1f}{self.busy:11.1f}{self.ceiling:9.0f}  {self.verdict}"
 
 
@@ -59,7 +59,7 @@ def module(*arguments: str) -> list[str]:
 
 
 def counted(xml: Path, code: int) -> Counter[str]:
-    """The tally in pytest's report; a run that went wrong without one failed test counts as one."""
+    """The counts in pytest's report; a run that failed without a failed test counts as one failure."""
     suites = list(ElementTree.parse(xml).getroot().iter("testsuite")) if xml.is_file() else []
     keys = ("tests", "skipped", "failures", "errors")
     total, skipped, failures, errors = (sum(int(suite.get(key, 0)) for suite in suites) for key in keys)
@@ -68,7 +68,7 @@ def counted(xml: Path, code: int) -> Counter[str]:
 
 
 def rerun(path: Path) -> Rerun:
-    """One notebook in a process of its own, as a copy in an empty folder: a lesson may depend on no file beside it."""
+    """Run one notebook in a process of its own, as a copy in an empty folder: it must not need files beside it."""
     threads = str(max(1, (os.cpu_count() or 1) // AT_ONCE))
     with TemporaryDirectory() as folder, TemporaryDirectory() as empty:
         xml, log = Path(folder) / "lesson.xml", Path(folder) / "log.txt"
@@ -81,7 +81,7 @@ def rerun(path: Path) -> Rerun:
 
 
 def timed(command: list[str], log: Path, env: dict[str, str]) -> tuple[int, float, float]:
-    """Exit code, seconds by the clock, and seconds of processor time of the command and all its children."""
+    """Exit code, wall time and processor time, in seconds, of a command with all its child processes."""
     start = time.perf_counter()
     with log.open("w") as file, subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file) as process:
         if not hasattr(os, "wait4"):  # Windows
@@ -94,15 +94,16 @@ def timed(command: list[str], log: Path, env: dict[str, str]) -> tuple[int, floa
 
 
 def ceiling_of(path: Path) -> float:
-    """The seconds that a notebook's metadata allow it."""
+    """The time limit in a notebook's metadata, in seconds."""
     metadata = json.loads(path.read_text(encoding="utf8"))["metadata"]
     return float(metadata.get("unet_tutorial", {}).get("ceiling_seconds", CEILING))
 
 
 def rerun_together(paths: Sequence[Path]) -> list[Rerun]:
-    """Several notebooks in one kernel, whose start costs more than they do; its names are deleted between them.
+    """Run several notebooks in one kernel, because starting a kernel takes longer than a solution.
 
-    Where something fails, each is run again in a process of its own, so that the report names the notebook.
+    All names are deleted between two notebooks. After a failure each notebook runs again by itself, so that the report
+    names the one that failed.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{paths[0].stem[:2]} to {paths[-1].stem[:2]}.ipynb"
@@ -117,7 +118,7 @@ def rerun_together(paths: Sequence[Path]) -> list[Rerun]:
 
 
 def joined(notebooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One notebook of all their cells, with a cell that deletes all names before each but the first."""
+    """One notebook with the cells of all, and between two of them a cell that deletes all names."""
     reset: dict[str, Any] = {
         "cell_type": "code",
         "metadata": {},
@@ -136,7 +137,7 @@ def joined(notebooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def reruns(lessons: Sequence[Path], solutions: Sequence[Path] = ()) -> Iterator[Rerun]:
-    """All notebooks, two processes at a time: the longest lessons first, then the solutions in two groups."""
+    """Run all notebooks, two processes at a time: the longest lessons first, then the solutions in two groups."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         alone = [pool.submit(rerun, path) for path in sorted(lessons, key=ceiling_of, reverse=True)]
         share = -(-len(solutions) // AT_ONCE)

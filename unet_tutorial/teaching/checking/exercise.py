@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Case = tuple[Any, ...]
 Probe = Callable[[Any, Case], Any]
-Edit = tuple[str, ...]  # (old text, new text), or several such pairs in one tuple (old, new, old, new, …)
-Mistake = tuple[Any, ...] | str | Callable[..., Any]  # see `exercise`
+Mistake = tuple[Any, ...]  # (old text, new text, hint) or (hint, another answer); see `exercise`
 
 
 def call(answer: Any, case: Case) -> Any:
@@ -56,50 +55,35 @@ def exercise(
     The exercise gets the name of the solution, or ``name`` if that is given: a class ``UpStep`` can be the solution of
     the exercise ``up_step``.
 
-    A mistake is an edit of the solution's source code or a different answer, together with a hint for the student::
+    A mistake is an edit of the solution's source code, or a different answer, together with a hint for the student::
 
         @exercise(
             cases,
             ("poolings + 1", "poolings", "one level is missing"),  # (old text, new text, hint)
             ("that is the number of the deepest level", lambda poolings: poolings),  # (hint, answer)
-            "the levels are counted from 1, but the finest level has number 0",  # a hint, then its edit
-            ("range(", "range(1, "),
         )
         def levels(poolings):
             return list(range(poolings + 1))
 
-    A hint that is too long for one line may be an argument of its own, followed by its edit or answer, like the last
-    one above. An edit may replace several texts: ``(old, new, old, new, hint)``.
+    An edit may replace several texts: ``(old, new, old, new, hint)``.
 
     ValueError, when the module is imported, for an edit whose old text does not occur exactly once in the solution.
     """
 
     def decorate(solution: Any) -> Exercise:
         source, answers = source_of(solution), dict[str, Any]()
-        for hint, mistake in hinted(mistakes):
+        for mistake in mistakes:
+            if len(mistake) == 2:
+                hint, answer = mistake
+            else:
+                *edit, hint = mistake
+                answer = edited(solution, source, edit)
             if hint in answers:
                 raise ValueError(f"exercise {solution.__name__}: two mistakes have the hint {hint!r}")
-            answers[hint] = edited(solution, source, mistake) if isinstance(mistake, tuple) else mistake
+            answers[hint] = answer
         return Exercise(name or solution.__name__, solution, cases, answers, probe, tolerance, forbidden)
 
     return decorate
-
-
-def hinted(mistakes: Iterable[Any]) -> Iterator[tuple[str, Any]]:
-    """Each mistake as a pair: its hint, and an edit (a tuple of texts) or another answer.
-
-    >>> list(hinted([("a", "b", "short"), "long", ("a", "c"), ("other", abs)]))
-    [('short', ('a', 'b')), ('long', ('a', 'c')), ('other', <built-in function abs>)]
-    """
-    arguments = iter(mistakes)
-    for argument in arguments:
-        if isinstance(argument, str):
-            yield argument, next(arguments)
-        elif len(argument) == 2:
-            yield argument
-        else:
-            *edit, hint = argument
-            yield hint, tuple(edit)
 
 
 def source_of(answer: Any) -> str:
@@ -112,7 +96,7 @@ def source_of(answer: Any) -> str:
     return "\n".join(text.split("\n")[definition.lineno - 1 : definition.end_lineno]) + "\n"
 
 
-def edited(solution: Any, source: str, edit: Edit) -> Any:
+def edited(solution: Any, source: str, edit: Sequence[str]) -> Any:
     """The answer that the edited source defines; it sees the other names of the module of ``solution``."""
     if len(edit) % 2:
         raise ValueError(f"exercise {solution.__name__}: an edit needs pairs of an old and a new text: {edit}")

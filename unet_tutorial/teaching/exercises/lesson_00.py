@@ -47,12 +47,17 @@ def cell_share(labels: np.ndarray) -> float:
 
 @exercise(
     _labels,
-    "that is the largest number; numbers may be missing, so count those that occur",
-    ("len(numbers[numbers > 0])", "numbers.max()"),
+    (
+        "len(numbers[numbers > 0])",
+        "numbers.max()",
+        "that is the largest number; numbers may be missing, so count those that occur",
+    ),
     ("[numbers > 0]", "", "0 is the membrane, and you counted it as a cell"),
     ("[numbers > 0])", ") - 1", "you always take one away for the 0, and a crop may hold none"),
-    "you counted connected pieces; cells that touch have numbers of their own",
-    lambda labels: ndimage.label(labels > 0)[1],
+    (
+        "you counted connected pieces; cells that touch have numbers of their own",
+        lambda labels: ndimage.label(labels > 0)[1],
+    ),
     ("np.unique(labels)", "labels", "you counted pixels; each cell has many"),
     probe=_number,
 )
@@ -63,15 +68,24 @@ def cell_count(labels: np.ndarray) -> int:
 
 @exercise(
     _labels,
-    "those pairs lie above one another; side by side is along axis 1",
-    ("labels[:, 1:] != labels[:, :-1]", "labels[1:] != labels[:-1]"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "labels[1:] != labels[:-1]",
+        "those pairs lie above one another; side by side is along axis 1",
+    ),
     ("mean()", "sum() / labels.size", "a row of W pixels has W - 1 pairs; divide by the pairs"),
     ("mean()", "sum()", "that is how many; divide by the number of pairs"),
-    "two cells that touch have a border too; compare their numbers, and not whether they are cells",
-    ("labels[:, 1:] != labels[:, :-1]", "(labels[:, 1:] > 0) != (labels[:, :-1] > 0)"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "(labels[:, 1:] > 0) != (labels[:, :-1] > 0)",
+        "two cells that touch have a border too; compare their numbers, and not whether they are cells",
+    ),
     ("!=", ">", "you see a border only where the number grows; it may fall as well"),
-    "the last pixel of a row is no neighbour of the first",
-    ("labels[:, 1:] != labels[:, :-1]", "labels != np.roll(labels, 1, axis=1)"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "labels != np.roll(labels, 1, axis=1)",
+        "the last pixel of a row is no neighbour of the first",
+    ),
     ("!=", "==", "those are the pairs that agree"),
     probe=_number,
 )
@@ -108,8 +122,13 @@ def _images(seed: int) -> Iterator[Case]:
     _images,
     ("middle:]", "middle + 1 :]", "a column is lost: a slice leaves its end out, so the next one begins at middle"),
     ("shape[1]", "shape[0]", "that is half the height; the width is shape[1]"),
-    "two faults are left: the width is shape[1], and the right half begins at middle",
-    ("shape[1]", "shape[0]", "middle:]", "middle + 1 :]"),
+    (
+        "shape[1]",
+        "shape[0]",
+        "middle:]",
+        "middle + 1 :]",
+        "two faults are left: the width is shape[1], and the right half begins at middle",
+    ),
     (":middle]", ": middle + 1]", "a column is in both halves"),
     ("image.shape[1]", "(image.shape[1] + 1)", "of an odd width the right half is the wider one"),
     ("those are the upper and the lower half", lambda image: np.array_split(image, 2)),

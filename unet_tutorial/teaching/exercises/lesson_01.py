@@ -28,8 +28,11 @@ def _sides(seed: int) -> Iterator[Case]:
     (" and n > 12 * stride - 8", "", "sizes below the smallest one pass: nothing would come out"),
     ("% stride", "% depth", "you divided by the number of poolings; each of them halves, so it is 2 to that power"),
     ("(n + 4)", "n", "a multiple of 2^depth passes a padded net; without padding it is 4 less than one"),
-    "every even size passes your test; after the first pooling the side must be even again",
-    ("(n + 4) % stride", "n % 2"),
+    (
+        "(n + 4) % stride",
+        "n % 2",
+        "every even size passes your test; after the first pooling the side must be even again",
+    ),
     ("stride - 8", "stride - 4", "the smallest size is refused; it gives 4 pixels, or 2 with one pooling"),
 )
 def legal_size(n: int, depth: int) -> bool:
@@ -44,10 +47,16 @@ def _legal_sides(seed: int) -> Iterator[Case]:
 
 @exercise(
     _legal_sides,
-    "each convolution takes 2 pixels on its own scale; down there a pixel is 2, 4, 8, 16 wide",
-    ("12 * 2**depth - 8", "8 * depth + 4"),
-    "only the way down is counted; the decoder's convolutions cost pixels too",
-    ("12 * 2**depth - 8", "8 * 2**depth - 4"),
+    (
+        "12 * 2**depth - 8",
+        "8 * depth + 4",
+        "each convolution takes 2 pixels on its own scale; down there a pixel is 2, 4, 8, 16 wide",
+    ),
+    (
+        "12 * 2**depth - 8",
+        "8 * 2**depth - 4",
+        "only the way down is counted; the decoder's convolutions cost pixels too",
+    ),
     ("12 *", "8 *", "the block at the bottom is missing"),
     ("12 * 2**depth - 8", "6 * 2**depth - 4", "each block has two convolutions"),
     ("12 * 2**depth - 8", "184", "184 holds for four poolings only"),
@@ -67,8 +76,11 @@ def _wanted(seed: int) -> Iterator[Case]:
     ("next(", "2**depth + next(", "one size larger than needed"),
     (">= wanted", "> wanted - 2**depth", "what comes out is a little too small; round up and not down"),
     (">= wanted", ">= wanted - (6 * 2**depth - 4)", "the margin is lost on both sides"),
-    "the margin of four poolings was taken for every depth",
-    ("legal_size(n, depth) and output_side(n, depth)", "legal_size(n, 4) and output_side(n, 4)"),
+    (
+        "legal_size(n, depth) and output_side(n, depth)",
+        "legal_size(n, 4) and output_side(n, 4)",
+        "the margin of four poolings was taken for every depth",
+    ),
 )
 def input_for(wanted: int, depth: int) -> int:
     return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)
@@ -82,8 +94,11 @@ def _levels(seed: int) -> Iterator[Case]:
     _levels,
     ("return margin", "return 2 * margin", "you gave the pixels of both sides together; half of them lie on each"),
     ("depth - 1 - level", "level", "the levels are counted from the bottom; level 0 is the finest"),
-    "the decoder's own blocks were forgotten: c becomes 2(c + 4), and not 2c + 4",
-    ("2 * (margin + 4)", "2 * margin + 4"),
+    (
+        "2 * (margin + 4)",
+        "2 * margin + 4",
+        "the decoder's own blocks were forgotten: c becomes 2(c + 4), and not 2c + 4",
+    ),
     ("2 * (margin + 4)", "margin + 4", "going up doubles what is missing"),
     ("return margin", "return 4", "every level has its own crop"),
 )
@@ -101,12 +116,20 @@ def _depths(seed: int) -> Iterator[Case]:
 @exercise(
     _depths,
     ("max(widths)", "min(widths)", "you gave the smallest twice; from three poolings on, some pixels see more"),
-    "that is the loss, input less output; a pixel sees itself, too",
-    ("min(widths), max(widths)", "12 * 2**depth - 8, 13 * 2**depth - 8"),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 8, 13 * 2**depth - 8",
+        "that is the loss, input less output; a pixel sees itself, too",
+    ),
     ("min(widths), max(widths)", "9, 9", "only the skip at the top was followed; the way through the bottom sees more"),
     ("min(widths)", "max(widths)", "you gave the largest twice; from three poolings on, some pixels see less"),
-    "that is the pair of another depth; count the poolings",
-    ("depth + 1", "depth + 2", "range(2**depth)", "range(2 ** (depth + 1))"),
+    (
+        "depth + 1",
+        "depth + 2",
+        "range(2**depth)",
+        "range(2 ** (depth + 1))",
+        "that is the pair of another depth; count the poolings",
+    ),
 )
 def field_of_view(depth: int) -> tuple[int, int]:
     levels = pyramid((1,) * (depth + 1), rank=1)

@@ -20,32 +20,41 @@ def _images(seed: int) -> Iterator[Case]:
 
 @exercise(
     _images,
-    "the ReLU after the second convolution is missing; each of the two is followed by one",
-    ("second, nn.ReLU()", "second"),
-    "padding=1 keeps the size; the paper's convolutions are unpadded and take 2 pixels each",
+    (
+        "second, nn.ReLU()",
+        "second",
+        "the ReLU after the second convolution is missing; each of the two is followed by one",
+    ),
     (
         "in_channels, out_channels, 3",
         "in_channels, out_channels, 3, padding=1",
         "(out_channels, out_channels, 3",
         "(out_channels, out_channels, 3, padding=1",
+        "padding=1 keeps the size; the paper's convolutions are unpadded and take 2 pixels each",
     ),
-    "the biases are missing; leave bias at its default",
     (
         "in_channels, out_channels, 3",
         "in_channels, out_channels, 3, bias=False",
         "(out_channels, out_channels, 3",
         "(out_channels, out_channels, 3, bias=False",
+        "the biases are missing; leave bias at its default",
     ),
-    "a Sigmoid squashes where a ReLU should cut; use nn.ReLU",
-    ("first, nn.ReLU(), second, nn.ReLU()", "first, nn.Sigmoid(), second, nn.Sigmoid()"),
-    "no activation at all: two convolutions in a row are only one wider convolution",
-    ("first, nn.ReLU(), second, nn.ReLU()", "first, second"),
-    "the channels change at the second convolution; the first one changes them",
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.Sigmoid(), second, nn.Sigmoid()",
+        "a Sigmoid squashes where a ReLU should cut; use nn.ReLU",
+    ),
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, second",
+        "no activation at all: two convolutions in a row are only one wider convolution",
+    ),
     (
         "in_channels, out_channels, 3",
         "in_channels, in_channels, 3",
         "(out_channels, out_channels, 3",
         "(in_channels, out_channels, 3",
+        "the channels change at the second convolution; the first one changes them",
     ),
     probe=module_probe(3, 5),
 )
@@ -63,14 +72,20 @@ def _channels(seed: int) -> Iterator[Case]:
 
 @exercise(
     _channels,
-    "the biases are missing: one for each output channel of each convolution",
-    ("9 * a * b + b + 9 * b * b + b", "9 * a * b + 9 * b * b"),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * a * b + 9 * b * b",
+        "the biases are missing: one for each output channel of each convolution",
+    ),
     (" + 9 * b * b + b", "", "one convolution is missing; the block has two"),
     ("9 * b * b", "9 * a * b", "the second convolution reads the output of the first, and so b channels"),
     ("9 * a * b + b + 9 * b * b + b", "3 * a * b + b + 3 * b * b + b", "a 3×3 kernel has 9 weights, and not 3"),
     ("9 * a * b + b", "9 * a * b + a", "a bias belongs to an output channel; you counted one for each input channel"),
-    "a kernel reads all input channels at once: 9·a·b weights, and not 9·b",
-    ("9 * a * b + b + 9 * b * b + b", "9 * b + b + 9 * b + b"),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * b + b + 9 * b + b",
+        "a kernel reads all input channels at once: 9·a·b weights, and not 9·b",
+    ),
 )
 def count_parameters(a: int, b: int) -> int:
     return 9 * a * b + b + 9 * b * b + b
@@ -80,8 +95,11 @@ def count_parameters(a: int, b: int) -> int:
     _images,
     ("amax", "mean", "that is the average of each block; max-pooling keeps the largest"),
     (".amax((3, 5))", "[:, :, :, 0, :, 0]", "you took the first pixel of each block, and not the largest"),
-    "the axes are split the other way: pixels far apart meet, and neighbours do not",
-    ("h // 2, 2, w // 2, 2).amax((3, 5))", "2, h // 2, 2, w // 2).amax((2, 4))"),
+    (
+        "h // 2, 2, w // 2, 2).amax((3, 5))",
+        "2, h // 2, 2, w // 2).amax((2, 4))",
+        "the axes are split the other way: pixels far apart meet, and neighbours do not",
+    ),
     ("the window slides by one pixel; pooling steps by two", lambda x: F.max_pool2d(x, 2, stride=1)),
     ("amax", "amin", "that is the smallest of each block"),
     ("w // 2, 2).amax((3, 5))", "w).amax(3)", "only the rows are pooled; the columns too"),

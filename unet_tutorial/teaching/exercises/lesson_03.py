@@ -29,14 +29,24 @@ def _crop_cases(seed: int) -> Iterator[Case]:
 
 @exercise(
     _crop_cases,
-    "you cropped the corner instead of the middle; cut as much off before as behind",
-    ("top : top + height, left : left + width", ":height, :width"),
-    "the crop lies one pixel off the middle; begin at (large - small) // 2",
-    ("top : top + height, left : left + width", "top + 1 : top + 1 + height, left + 1 : left + 1 + width"),
-    "you resized the map instead of cropping it: its pixels no longer lie where they were",
-    lambda x, height, width: F.interpolate(x, size=(height, width), mode="bilinear"),
-    "you shrank the map by taking every so-manyth pixel; a crop keeps neighbours neighbours",
-    lambda x, height, width: F.interpolate(x, size=(height, width), mode="nearest"),
+    (
+        "top : top + height, left : left + width",
+        ":height, :width",
+        "you cropped the corner instead of the middle; cut as much off before as behind",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top + 1 : top + 1 + height, left + 1 : left + 1 + width",
+        "the crop lies one pixel off the middle; begin at (large - small) // 2",
+    ),
+    (
+        "you resized the map instead of cropping it: its pixels no longer lie where they were",
+        lambda x, height, width: F.interpolate(x, size=(height, width), mode="bilinear"),
+    ),
+    (
+        "you shrank the map by taking every so-manyth pixel; a crop keeps neighbours neighbours",
+        lambda x, height, width: F.interpolate(x, size=(height, width), mode="nearest"),
+    ),
     ("left + width]", "left + width].flip(-1)", "the crop is mirrored; leave the order of the pixels as it is"),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
@@ -53,14 +63,23 @@ def _merge_cases(seed: int) -> Iterator[Case]:
     _merge_cases,
     # a wrong crop is a wrong answer here too
     *[("crop(", f"crop.mistakes[{hint!r}](", hint) for hint in crop.mistakes],
-    "the order is (up, skip); lay the skip first, or weights from elsewhere will not fit",
-    ("crop(skip, *up.shape[2:]), up", "up, crop(skip, *up.shape[2:])"),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "up, crop(skip, *up.shape[2:])",
+        "the order is (up, skip); lay the skip first, or weights from elsewhere will not fit",
+    ),
     ("crop(skip", "crop(torch.zeros_like(skip)", "the skip is all zeros; hand its values on"),
     ("crop(skip", "crop(skip.detach()", "the skip is detached: no gradient reaches the encoder; leave detach() out"),
-    "you added the two maps; concatenation lays them behind one another",
-    ("torch.cat((crop(skip, *up.shape[2:]), up), dim=1)", "crop(skip, *up.shape[2:]) + up"),
-    "the skip was padded to its old size, the map from below was not cropped to fit",
-    ("crop(skip, *up.shape[2:]), up", "skip, F.interpolate(up, size=skip.shape[2:])"),
+    (
+        "torch.cat((crop(skip, *up.shape[2:]), up), dim=1)",
+        "crop(skip, *up.shape[2:]) + up",
+        "you added the two maps; concatenation lays them behind one another",
+    ),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "skip, F.interpolate(up, size=skip.shape[2:])",
+        "the skip was padded to its old size, the map from below was not cropped to fit",
+    ),
     probe=outputs_and_gradients,
 )
 def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
@@ -76,14 +95,22 @@ def _up_cases(seed: int) -> Iterator[Case]:
 @exercise(
     _up_cases,
     (" + bias.reshape(1, -1, 1, 1)", "", "the bias is missing; add it to every pixel of its channel"),
-    "the kernel is painted upside down; a transposed convolution does not turn it",
-    ("x, weight)", "x, weight.flip(2, 3))"),
+    (
+        "x, weight)",
+        "x, weight.flip(2, 3))",
+        "the kernel is painted upside down; a transposed convolution does not turn it",
+    ),
     ("cdij", "cdji", "rows and columns of the kernel are swapped"),
-    "every pixel was copied four times; each of the four has a weight of its own",
-    ("x, weight)", "x, weight[:, :, :1, :1].expand_as(weight))"),
+    (
+        "x, weight)",
+        "x, weight[:, :, :1, :1].expand_as(weight))",
+        "every pixel was copied four times; each of the four has a weight of its own",
+    ),
     ("x, weight)", "x[:, :1], weight[:1])", "only the first input channel was painted; add up all of them"),
-    "painted one pixel apart they overlap; with stride 2 each pixel has a block of its own",
-    lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, stride=1),
+    (
+        "painted one pixel apart they overlap; with stride 2 each pixel has a block of its own",
+        lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, stride=1),
+    ),
 )
 def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     n, _, h, w = x.shape
@@ -98,18 +125,24 @@ def _step_cases(seed: int) -> Iterator[Case]:
 
 @exercise(
     _step_cases,
-    "the skip comes second; lay it first",
-    ("crop_and_concat(skip, up)", "torch.cat((up, crop(skip, *up.shape[2:])), dim=1)"),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((up, crop(skip, *up.shape[2:])), dim=1)",
+        "the skip comes second; lay it first",
+    ),
     ("(skip, up)", "(skip[..., : up.shape[2], : up.shape[3]], up)", "you cropped the corner instead of the middle"),
     ("(skip, up)", "(skip.detach(), up)", "the skip is detached: the encoder would not learn through it"),
-    "the ReLU after the second convolution is missing",
-    ("F.relu(self.second(F.relu(self.first(merged))))", "self.second(F.relu(self.first(merged)))"),
-    "padding=1 keeps the size; the paper's convolutions are unpadded",
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "self.second(F.relu(self.first(merged)))",
+        "the ReLU after the second convolution is missing",
+    ),
     (
         "2 * channels, channels, 3",
         "2 * channels, channels, 3, padding=1",
         "(channels, channels, 3",
         "(channels, channels, 3, padding=1",
+        "padding=1 keeps the size; the paper's convolutions are unpadded",
     ),
     ("(skip, up)", "(torch.zeros_like(skip), up)", "the skip is all zeros"),
     probe=module_probe(3),

@@ -48,10 +48,10 @@ def _image(seed: int) -> Iterator[Case]:
     ("max_pool2d", "avg_pool2d", "that is average pooling; the paper takes the largest"),
     ("range(3)", "range(2)", "one level is missing"),
     ("4, 8, 16", "4, 4, 4", "the channels do not double from level to level"),
-    "a skip is taken after the first convolution of its level; take it after the second",
     (
         "return features",
         "return [self.levels[0][:2](image), self.levels[1][:2](F.max_pool2d(features[0], 2)), features[2]]",
+        "a skip is taken after the first convolution of its level; take it after the second",
     ),
     ("return features", "return features[::-1]", "the features come coarsest first; the finest comes first"),
     ("F.max_pool2d(features[-1], 2)", "features[-1]", "nothing is pooled; between two levels the sides are halved"),
@@ -79,12 +79,21 @@ def _maps(seed: int) -> Iterator[Case]:
     _maps,
     ("1)", "3)", "that is a 3×3 kernel; the head maps each pixel by itself, 1×1"),
     ("1)", "3, padding=1)", "a padded 3×3 kernel looks at neighbours; the head is 1×1"),
-    "a ReLU on the logits cuts off every vote against a class",
-    ("nn.Conv2d(channels, classes, 1)", "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.ReLU())"),
-    "softmax belongs to the loss; hand out logits",
-    ("nn.Conv2d(channels, classes, 1)", "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Softmax(1))"),
-    "a sigmoid belongs to the loss; hand out logits",
-    ("nn.Conv2d(channels, classes, 1)", "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Sigmoid())"),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.ReLU())",
+        "a ReLU on the logits cuts off every vote against a class",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Softmax(1))",
+        "softmax belongs to the loss; hand out logits",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Sigmoid())",
+        "a sigmoid belongs to the loss; hand out logits",
+    ),
     ("1)", "1, bias=False)", "the bias is missing"),
     probe=module_probe(6, 3),
 )
@@ -114,13 +123,19 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
 
 @exercise(
     _features,
-    "the skips come finest first, but the way up needs the coarsest first: take them from the back",
-    ("reversed(skips)", "skips"),
+    (
+        "reversed(skips)",
+        "skips",
+        "the skips come finest first, but the way up needs the coarsest first: take them from the back",
+    ),
     ("step(x, skip)", "step(x, torch.zeros_like(skip))", "the skips are all zeros"),
     ("step(x, skip)", "step(x, skip.detach())", "the skips are detached: the encoder does not learn through them"),
     ("reversed(skips)", "reversed(skips[1:])", "one step is missing: there is one for each skip"),
-    "what comes from below is detached: the bottom of the U does not learn",
-    ("step(x, skip)", "step(x.detach(), skip)"),
+    (
+        "step(x, skip)",
+        "step(x.detach(), skip)",
+        "what comes from below is detached: the bottom of the U does not learn",
+    ),
     ("return x", "return features[-1]", "the way up was not gone at all: step once for each skip"),
     probe=_expand,
 )

@@ -35,26 +35,50 @@ def _at_logits(answer: Any, case: Case) -> object:
 
 @exercise(
     _scores,
-    "p became 0 and its logarithm infinite; never form p: log p = a - log-sum-exp",
-    ("shifted - log_sum", "logits.softmax(dim=1).log()"),
-    "exp overflows above 88; take each pixel's largest logit out, and the logarithm on paper",
-    ("shifted - log_sum", "(logits.exp() / logits.exp().sum(dim=1, keepdim=True)).log()"),
-    "a small number keeps p from 0: the worst pixels get a capped loss and no gradient; use log-sum-exp",
-    ("shifted - log_sum", "(logits.softmax(dim=1) + 1e-8).log()"),
+    (
+        "shifted - log_sum",
+        "logits.softmax(dim=1).log()",
+        "p became 0 and its logarithm infinite; never form p: log p = a - log-sum-exp",
+    ),
+    (
+        "shifted - log_sum",
+        "(logits.exp() / logits.exp().sum(dim=1, keepdim=True)).log()",
+        "exp overflows above 88; take each pixel's largest logit out, and the logarithm on paper",
+    ),
+    (
+        "shifted - log_sum",
+        "(logits.softmax(dim=1) + 1e-8).log()",
+        "a small number keeps p from 0: the worst pixels get a capped loss and no gradient; use log-sum-exp",
+    ),
     ("amax(dim=1, keepdim=True)", "max()", "you took out the largest logit of the whole batch; each pixel has its own"),
-    "the largest logit was taken out of the sum only; take it out of a as well",
-    ("shifted - log_sum", "logits - log_sum"),
-    "the softmax runs along the rows of the image; it runs over the channels",
-    ("shifted - log_sum", "logits.log_softmax(dim=-1)"),
+    (
+        "shifted - log_sum",
+        "logits - log_sum",
+        "the largest logit was taken out of the sum only; take it out of a as well",
+    ),
+    (
+        "shifted - log_sum",
+        "logits.log_softmax(dim=-1)",
+        "the softmax runs along the rows of the image; it runs over the channels",
+    ),
     ("shifted - log_sum", "logits.log_softmax(dim=0)", "the softmax runs over the batch; it runs over the channels"),
     ("shifted - log_sum", "logits", "the log-sum-exp of the logits is missing: a logit alone is no log p"),
-    "softmax twice: cross_entropy expects logits, and got probabilities",
-    ("logits - logits.amax(dim=1, keepdim=True)", "logits.softmax(dim=1)"),
-    "a sigmoid looks at one logit alone; the softmax compares all K",
-    ("shifted - log_sum", "torch.nn.functional.logsigmoid(logits)"),
+    (
+        "logits - logits.amax(dim=1, keepdim=True)",
+        "logits.softmax(dim=1)",
+        "softmax twice: cross_entropy expects logits, and got probabilities",
+    ),
+    (
+        "shifted - log_sum",
+        "torch.nn.functional.logsigmoid(logits)",
+        "a sigmoid looks at one logit alone; the softmax compares all K",
+    ),
     ("-log_p", "log_p", "the minus is missing: log p is never positive, and a loss never negative"),
-    "that is the loss of the likeliest class; the true class counts",
-    ("target.unsqueeze(1)", "logits.argmax(dim=1, keepdim=True)"),
+    (
+        "target.unsqueeze(1)",
+        "logits.argmax(dim=1, keepdim=True)",
+        "that is the loss of the likeliest class; the true class counts",
+    ),
     (".squeeze(1)", ".squeeze(1).detach()", "the loss is detached: no gradient reaches the logits"),
     (".squeeze(1)", ".mean()", "you averaged; each pixel keeps its own loss here: (N, H, W)"),
     probe=_at_logits,
@@ -113,34 +137,61 @@ def _not_pushed(labels: Labels) -> tuple[Map, Map]:
 
 @exercise(
     _labels,
-    "d2 goes to the second piece of the same cell; it goes to the nearest other cell: keep the numbers",
-    ("    stack = ", "    labels, _ = ndimage.label(labels > 0)\n    stack = "),
-    "d2 goes to the second nearest pixel, mostly of the same cell; it goes to another cell",
-    ("    stack = ", "    labels = (labels > 0) * np.arange(1, labels.size + 1).reshape(labels.shape)\n    stack = "),
+    (
+        "    stack = ",
+        "    labels, _ = ndimage.label(labels > 0)\n    stack = ",
+        "d2 goes to the second piece of the same cell; it goes to the nearest other cell: keep the numbers",
+    ),
+    (
+        "    stack = ",
+        "    labels = (labels > 0) * np.arange(1, labels.size + 1).reshape(labels.shape)\n    stack = ",
+        "d2 goes to the second nearest pixel, mostly of the same cell; it goes to another cell",
+    ),
     ("return d1, d2", "return d1, d1", "d2 is d1 once more; it is the distance to the second nearest cell"),
     ("a cell that became the nearest did not push the one before it to second place", _not_pushed),
-    "you measured to the middle of a cell; its nearest pixel is wanted",
     (
         "distance_transform_edt(labels != n)",
         "np.linalg.norm(np.indices(labels.shape).T - np.argwhere(labels == n).mean(axis=0), axis=-1).T",
+        "you measured to the middle of a cell; its nearest pixel is wanted",
     ),
-    "the cells come in the order of their numbers; sort their distances at each pixel",
-    ("np.sort(stack, axis=0)[:2]", "stack[:2]"),
+    (
+        "np.sort(stack, axis=0)[:2]",
+        "stack[:2]",
+        "the cells come in the order of their numbers; sort their distances at each pixel",
+    ),
     ("labels != n", "labels == n", "those are distances inside the cells; transform the mask of what is not this cell"),
-    "a number that no cell has got a distance too; go through the numbers that occur",
-    ("np.unique(labels[labels > 0])", "range(1, labels.max() + 1)"),
+    (
+        "np.unique(labels[labels > 0])",
+        "range(1, labels.max() + 1)",
+        "a number that no cell has got a distance too; go through the numbers that occur",
+    ),
     ("[labels > 0]", "", "the background was taken for a cell; it is number 0, and no cell"),
-    "you added the steps along rows and columns; the straight line is wanted",
-    ("distance_transform_edt(labels != n)", 'ndimage.distance_transform_cdt(labels != n, "taxicab")'),
-    "you took the longer of the two steps; the straight line is wanted",
-    ("distance_transform_edt(labels != n)", 'ndimage.distance_transform_cdt(labels != n, "chessboard")'),
+    (
+        "distance_transform_edt(labels != n)",
+        'ndimage.distance_transform_cdt(labels != n, "taxicab")',
+        "you added the steps along rows and columns; the straight line is wanted",
+    ),
+    (
+        "distance_transform_edt(labels != n)",
+        'ndimage.distance_transform_cdt(labels != n, "chessboard")',
+        "you took the longer of the two steps; the straight line is wanted",
+    ),
     ("return d1, d2", "return d1**2, d2**2", "those are squares of distances; take the root"),
-    "you measured from the edge of the cell; from centre to centre, its neighbour has d1 = 1",
-    ("return d1, d2", "return np.maximum(d1 - 1, 0), np.maximum(d2 - 1, 0)"),
-    "a second cell that is not there has distance 0; it is infinitely far",
-    ("return d1, d2", "return d1, np.where(np.isinf(d2), 0, d2)"),
-    "with one cell, d2 became d1: a halo round the cell; a cell that is not there is infinitely far",
-    ("return d1, d2", "return d1, np.where(np.isinf(d2), d1, d2)"),
+    (
+        "return d1, d2",
+        "return np.maximum(d1 - 1, 0), np.maximum(d2 - 1, 0)",
+        "you measured from the edge of the cell; from centre to centre, its neighbour has d1 = 1",
+    ),
+    (
+        "return d1, d2",
+        "return d1, np.where(np.isinf(d2), 0, d2)",
+        "a second cell that is not there has distance 0; it is infinitely far",
+    ),
+    (
+        "return d1, d2",
+        "return d1, np.where(np.isinf(d2), d1, d2)",
+        "with one cell, d2 became d1: a halo round the cell; a cell that is not there is infinitely far",
+    ),
     probe=_both,
 )
 def two_distances(labels: Labels) -> tuple[Map, Map]:
@@ -171,8 +222,13 @@ def _terms(seed: int) -> Iterator[Case]:
     ("(d1 + d2)", "((d1 + d2) / 2)", "you took the mean of d1 and d2; their sum is wanted"),
     ("np.where(labels == 0, term, 0)", "term", "the cells have a term too; it is 0 inside them"),
     ("labels == 0", "labels > 0", "the term stands in the cells and not between them"),
-    "w0 = 10 and sigma = 5 are the paper's; take those that are given",
-    ("w0 * np.exp", "10 * np.exp", "sigma**2", "5**2"),
+    (
+        "w0 * np.exp",
+        "10 * np.exp",
+        "sigma**2",
+        "5**2",
+        "w0 = 10 and sigma = 5 are the paper's; take those that are given",
+    ),
     ("w0 * np.exp", "np.exp", "w0 is missing"),
 )
 def border_term(labels: Labels, d1: Map, d2: Map, w0: float, sigma: float) -> Map:
@@ -198,8 +254,11 @@ def _gaps(seed: int) -> Iterator[Case]:
     ("math.log(", "math.log10(", "the inverse of exp is the natural logarithm, math.log, and not log10"),
     ("w0 / weight", "1 / weight", "w0 is missing: the share weight / w0 counts, and not the weight itself"),
     ("sigma * math", "2 * sigma * math", "you solved for d1 alone; the term holds d1 + d2"),
-    "no gap is narrower than 0 pixels; where none gets the weight, return 0",
-    ("max(0, math.floor(largest_sum) - 1)", "math.floor(largest_sum) - 1"),
+    (
+        "max(0, math.floor(largest_sum) - 1)",
+        "math.floor(largest_sum) - 1",
+        "no gap is narrower than 0 pixels; where none gets the weight, return 0",
+    ),
 )
 def widest_gap(weight: float, w0: float, sigma: float) -> int:
     largest_sum = sigma * math.sqrt(2 * max(0.0, math.log(w0 / weight)))  # of d1 and d2; 0 if none gets the weight
@@ -220,33 +279,47 @@ def _images(seed: int) -> Iterator[Case]:
 
 @exercise(
     _images,
-    "the crop came first: it has another share of cells; weigh the whole image, then crop",
     (
         "weights = term.copy()",
         "labels, weights = labels[rows, columns], term[rows, columns].copy()",
         "return weights[rows, columns]",
         "return weights",
+        "the crop came first: it has another share of cells; weigh the whole image, then crop",
     ),
     ("labels.size / (2 * max(pixels.sum(), 1))", "0", "w_c is missing; it is added to the border term"),
     ("+=", "*=", "you multiplied w_c and the border term; equation 2 adds them"),
     ("2 * max", "max", "K is missing: two classes share the pixels, so N is divided by 2·n"),
-    "the frequent class got the large weight; n stands below the line",
-    ("labels.size / (2 * max(pixels.sum(), 1))", "pixels.sum() / labels.size"),
-    "1 - n/N is the share of the other class; N / (K·n) is wanted",
-    ("labels.size / (2 * max(pixels.sum(), 1))", "1 - pixels.sum() / labels.size"),
-    "cells got the ratio of the classes and background 1; N / (K·n) is wanted for both",
-    ("labels.size / (2 * max(pixels.sum(), 1))", "(labels == 0).sum() / max(pixels.sum(), 1)"),
+    (
+        "labels.size / (2 * max(pixels.sum(), 1))",
+        "pixels.sum() / labels.size",
+        "the frequent class got the large weight; n stands below the line",
+    ),
+    (
+        "labels.size / (2 * max(pixels.sum(), 1))",
+        "1 - pixels.sum() / labels.size",
+        "1 - n/N is the share of the other class; N / (K·n) is wanted",
+    ),
+    (
+        "labels.size / (2 * max(pixels.sum(), 1))",
+        "(labels == 0).sum() / max(pixels.sum(), 1)",
+        "cells got the ratio of the classes and background 1; N / (K·n) is wanted for both",
+    ),
     ("(2 * max", "(len(np.unique(labels > 0)) * max", "without a cell, K became 1; the classes stay two"),
-    "each cell became a class of its own; the classes are two, background and cell",
     (
         "(labels == 0, labels > 0)",
         "[labels == n for n in np.unique(labels)]",
         "(2 * max",
         "(len(np.unique(labels)) * max",
+        "each cell became a class of its own; the classes are two, background and cell",
     ),
     ("weights[rows, columns]", "weights[:height, :width]", "you cropped the corner; the middle is wanted"),
-    "the crop lies one pixel off where the difference is odd; the smaller half lies before",
-    ("height) // 2", "height + 1) // 2", "width) // 2", "width + 1) // 2"),
+    (
+        "height) // 2",
+        "height + 1) // 2",
+        "width) // 2",
+        "width + 1) // 2",
+        "the crop lies one pixel off where the difference is odd; the smaller half lies before",
+    ),
 )
 def tile_map(labels: Labels, term: Map, height: int, width: int) -> Map:
     top, left = (labels.shape[0] - height) // 2, (labels.shape[1] - width) // 2
@@ -267,16 +340,27 @@ def _weighed(seed: int) -> Iterator[Case]:
 
 @exercise(
     _weighed,
-    "divided by the sum of the weights, tiles full of borders pull no more than calm ones; divide by the pixels",
-    ("torch.mean(losses)", "losses.sum() / weights.sum()"),
-    "that is the sum; a tile four times as large would pull four times as hard: divide by the pixels",
-    ("mean", "sum"),
-    "you summed over each image and averaged over the batch; divide by all pixels",
-    ("torch.mean(losses)", "losses.sum() / len(losses)"),
-    "you divided by the pixels of one image; divide by those of the batch",
-    ("torch.mean(losses)", "losses.sum() / losses[0].numel()"),
-    "you divided by the number of logits; a pixel counts once, and not once per class",
-    ("torch.mean(losses)", "losses.sum() / logits.numel()"),
+    (
+        "torch.mean(losses)",
+        "losses.sum() / weights.sum()",
+        "divided by the sum of the weights, tiles full of borders pull no more than calm ones; divide by the pixels",
+    ),
+    ("mean", "sum", "that is the sum; a tile four times as large would pull four times as hard: divide by the pixels"),
+    (
+        "torch.mean(losses)",
+        "losses.sum() / len(losses)",
+        "you summed over each image and averaged over the batch; divide by all pixels",
+    ),
+    (
+        "torch.mean(losses)",
+        "losses.sum() / losses[0].numel()",
+        "you divided by the pixels of one image; divide by those of the batch",
+    ),
+    (
+        "torch.mean(losses)",
+        "losses.sum() / logits.numel()",
+        "you divided by the number of logits; a pixel counts once, and not once per class",
+    ),
     ("torch.mean(losses)", "losses[weights > 0].mean()", "a pixel of weight 0 is a pixel too; divide by all of them"),
     (
         "torch.mean(losses)",
@@ -285,14 +369,26 @@ def _weighed(seed: int) -> Iterator[Case]:
     ),
     ("losses)", "losses).detach()", "the loss is detached: the net does not learn"),
     ("weights * ", "", "the weights are missing"),
-    "you multiplied the mean loss by the mean weight; each pixel meets its own weight first",
-    ("weights * ", "weights.mean() * "),
-    "the weights belong on the losses, and not on the logits",
-    ("weights * pixel_loss(logits", "pixel_loss(weights[:, None] * logits"),
-    "the class axis stayed, and every loss met the weights of every image; squeeze it first",
-    ("target)", "target)[:, None]"),
-    "exp or log left float32; take the loss of each pixel by log-sum-exp",
-    ("pixel_loss(logits, target)", "-logits.softmax(dim=1).log().gather(1, target.unsqueeze(1)).squeeze(1)"),
+    (
+        "weights * ",
+        "weights.mean() * ",
+        "you multiplied the mean loss by the mean weight; each pixel meets its own weight first",
+    ),
+    (
+        "weights * pixel_loss(logits",
+        "pixel_loss(weights[:, None] * logits",
+        "the weights belong on the losses, and not on the logits",
+    ),
+    (
+        "target)",
+        "target)[:, None]",
+        "the class axis stayed, and every loss met the weights of every image; squeeze it first",
+    ),
+    (
+        "pixel_loss(logits, target)",
+        "-logits.softmax(dim=1).log().gather(1, target.unsqueeze(1)).squeeze(1)",
+        "exp or log left float32; take the loss of each pixel by log-sum-exp",
+    ),
     probe=_at_logits,
     tolerance=1e-4,
 )

@@ -21,20 +21,35 @@ def _arrows(seed: int) -> Iterator[Case]:
 @exercise(
     _arrows,
     ("bicubic", "bilinear", "straight lines between the grid points leave kinks; the interpolation is bicubic"),
-    "every pixel took the nearest arrow, so the field has steps; the interpolation is bicubic",
-    ('"bicubic", align_corners=True', '"nearest"'),
-    "the outermost arrows lie outside the image; align_corners=True puts them on the first and last pixel",
-    ("True", "False"),
+    (
+        '"bicubic", align_corners=True',
+        '"nearest"',
+        "every pixel took the nearest arrow, so the field has steps; the interpolation is bicubic",
+    ),
+    (
+        "True",
+        "False",
+        "the outermost arrows lie outside the image; align_corners=True puts them on the first and last pixel",
+    ),
     ("sd *", "sd**2 *", "you scaled by the variance; the standard deviation is sd itself"),
     ("sd * ", "", "the numbers have standard deviation 1; multiply them by sd"),
     ("* numbers", "* numbers.clamp(-1, 1)", "you cut the arrows off at sd; a standard deviation is no bound"),
-    "rows and columns of the displacement are swapped; component 0 belongs to axis 0",
-    ("* numbers", "* numbers.flip(1)"),
+    (
+        "* numbers",
+        "* numbers.flip(1)",
+        "rows and columns of the displacement are swapped; component 0 belongs to axis 0",
+    ),
     ("size=size", "size=size[::-1]", "the size is (rows, columns), and you made (columns, rows)"),
-    "the displacements are shares of the image, from −1 to 1; they are wanted in pixels",
-    ("True)", "True) * 2 / (torch.tensor(size).reshape(2, 1, 1) - 1)"),
-    "that is where each pixel looks; the field holds only how far from its own place",
-    ("True)", 'True) + torch.stack(torch.meshgrid(*map(torch.arange, size), indexing="ij"))'),
+    (
+        "True)",
+        "True) * 2 / (torch.tensor(size).reshape(2, 1, 1) - 1)",
+        "the displacements are shares of the image, from −1 to 1; they are wanted in pixels",
+    ),
+    (
+        "True)",
+        'True) + torch.stack(torch.meshgrid(*map(torch.arange, size), indexing="ij"))',
+        "that is where each pixel looks; the field holds only how far from its own place",
+    ),
 )
 def smooth_field(numbers: Tensor, sd: float, size: tuple[int, int]) -> Tensor:
     arrows = sd * numbers  # (N, 2, 3, 3), in pixels
@@ -51,22 +66,43 @@ def _fields(seed: int) -> Iterator[Case]:
 @exercise(
     _fields,
     (".flip(1)", "", "x and y are swapped; grid_sample wants the last axis first"),
-    "the pixels' own places are x first, but their displacements rows first; turn both round",
-    ("here + fields", "here + fields.flip(1)"),
+    (
+        "here + fields",
+        "here + fields.flip(1)",
+        "the pixels' own places are x first, but their displacements rows first; turn both round",
+    ),
     ("size - 1", "size", "from the first pixel to the last it is side − 1 pixels; you divided by the side"),
-    "that is the convention of align_corners=False; here −1 and 1 are the centres of the first and last pixel",
-    ("(here + fields) / (size - 1)", "(here + fields + 0.5) / size"),
-    "you count from 0 to 1; grid_sample counts from −1 to 1",
-    ("2 * (here + fields) / (size - 1) - 1", "(here + fields) / (size - 1)"),
-    "the displacements are half as long as they should be; from −1 to 1 is a way of 2",
-    ("here + fields", "here + fields / 2"),
-    "the displacements are still in pixels; bring them to the units of the grid",
-    ("(here + fields) / (size - 1)", "here / (size - 1) + fields"),
+    (
+        "(here + fields) / (size - 1)",
+        "(here + fields + 0.5) / size",
+        "that is the convention of align_corners=False; here −1 and 1 are the centres of the first and last pixel",
+    ),
+    (
+        "2 * (here + fields) / (size - 1) - 1",
+        "(here + fields) / (size - 1)",
+        "you count from 0 to 1; grid_sample counts from −1 to 1",
+    ),
+    (
+        "here + fields",
+        "here + fields / 2",
+        "the displacements are half as long as they should be; from −1 to 1 is a way of 2",
+    ),
+    (
+        "(here + fields) / (size - 1)",
+        "here / (size - 1) + fields",
+        "the displacements are still in pixels; bring them to the units of the grid",
+    ),
     ("here + fields", "here - fields", "the sign is turned; a pixel looks at its place plus its displacement"),
-    "the pixels' own places are missing; a zero field must leave the image as it is",
-    ("(here + fields) / (size - 1) - 1", "fields / (size - 1)"),
-    "rows were divided by the width and columns by the height",
-    ("(here + fields) / (size - 1)", "here / (size - 1) + 2 * fields / (size.flip(0) - 1)"),
+    (
+        "(here + fields) / (size - 1) - 1",
+        "fields / (size - 1)",
+        "the pixels' own places are missing; a zero field must leave the image as it is",
+    ),
+    (
+        "(here + fields) / (size - 1)",
+        "here / (size - 1) + 2 * fields / (size.flip(0) - 1)",
+        "rows were divided by the width and columns by the height",
+    ),
     ("movedim(1, -1)", "movedim(1, -1).clamp(-1, 1)", "you clamped to the image; leave it to grid_sample to mirror"),
     ("+ fields", "+ fields[:1].expand_as(fields)", "every image took the field of the first; each has its own"),
 )
@@ -91,18 +127,34 @@ def _labelled(seed: int) -> Iterator[Case]:
 
 @exercise(
     _labelled,
-    "you averaged labels and rounded: cell 6 appears between 3 and 9; take the nearest",
-    ("nearest", "bilinear", ".long()", ".round().long()"),
+    (
+        "nearest",
+        "bilinear",
+        ".long()",
+        ".round().long()",
+        "you averaged labels and rounded: cell 6 appears between 3 and 9; take the nearest",
+    ),
     ("nearest", "bilinear", "you averaged labels and cut off the fraction; take the nearest"),
     ("reflection", "zeros", "zeros outside make a bar of class 0; mirror at the edges"),
     ("reflection", "border", "the last pixel is repeated beyond the edge; mirror instead"),
-    "padding_mode and align_corners were left at their defaults; mirror, and −1 and 1 are centres of pixels",
-    (', padding_mode="reflection", align_corners=True', ", align_corners=False"),
-    "align_corners was left at False; then −1 and 1 are the outer edges of pixels, and not their centres",
-    ("True", "False"),
+    (
+        ', padding_mode="reflection", align_corners=True',
+        ", align_corners=False",
+        "padding_mode and align_corners were left at their defaults; mirror, and −1 and 1 are centres of pixels",
+    ),
+    (
+        "True",
+        "False",
+        "align_corners was left at False; then −1 and 1 are the outer edges of pixels, and not their centres",
+    ),
     (".long()", "", "labels are whole numbers; give them back as int64"),
-    "float32 cannot hold every whole number above 16,777,216; take the labels through float64",
-    ("double()", "float()", "numbers, grid", "numbers, grid.float()"),
+    (
+        "double()",
+        "float()",
+        "numbers, grid",
+        "numbers, grid.float()",
+        "float32 cannot hold every whole number above 16,777,216; take the labels through float64",
+    ),
     ("numbers, grid", "numbers, grid.flip(-1)", "the grid is x first already; you turned it round"),
     ("found[:, 0].long()", "labels.clone()", "the labels were not moved"),
     tolerance=0.0,
@@ -127,37 +179,43 @@ def _slices(seed: int) -> Iterator[Case]:
 
 @exercise(
     _slices,
-    "you laid the arrows on the patch; they belong to the whole image: deform first, cut after",
     (
         "    field = smooth_field(arrows[None], 1.0, labels.shape)",
         "    image, labels = image[:, rows, columns], labels[rows, columns]\n"
         "    rows = columns = slice(None)\n"
         "    field = smooth_field(arrows[None], 1.0, size)",
+        "you laid the arrows on the patch; they belong to the whole image: deform first, cut after",
     ),
-    "you cut before the pixels looked: the image goes on beyond the patch, and must not be mirrored there",
     (
         "    grid = look_up(field)",
         "    image, labels = image[:, rows, columns], labels[rows, columns]\n"
         "    grid = look_up(field[:, :, rows, columns])\n"
         "    rows = columns = slice(None)",
+        "you cut before the pixels looked: the image goes on beyond the patch, and must not be mirrored there",
     ),
-    "the labels stayed where they were; they go along the field of the image",
-    ("moved[rows, columns]", "labels[rows, columns]"),
+    (
+        "moved[rows, columns]",
+        "labels[rows, columns]",
+        "the labels stayed where they were; they go along the field of the image",
+    ),
     ("bent[:,", "image[:,", "the image stayed where it was, and the labels moved"),
-    "the labels went along another field than the image; take one grid for both",
-    ("(labels[None], grid)", "(labels[None], look_up(field.flip(1)))"),
-    "labels were averaged; take the nearest",
+    (
+        "(labels[None], grid)",
+        "(labels[None], look_up(field.flip(1)))",
+        "the labels went along another field than the image; take one grid for both",
+    ),
     (
         "warp_labels(labels[None], grid)[0]",
         'F.grid_sample(labels[None, None].double(), grid, "bilinear", "reflection", True)[0, 0].round().long()',
+        "labels were averaged; take the nearest",
     ),
     ("bilinear", "nearest", "the image took the nearest pixel; greys are interpolated linearly"),
-    "zeros came in from outside; mirror at the edges",
     (
         "reflection",
         "zeros",
         "warp_labels(labels[None], grid)[0]",
         'F.grid_sample(labels[None, None].double(), grid, "nearest", "zeros", True)[0, 0].long()',
+        "zeros came in from outside; mirror at the edges",
     ),
     ("zip(corner,", "zip(corner[::-1],", "the corner is (row, column), and you took it the other way round"),
     ("zip(corner,", "zip((0, 0),", "the patch begins at its corner, and not at the first pixel of the image"),
@@ -182,35 +240,47 @@ def _rough(seed: int) -> Iterator[Case]:
 
 @exercise(
     _rough,
-    "the identity is missing: a pixel looks at its own place plus the field, so 1 goes onto the diagonal",
-    ("(1 + down[:, 0]) * (1 + right[:, 1])", "down[:, 0] * right[:, 1]"),
+    (
+        "(1 + down[:, 0]) * (1 + right[:, 1])",
+        "down[:, 0] * right[:, 1]",
+        "the identity is missing: a pixel looks at its own place plus the field, so 1 goes onto the diagonal",
+    ),
     (" - other", "", "you multiplied the diagonal only; the other diagonal is taken off: a·d − b·c"),
     ("- other", "+ other", "the other diagonal is added; a determinant takes it off"),
-    "you added the slopes; that holds for very small fields only, and the area is a determinant",
-    ("diagonal - other", "1 + down[:, 0] + right[:, 1]"),
-    "the sign is lost; below 0 the map has turned over, and that must show",
-    ("diagonal - other", "(diagonal - other).abs()"),
-    "component 0 is the shift along axis 0, the rows; you took it for the columns",
-    ("gradient(fields,", "gradient(fields.flip(1),"),
-    "the slope is taken from a pixel to the next; take both neighbours, as torch.gradient does",
+    (
+        "diagonal - other",
+        "1 + down[:, 0] + right[:, 1]",
+        "you added the slopes; that holds for very small fields only, and the area is a determinant",
+    ),
+    (
+        "diagonal - other",
+        "(diagonal - other).abs()",
+        "the sign is lost; below 0 the map has turned over, and that must show",
+    ),
+    (
+        "gradient(fields,",
+        "gradient(fields.flip(1),",
+        "component 0 is the shift along axis 0, the rows; you took it for the columns",
+    ),
     (
         "torch.gradient(fields, dim=(2, 3))",
         "(torch.cat((fields.diff(dim=d), fields.diff(dim=d).narrow(d, -1, 1)), d) for d in (2, 3))",
+        "the slope is taken from a pixel to the next; take both neighbours, as torch.gradient does",
     ),
     ("dim=(2, 3)", "dim=(2, 3), spacing=0.5", "neighbours of a pixel are two pixels apart; halve their difference"),
-    "on the border there is one pixel's way only; the difference is not halved",
     (
         "torch.gradient(fields, dim=(2, 3))",
         'torch.gradient(F.pad(fields, (1, 1, 1, 1), "replicate"), dim=(2, 3))',
         "diagonal - other",
         "(diagonal - other)[:, 1:-1, 1:-1]",
+        "on the border there is one pixel's way only; the difference is not halved",
     ),
-    "the border takes its neighbours from the opposite side; there the difference is one-sided",
     (
         "torch.gradient(fields, dim=(2, 3))",
         'torch.gradient(F.pad(fields, (1, 1, 1, 1), "circular"), dim=(2, 3))',
         "diagonal - other",
         "(diagonal - other)[:, 1:-1, 1:-1]",
+        "the border takes its neighbours from the opposite side; there the difference is one-sided",
     ),
 )
 def local_area(fields: Tensor) -> Tensor:
@@ -240,13 +310,16 @@ def _folding(seed: int) -> Iterator[Case]:
     ("~(area > 0)", "area < 1", "below 1 tissue is only stretched; it turns over at 0"),
     ("sum((1, 2))", "flatten(1).any(1)", "the number of pixels is wanted, and not whether there are any"),
     ("sum((1, 2))", "sum()", "you counted all fields together; each field has its own number"),
-    "the identity is missing: a still field folds nowhere",
-    ("(1 + down[:, 0]) * (1 + right[:, 1])", "down[:, 0] * right[:, 1]"),
+    (
+        "(1 + down[:, 0]) * (1 + right[:, 1])",
+        "down[:, 0] * right[:, 1]",
+        "the identity is missing: a still field folds nowhere",
+    ),
     (" - right[:, 0] * down[:, 1]", "", "you left the other diagonal out of the determinant"),
-    "you looked at each axis by itself; a half turn reverses both and folds nothing",
     (
         "(1 + down[:, 0]) * (1 + right[:, 1]) - right[:, 0] * down[:, 1]",
         "torch.minimum(1 + down[:, 0], 1 + right[:, 1])",
+        "you looked at each axis by itself; a half turn reverses both and folds nothing",
     ),
     ("sum((1, 2))", "double().mean((1, 2))", "that is a share of the pixels; their number is wanted"),
 )

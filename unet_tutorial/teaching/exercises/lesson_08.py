@@ -26,19 +26,39 @@ def _positions(seed: int) -> Iterator[Case]:
 
 @exercise(
     _positions,
-    "the border pixel stands there twice; it is the mirror, so out and back is 2 · last, and not 2 · n",
-    ("max(2 * last, 1)", "(2 * n)", "2 * last - walked", "2 * n - 1 - walked"),
-    "one bounce at each end is not enough; a small image is mirrored again and again",
-    ("min(walked, 2 * last - walked)", "-i if i < 0 else min(i, 2 * last - i)"),
-    "the border pixel stands there twice, and one bounce at each end is not enough",
-    ("min(walked, 2 * last - walked)", "-i - 1 if i < 0 else min(i, 2 * n - 1 - i)"),
-    "you repeated the border pixel for ever; walk back into the image",
-    ("min(walked, 2 * last - walked)", "min(max(i, 0), last)"),
-    "the image begins again at its other end; walk back from the border instead",
-    ("min(walked, 2 * last - walked)", "i % n"),
+    (
+        "max(2 * last, 1)",
+        "(2 * n)",
+        "2 * last - walked",
+        "2 * n - 1 - walked",
+        "the border pixel stands there twice; it is the mirror, so out and back is 2 · last, and not 2 · n",
+    ),
+    (
+        "min(walked, 2 * last - walked)",
+        "-i if i < 0 else min(i, 2 * last - i)",
+        "one bounce at each end is not enough; a small image is mirrored again and again",
+    ),
+    (
+        "min(walked, 2 * last - walked)",
+        "-i - 1 if i < 0 else min(i, 2 * n - 1 - i)",
+        "the border pixel stands there twice, and one bounce at each end is not enough",
+    ),
+    (
+        "min(walked, 2 * last - walked)",
+        "min(max(i, 0), last)",
+        "you repeated the border pixel for ever; walk back into the image",
+    ),
+    (
+        "min(walked, 2 * last - walked)",
+        "i % n",
+        "the image begins again at its other end; walk back from the border instead",
+    ),
     ("return min", "return last - min", "the walk begins at the wrong end: position 0 is pixel 0"),
-    "only what lies before the image is mirrored; what lies behind it, too",
-    ("min(walked, 2 * last - walked)", "min(walked, 2 * last - walked) if i < 0 else min(i, last)"),
+    (
+        "min(walked, 2 * last - walked)",
+        "min(walked, 2 * last - walked) if i < 0 else min(i, last)",
+        "only what lies before the image is mirrored; what lies behind it, too",
+    ),
     probe=whole_numbers,
 )
 def mirror_index(i: int, n: int) -> int:
@@ -55,12 +75,21 @@ def _tiles(seed: int) -> Iterator[Case]:
 
 @exercise(
     _tiles,
-    "that is all that a tile answers for; the poolings allow multiples of 2^depth only: round down",
-    ("answered - answered % grid", "answered"),
-    "you divided by the number of poolings; each of them halves, so the grid is 2 to that power",
-    ("answered % grid", "answered % depth"),
-    "you rounded the side of the tile; what counts is the part that it answers for",
-    ("answered - answered %", "tile - tile %"),
+    (
+        "answered - answered % grid",
+        "answered",
+        "that is all that a tile answers for; the poolings allow multiples of 2^depth only: round down",
+    ),
+    (
+        "answered % grid",
+        "answered % depth",
+        "you divided by the number of poolings; each of them halves, so the grid is 2 to that power",
+    ),
+    (
+        "answered - answered %",
+        "tile - tile %",
+        "you rounded the side of the tile; what counts is the part that it answers for",
+    ),
     ("12 * grid + 8", "6 * grid + 4", "the margin is lost on both sides; you took it off once"),
     ("- answered %", "+ -answered %", "rounded up, the step leaves a gap between two tiles: round down"),
     ("answered % grid", "answered % (2 * grid)", "you counted the levels; there is one pooling less"),
@@ -83,20 +112,40 @@ def _lengths(seed: int) -> Iterator[Case]:
 
 @exercise(
     _lengths,
-    "tiles so far apart lie off the grid of the poolings: round the step down to a multiple of it",
-    ("[*range(0, last, step), last]", "[*range(0, n, trusted)]"),
-    "the last tile lies flush with the end and off the grid; begin at the next multiple and run over",
-    ("-((trusted - n) // grid) * grid", "n - trusted"),
+    (
+        "[*range(0, last, step), last]",
+        "[*range(0, n, trusted)]",
+        "tiles so far apart lie off the grid of the poolings: round the step down to a multiple of it",
+    ),
+    (
+        "-((trusted - n) // grid) * grid",
+        "n - trusted",
+        "the last tile lies flush with the end and off the grid; begin at the next multiple and run over",
+    ),
     (", last]", "]", "the last tile is missing, and the end stays without an answer"),
-    "the last start is rounded down, so its tile stops before the end: round up",
-    (", last]", ", (n - trusted) // grid * grid]"),
-    "the last tile lies a whole step on and shows much mirror; take the first multiple that reaches the end",
-    ("range(0, last, step), last", "range(0, last + step, step)"),
-    "one tile too many: the one before it reaches the end already",
-    ("    if n <= trusted:\n        return [0]\n", "", "range(0, last, step), last", "range(0, n, step)"),
+    (
+        ", last]",
+        ", (n - trusted) // grid * grid]",
+        "the last start is rounded down, so its tile stops before the end: round up",
+    ),
+    (
+        "range(0, last, step), last",
+        "range(0, last + step, step)",
+        "the last tile lies a whole step on and shows much mirror; take the first multiple that reaches the end",
+    ),
+    (
+        "    if n <= trusted:\n        return [0]\n",
+        "",
+        "range(0, last, step), last",
+        "range(0, n, step)",
+        "one tile too many: the one before it reaches the end already",
+    ),
     ("[0]", "[0, 0]", ", last]", ", last, last]", "the last start stands there twice"),
-    "an image no longer than what a tile is trusted for needs one tile, and that at 0",
-    ("    if n <= trusted:\n        return [0]\n", ""),
+    (
+        "    if n <= trusted:\n        return [0]\n",
+        "",
+        "an image no longer than what a tile is trusted for needs one tile, and that at 0",
+    ),
     probe=whole_numbers,
 )
 def tile_starts(n: int, trusted: int, grid: int) -> list[int]:
@@ -113,17 +162,28 @@ def _fields(seed: int) -> Iterator[Case]:
 
 @exercise(
     _fields,
-    "the halo must be a multiple of 2^depth, or the tile is read off the grid: round it up",
-    ("(reach + grid - 1) // grid * grid", "reach"),
+    (
+        "(reach + grid - 1) // grid * grid",
+        "reach",
+        "the halo must be a multiple of 2^depth, or the tile is read off the grid: round it up",
+    ),
     ("reach + grid - 1", "reach", "rounded down, the halo lets the zeros of the padding be seen: round up"),
     (" + grid + halo", " + grid", "there is a halo on each of the two sides"),
     ("2**depth", "depth", "the grid is 2 to the number of poolings, and not that number"),
-    "round the halo of each side, and not their sum",
-    ("reach + grid - 1", "2 * reach + grid - 1", "halo + grid + halo", "halo + grid"),
+    (
+        "reach + grid - 1",
+        "2 * reach + grid - 1",
+        "halo + grid + halo",
+        "halo + grid",
+        "round the halo of each side, and not their sum",
+    ),
     ("+ grid + halo", "+ halo", "that tile is all halo: it must be trusted for one step of the grid"),
     ("+ grid +", "+ 1 +", "one pixel is trusted, and no step is so small: leave room for one step of the grid"),
-    "what is a multiple of the grid already stays as it is",
-    ("(reach + grid - 1) // grid * grid", "(reach // grid + 1) * grid"),
+    (
+        "(reach + grid - 1) // grid * grid",
+        "(reach // grid + 1) * grid",
+        "what is a multiple of the grid already stays as it is",
+    ),
     probe=whole_numbers,
 )
 def padded_tile(reach: int, depth: int) -> int:
@@ -168,39 +228,51 @@ def _scenes(seed: int) -> Iterator[Case]:
 
 @exercise(
     _scenes,
-    "the tiles lie off the grid of the poolings: round the step down to a multiple of it",
     (
         "tile_starts(height, trusted, grid)",
         "range(0, height, trusted)",
         "tile_starts(width, trusted, grid)",
         "range(0, width, trusted)",
+        "the tiles lie off the grid of the poolings: round the step down to a multiple of it",
     ),
-    "the last tile lies flush with the end and off the grid; begin at the next multiple and run over",
     (
         "            tile =",
         "            row, column = min(row, max(height - trusted, 0)), min(column, max(width - trusted, 0))\n"
         "            tile =",
+        "the last tile lies flush with the end and off the grid; begin at the next multiple and run over",
     ),
-    "the last tile is missing, and the end stays empty",
     (
         "tile_starts(height, trusted, grid)",
         "tile_starts(height, trusted, grid)[:-1] or [0]",
         "tile_starts(width, trusted, grid)",
         "tile_starts(width, trusted, grid)[:-1] or [0]",
+        "the last tile is missing, and the end stays empty",
     ),
-    "the tile is read where its answer begins; read it that much earlier",
-    ("(row - before, column - before)", "(row, column)"),
-    "zeros stand where the mirror should: the image goes on behind its border",
+    (
+        "(row - before, column - before)",
+        "(row, column)",
+        "the tile is read where its answer begins; read it that much earlier",
+    ),
     (
         "mirrored(image, (row - before, column - before), (side, side))",
         "F.pad(image, [side] * 4)[:, row + side - before :, column + side - before :][:, :side, :side]",
+        "zeros stand where the mirror should: the image goes on behind its border",
     ),
-    "rows and columns are swapped where the tile is read",
-    ("(row - before, column - before)", "(column - before, row - before)"),
-    "rows and columns are swapped where the answer is written",
-    ("row : row + trusted, column : column + trusted", "column : column + trusted, row : row + trusted"),
-    "you kept the corner of the answer; a padded net answers for its margin, too: keep the middle",
-    ("(answer.shape[1] - trusted) // 2", "0"),
+    (
+        "(row - before, column - before)",
+        "(column - before, row - before)",
+        "rows and columns are swapped where the tile is read",
+    ),
+    (
+        "row : row + trusted, column : column + trusted",
+        "column : column + trusted, row : row + trusted",
+        "rows and columns are swapped where the answer is written",
+    ),
+    (
+        "(answer.shape[1] - trusted) // 2",
+        "0",
+        "you kept the corner of the answer; a padded net answers for its margin, too: keep the middle",
+    ),
     ("] = middle", "] += middle", "where tiles overlap, their answers add up; each of them is right, so overwrite"),
 )
 def stitch(net: Predict, image: Tensor, side: int, before: int, grid: int) -> Tensor:
@@ -251,17 +323,36 @@ def _square_or_misfit(answer: Callable[[Predict, Tensor], Tensor], case: Case) -
 
 @exercise(
     _images,
-    "the answers lie as the views do; turn each back before the mean",
-    ("(turned).rot90(-k, (1, 2))", "(turned)", ".flip(2)).flip(2).rot90(-k, (1, 2))", ".flip(2))"),
-    "the answers are turned on, and not back: after k quarter turns, -k lead home",
-    ("(turned).rot90(-k", "(turned).rot90(k", "flip(2).rot90(-k", "flip(2).rot90(k"),
+    (
+        "(turned).rot90(-k, (1, 2))",
+        "(turned)",
+        ".flip(2)).flip(2).rot90(-k, (1, 2))",
+        ".flip(2))",
+        "the answers lie as the views do; turn each back before the mean",
+    ),
+    (
+        "(turned).rot90(-k",
+        "(turned).rot90(k",
+        "flip(2).rot90(-k",
+        "flip(2).rot90(k",
+        "the answers are turned on, and not back: after k quarter turns, -k lead home",
+    ),
     (".flip(2)).flip(2)", ".flip(2))", "the flip is not undone"),
-    "what came last goes back first: undo the flip, and then the turn",
-    (".flip(2).rot90(-k, (1, 2))", ".rot90(-k, (1, 2)).flip(2)"),
-    "four views are missing: the flipped ones",
-    ("        answers.append(predict(turned.flip(2)).flip(2).rot90(-k, (1, 2)))\n", ""),
-    "only the quarter turns by 0° and 180° and their flips are there; an oblong image has eight views, too",
-    ("range(4)", "(0, 2)"),
+    (
+        ".flip(2).rot90(-k, (1, 2))",
+        ".rot90(-k, (1, 2)).flip(2)",
+        "what came last goes back first: undo the flip, and then the turn",
+    ),
+    (
+        "        answers.append(predict(turned.flip(2)).flip(2).rot90(-k, (1, 2)))\n",
+        "",
+        "four views are missing: the flipped ones",
+    ),
+    (
+        "range(4)",
+        "(0, 2)",
+        "only the quarter turns by 0° and 180° and their flips are there; an oblong image has eight views, too",
+    ),
     ("stack(answers)", "stack(answers[1:])", "the image as it is was left out; it is one of the eight views"),
     ("mean(0)", "sum(0)", "that is the sum of the views; the mean is wanted"),
     ("torch.stack(answers).mean(0)", "answers[0]", "only the image as it is was predicted"),

@@ -30,29 +30,49 @@ def _crops(seed: int) -> Iterator[Case]:
 
 @exercise(
     _crops,
-    "you looked for the same crop in both lists; another crop of the same slice leaks too",
-    ("close & tested", "{crop[:2] for crop in test if crop in train}"),
+    (
+        "close & tested",
+        "{crop[:2] for crop in test if crop in train}",
+        "you looked for the same crop in both lists; another crop of the same slice leaks too",
+    ),
     ("(-1, 0, 1)", "(0,)", "you looked for the same slice only; its two neighbours show almost the same tissue"),
-    "slice 3 of one stack has nothing to do with slice 3 of another; compare the stacks too",
-    ("close & tested", "(stack, number) for stack, number in tested if number in {near for _, near in close}"),
+    (
+        "close & tested",
+        "(stack, number) for stack, number in tested if number in {near for _, near in close}",
+        "slice 3 of one stack has nothing to do with slice 3 of another; compare the stacks too",
+    ),
     ("(-1, 0, 1)", "(0, 1)", "you looked only at the training slice before; the one behind leaks as well"),
     ("(-1, 0, 1)", "(-1, 0)", "you looked only at the training slice behind; the one before leaks as well"),
-    "two slices away is far enough here; only the same slice and its neighbours leak",
-    ("(-1, 0, 1)", "(-2, -1, 0, 1, 2)"),
-    "you named every slice whose stack is trained on; only the same slice and its neighbours leak",
-    ("close & tested", "(stack, number) for stack, number in tested if stack in {name for name, _ in close}"),
-    "only crops at the same place were compared; where a crop lies does not matter",
+    (
+        "(-1, 0, 1)",
+        "(-2, -1, 0, 1, 2)",
+        "two slices away is far enough here; only the same slice and its neighbours leak",
+    ),
+    (
+        "close & tested",
+        "(stack, number) for stack, number in tested if stack in {name for name, _ in close}",
+        "you named every slice whose stack is trained on; only the same slice and its neighbours leak",
+    ),
     (
         "(stack, number + step) for stack, number, _ in train",
         "(stack, number + step, at) for stack, number, at in train",
         "close & tested",
         "{crop[:2] for crop in test if crop in close}",
+        "only crops at the same place were compared; where a crop lies does not matter",
     ),
-    "these are training slices; name the slices of the test that are not to be trusted",
-    ("_ in train", "_ in test", "_ in test}\n", "_ in train}\n"),
+    (
+        "_ in train",
+        "_ in test",
+        "_ in test}\n",
+        "_ in train}\n",
+        "these are training slices; name the slices of the test that are not to be trusted",
+    ),
     ("close & tested", "tested - close", "these are the slices that do not leak; name those that do"),
-    "a slice stands there once for each of its crops; name it once",
-    ("close & tested", "crop[:2] for crop in test if crop[:2] in close"),
+    (
+        "close & tested",
+        "crop[:2] for crop in test if crop[:2] in close",
+        "a slice stands there once for each of its crops; name it once",
+    ),
 )
 def leaking(train: list[Crop], test: list[Crop]) -> list[tuple[str, int]]:
     close = {(stack, number + step) for stack, number, _ in train for step in (-1, 0, 1)}
@@ -69,27 +89,39 @@ def _gradients(seed: int) -> Iterator[Case]:
 @exercise(
     _gradients,
     ("momentum * velocity + gradient", "gradient", "that is plain SGD: the velocity of the step before is lost"),
-    "the gradient is damped by 1 - momentum; it enters whole, so that steps add up to 100 times one",
-    ("+ gradient", "+ (1 - momentum) * gradient"),
+    (
+        "+ gradient",
+        "+ (1 - momentum) * gradient",
+        "the gradient is damped by 1 - momentum; it enters whole, so that steps add up to 100 times one",
+    ),
     ("weights - rate", "weights + rate", "you went uphill; a step goes against the velocity"),
-    "the momentum shrinks the weights; it is the old velocity that it multiplies",
-    ("weights - rate * velocity", "momentum * weights - rate * gradient"),
-    "the step uses the velocity of before; bring in the new gradient first",
+    (
+        "weights - rate * velocity",
+        "momentum * weights - rate * gradient",
+        "the momentum shrinks the weights; it is the old velocity that it multiplies",
+    ),
     (
         "velocity = momentum * velocity + gradient\n        weights = weights - rate * velocity",
         "weights = weights - rate * velocity\n        velocity = momentum * velocity + gradient",
+        "the step uses the velocity of before; bring in the new gradient first",
     ),
-    "that is Nesterov's form, which looks a step ahead; the plain one steps by the velocity",
-    ("rate * velocity", "rate * (gradient + momentum * velocity)"),
-    "the momentum multiplies the new gradient; it belongs to the old velocity",
-    ("momentum * velocity + gradient", "velocity + momentum * gradient"),
+    (
+        "rate * velocity",
+        "rate * (gradient + momentum * velocity)",
+        "that is Nesterov's form, which looks a step ahead; the plain one steps by the velocity",
+    ),
+    (
+        "momentum * velocity + gradient",
+        "velocity + momentum * gradient",
+        "the momentum multiplies the new gradient; it belongs to the old velocity",
+    ),
     ("momentum * velocity", "velocity", "the velocity never fades; multiply the old one"),
-    "every row shows the last weights: it is one array, changed in place; keep a copy of each step",
     (
         "    for gradient",
         "    weights = weights.copy()\n    for gradient",
         "weights = weights - rate",
         "weights -= rate",
+        "every row shows the last weights: it is one array, changed in place; keep a copy of each step",
     ),
 )
 def momentum_steps(weights: Array, gradients: Array, rate: float, momentum: float) -> Array:
@@ -114,30 +146,45 @@ def _classes(seed: int) -> Iterator[Case]:
 
 @exercise(
     _classes,
-    "that is the Dice: it counts the intersection twice, above and below; divide by the union",
-    ("np.sum(found & wanted) / union", "2 * np.sum(found & wanted) / (np.sum(found) + np.sum(wanted))"),
-    "that is the accuracy of the class; pixels that are rightly something else do not count",
-    ("np.sum(found & wanted) / union) if union else 1.0", "np.mean(found == wanted))"),
-    "that is the accuracy over all classes; take the pixels of the one that is asked for",
-    ("np.sum(found & wanted) / union) if union else 1.0", "np.mean(proposal == truth))"),
-    "that is the mean over all classes; give the one that is asked for",
+    (
+        "np.sum(found & wanted) / union",
+        "2 * np.sum(found & wanted) / (np.sum(found) + np.sum(wanted))",
+        "that is the Dice: it counts the intersection twice, above and below; divide by the union",
+    ),
+    (
+        "np.sum(found & wanted) / union) if union else 1.0",
+        "np.mean(found == wanted))",
+        "that is the accuracy of the class; pixels that are rightly something else do not count",
+    ),
+    (
+        "np.sum(found & wanted) / union) if union else 1.0",
+        "np.mean(proposal == truth))",
+        "that is the accuracy over all classes; take the pixels of the one that is asked for",
+    ),
     (
         "np.sum(found & wanted) / union) if union else 1.0",
         "np.mean([np.sum((proposal == c) & (truth == c)) / np.sum((proposal == c) | (truth == c))"
         " for c in np.union1d(proposal, truth)]))",
+        "that is the mean over all classes; give the one that is asked for",
     ),
     ("found | wanted", "found", "that is the precision; divide by the union, and not by the proposal's pixels"),
     ("found | wanted", "wanted", "that is the recall; divide by the union, and not by the truth's pixels"),
-    "you took all classes above 0 as one; take the pixels that carry the label",
-    ("proposal == label, truth == label", "proposal > 0, truth > 0"),
-    "divided by the sum of both sizes, the intersection counts twice; divide by the union",
-    ("/ union", "/ (np.sum(found) + np.sum(wanted))"),
+    (
+        "proposal == label, truth == label",
+        "proposal > 0, truth > 0",
+        "you took all classes above 0 as one; take the pixels that carry the label",
+    ),
+    (
+        "/ union",
+        "/ (np.sum(found) + np.sum(wanted))",
+        "divided by the sum of both sizes, the intersection counts twice; divide by the union",
+    ),
     ("1.0", "0.0", "a class that neither image has gives 0; nothing is wrong with it, so 1"),
     ("1.0", "np.nan", "a class that neither image has makes 0 / 0; nothing is wrong with it, so 1"),
-    "the rows, or images, were scored one by one and averaged; pool all pixels",
     (
         "np.sum(found & wanted) / union) if union else 1.0",
         "np.mean([np.sum(f & w) / np.sum(f | w) if np.any(f | w) else 1.0 for f, w in zip(found, wanted)]))",
+        "the rows, or images, were scored one by one and averaged; pool all pixels",
     ),
 )
 def iou_of_class(proposal: Array, truth: Array, label: int) -> float:
@@ -163,25 +210,45 @@ def _thresholds(seed: int) -> Iterator[Case]:
 
 @exercise(
     _thresholds,
-    "the cut was chosen on the test images: the error flatters; choose on the training images",
-    ("cell = train", "cell = test"),
-    "test images helped to choose the cut; choose on the training images alone",
-    ("cell = train", "cell = (np.concatenate(pair) for pair in zip(train, test))"),
-    "that is the error on the training images, which the cut was chosen on; report the test's",
-    ("test[0] > cut) != test[1]", "probability > cut) != cell"),
+    (
+        "cell = train",
+        "cell = test",
+        "the cut was chosen on the test images: the error flatters; choose on the training images",
+    ),
+    (
+        "cell = train",
+        "cell = (np.concatenate(pair) for pair in zip(train, test))",
+        "test images helped to choose the cut; choose on the training images alone",
+    ),
+    (
+        "test[0] > cut) != test[1]",
+        "probability > cut) != cell",
+        "that is the error on the training images, which the cut was chosen on; report the test's",
+    ),
     ("cuts[int(np.argmin(errors))]", "0.5", "0.5 was taken without a choice; try every cut on the training images"),
-    "cell is above the cut; you called a pixel on the cut a cell too",
-    ("probability >", "probability >=", "test[0] >", "test[0] >="),
-    "of equal cuts you took the last; take the lowest",
-    ("cuts[int(np.argmin(errors))]", "cuts[::-1][int(np.argmin(errors[::-1]))]"),
-    "you chose on the first training image; choose on all of them together",
-    ("cell = train", "cell = (stack[:1] for stack in train)"),
-    "the best cuts of the images were averaged; choose one on all images together",
+    (
+        "probability >",
+        "probability >=",
+        "test[0] >",
+        "test[0] >=",
+        "cell is above the cut; you called a pixel on the cut a cell too",
+    ),
+    (
+        "cuts[int(np.argmin(errors))]",
+        "cuts[::-1][int(np.argmin(errors[::-1]))]",
+        "of equal cuts you took the last; take the lowest",
+    ),
+    (
+        "cell = train",
+        "cell = (stack[:1] for stack in train)",
+        "you chose on the first training image; choose on all of them together",
+    ),
     (
         "!= cell)",
         "!= cell, axis=(1, 2))",
         "cuts[int(np.argmin(errors))]",
         "float(np.mean([cuts[i] for i in np.argmin(errors, axis=0)]))",
+        "the best cuts of the images were averaged; choose one on all images together",
     ),
     ("!= test[1]", "== test[1]", "that is the share of right pixels; the share of wrong ones is wanted"),
 )
@@ -227,34 +294,75 @@ def _label_images(seed: int) -> Iterator[Case]:
 
 @exercise(
     _label_images,
-    "the proposal's zeros are counted as one big cell; each of them is alone",
-    ("cells[:, 0].sum(), cells[:, 1:]", "0, cells"),
-    "pixels on which the proposal is 0 were left out; lost pixels are cells of one pixel",
-    ("table[1:]", "table[1:, 1:]", "cells[:, 0].sum(), cells[:, 1:]", "0, cells"),
+    (
+        "cells[:, 0].sum(), cells[:, 1:]",
+        "0, cells",
+        "the proposal's zeros are counted as one big cell; each of them is alone",
+    ),
+    (
+        "table[1:]",
+        "table[1:, 1:]",
+        "cells[:, 0].sum(), cells[:, 1:]",
+        "0, cells",
+        "pixels on which the proposal is 0 were left out; lost pixels are cells of one pixel",
+    ),
     ("table[1:]", "table", "the truth's background is counted; only pixels of its cells are"),
-    "the background of both is counted, each as a cell",
-    ("table[1:]", "table", "cells[:, 0].sum(), cells[:, 1:]", "0, cells"),
-    "pairs of two different pixels, n(n - 1), were counted; a pixel pairs with itself too: n²",
-    ("n**2", "n * (n - 1)", "lost, shared = cells[:, 0].sum()", "lost, shared = 0"),
-    "that is the geometric mean of split and merge score; halve the sum of the two denominators",
-    ("both / (in_truth / 2 + in_proposal / 2)", "both / np.sqrt(in_truth * in_proposal)"),
-    "that is the arithmetic mean of split and merge score; halve the sum of the two denominators",
-    ("both / (in_truth / 2 + in_proposal / 2)", "(both / in_truth + both / in_proposal) / 2"),
+    (
+        "table[1:]",
+        "table",
+        "cells[:, 0].sum(), cells[:, 1:]",
+        "0, cells",
+        "the background of both is counted, each as a cell",
+    ),
+    (
+        "n**2",
+        "n * (n - 1)",
+        "lost, shared = cells[:, 0].sum()",
+        "lost, shared = 0",
+        "pairs of two different pixels, n(n - 1), were counted; a pixel pairs with itself too: n²",
+    ),
+    (
+        "both / (in_truth / 2 + in_proposal / 2)",
+        "both / np.sqrt(in_truth * in_proposal)",
+        "that is the geometric mean of split and merge score; halve the sum of the two denominators",
+    ),
+    (
+        "both / (in_truth / 2 + in_proposal / 2)",
+        "(both / in_truth + both / in_proposal) / 2",
+        "that is the arithmetic mean of split and merge score; halve the sum of the two denominators",
+    ),
     ("(in_truth / 2 + in_proposal / 2)", "in_truth", "that is the split score: mergers cost nothing in it"),
     ("(in_truth / 2 + in_proposal / 2)", "in_proposal", "that is the merge score: splits cost nothing in it"),
     ("both / (", "1 - both / (", "that is the error, 1 - V_Rand; the score itself is wanted"),
-    "the ½ is missing below: the score of equal images is 1",
-    ("in_truth / 2 + in_proposal / 2", "in_truth + in_proposal"),
-    "lost pixels count below but not above; each is together with itself in both images",
-    ("both = pairs(shared) + lost", "both = pairs(shared)"),
-    "lost pixels are in the truth's sizes only; each is a proposed cell of one pixel",
-    ("lost, shared = cells[:, 0].sum()", "lost, shared = 0"),
-    "a proposed cell's pixels on the truth's background were counted; leave them out",
-    ("shared.sum(axis=0)", "table[:, 1:].sum(axis=0)"),
-    "the two images are exchanged: the pixels of the truth's cells count, not those of the proposed ones",
-    ("table[1:]", "table.T[1:]"),
-    "you compared the cells' numbers; they are names, and cell 3 may be cell 8 in the other image",
-    lambda truth, proposal: float(np.mean(truth[truth > 0] == proposal[truth > 0])),
+    (
+        "in_truth / 2 + in_proposal / 2",
+        "in_truth + in_proposal",
+        "the ½ is missing below: the score of equal images is 1",
+    ),
+    (
+        "both = pairs(shared) + lost",
+        "both = pairs(shared)",
+        "lost pixels count below but not above; each is together with itself in both images",
+    ),
+    (
+        "lost, shared = cells[:, 0].sum()",
+        "lost, shared = 0",
+        "lost pixels are in the truth's sizes only; each is a proposed cell of one pixel",
+    ),
+    (
+        "shared.sum(axis=0)",
+        "table[:, 1:].sum(axis=0)",
+        "a proposed cell's pixels on the truth's background were counted; leave them out",
+    ),
+    (
+        "table[1:]",
+        "table.T[1:]",
+        "the two images are exchanged: the pixels of the truth's cells count, not those of the proposed ones",
+    ),
+    (
+        "you compared the cells' numbers; they are names, and cell 3 may be cell 8 in the other image",
+        lambda truth, proposal: float(np.mean(truth[truth > 0] == proposal[truth > 0])),
+    ),
 )
 def rand_by_table(truth: Array, proposal: Array) -> float:
     def pairs(n: NDArray[Any]) -> float:
@@ -272,35 +380,62 @@ def rand_by_table(truth: Array, proposal: Array) -> float:
 
 @exercise(
     _label_images,
-    "every cell that is touched counts as held; more than half of it has to lie there",
-    ("2 * table > table.sum(axis=1, keepdims=True)", "table > 0"),
-    "exactly half counts already; more than half has to lie there",
-    ("2 * table > table.sum(axis=1, keepdims=True)", "(table > 0) & (2 * table >= table.sum(axis=1, keepdims=True))"),
-    "a cell was given to where its largest piece lies; more than half of it has to lie there",
+    (
+        "2 * table > table.sum(axis=1, keepdims=True)",
+        "table > 0",
+        "every cell that is touched counts as held; more than half of it has to lie there",
+    ),
+    (
+        "2 * table > table.sum(axis=1, keepdims=True)",
+        "(table > 0) & (2 * table >= table.sum(axis=1, keepdims=True))",
+        "exactly half counts already; more than half has to lie there",
+    ),
     (
         "2 * table > table.sum(axis=1, keepdims=True)",
         "(table > 0) & (np.arange(table.shape[1]) == table.argmax(axis=1, keepdims=True))",
+        "a cell was given to where its largest piece lies; more than half of it has to lie there",
     ),
-    "three cells in one count as one merge; they are two, for two borders are lost",
-    ("np.maximum(held - 1, 0)", "(held > 1)"),
-    "every cell of a merger is counted; two cells in one are one merge",
-    ("np.maximum(held - 1, 0)", "np.where(held > 1, held, 0)"),
-    "pairs of cells are counted; three in one are two merges, not three",
-    ("np.maximum(held - 1, 0)", "(held * (held - 1) // 2)"),
-    "merges and splits are exchanged; cells of the truth run together in a merge",
-    ("extra(table), extra(table.T)", "extra(table.T), extra(table)"),
-    "the background holds cells like a cell; what lies in label 0 is lost, not merged",
-    ("lies_in[1:, 1:]", "lies_in[1:]"),
-    "you compared the numbers of cells; a merge and a split hide each other in them",
+    (
+        "np.maximum(held - 1, 0)",
+        "(held > 1)",
+        "three cells in one count as one merge; they are two, for two borders are lost",
+    ),
+    (
+        "np.maximum(held - 1, 0)",
+        "np.where(held > 1, held, 0)",
+        "every cell of a merger is counted; two cells in one are one merge",
+    ),
+    (
+        "np.maximum(held - 1, 0)",
+        "(held * (held - 1) // 2)",
+        "pairs of cells are counted; three in one are two merges, not three",
+    ),
+    (
+        "extra(table), extra(table.T)",
+        "extra(table.T), extra(table)",
+        "merges and splits are exchanged; cells of the truth run together in a merge",
+    ),
+    (
+        "lies_in[1:, 1:]",
+        "lies_in[1:]",
+        "the background holds cells like a cell; what lies in label 0 is lost, not merged",
+    ),
     (
         "return extra(table), extra(table.T)",
         "more = len(np.unique(truth[truth > 0])) - len(np.unique(proposal[proposal > 0]))\n"
         "    return max(more, 0), max(-more, 0)",
+        "you compared the numbers of cells; a merge and a split hide each other in them",
     ),
-    "a piece that lies mostly in the background is no split; count all of its pixels, not those in cells",
-    ("extra(table.T)", "extra(table.T * (np.arange(len(table)) > 0))"),
-    "no split is ever found: more than half of the piece has to lie in the cell, not the reverse",
-    ("extra(table.T)", "0"),
+    (
+        "extra(table.T)",
+        "extra(table.T * (np.arange(len(table)) > 0))",
+        "a piece that lies mostly in the background is no split; count all of its pixels, not those in cells",
+    ),
+    (
+        "extra(table.T)",
+        "0",
+        "no split is ever found: more than half of the piece has to lie in the cell, not the reverse",
+    ),
 )
 def merges_and_splits(truth: Array, proposal: Array) -> tuple[int, int]:
     def extra(table: NDArray[Any]) -> int:

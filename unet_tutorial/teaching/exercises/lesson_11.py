@@ -25,8 +25,11 @@ def _plans(seed: int) -> Iterator[Case]:
     ("[:-1]", "", "the coarsest level has no skip, and nothing is merged there"),
     ("[:-1]", "[1:]", "the finest level has a skip, too; only the coarsest has none"),
     ("3**rank", "9", "9 is the kernel of two axes; it has 3 to the power of the rank"),
-    "a kernel of 3 pixels along each axis has 3 to the power of the rank, and not 3 times the rank",
-    ("3**rank", "3 * rank"),
+    (
+        "3**rank",
+        "3 * rank",
+        "a kernel of 3 pixels along each axis has 3 to the power of the rank, and not 3 times the rank",
+    ),
     ("3**rank * ", "", "the kernel is missing: each pair of channels has one weight per pixel of it"),
     ("3**rank", "2 * 3**rank", "only the first convolution behind the merge reads more channels, not both"),
     ("c * c", "c", "each of the c channels that are saved was read by c filters: c times c"),
@@ -46,19 +49,39 @@ def _maps(seed: int) -> Iterator[Case]:
 
 @exercise(
     _maps,
-    "a reshape moves nothing: split the channels, permute, and only then join the axes",
-    ("blocks.permute(0, 1, 4, 2, 5, 3)", "x"),
+    (
+        "blocks.permute(0, 1, 4, 2, 5, 3)",
+        "x",
+        "a reshape moves nothing: split the channels, permute, and only then join the axes",
+    ),
     ("4, 2, 5, 3", "4, 3, 5, 2", "rows and columns of each block are swapped"),
-    "the blocks' pixels are s² channels that lie side by side: split into (C, s, s), and not (s, s, C)",
-    ("-1, stride, stride", "stride, stride, -1", "1, 4, 2, 5, 3", "3, 4, 1, 5, 2"),
-    "the image is repeated s times along each axis: the block's axis must follow the pixel's, not lead it",
-    ("4, 2, 5, 3", "2, 4, 3, 5"),
-    "all pixels of a block are its first channel; each has a channel of its own",
-    ("blocks.permute", "blocks[:, :, :1, :1].expand_as(blocks).permute"),
-    "the channels of a block were averaged; each of them is one pixel",
-    ("blocks.permute", "blocks.mean((2, 3), keepdim=True).expand_as(blocks).permute"),
-    "the blocks are upside down: their first channel is the pixel above on the left",
-    ("blocks.permute", "blocks.flip(2, 3).permute"),
+    (
+        "-1, stride, stride",
+        "stride, stride, -1",
+        "1, 4, 2, 5, 3",
+        "3, 4, 1, 5, 2",
+        "the blocks' pixels are s² channels that lie side by side: split into (C, s, s), and not (s, s, C)",
+    ),
+    (
+        "4, 2, 5, 3",
+        "2, 4, 3, 5",
+        "the image is repeated s times along each axis: the block's axis must follow the pixel's, not lead it",
+    ),
+    (
+        "blocks.permute",
+        "blocks[:, :, :1, :1].expand_as(blocks).permute",
+        "all pixels of a block are its first channel; each has a channel of its own",
+    ),
+    (
+        "blocks.permute",
+        "blocks.mean((2, 3), keepdim=True).expand_as(blocks).permute",
+        "the channels of a block were averaged; each of them is one pixel",
+    ),
+    (
+        "blocks.permute",
+        "blocks.flip(2, 3).permute",
+        "the blocks are upside down: their first channel is the pixel above on the left",
+    ),
 )
 def pixels_from_channels(x: Tensor, stride: int) -> Tensor:
     n, _, height, width = x.shape
@@ -75,19 +98,28 @@ def _images(seed: int) -> Iterator[Case]:
 
 @exercise(
     _images,
-    "rows and columns are swapped: columns differ from left to right",
-    ("a - b + c - d, a + b - c - d", "a + b - c - d, a - b + c - d"),
+    (
+        "a - b + c - d, a + b - c - d",
+        "a + b - c - d, a - b + c - d",
+        "rows and columns are swapped: columns differ from left to right",
+    ),
     ("sums / 4", "(sums / 4).abs()", "the signs are gone: a pattern may be the other way round"),
     ("sums / 4", "sums / 4 * image.numel()", "those are sums over all pixels; means are wanted"),
     ("sums / 4", "sums / 4 * (image.numel() // 4)", "those are sums over the blocks; take their mean"),
     ("    a, b", "    image = image[:2, :2]\n    a, b", "that is the first block only; take the mean over all of them"),
     ("sums / 4", "(sums / 4).square()", "those are powers; the patterns themselves are wanted, before squaring"),
-    "the signs begin with minus; the pixel above on the left counts plus",
-    ("sums / 4", "sums / 4 * torch.tensor([1.0, -1.0, -1.0, -1.0])"),
+    (
+        "sums / 4",
+        "sums / 4 * torch.tensor([1.0, -1.0, -1.0, -1.0])",
+        "the signs begin with minus; the pixel above on the left counts plus",
+    ),
     ("sums / 4", "sums / 2", "those are sums of each block, over 2; a mean of four is their sum over 4"),
     ("sums / 4", "sums", "those are sums of the four; divide by 4"),
-    "the checkerboard changes with the row and with the column: its sign is the product of both",
-    ("a - b - c + d", "a - d"),
+    (
+        "a - b - c + d",
+        "a - d",
+        "the checkerboard changes with the row and with the column: its sign is the product of both",
+    ),
 )
 def patterns(image: Tensor) -> Tensor:
     a, b = image[::2, ::2].mean(), image[::2, 1::2].mean()
@@ -130,26 +162,35 @@ def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> 
 
 @exercise(
     _bodies,
-    "where the channels agree, x itself is added; a convolution there costs parameters and the identity",
-    ("nn.Identity() if same else ", ""),
-    "missing channels were filled with zeros; a 1×1 convolution makes them",
+    (
+        "nn.Identity() if same else ",
+        "",
+        "where the channels agree, x itself is added; a convolution there costs parameters and the identity",
+    ),
     (
         "nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)",
         "nn.ZeroPad3d((0, 0, 0, 0, 0, out_channels - in_channels))",
+        "missing channels were filled with zeros; a 1×1 convolution makes them",
     ),
     ("out_channels, 1)", "out_channels, 3, padding=1)", "the shortcut's kernel is 1×1; a 3×3 looks at neighbours"),
     ("out_channels, 1)", "out_channels, 1, bias=False)", "the 1×1 convolution has a bias"),
     ("center_crop(self.shortcut(x), out.shape[2:])", "self.shortcut(x)", "crop the shortcut to the body's size"),
-    "you cropped the corner; an unpadded body loses pixels on all sides: take the middle",
-    ("center_crop(self.shortcut(x), out.shape[2:])", "self.shortcut(x)[:, :, : out.shape[2], : out.shape[3]]"),
-    "the shortcut was resized to fit; crop it, for its pixels must lie over those of the body",
-    ("center_crop(self.shortcut(x), out.shape[2:])", 'F.interpolate(self.shortcut(x), out.shape[2:], mode="bilinear")'),
-    "the body was padded back to the size of x; crop the shortcut",
+    (
+        "center_crop(self.shortcut(x), out.shape[2:])",
+        "self.shortcut(x)[:, :, : out.shape[2], : out.shape[3]]",
+        "you cropped the corner; an unpadded body loses pixels on all sides: take the middle",
+    ),
+    (
+        "center_crop(self.shortcut(x), out.shape[2:])",
+        'F.interpolate(self.shortcut(x), out.shape[2:], mode="bilinear")',
+        "the shortcut was resized to fit; crop it, for its pixels must lie over those of the body",
+    ),
     (
         "center_crop(self.shortcut(x), out.shape[2:])",
         "self.shortcut(x)",
         "out + short",
         "short + F.pad(out, [(short.shape[i] - out.shape[i]) // 2 for i in (3, 3, 2, 2)])",
+        "the body was padded back to the size of x; crop the shortcut",
     ),
     ("out + short", "(out + short).relu()", "nothing follows the sum, no ReLU either"),
     ("out + short", "out + short.detach()", "the shortcut is detached; gradients must run through it"),
@@ -183,16 +224,27 @@ def _scenes(seed: int) -> Iterator[Case]:
 @exercise(
     _scenes,
     (".relu()", "", "the ReLU between the sum and ψ is missing; without it all is one linear map"),
-    "the ReLU comes after the sum; you took it of both terms before",
-    ("stride=2) + F.conv2d(below, phi, phi_bias)", "stride=2).relu() + F.conv2d(below, phi, phi_bias).relu()"),
+    (
+        "stride=2) + F.conv2d(below, phi, phi_bias)",
+        "stride=2).relu() + F.conv2d(below, phi, phi_bias).relu()",
+        "the ReLU comes after the sum; you took it of both terms before",
+    ),
     ("stride=2) +", "stride=2) *", "the two terms are added, and not multiplied"),
     (".sigmoid()", "", "the sigmoid is missing; a coefficient lies between 0 and 1"),
-    "that is a softmax over the pixels, which compete then; each pixel has a sigmoid of its own",
-    (".sigmoid()", ".flatten(2).softmax(2).unflatten(2, below.shape[2:])"),
+    (
+        ".sigmoid()",
+        ".flatten(2).softmax(2).unflatten(2, below.shape[2:])",
+        "that is a softmax over the pixels, which compete then; each pixel has a sigmoid of its own",
+    ),
     (', mode="bilinear"', "", "the coefficients are copied into blocks; they are blended, mode 'bilinear'"),
     ('"bilinear"', '"bilinear", align_corners=True', "align_corners=True moves the coefficients; leave it out"),
-    "enlarge the coefficients, after the sigmoid, and not what goes into it",
-    (".sigmoid()", "", "skip * alpha", "skip * alpha.sigmoid()"),
+    (
+        ".sigmoid()",
+        "",
+        "skip * alpha",
+        "skip * alpha.sigmoid()",
+        "enlarge the coefficients, after the sigmoid, and not what goes into it",
+    ),
     ("skip * alpha", "skip * (1 - alpha)", "the gate is shut where it should be open: α passes, and not 1 - α"),
     ("skip * alpha", "skip + skip * alpha", "that is x + αx, of another paper; here only αx passes"),
     (", phi_bias)", ")", ", psi_bias)", ")", "the biases are missing"),
@@ -290,10 +342,12 @@ def _whole(channels: object) -> bool:
 
 @exercise(
     _statements,
-    "every part was built from in_channels; build each from what the one before states",
-    ("factory(channels)", "factory(in_channels)"),
+    (
+        "factory(channels)",
+        "factory(in_channels)",
+        "every part was built from in_channels; build each from what the one before states",
+    ),
     ("    parts.out_channels = channels\n", "", "the chain does not state its own out_channels; it is a part, too"),
-    "the modules are not registered; use nn.Sequential or nn.ModuleList",
     (
         "    parts.out_channels = channels\n",
         "    class Loose(nn.Module):\n"
@@ -303,29 +357,45 @@ def _whole(channels: object) -> bool:
         "    loose.out_channels = channels\n",
         "return parts\n",
         "return loose\n",
+        "the modules are not registered; use nn.Sequential or nn.ModuleList",
     ),
-    "a bad module was not refused before the next one was built",
-    ("type(channels) is not int or channels < 1", "False"),
-    "the check comes after all parts are built; refuse the first bad one before you build the next",
+    (
+        "type(channels) is not int or channels < 1",
+        "False",
+        "a bad module was not refused before the next one was built",
+    ),
     (
         "        channels = getattr",
         '        channels = getattr(parts[i], "out_channels", channels)\n'
         "    for i in range(len(parts)):\n"
         "        channels = getattr",
+        "the check comes after all parts are built; refuse the first bad one before you build the next",
     ),
     ("raise ValueError", "raise TypeError", "a ValueError is wanted"),
-    "a ValueError is wanted, and an AttributeError came: ask a module that may say nothing by getattr(…, None)",
-    ('getattr(parts[i], "out_channels", None)', "parts[i].out_channels"),
+    (
+        'getattr(parts[i], "out_channels", None)',
+        "parts[i].out_channels",
+        "a ValueError is wanted, and an AttributeError came: ask a module that may say nothing by getattr(…, None)",
+    ),
     ("part {i}", "part {i + 1}", "the first part is number 0, and you count from 1"),
     ("part {i}, a", "a", "the sentence does not say which part; put its number in"),
     ("type(channels) is not int", "type(channels) not in (int, float)", "a float passed; channels are whole numbers"),
-    "True passed, which Python counts as an int; refuse it",
-    ("type(channels) is not int", "not isinstance(channels, int)"),
+    (
+        "type(channels) is not int",
+        "not isinstance(channels, int)",
+        "True passed, which Python counts as an int; refuse it",
+    ),
     (" or channels < 1", "", "0 channels passed; one is the least"),
-    "the parts run from the last to the first",
-    ("    parts.out_channels", "    parts = parts[::-1]\n    parts.out_channels"),
-    "a part that says nothing was taken to keep its channels; refuse it",
-    ('"out_channels", None)', '"out_channels", channels)'),
+    (
+        "    parts.out_channels",
+        "    parts = parts[::-1]\n    parts.out_channels",
+        "the parts run from the last to the first",
+    ),
+    (
+        '"out_channels", None)',
+        '"out_channels", channels)',
+        "a part that says nothing was taken to keep its channels; refuse it",
+    ),
     probe=_built,
 )
 def chain(factories: Sequence[Factory], in_channels: int) -> nn.Module:
