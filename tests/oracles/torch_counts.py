@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.tracing.trace import trace
+
 
 def macs(net: nn.Module, *args: Any, **kwargs: Any) -> int:
     """Multiply-accumulates: half of the floating-point operations that torch counts."""
@@ -64,3 +67,11 @@ def footprints(net: nn.Module, size: Sequence[int], period: int) -> tuple[tuple[
             counts.append(int(touched.max() - touched.min()) + 1)
         found.append((min(counts), max(counts)))
     return tuple(found)
+
+
+def traced_and_counted(net: nn.Module, image: Tensor) -> ArchIR:
+    """The description of a network whose MACs and saved bytes are those that torch counts."""
+    arch = trace(net, image)
+    assert arch.totals["macs"] == macs(net, image)
+    assert arch.totals["saved"] == saved(net, image)
+    return arch

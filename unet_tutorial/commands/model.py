@@ -70,7 +70,9 @@ class NetworkOptions:
             raise ExitCodeError(str(error), 3) from error
         except ValueError as error:
             message = invalid_size(model, args, kwargs)
-            raise ExitCodeError(message, 2) if message else error from error
+            if message:
+                raise ExitCodeError(message, 2) from error
+            raise
         finally:
             logging.disable(logging.NOTSET)
 

@@ -12,7 +12,7 @@ from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
 from unet_tutorial.figures.drawing.layout import arrange
-from unet_tutorial.figures.drawing.render import render, svg
+from unet_tutorial.figures.drawing.render import inline_svg, render, svg
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
 from unet_tutorial.figures.drawing.style import PAPER, Style, check_name, named_style
@@ -55,7 +55,7 @@ class Diagram:
 
     def _repr_html_(self) -> str:
         """The SVG without its XML declaration, for notebooks."""
-        return self.svg()[self.svg().index("<svg") :]
+        return inline_svg(self.scene, self.style.colours, self.arch.name, self.alt)
 
     def save(self, path: str | Path) -> Path:
         """Write a file in the format of the path's suffix, and return the path.

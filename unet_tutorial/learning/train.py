@@ -88,7 +88,7 @@ def fit(
     ``batches`` and ``rates`` return the batch and the learning rate of a step. ``autocast`` returns the context manager
     for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed precision. A
     progress bar on standard error shows the loss and the remaining time. Raises ValueError if the loss is NaN or
-    infinite, or if a weight is, before it is saved.
+    infinite, and before saving if a weight is.
     """
     net = training.net.train()
     device, layout = net.device, memory_format(net.levels[0].rank)

@@ -18,9 +18,9 @@ from unet_tutorial.plan.levels import Size
 class AttentionGate(Part):
     """Multiply each pixel of a skip by a coefficient from 0 to 1.
 
-    The coefficients are computed from the skip and from ``below``, the map of the next coarser level, with C / 2
-    channels: skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). Then a 1×1 convolution mixes the
-    channels. The gate initialises its own weights, and the functions of ``nets.init`` leave them unchanged.
+    Skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). The coefficients are computed from the skip
+    and from ``below``, the map of the next coarser level, after convolutions to C / 2 channels. Then a 1×1 convolution
+    mixes the channels. The gate initialises its own weights, and the functions of ``nets.init`` leave them unchanged.
     Source: Oktay et al., arXiv 1804.03999, section 2.2.
     """
 

@@ -52,4 +52,3 @@ def test_totals_and_skips_are_compared() -> None:
         assert notes[key] == f"{one.totals[key]:,} → {other.totals[key]:,}"
     assert notes["smallest valid size and step"] == "((2, 2), (2, 2)) → ((4, 4), (4, 4))"
     assert notes["skips"].startswith("1 → 2;")
-    assert "trainable_bytes" not in notes

@@ -92,3 +92,6 @@ def test_a_note_names_outputs_that_are_not_drawn() -> None:
     changed = replace(plain, nodes=tuple(other if each is node else each for each in plain.nodes))
     assert draw(changed).notes == (f"not drawn: outputs off the main path, {node.id}",)
     assert draw(plain).notes == ()
+    narrow = draw(changed, style=Style(width=120, font=6, font_min=6, ratio=8.0))
+    assert narrow.notes[1] == f"not drawn: outputs off the main path, {node.id}"
+    assert narrow.notes[2].startswith("wider than asked")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2, prod, sqrt
+from math import log2, sqrt
 
 from unet_tutorial.figures.arch.text import per_side_text, size_text
 from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width
@@ -115,5 +115,5 @@ class Frame:
 
     def height(self, i: int, tallest: float) -> float:
         """Height of a box; ``tallest`` is that of the largest map. Heights grow with the square root of the side."""
-        largest = max(prod(other.node.size) and mean_side(other.node.size) for other in self.sketch.maps)
+        largest = max(mean_side(other.node.size) for other in self.sketch.maps)
         return max(self.min_height(i), tallest * sqrt(mean_side(self.sketch.maps[i].node.size) / largest))

@@ -22,7 +22,7 @@ from unet_tutorial.figures.drawing.scene import (
     translated,
     wrapped,
 )
-from unet_tutorial.figures.drawing.sketch import MAP_OPS, FeatureMap, Link, Sketch, crop_of, step_kind
+from unet_tutorial.figures.drawing.sketch import MAP_OPS, FeatureMap, Link, Sketch, first_crop, step_kind
 from unet_tutorial.figures.drawing.style import Style
 
 ARC_DEPTH = 2.4  # how far an edge is bent down to pass under other boxes, in font sizes
@@ -44,7 +44,7 @@ def sketch_grid(arch: ArchIR, collapse: str) -> Sketch:
         for source, chain in _sources(node, (node,), index, number):
             marks = ("plus",) * any(each.op == "add" for each in chain)
             ends = number[source.id], number[node.id]
-            links.append(Link(*ends, _edge_kind(chain, source), chain, crop_of(chain), marks))
+            links.append(Link(*ends, _edge_kind(chain, source), chain, first_crop(chain), marks))
     return Sketch(tuple(FeatureMap(node) for node in kept), tuple(dict.fromkeys(links)), (), (), 0)
 
 
@@ -117,7 +117,7 @@ class Grid:
     @cached_property
     def frame(self) -> Frame:
         """The frame, which computes the widths and heights of the boxes."""
-        return Frame(replace(self.sketch, steps=()), self.font, self.style.growth)
+        return Frame(self.sketch, self.font, self.style.growth)
 
     @cached_property
     def sizes(self) -> list[str]:

@@ -35,7 +35,7 @@ def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
                 return replace(_centred(scene, style), notes=notes)
     wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level")
     width_note = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
-    return replace(wider, notes=(*collapse_note(collapse, "level", style), width_note))
+    return replace(wider, notes=(*collapse_note(collapse, "level", style), *_undrawn_outputs_note(arch), width_note))
 
 
 def font_sizes(style: Style) -> Iterator[float]:

@@ -149,3 +149,9 @@ def svg(scene: Scene, palette: Palette, title: str, description: str) -> str:
     text = re.sub(r"<!DOCTYPE.*?>\s*", "", render(scene, palette, "svg").decode(), flags=re.DOTALL)
     head = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(r"<svg ([^>]*)>", lambda found: f'<svg role="img" {found[1]}>\n {head}', text, count=1)
+
+
+def inline_svg(scene: Scene, palette: Palette, title: str, description: str) -> str:
+    """``svg`` without its XML declaration, for HTML."""
+    text = svg(scene, palette, title, description)
+    return text[text.index("<svg") :]

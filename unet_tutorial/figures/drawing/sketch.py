@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from math import prod
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs, Skip
 from unet_tutorial.plan.levels import Size
@@ -67,7 +68,7 @@ def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
     steps = []
     for number, (before, here) in enumerate(pairwise(drawn)):
         nodes = tuple(path[before + 1 : here + 1])
-        steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, crop_of(nodes)))
+        steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, first_crop(nodes)))
     copies = tuple(dict.fromkeys(copy_link(arch, drawn, skip) for skip in arch.skips))
     branches = _shortcuts(arch, drawn)
     further = [node for node in arch.nodes if node.op == "input" and node.id not in arch.path]
@@ -130,7 +131,7 @@ def step_kind(nodes: Sequence[Node], before: Node) -> str:
     return "conv" if windows or "linear" in ops else "join"
 
 
-def crop_of(nodes: Sequence[Node]) -> Pairs:
+def first_crop(nodes: Sequence[Node]) -> Pairs:
     """Pixels cropped by the first crop among these nodes; () if there is none."""
     return next((node.crop for node in nodes if node.op == "crop" and node.crop), ())
 
@@ -142,7 +143,7 @@ def copy_link(arch: ArchIR, drawn: Sequence[int], skip: Skip) -> Link:
     merge = arch.node(skip.target)
     marks = ("gate",) * any(n.op == "gate" for n in through) + ("plus",) * (merge.op == "add")
     source, target = (box_index(arch, drawn, place[key]) for key in (skip.source, skip.target))
-    return Link(source, target, "copy", (*through, merge), crop_of(through), marks)
+    return Link(source, target, "copy", (*through, merge), first_crop(through), marks)
 
 
 def box_index(arch: ArchIR, drawn: Sequence[int], place: int) -> int:
@@ -176,7 +177,7 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
             apart = ends[0] < ends[1] - 1  # if the boxes are neighbours, the arrow between them also shows the sum
             if apart or (node.op == "concat" and between and ends[0] < ends[1]):
                 plus = ("plus",) * (node.op == "add")
-                found.append(Link(*ends, "branch", (*between, node), crop_of(between), plus))
+                found.append(Link(*ends, "branch", (*between, node), first_crop(between), plus))
     return list(dict.fromkeys(found))
 
 
@@ -209,7 +210,4 @@ def _input_links(arch: ArchIR, drawn: Sequence[int], start: Node, number: int) -
 
 def mean_side(size: Size) -> float:
     """Geometric mean of the sides; 1 without spatial axes."""
-    total = 1.0
-    for n in size:
-        total *= n
-    return total ** (1 / len(size)) if size else 1.0
+    return prod(size) ** (1 / len(size)) if size else 1.0

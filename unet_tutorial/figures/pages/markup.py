@@ -13,7 +13,7 @@ from unet_tutorial.figures.arch.receptive_field import seen_interval, with_recep
 from unet_tutorial.figures.arch.text import operation_name, per_side_text, range_text, shape_text
 from unet_tutorial.figures.drawing.layout import arrange
 from unet_tutorial.figures.drawing.palette import PALETTES, Palette
-from unet_tutorial.figures.drawing.render import svg
+from unet_tutorial.figures.drawing.render import inline_svg
 from unet_tutorial.figures.drawing.style import PAPER
 
 STYLES = ("page.css", "explorer.css")
@@ -60,8 +60,7 @@ def _colours(palette: Palette, more: dict[str, str]) -> str:
 
 def figure(arch: ArchIR) -> str:
     """The drawing as inline SVG."""
-    drawn = svg(arrange(arch, PAPER, "conv"), PAPER.colours, arch.name, alt_text(arch))
-    return drawn[drawn.index("<svg") :]
+    return inline_svg(arrange(arch, PAPER, "conv"), PAPER.colours, arch.name, alt_text(arch))
 
 
 def map_rows(arch: ArchIR) -> list[list[str]]:
