@@ -59,15 +59,21 @@ def residual_added() -> nn.Module:
     return unet(1, 2, pyramid((32, 64, 128, 256)), block=block, down=StridedConv, up=resize_conv("nearest"), merge=Add)
 
 
-P, FIVE = (1, 1, 572, 572), (64, 128, 256, 512, 1024)
+PAPER_INPUT = (1, 1, 572, 572)
 ENTRIES = (
-    Entry("paper", "The network of the paper, 2015", "unet diagram paper --input 572 -o paper.svg", paper_unet, P),
+    Entry(
+        "paper",
+        "The network of the paper, 2015",
+        "unet diagram paper --input 572 -o paper.svg",
+        paper_unet,
+        PAPER_INPUT,
+    ),
     Entry(
         "thesis",
         "The same, 160 mm wide, in colours that colour-blind people can tell apart",
         "unet diagram paper --input 572 --style thesis --palette okabe-ito -o thesis.pdf",
         paper_unet,
-        P,
+        PAPER_INPUT,
         style="thesis",
         palette="okabe-ito",
     ),
@@ -76,7 +82,7 @@ ENTRIES = (
         "The same in a column of 84 mm",
         "unet diagram paper --input 572 --style column -o column.pdf",
         paper_unet,
-        P,
+        PAPER_INPUT,
         style="column",
     ),
     Entry(
@@ -98,7 +104,7 @@ ENTRIES = (
         "The authors' release, with the layers that the paper's figure does not show",
         "unet diagram released --input 572 -o released.svg",
         released_unet,
-        P,
+        PAPER_INPUT,
     ),
     Entry(
         "residual",

@@ -31,7 +31,7 @@ number of a row occurs in that cell's asserts, in its output, or in the line of 
 `python -m docs.build.paper_coverage` from `docs/build/paper_claims.py`; a test compares the table with the lessons and
 the tests.
 
-| paper | what it says | cell | test |
+| paper | claim | cell | test |
 |---|---|---|---|
 """
 TAIL = "\nNot checked here:\n\n"

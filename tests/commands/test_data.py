@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Unet
 from unet_tutorial.datasets import isbi2012
+from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import read_folder
 from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 
@@ -24,7 +25,9 @@ def test_images_are_those_of_the_generators(
     pairs = read_folder(tmp_path)
     assert [pair.name for pair in pairs] == ["0007", "0008"]
     for seed, pair in zip((7, 8), pairs, strict=True):
-        np.testing.assert_array_equal(pair.image, make(seed, 64).image)
+        sample = make(seed, 64)
+        np.testing.assert_array_equal(pair.image, sample.image)
+        np.testing.assert_array_equal(read_image(tmp_path / "labels" / f"{pair.name}.png"), sample.instances)
 
 
 def test_walls_are_volumes_for_training(unet: Unet, tmp_path: Path) -> None:

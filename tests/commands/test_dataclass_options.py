@@ -1,6 +1,5 @@
 """Dataclasses become options of a command: same names, defaults and limits."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from unet_tutorial.commands.dataclass_options import parameters_of, with_options
+from unet_tutorial.commands.dataclass_options import parameters_of, typed_fields, with_options
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,9 @@ app = typer.Typer()
 
 @app.command()
 @with_options(Size, Colour)
-def paint(size: Size, colour: Colour, given: Collection[str], target: Annotated[str, typer.Argument()]) -> None:
+def paint(size: Size, colour: Colour, ctx: typer.Context, target: Annotated[str, typer.Argument()]) -> None:
     """Paint it."""
-    received.append((size, colour, target, set(given)))
+    received.append((size, colour, target, typed_fields(ctx, Size) | typed_fields(ctx, Colour)))
 
 
 @pytest.mark.parametrize(

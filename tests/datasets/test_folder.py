@@ -148,7 +148,7 @@ def test_a_crop_cuts_all_arrays_alike() -> None:
     part = pair.crop("b", (slice(2, 9), slice(0, 4)))
     assert part.name == "b"
     for ours, whole in zip(part[1:], pair[1:], strict=True):
-        np.testing.assert_array_equal(ours, whole[2:9, 0:4])
+        np.testing.assert_array_equal(ours, np.asarray(whole)[2:9, 0:4])
     assert not part.known[:, 0].any()
     assert part.known[:, 1:].all()
 

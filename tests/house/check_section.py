@@ -1,4 +1,4 @@
-"""What the Check section of a lesson must do: hold the lesson's own results to the module's."""
+"""Rules for the Check section of a lesson, which compares the lesson's results with the module's."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def compare(lesson: Lesson, library: Modules) -> Iterator[Comparison]:
     """Each definition of the lesson that a module has too, drafts excepted.
 
     In the modules that the lesson derives (metadata `module`) any name counts; elsewhere, scaffolding aside, public
-    definitions and constants. Derived modules are meant before others; of several, one that agrees will do.
+    definitions and constants. Derived modules come first; of several modules that define the name, one must agree.
     """
     derived = lesson.course_metadata.get("module", [])
     for cell in lesson.code:

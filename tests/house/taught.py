@@ -1,4 +1,4 @@
-"""What lessons reach of the library: imported, used or derived."""
+"""The names of the library that the lessons import, use or derive."""
 
 from __future__ import annotations
 

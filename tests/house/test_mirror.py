@@ -8,7 +8,7 @@ from tests.paths import PACKAGE, ROOT
 
 TESTS = ROOT / "tests"
 APART = ("docs", "house", "oracles")  # tests of pages, of the project as a whole, and helpers
-TOGETHER = {"teaching/exercises": "test_mistakes.py"}  # all modules of this folder are tested by one file
+SHARED = {TESTS / "teaching/exercises/test_mistakes.py"}  # tests all modules of its folder
 
 
 def module_of(test: Path) -> Path:
@@ -20,13 +20,12 @@ def module_of(test: Path) -> Path:
 def mirror_of(module: Path) -> Path:
     """The test file of a module."""
     where = module.relative_to(PACKAGE)
-    return TESTS / where.with_name(TOGETHER.get(where.parent.as_posix(), f"test_{where.name}"))
+    return TESTS / where.with_name(f"test_{where.name}")
 
 
 def test_every_test_file_has_its_module() -> None:
     files = [path for path in TESTS.rglob("test_*.py") if path.relative_to(TESTS).parts[0] not in APART]
-    shared = {TESTS / folder / name for folder, name in TOGETHER.items()}
-    lost = [path for path in files if path not in shared and not module_of(path).is_file()]
+    lost = [path for path in files if path not in SHARED and not module_of(path).is_file()]
     assert [path.relative_to(ROOT).as_posix() for path in lost if path.name != "test_course.py"] == []
 
 

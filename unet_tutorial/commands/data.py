@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.disk import make_folder
 from unet_tutorial.plan.levels import Size
 
 if TYPE_CHECKING:
@@ -58,19 +57,12 @@ def data(
 
 def _generate(source: Source, folder: Path, seeds: range, size: int) -> Size:
     """Write an image and its numbered cells for each seed; returns the shape of an image."""
-    import numpy as np
+    from unet_tutorial.datasets.course_data import write_sample
 
-    from unet_tutorial.datasets.files import write_image
-
-    first = _sample(source, seeds[0], size)  # raises ValueError for an invalid size before a folder is created
-    for part in ("images", "labels"):
-        make_folder(folder / part)
-    suffix = ".png" if first.image.ndim == 2 else ".tif"
     for seed in seeds:
         sample = _sample(source, seed, size)
-        write_image(folder / "images" / f"{seed:04}{suffix}", sample.image)
-        write_image(folder / "labels" / f"{seed:04}{suffix}", sample.instances.astype(np.uint16))
-    return first.image.shape
+        write_sample(folder, f"{seed:04}{'.png' if sample.image.ndim == 2 else '.tif'}", sample)
+    return sample.image.shape
 
 
 def _sample(source: Source, seed: int, size: int) -> SyntheticImage:

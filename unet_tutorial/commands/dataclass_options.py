@@ -13,31 +13,27 @@ import typer
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator for a command whose first parameters are dataclasses: each of their fields becomes an option.
 
-    The command receives the dataclasses with the values of the options. If the command has a parameter ``given``, it
-    receives there the names of the fields whose options the user typed.
+    The command receives the dataclasses with the values of the options.
     """
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
-        wants_given = any(parameter.name == "given" for parameter in own)
-
-        def with_fields(ctx: typer.Context, **options: Any) -> None:
-            if wants_given:
-                fields_of_groups = [name for group in groups for name in _names(group)]
-                given = {
-                    name for name in fields_of_groups if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")
-                }
+        def with_fields(**options: Any) -> None:
             made = [group(**{name: options.pop(name) for name in _names(group)}) for group in groups]
-            command(*made, **options, **({"given": given} if wants_given else {}))
+            command(*made, **options)
 
-        parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
-        parameters += [parameter for group in groups for parameter in parameters_of(group)]
-        parameters += [each.replace(kind=each.KEYWORD_ONLY) for each in own if each.name != "given"]
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[len(groups) :]
+        parameters = [parameter for group in groups for parameter in parameters_of(group)]
+        parameters += [each.replace(kind=each.KEYWORD_ONLY) for each in own]
         with_fields.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_fields.__name__, with_fields.__doc__ = command.__name__, command.__doc__
         return with_fields
 
     return wrap
+
+
+def typed_fields(ctx: typer.Context, group: type) -> set[str]:
+    """The names of the dataclass's fields whose options the user typed on the command line."""
+    return {name for name in _names(group) if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")}
 
 
 def _names(group: Any) -> list[str]:

@@ -5,14 +5,13 @@ Its options are the fields of ``jobs.recipe.Recipe``.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unet_tutorial.commands.dataclass_options import with_options
+from unet_tutorial.commands.dataclass_options import typed_fields, with_options
 from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
 @with_options(Recipe)
 def train(
     recipe: Recipe,
-    given: Collection[str],
+    ctx: typer.Context,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the run; by default runs/DATA-PRESET.")
     ] = None,
@@ -48,7 +47,7 @@ def train(
     folder = resume or _unused(output or RUNS / f"{recipe.data.resolve().name}-{recipe.preset}")
     folder = folder.parent if folder.is_file() else folder  # the path of the checkpoint itself was given
     checkpoint = load(folder / CHECKPOINT) if resume else None
-    recipe = recipe.resumed(checkpoint.notes, given) if checkpoint else recipe
+    recipe = recipe.resumed(checkpoint.notes, typed_fields(ctx, Recipe)) if checkpoint else recipe
     job = prepare(recipe, checkpoint)
     print(_opening(job, folder))
     try:

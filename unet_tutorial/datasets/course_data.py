@@ -39,11 +39,16 @@ def write_course_data(folder: Path = DATA) -> dict[str, str]:
         instances = []
         for number, seed in enumerate(seeds):
             sample = shipped_sample(kind, seed)
-            for part, array in (("images", sample.image), ("labels", sample.instances.astype(np.uint16))):
-                write_image(make_folder(folder / name / part) / f"{number:02}.png", array)
+            write_sample(folder / name, f"{number:02}.png", sample)
             instances.append(sample.instances)
         digests[name] = digest(np.stack(instances))
     return digests
+
+
+def write_sample(folder: Path, name: str, sample: SyntheticImage) -> None:
+    """Write the image to images/`name` and its instances, as uint16, to labels/`name` in the folder."""
+    for part, array in (("images", sample.image), ("labels", sample.instances.astype(np.uint16))):
+        write_image(make_folder(folder / part) / name, array)
 
 
 def digest(instances: Instances) -> str:

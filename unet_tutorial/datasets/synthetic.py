@@ -71,8 +71,7 @@ def to_grey(image: Field) -> NDArray[np.uint8]:
 
 def seeded_generator(seed: int) -> np.random.Generator:
     """A generator of random numbers; ValueError for a seed that is not an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed = {seed!r} is not an integer of at least 0; write for example seed=0")
+    require_int("seed", seed, 0)
     return np.random.default_rng(seed)
 
 

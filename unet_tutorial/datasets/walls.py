@@ -18,7 +18,7 @@ SMALLEST_SIDE = 8  # voxels; a thinner volume should be treated as a stack of im
 
 # Lengths, in the unit of the spacing
 WARPS = {12.0: 2.0}  # scale and std of the displacement of the walls
-HALF_WIDTH = 1.9  # std of the Gaussian profile of a wall
+WALL_STD = 1.9  # std of the Gaussian profile of a wall
 BLUR = (3.0, 1.0, 1.0)  # std of the microscope's point spread function
 
 # Grey levels before the blur
@@ -78,7 +78,7 @@ def _stained(rng: np.random.Generator, distance: Field, spacing: Spacing) -> Fie
     step = np.asarray(spacing)
     wall = WALL * (1 + UNEVEN * smooth_field(rng, distance.shape, tuple(8.0 / step)))
     grey = INSIDE + TEXTURE * smooth_field(rng, distance.shape, tuple(6.0 / step))
-    grey += wall * np.exp(-((distance / HALF_WIDTH) ** 2) / 2)
+    grey += wall * np.exp(-((distance / WALL_STD) ** 2) / 2)
     photons = rng.poisson(np.maximum(gaussian_filter(grey, BLUR / step), 0.0))
     image: Field = photons + rng.normal(0.0, NOISE, distance.shape)
     return image

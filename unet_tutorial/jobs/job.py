@@ -72,6 +72,7 @@ def run(job: Job, folder: Path) -> Scores:
         part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
     train(job.training, job.batches, job.recipe, lambda training: save_progress(training, job.recipe, folder))
     scores = score(Predictor(job.training.net), job.split)
+    # checkpoints hold the thresholds under the key "cuts"
     save_progress(job.training, job.recipe, folder, cuts=scores.thresholds)
     write_report(folder, scores, job.split.test, job.training, job.tile)
     return scores
@@ -93,7 +94,7 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
     """The input size of a training tile: as in the recipe, or by default one that suits the smallest training image."""
     net = training.net
-    smallest = tuple(min(sides) for sides in zip(*(pair.image.shape for pair in split.train), strict=True))
+    smallest = tuple(min(lengths) for lengths in zip(*(pair.image.shape for pair in split.train), strict=True))
     return sides(recipe.tile, net.levels[0].rank) or training_tile(net.levels, net.padding, smallest)
 
 

@@ -63,6 +63,7 @@ class Predictor:
         kept = load(checkpoint)
         net = kept.network().to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
+        # checkpoints hold the thresholds under the key "cuts"
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
 
     def __call__(self, image: Array) -> Probabilities:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.oracles.one_channel_nets import MeanPool, narrow
+from tests.oracles.torch_counts import footprints
 from unet_tutorial.plan.levels import Level, pyramid
-from unet_tutorial.plan.receptive_field import receptive_field
 from unet_tutorial.plan.sizes import output_size, size_error, size_steps, valid_sizes
 from unet_tutorial.teaching.checking.check import hidden
 from unet_tutorial.teaching.exercises import lesson_01
@@ -37,12 +38,18 @@ def crop_margin(depth: int, level: int) -> int:
     return next(step.crop[0] for step in steps if step.op == "crop" and step.level == level)
 
 
+def field_of_view(depth: int) -> tuple[int, int]:
+    """By the gradients of a network with average pooling."""
+    (valid,) = valid_sizes(plan(depth), padding="valid")
+    return footprints(narrow(plan(depth), "valid", MeanPool), (valid[8],), 2**depth)[0]
+
+
 ORACLES = {
     "legal_size": legal_size,
     "output_side": output_side,
     "input_for": input_for,
     "crop_margin": crop_margin,
-    "field_of_view": lambda depth: receptive_field(plan(depth), padding="valid")[0],
+    "field_of_view": field_of_view,
 }
 
 

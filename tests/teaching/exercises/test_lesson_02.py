@@ -13,6 +13,7 @@ from unet_tutorial.teaching.checking.check import hidden
 ORACLES = {
     "double_conv": paper.double_conv,
     "count_parameters": lambda a, b: sum(p.numel() for p in paper.double_conv(a, b).parameters()),
+    "pooled_side": range(0, 1000, 2).index,  # ValueError for an odd side
     "pool_by_reshape": lambda x: F.max_pool2d(x, 2),
 }
 

@@ -7,20 +7,17 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
+from tests.oracles.torch_counts import macs, saved
 from unet_tutorial.figures.drawing.palette import contrast
 from unet_tutorial.teaching.checking.check import hidden
 from unet_tutorial.teaching.exercises import lesson_18
 
 
 def up_macs(layer: nn.Module, size: Sequence[int]) -> int:
-    """Half of the FLOPs that torch counts."""
-    with FlopCounterMode(display=False) as counter:
-        layer(torch.empty(1, layer.get_parameter("weight").shape[0], *size, device="meta"))
-    return int(counter.get_total_flops()) // 2
+    """Counted by torch."""
+    return macs(layer, torch.empty(1, layer.get_parameter("weight").shape[0], *size, device="meta"))
 
 
 def block_bytes(in_channels: int, out_channels: int, size: Sequence[int], itemsize: int) -> int:
@@ -30,16 +27,7 @@ def block_bytes(in_channels: int, out_channels: int, size: Sequence[int], itemsi
     first, second = kind(in_channels, out_channels, 3), kind(out_channels, out_channels, 3)
     block = nn.Sequential(first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True), pool(2))
     net = nn.Sequential(block, kind(out_channels, 1, 1)).to(dtype)
-    saved: dict[int, Tensor] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        saved[tensor.data_ptr()] = tensor
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        net(torch.rand(1, in_channels, *size, dtype=dtype))
-    weights = {p.data_ptr() for p in net.parameters()}
-    return sum(t.nbytes for place, t in saved.items() if place not in weights)
+    return saved(net, torch.rand(1, in_channels, *size, dtype=dtype))
 
 
 def distinct_parameters(net: nn.Module) -> tuple[int, int]:

@@ -6,14 +6,14 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from unet_tutorial.teaching.lessons import show as room
+from unet_tutorial.teaching.lessons import show as show_module
 from unet_tutorial.teaching.lessons.show import Bundle, show, show_svg, titled
 
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Bundle, Bundle]]:
     found: list[tuple[Bundle, Bundle]] = []
-    monkeypatch.setattr(room, "publish", lambda data, metadata: found.append((data, metadata)))
+    monkeypatch.setattr(show_module, "publish", lambda data, metadata: found.append((data, metadata)))
     return found
 
 

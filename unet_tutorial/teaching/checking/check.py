@@ -10,7 +10,7 @@ from unet_tutorial.teaching.checking import progress
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import Verdict, judge
 
-# Imported by name and only when needed: the exercises import this package, so a normal import would be circular.
+# Imported by name: the exercises import this folder, so this folder may not import them (tests/house/floors.py).
 EXERCISES = "unet_tutorial.teaching.exercises"
 HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
 

@@ -26,7 +26,7 @@ class Exercise:
     ``solution`` is a correct answer. ``cases(seed)`` yields new cases at every call: seed 0 is used by `check`, other
     seeds by `hidden`. ``probe`` applies an answer to a case and returns the result to compare; floats are compared with
     the relative ``tolerance``. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
-    ``forbidden`` holds the names that an answer must not use according to the text of the exercise.
+    ``forbidden`` holds the names that the text of the exercise forbids; ``check`` does not enforce it yet.
     """
 
     name: str
@@ -106,5 +106,5 @@ def edited(solution: Any, source: str, edit: Sequence[str]) -> Any:
         source = source.replace(old, new)
     module = vars(sys.modules[solution.__module__])
     defined: dict[str, Any] = {}
-    exec(compile(source, f"<mistake of {solution.__name__}>", "exec", dont_inherit=True), module, defined)
+    exec(source, module, defined)
     return defined[solution.__name__]

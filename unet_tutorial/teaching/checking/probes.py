@@ -20,13 +20,18 @@ def whole_numbers(answer: Any, case: Case) -> Any:
     return value if value is None else index(value)
 
 
+def as_module(value: Any) -> nn.Module:
+    """The value if it is a torch module; otherwise TypeError."""
+    if not isinstance(value, nn.Module):
+        raise TypeError(f"expected a torch module, got a {type(value).__name__}")
+    return value
+
+
 def module_probe(*arguments: Any) -> Probe:
     """A probe for answers that return a torch module: ``answer(*arguments)`` makes it, a case holds its inputs."""
 
     def probe(answer: Any, case: Case) -> dict[str, Any]:
-        module = answer(*arguments)
-        if not isinstance(module, nn.Module):
-            raise TypeError(f"expected a torch module, got a {type(module).__name__}")
+        module = as_module(answer(*arguments))
         return outputs_and_gradients(with_fixed_parameters(module).eval(), case)
 
     return probe

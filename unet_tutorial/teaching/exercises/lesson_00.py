@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import ndimage
@@ -24,12 +23,6 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.repeat(np.repeat(blocks, high, axis=0), wide, axis=1)
 
 
-def _number(answer: Callable[[np.ndarray], Any], case: Case) -> Any:
-    """The value that the answer returns, as a Python number if it is a NumPy number."""
-    value = answer(*case)
-    return value.item() if isinstance(value, np.generic) else value
-
-
 @exercise(
     _labels,
     ("labels > 0", "labels == 0", "that is the share of the membrane, the pixels that are 0"),
@@ -39,7 +32,6 @@ def _number(answer: Callable[[np.ndarray], Any], case: Case) -> Any:
     ("labels > 0", "labels == 1", "that is the cell with the number 1; cells are all pixels above 0"),
     ("mean()", "sum() // labels.size", "// divides to a whole number; / gives the share"),
     ("float((labels > 0).mean())", "(labels > 0).mean(axis=0)", "one share per column came; average over both axes"),
-    probe=_number,
 )
 def cell_share(labels: np.ndarray) -> float:
     return float((labels > 0).mean())
@@ -59,7 +51,6 @@ def cell_share(labels: np.ndarray) -> float:
         lambda labels: ndimage.label(labels > 0)[1],
     ),
     ("np.unique(labels)", "labels", "you counted pixels; each cell has many"),
-    probe=_number,
 )
 def cell_count(labels: np.ndarray) -> int:
     numbers = np.unique(labels)
@@ -87,7 +78,6 @@ def cell_count(labels: np.ndarray) -> int:
         "the last pixel of a row is no neighbour of the first",
     ),
     ("!=", "==", "those are the pairs that agree"),
-    probe=_number,
 )
 def border_share(labels: np.ndarray) -> float:
     differ = labels[:, 1:] != labels[:, :-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy  # noqa: F401  # used by a mistake
 import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -99,7 +98,11 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
     ("std=", "", "the std went in as the mean: the second argument of normal_ is the mean, so write std="),
     ("nn.init.zeros_(layer.bias)", "pass", "the biases are not zero; set them to 0 too"),
     ("the layer is still as torch made it: nothing was drawn", lambda layer: layer),
-    ("    n =", "    layer = copy.deepcopy(layer)\n    n =", "you changed a copy; the underscore says in place"),
+    (
+        "    n =",
+        "    import copy\n    layer = copy.deepcopy(layer)\n    n =",
+        "you changed a copy; the underscore says in place",
+    ),
     (
         "return layer",
         "layer.weight = nn.Parameter(layer.weight.detach().clone())\n    return layer",

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import outputs_and_gradients
+from unet_tutorial.teaching.checking.probes import as_module, outputs_and_gradients
 
 
 def _plans(seed: int) -> Iterator[Case]:
@@ -145,9 +145,7 @@ def _wrapped(answer: Callable[[nn.Module, int, int], nn.Module], case: Case) -> 
     body = nn.Sequential(
         nn.Conv2d(in_channels, 7, 3, padding=pad), nn.ReLU(), nn.Conv2d(7, out_channels, 3, padding=pad)
     )
-    module = answer(body, in_channels, out_channels)
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"expected a torch module, got a {type(module).__name__}")
+    module = as_module(answer(body, in_channels, out_channels))
     with torch.no_grad():
         for parameter in module.parameters():
             draw = torch.Generator().manual_seed(sum(7**i * n for i, n in enumerate(parameter.shape)))
@@ -315,8 +313,7 @@ def _built(answer: Callable[[Sequence[Factory], int], nn.Module], case: Case) ->
         if all(map(_whole, states)) and not isinstance(error, ValueError):
             raise
         return _seen(states, given) | {"raised": type(error).__name__, "which": _named(str(error), states)}
-    if not isinstance(made, nn.Module):
-        raise TypeError(f"expected a torch module, got a {type(made).__name__}")
+    as_module(made)
     out = {"states": str(getattr(made, "out_channels", None)), "parameters": sum(1 for _ in made.parameters())}
     return _seen(states, given) | out | {"output": made(torch.zeros(1, in_channels, 1, 1)).mean().item()}
 
