@@ -57,7 +57,7 @@ def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
     deep = made(unet, own / "deep.json", "mine:Net", "--kwargs", '{"depth": 3, "width": 2}', "--input", 32)
     assert len(deep.skips) == 3
     both = made(unet, own / "both.json", "mine:Net", "--input", 16, "--input", "1x4x16x16")
-    assert [node.shape for node in both.nodes if node.op == "input"] == [(3, 16, 16), (4, 16, 16)]
+    assert [node.shape for node in both.inputs] == [(3, 16, 16), (4, 16, 16)]
     assert made(unet, own / "named.json", "mine:Net", "--input", 16, "--input", "other=1x4x16x16") == both
 
 

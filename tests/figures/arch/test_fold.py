@@ -36,10 +36,10 @@ def test_totals_stay_and_no_norm_or_activation_is_left_alone(name: str) -> None:
     build, size = NETS[name]
     with torch.device("meta"):
         before = unfolded(build(), torch.empty(size))
-    after = folded(tuple(before))
+    after, _ = folded(tuple(before), ())
     for field in ("parameters", "macs", "saved"):
         assert sum(getattr(node, field) for node in after) == sum(getattr(node, field) for node in before)
-    fused = [kind for node in after for kind in node.folded if kind != "output"]
+    fused = [kind for node in after for kind in node.folded]
     left = [node.kind for node in after if node.op in ("norm", "act")]
     assert sorted(fused + left) == sorted(node.kind for node in before if node.op in ("norm", "act"))
     assert not left or name in ("attention", "residual")  # behind an addition or a gate that another node reads
@@ -71,12 +71,20 @@ def test_consecutive_strides_are_one_stride(slices: tuple[slice, ...]) -> None:
 def test_costs_are_added_up() -> None:
     conv = Node("b", "conv", "convolution", ("a",), (4, 8, 8), parameters=40, macs=300, saved=20)
     norm = Node("c", "norm", "native_batch_norm", ("b",), (4, 8, 8), parameters=8, macs=5, saved=7, bytes=1024)
-    (_, node) = folded((Node("a", "input", "input", (), (1, 10, 10)), conv, norm))
+    (_, node), _ = folded((Node("a", "input", "input", (), (1, 10, 10)), conv, norm), ())
     assert (node.parameters, node.macs, node.saved, node.bytes) == (48, 305, 27, 1024)
     assert (node.id, node.op, node.folded) == ("b", "conv", ("native_batch_norm",))
 
 
 def test_a_map_with_two_readers_is_kept() -> None:
     net = Call(lambda layers, x: (y := layers[0](x)) + y.relu(), nn.Conv1d(1, 2, 1))
-    nodes = folded(tuple(unfolded(net, torch.empty(1, 1, 8))))
+    nodes, _ = folded(tuple(unfolded(net, torch.empty(1, 1, 8))), ())
     assert [node.op for node in nodes] == ["input", "conv", "act", "add"]
+
+
+def test_an_output_keeps_its_node_and_a_fused_one_is_renamed() -> None:
+    conv = Node("b", "conv", "convolution", ("a",), (4, 8, 8))
+    act = Node("c", "act", "sigmoid", ("b",), (4, 8, 8))
+    given = (Node("a", "input", "input", (), (1, 8, 8)), conv, act)
+    assert [node.id for node in folded(given, ("b", "c"))[0]] == ["a", "b", "c"]  # logits and probabilities
+    assert folded(given, ("c",))[1] == ("b",)

@@ -12,7 +12,7 @@ from unet_tutorial.nets.presets import unet3d
 
 def _node(key: str, op: str, shape: tuple[int, ...], *inputs: str, stride: int = 1, up: int = 1) -> Node:
     window = Window((3,), (stride,), (0,), (1,), (up,)) if op in ("conv", "up", "pool") else None
-    return Node(key, op, op, inputs, shape, window=window, folded=("output",) if key == "out" else ())
+    return Node(key, op, op, inputs, shape, window=window)
 
 
 def test_valid_convolutions_change_sizes_and_no_scale() -> None:
@@ -21,9 +21,9 @@ def test_valid_convolutions_change_sizes_and_no_scale() -> None:
         _node("c", "conv", (4, 2), "b"), _node("d", "resize", (4, 9), "c"), _node("out", "concat", (8, 9), "a", "d"),
     ))  # fmt: skip
     assert [node.scale for node in nodes] == [(1.0,), (1.0,), (2.0,), (2.0,), (1.0,), (1.0,)]
-    nodes = with_levels(nodes, main_path(nodes))
+    nodes = with_levels(nodes, main_path(nodes, ["out"]))
     assert [node.level for node in nodes] == [0, 0, 1, 1, 0, 0]
-    assert [node.id for node in main_path(nodes)] == ["in", "a", "b", "c", "d", "out"]
+    assert [node.id for node in main_path(nodes, ["out"])] == ["in", "a", "b", "c", "d", "out"]
 
 
 def test_anisotropic_levels_keep_each_axis_apart() -> None:

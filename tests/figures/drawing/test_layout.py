@@ -88,8 +88,7 @@ def test_what_does_not_fit_is_collapsed_and_said() -> None:
 def test_a_note_names_outputs_that_are_not_drawn() -> None:
     plain = arch("attention")
     node = next(node for node in plain.nodes if node.id not in plain.path)
-    other = replace(node, folded=(*node.folded, "output"))
-    changed = replace(plain, nodes=tuple(other if each is node else each for each in plain.nodes))
+    changed = replace(plain, outputs=(node.id, *plain.outputs))
     assert draw(changed).notes == (f"not drawn: outputs off the main path, {node.id}",)
     assert draw(plain).notes == ()
     narrow = draw(changed, style=Style(width=120, font=6, font_min=6, ratio=8.0))

@@ -77,8 +77,8 @@ def test_a_training_step_holds_parameters_gradients_moments_and_saved_maps(name:
     assert found["no-grad peak"] == totals["peak"]
 
 
-def test_the_output_is_the_end_of_the_path_or_the_last_one_marked() -> None:
+def test_the_output_is_the_end_of_the_path_or_the_last_one_returned() -> None:
     assert output_node(arch("paper")).id == arch("paper").path[-1]
     plain = arch("classifier")
-    assert output_node(plain) == [node for node in plain.nodes if "output" in node.folded][-1]
+    assert output_node(plain) == plain.node(plain.outputs[-1])
     assert output_node(plain).shape == (10,)

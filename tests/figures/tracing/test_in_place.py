@@ -62,7 +62,7 @@ def inputs_read(arch: ArchIR) -> list[bool]:
     ids = {arch.nodes[-1].id}
     for node in reversed(arch.nodes):
         ids |= set(node.inputs) if node.id in ids else set()
-    return [node.id in ids for node in arch.nodes if node.op == "input"]
+    return [node.id in ids for node in arch.inputs]
 
 
 @pytest.mark.parametrize("name", WRITES)

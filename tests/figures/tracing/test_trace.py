@@ -177,7 +177,7 @@ def test_two_images_in_a_dict() -> None:
     net, pair = hard.second_image(), {"b": torch.randn(1, 1, 16, 16)}
     arch = trace(net, torch.randn(1, 1, 16, 16), more=pair)
     assert depth_and_skips(arch) == (1, ((0, 0),), "add")
-    assert sum(node.op == "input" for node in arch.nodes) == 2
+    assert len(arch.inputs) == 2
     assert arch.totals["macs"] == macs(net, torch.randn(1, 1, 16, 16), more=pair)
     assert arch.totals["saved"] == saved(net, torch.randn(1, 1, 16, 16), more=pair)
 
@@ -288,7 +288,7 @@ def test_other_inputs_than_a_tensor(call: str) -> None:
     assert arch.totals["macs"] == macs(net, *args, **kwargs)
     assert arch.totals["saved"] == saved(net, *args, **kwargs)
     assert sum(node.parameters for node in arch.nodes) == parameters(net)
-    assert [node.shape for node in arch.nodes if node.op == "input"] == [(3, 8, 8)] * 2
+    assert [node.shape for node in arch.inputs] == [(3, 8, 8)] * 2
 
 
 def test_half_precision_halves_bytes_and_nothing_else() -> None:

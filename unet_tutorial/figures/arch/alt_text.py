@@ -19,7 +19,7 @@ def alt_text(arch: ArchIR) -> str:
         reason = arch.reason or "no main path was found"
         return f"{arch.name}, not drawn as a U: {reason}. {_grid(arch)}{_parameters(arch)}"
     path = [arch.node(key) for key in arch.path]
-    inputs = " and ".join(_map(node) for node in arch.nodes if node.op == "input")
+    inputs = " and ".join(map(_map, arch.inputs))
     ends = f"from an input of {inputs} to an output of {_map(path[-1])}"
     count = len({node.level for node in path})
     first = f"{arch.name}: a U of {_count(count, 'level')} {ends}."

@@ -17,9 +17,10 @@ from unet_tutorial.figures.arch.skips import find_skips
 
 def analysed(arch: ArchIR) -> ArchIR:
     """The architecture with main path, sides and skips, or with the reason why it is not U-shaped; same totals."""
-    nodes = with_scales(folded(arch.nodes))
-    nodes = with_levels(nodes, main_path(nodes))
-    path = main_path(nodes)
+    nodes, outputs = folded(arch.nodes, arch.outputs)
+    nodes = with_scales(nodes)
+    nodes = with_levels(nodes, main_path(nodes, outputs))
+    path = main_path(nodes, outputs)
     reason = not_a_u(path)
     skips, unusual = ([], "") if reason else find_skips(nodes, path)
     nodes = nodes if reason else _with_sides(nodes, path, skips)
@@ -27,6 +28,7 @@ def analysed(arch: ArchIR) -> ArchIR:
     return replace(
         arch,
         nodes=tuple(replace(n, id=new_id[n.id], inputs=tuple(new_id[key] for key in n.inputs)) for n in nodes),
+        outputs=tuple(new_id[key] for key in outputs),
         path=() if reason else tuple(new_id[node.id] for node in path),
         skips=tuple(Skip(new_id[s.source], new_id[s.target], tuple(new_id[key] for key in s.through)) for s in skips),
         reason=reason or unusual,

@@ -8,13 +8,13 @@ from dataclasses import replace
 from unet_tutorial.figures.arch.ir import Node, Pairs, Window
 
 
-def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Node, ...], tuple[str, ...]]:
     """Fuse norms and activations into the node before them, merge chains of crops or views, drop nodes without effect.
 
-    Two nodes become one only if the first has no other consumer. Parameters, MACs and saved bytes are added up, so the
-    totals do not change.
+    Returns the nodes, and the ids of those that hold the outputs. Two nodes become one only if the first has no other
+    consumer and is not an output. Parameters, MACs and saved bytes are added up, so the totals do not change.
     """
-    consumers = Counter(key for node in nodes for key in node.inputs)
+    consumers = Counter([*outputs, *(key for node in nodes for key in node.inputs)])
     kept: dict[str, Node] = {}
     replaced_by: dict[str, str] = {}  # by id of a merged node: id of the node it was merged into
     for node in nodes:
@@ -30,7 +30,7 @@ def folded(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         kept[before.id] = merged
         replaced_by |= {node.id: before.id}
         consumers[before.id] = consumers[node.id] + (consumers[before.id] - 1)
-    return tuple(kept.values())
+    return tuple(kept.values()), tuple(dict.fromkeys(replaced_by.get(key, key) for key in outputs))
 
 
 def _merged(before: Node, node: Node) -> Node | None:
@@ -58,7 +58,6 @@ def _without_effect(node: Node, before: Node) -> bool:
 
 def _with_costs(before: Node, node: Node) -> Node:
     """The first node with the output of the second and the costs of both."""
-    marks = tuple(mark for mark in node.folded if mark == "output")
     return replace(
         before,
         shape=node.shape,
@@ -66,7 +65,6 @@ def _with_costs(before: Node, node: Node) -> Node:
         parameters=before.parameters + node.parameters,
         macs=before.macs + node.macs,
         saved=before.saved + node.saved,
-        folded=(*before.folded, *marks),
     )
 
 

@@ -46,7 +46,7 @@ def arch_from_plan(
         "saved": sum(node.saved for node in nodes),
     }
     valid = tuple((sizes.start, sizes.step) for sizes in valid_sizes(levels, padding=padding))
-    return analysed(ArchIR("UNet", tuple(nodes), totals=totals, valid=valid))
+    return analysed(ArchIR("UNet", tuple(nodes), (nodes[-1].id,), totals=totals, valid=valid))
 
 
 @dataclass
@@ -67,7 +67,7 @@ class _Builder:
         elif step.op == "conv":
             self._convolve(level.kernel, (level.channels, *step.size), folded=("relu_",))
         elif step.op == "head":
-            self._convolve((1,) * level.rank, (self.out_channels, *step.size), folded=("output",))
+            self._convolve((1,) * level.rank, (self.out_channels, *step.size), folded=())
         elif step.op == "down":
             self.skips[step.level - 1] = self.nodes[-1]
             self._pool(step)
@@ -86,7 +86,7 @@ class _Builder:
         pad = tuple((k - 1) // 2 if self.padding == "same" else 0 for k in kernel)
         products = before.channels * prod(kernel)  # multiplications for one value of the output
         more: dict[str, object] = {"parameters": shape[0] * (products + 1), "macs": prod(shape) * products}
-        if folded == ("output",):
+        if not folded:
             more["saved"] = 0  # neither a ReLU nor a later operation saves the output of the head
         window = Window(kernel, one, pad, one, one)
         self._append("conv", "convolution", (before.id,), shape, window=window, folded=folded, **more)

@@ -14,11 +14,12 @@ from typing import Any
 
 from unet_tutorial.plan.levels import Size
 
-VERSION = 1
+VERSION = 2
 OPS = (
     "input", "conv", "linear", "pool", "up", "resize", "concat", "add", "gate", "crop", "split", "norm", "act", "view",
     "reduce", "other",
 )  # fmt: skip
+BLOCKS = ("attention", "excitation", "embedding")  # squeeze-and-excitation; a time, a class, another condition
 SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no side, for example if the network is not U-shaped
 
 Pairs = tuple[tuple[int, int], ...]  # two numbers per spatial axis
@@ -51,8 +52,7 @@ class Node:
     ``window`` is the kernel, stride and padding of a convolution or pooling. ``parameters`` are counted at their first
     use; ``macs`` are multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes
     saved for the backward pass. ``field`` is the receptive field: smallest and largest number of input pixels per
-    axis. ``folded`` lists the norms and activations that were fused into the node, and "output" for an output of the
-    network.
+    axis. ``folded`` lists the norms and activations that were fused into the node.
     """
 
     id: str
@@ -94,20 +94,39 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Operations beside the main path that are drawn as one small block, such as a self-attention or a time embedding.
+
+    ``kind`` is one of ``BLOCKS``; ``name`` is its text in figures, such as "self-attention, 4 heads". ``nodes`` are the
+    ids of its operations, ``sources`` those of the maps that they use, and ``targets`` those of the nodes that use its
+    result.
+    """
+
+    kind: str
+    name: str
+    nodes: tuple[str, ...]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ArchIR:
     """A network as data: nodes in the order of the forward pass, the main path, the skips, and totals.
 
-    ``path`` holds the ids of the main path: from the input through the coarsest map to the output. It is empty if the
-    network is not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are
-    integers by name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout
-    off), peak (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid
-    input size and the step to the next one, per axis; () if the network does not state its levels and padding.
+    ``outputs`` holds the ids of the maps that the network returns, in the order in which it returns them. ``path`` holds
+    the ids of the main path: from the input through the coarsest map to the output. It is empty if the network is not
+    U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are integers by name:
+    parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak (largest
+    number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and the step
+    to the next one, per axis; () if the network does not state its levels and padding.
     """
 
     name: str
     nodes: tuple[Node, ...]
+    outputs: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     skips: tuple[Skip, ...] = ()
+    blocks: tuple[Block, ...] = ()
     reason: str = ""
     totals: dict[str, int] = dataclass_field(default_factory=dict)
     valid: Pairs = ()
@@ -121,6 +140,11 @@ class ArchIR:
     def index(self) -> dict[str, Node]:
         """Nodes by id."""
         return {node.id: node for node in self.nodes}
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes of the network's inputs; those with the most axes come first."""
+        return tuple(node for node in self.nodes if node.op == "input")
 
     @property
     def rank(self) -> int:
@@ -141,8 +165,10 @@ def from_json(text: str) -> ArchIR:
             raise ValueError(f"its version is {raw['version']}; this program reads version {VERSION}")
         nodes = tuple(_node(each) for each in raw["nodes"])
         skips = tuple(Skip(each["source"], each["target"], tuple(each["through"])) for each in raw["skips"])
+        blocks = tuple(Block(**{key: _tuples(value) for key, value in each.items()}) for each in raw["blocks"])
         rest = {key: raw[key] for key in ("name", "reason", "totals")}
-        return ArchIR(nodes=nodes, skips=skips, path=tuple(raw["path"]), valid=_tuples(raw["valid"]), **rest)
+        rest |= {key: _tuples(raw[key]) for key in ("outputs", "path", "valid")}
+        return ArchIR(nodes=nodes, skips=skips, blocks=blocks, **rest)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"this is not an architecture written by unet diagram ({error}); write the file again with unet diagram"

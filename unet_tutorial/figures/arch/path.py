@@ -86,10 +86,11 @@ def with_levels(nodes: tuple[Node, ...], path: Sequence[Node]) -> tuple[Node, ..
     return tuple(replace(n, level=scales.index(n.scale) if n.scale in scales else nearest[n.scale]) for n in nodes)
 
 
-def main_path(nodes: tuple[Node, ...]) -> list[Node]:
+def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
     """The nodes from the input to the output; at each merge, the operand that came from the coarsest map.
 
-    If several operands came from equally coarse maps, it is the one with more operations before it.
+    If several operands came from equally coarse maps, it is the one with more operations before it. Of several
+    outputs it is the largest, of equally large ones the last that was computed.
     """
     index = {node.id: node for node in nodes}
     priority: dict[str, tuple[float, int]] = {}  # coarsest scale up to the node, number of operations up to it
@@ -101,7 +102,8 @@ def main_path(nodes: tuple[Node, ...]) -> list[Node]:
             1 + max((steps for _, steps in before), default=0),
         )
     order = {node.id: i for i, node in enumerate(nodes)}
-    ends = [n for n in nodes if "output" in n.folded and n.scale] or [n for n in nodes if "output" in n.folded]
+    returned = [index[key] for key in outputs]
+    ends = [node for node in returned if node.scale] or returned
     node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
     path = [node]
     while inputs := operands(node, index):

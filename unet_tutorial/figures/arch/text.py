@@ -18,7 +18,7 @@ def operation_name(node: Node, *, with_folded: bool = False) -> str:
     >>> operation_name(Node("a", "gate", "mul", (), (4, 8, 8), folded=("native_batch_norm", "relu_")), with_folded=True)
     'multiply, batch norm, relu'
     """
-    folded = [kind_text(kind) for kind in node.folded if kind != "output"] if with_folded else []
+    folded = [kind_text(kind) for kind in node.folded] if with_folded else []
     return ", ".join([_own_name(node), *folded])
 
 

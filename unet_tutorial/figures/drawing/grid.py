@@ -63,13 +63,13 @@ def _drawn_nodes(arch: ArchIR, collapse: str) -> list[Node]:
 
 def _left_out(arch: ArchIR, node: Node, consumers: list[Node], collapse: str) -> bool:
     """Whether a node gets no box; ``consumers`` are the nodes that have it as an input."""
-    if not node.inputs or not consumers or "output" in node.folded:
+    if not node.inputs or not consumers or node.id in arch.outputs:
         return False
     if node.op not in MAP_OPS and node.shape == arch.node(node.inputs[0]).shape:
         return True
     consumer = consumers[0]
     same_level = len(consumers) == 1 and consumer.level == node.level and bool(consumer.scale) == bool(node.scale)
-    if collapse == "conv" or not same_level or "output" in consumer.folded:
+    if collapse == "conv" or not same_level or consumer.id in arch.outputs:
         return False
     inner = len(consumer.inputs) == 1 and (len(node.inputs) == 1 or collapse == "level")
     return inner or (collapse == "level" and node.op in CONNECTING_OPS)

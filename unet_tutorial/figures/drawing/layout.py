@@ -60,10 +60,10 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
 
 def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
     """The note for outputs that are not on the main path of a U-Net; () if there are none."""
-    beside = [node for node in arch.nodes if "output" in node.folded and node.id not in arch.path]
+    beside = [key for key in arch.outputs if key not in arch.path]
     if not beside or arch.reason or not arch.path:
         return ()
-    return (f"not drawn: outputs off the main path, {', '.join(node.id for node in beside)}",)
+    return (f"not drawn: outputs off the main path, {', '.join(beside)}",)
 
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:

@@ -71,7 +71,7 @@ def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
         steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, first_crop(nodes)))
     copies = tuple(dict.fromkeys(copy_link(arch, drawn, skip) for skip in arch.skips))
     branches = _shortcuts(arch, drawn)
-    further = [node for node in arch.nodes if node.op == "input" and node.id not in arch.path]
+    further = [node for node in arch.inputs if node.id not in arch.path]
     for node in further:
         branches += _input_links(arch, drawn, node, len(maps))
         maps.append(FeatureMap(node))

@@ -87,7 +87,7 @@ def map_table(arch: ArchIR, label: str = "Every map") -> str:
     The rows hold data for the scripts: id, operation, id of the part of the figure that shows the map, and receptive
     field of the middle pixel.
     """
-    size = ",".join(str(n) for n in next((n.size for n in arch.nodes if n.op == "input"), ()))
+    size = ",".join(str(n) for n in next((n.size for n in arch.inputs), ()))
     parts = {key: f"{skip.target}.skip" for skip in arch.skips for key in skip.through if arch.node(key).op == "crop"}
     lines = zip(arch.nodes, map_rows(arch), strict=True)
     rows = "\n".join(_map_html(node, texts, _sees(arch, node), parts.get(node.id, "")) for node, texts in lines)

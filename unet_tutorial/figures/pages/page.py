@@ -32,8 +32,9 @@ def page(arch: ArchIR) -> str:
 
 def lead(arch: ArchIR) -> str:
     """The introduction: input, output, totals and, if the network is not drawn as a U, the reason."""
-    inputs = " and ".join(shape_text(node.shape) for node in arch.nodes if node.op == "input")
-    ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
+    inputs, outputs = (
+        " and ".join(shape_text(node.shape) for node in nodes) for nodes in (arch.inputs, map(arch.node, arch.outputs))
+    )
     counts = [
         ("parameters", "parameters"),
         ("macs", "multiply-accumulates"),
@@ -41,7 +42,7 @@ def lead(arch: ArchIR) -> str:
     ]
     totals = ", ".join(f"{arch.totals[key]:,} {unit}" for key, unit in counts if key in arch.totals)
     reason = f" Not drawn as a U: {arch.reason}." if arch.reason else ""
-    return f"{inputs} → {' and '.join(shape_text(node.shape) for node in ends)}. {totals}.{reason}"
+    return f"{inputs} → {outputs}. {totals}.{reason}"
 
 
 def _viewer(arch: ArchIR) -> str:
@@ -59,7 +60,7 @@ def _explorer(choice: Choice) -> str:
 
 def matching_choice(arch: ArchIR) -> Choice | None:
     """The explorer's choice that gives exactly this network; None if there is none."""
-    inputs, path = [node for node in arch.nodes if node.op == "input"], [arch.node(key) for key in arch.path]
+    inputs, path = arch.inputs, [arch.node(key) for key in arch.path]
     first = next((node for node in arch.nodes if node.op == "conv"), None)
     if len(inputs) != 1 or not path or not first or not first.window:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, prod
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
@@ -28,9 +29,8 @@ def memory(arch: ArchIR) -> dict[str, int]:
 
 
 def output_node(arch: ArchIR) -> Node:
-    """The node of the network's output: the end of the main path or, without a path, the last node marked "output"."""
-    ends = [node for node in arch.nodes if "output" in node.folded] or list(arch.nodes[-1:])
-    return arch.node(arch.path[-1]) if arch.path else ends[-1]
+    """The node of the network's output: the end of the main path or, without a path, the last of the outputs."""
+    return arch.node((arch.path or arch.outputs or (arch.nodes[-1].id,))[-1])
 
 
 def footer(arch: ArchIR) -> tuple[tuple[str, str], ...]:
@@ -54,8 +54,8 @@ def _counts(arch: ArchIR) -> list[tuple[str, str]]:
 
 
 def _sizes(arch: ArchIR) -> list[tuple[str, str]]:
-    inputs, out = [node for node in arch.nodes if node.op == "input"], output_node(arch)
-    outs = [out, *(node for node in arch.nodes if "output" in node.folded and node.id != out.id)]
+    inputs, out = arch.inputs, output_node(arch)
+    outs = [arch.node(key) for key in arch.outputs]
     batch = _batch(arch, inputs)
     ends = [", ".join(shape_text(node.shape) for node in each) for each in (inputs, outs)]
     found = [("input → output", f"{' → '.join(ends)}{batch}")]
@@ -66,7 +66,7 @@ def _sizes(arch: ArchIR) -> list[tuple[str, str]]:
     return [*found, ("an output pixel sees", f"{range_text(out.field)} px per axis" if out.field else "")]
 
 
-def _batch(arch: ArchIR, inputs: list[Node]) -> str:
+def _batch(arch: ArchIR, inputs: Sequence[Node]) -> str:
     """The batch size, from the bytes of the first input, assuming that it has the dtype of the parameters."""
     width = arch.totals.get("parameter_bytes", 0) / max(1, arch.totals.get("parameters", 0))
     count = float(inputs[0].bytes / (prod(inputs[0].shape) * width)) if inputs and width else 1.0

@@ -44,6 +44,8 @@ FACTORY = re.compile(r"new_.*|.*_like")  # creates a tensor without reading the 
 class Graph:
     """The nodes of a record, in execution order; ``rank`` is the number of spatial axes.
 
+    ``outputs`` are the ids of the nodes whose maps the network returns, in the order in which it returns them.
+
     Operators on weights alone, such as weight normalisation, give no node: their parameters and MACs count for the
     first operator that combines their result with a feature map.
     """
@@ -64,8 +66,8 @@ class Graph:
             self._add_node(Node("", "input", "input", (), self._shape(layout, tensor)), [tensor], layout)
         for op in found.ops:
             self._add_operator(op)
-        outputs = {self._producer(tensor) for tensor in found.outputs}
-        self.nodes = [replace(n, folded=("output",)) if n.id in outputs else n for n in self.nodes]
+        ends = (self._producer(tensor) for tensor in found.outputs)
+        self.outputs = tuple(dict.fromkeys(end for end in ends if end is not None))
 
     def saved_bytes(self, found: Record) -> dict[str, int]:
         """Bytes saved for the backward pass, by id of the node whose output is saved."""

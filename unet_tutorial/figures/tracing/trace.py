@@ -35,7 +35,8 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
     totals = _parameters(model)
     with _eager():
         found = _run(model, args, kwargs)
-        nodes = Graph(found).nodes
+        graph = Graph(found)
+        nodes = graph.nodes
         totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
         try:
             saving = record(model, args, kwargs, training=True)
@@ -45,7 +46,8 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
         training = Graph(saving)
         nodes = with_saved_bytes(nodes, training.nodes, training.saved_bytes(saving))
         totals["saved"] = sum(saving.saved.values())
-    return analysed(ArchIR(type(model).__name__, tuple(nodes), totals=totals, valid=_valid(model)))
+    name, valid = type(model).__name__, _valid(model)
+    return analysed(ArchIR(name, tuple(nodes), graph.outputs, totals=totals, valid=valid))
 
 
 def _unwrapped(model: Any) -> Any:
