@@ -115,10 +115,10 @@ class ArchIR:
 
     ``outputs`` holds the ids of the maps that the network returns, in the order in which it returns them. ``path``
     holds the ids of the main path: from the input through the coarsest map to the output. It is empty if the network is
-    not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are integers by name:
-    parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak (largest
-    number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and the step
-    to the next one, per axis; () if the network does not state its levels and padding.
+    not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are integers by
+    name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak
+    (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and
+    the step to the next one, per axis; () if the network does not state its levels and padding.
     """
 
     name: str
