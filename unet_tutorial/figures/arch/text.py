@@ -84,6 +84,21 @@ def per_side_text(pairs: Pairs) -> str:
     return common_text([str(before) if before == after else f"{before}+{after}" for before, after in pairs])
 
 
+def crop_text(pairs: Pairs) -> str:
+    """Pixels cropped or padded (negative numbers) before and after each axis, with the word for it; "" for none.
+
+    >>> crop_text(((4, 4), (4, 4))), crop_text(((0, -1), (0, -1))), crop_text(((0, 0), (0, 0)))
+    ('crop 4', 'pad 0+1', '')
+    >>> crop_text(((-1, -1), (1, 1))), crop_text(((2, -3),))
+    ('crop 0×1, pad 1×0', 'crop 2+0, pad 0+3')
+    """
+    sides = {
+        "crop": tuple((max(before, 0), max(after, 0)) for before, after in pairs),
+        "pad": tuple((max(-before, 0), max(-after, 0)) for before, after in pairs),
+    }
+    return ", ".join(f"{word} {per_side_text(each)}" for word, each in sides.items() if any(map(any, each)))
+
+
 def size_text(size: Size) -> str:
     """Spatial size; a power if all axes are equal.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame, crop_text
+from unet_tutorial.figures.arch.text import crop_text
+from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame
 from unet_tutorial.figures.drawing.scene import text_width
 
 
@@ -77,7 +78,7 @@ class Columns:
         if other is None:
             return float("-inf")
         copies = [link for link in frame.sketch.copies if link.target == i and frame.rows[link.source] == frame.rows[i]]
-        text = max((text_width(crop_number(crop_text(link)), frame.font) for link in copies), default=0.0)
+        text = max((text_width(crop_number(crop_text(link.crop)), frame.font) for link in copies), default=0.0)
         gate = any("gate" in link.marks for link in copies)
         overhang = max(0.0, frame.channels_extent(other)[1] - self.width[other] / 2)
         overhang -= min(0.0, frame.channels_extent(i)[0] + self.width[i] / 2)
@@ -99,7 +100,7 @@ class Columns:
             high.append(max(left + self.width[i], centre + last, centre + caption))
         for step in frame.sketch.steps:
             if frame.exits_upwards(step.source):
-                text = TEXT_GAP * frame.font + text_width(crop_text(step), frame.font)
+                text = TEXT_GAP * frame.font + text_width(crop_text(step.crop), frame.font)
                 high.append(self.left[step.target] + self.arrival(step.target) + text)
         return min(low), max(high)
 

@@ -6,26 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log2, sqrt
 
-from unet_tutorial.figures.arch.text import per_side_text, size_text
+from unet_tutorial.figures.arch.text import size_text
 from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width
-from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, mean_side
+from unet_tutorial.figures.drawing.sketch import FeatureMap, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
 MARK_RADIUS, TEXT_GAP = 0.42, 0.45  # in font sizes; TEXT_GAP: from an arrow to the text beside it
-
-
-def crop_text(link: Link) -> str:
-    """The pixels cropped or padded per side, as written at an arrow; "" for none.
-
-    >>> crop_text(Link(0, 1, "copy", (), ((4, 4), (4, 4)))), crop_text(Link(0, 1, "copy", (), ((-1, -1), (-1, -1))))
-    ('crop 4', 'pad 1')
-    """
-    numbers = [n for pair in link.crop for n in pair]
-    if not any(numbers):
-        return ""
-    if max(numbers) <= 0:
-        return f"pad {per_side_text(tuple((-a, -b) for a, b in link.crop))}"
-    return f"crop {per_side_text(link.crop)}"
 
 
 @dataclass(frozen=True)

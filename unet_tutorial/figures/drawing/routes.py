@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unet_tutorial.figures.arch.text import crop_text
 from unet_tutorial.figures.drawing.columns import Columns, crop_number
-from unet_tutorial.figures.drawing.frame import MARK_RADIUS, TEXT_GAP, Frame, crop_text
+from unet_tutorial.figures.drawing.frame import MARK_RADIUS, TEXT_GAP, Frame
 from unet_tutorial.figures.drawing.heights import Heights, enters_from_below
 from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, Arrow, Box, Label, Mark, Point, text_width
 from unet_tutorial.figures.drawing.sketch import Link
@@ -102,13 +103,15 @@ class Routes:
 
     def crop_labels(self) -> list[Label]:
         """The crops at their arrows. If the word "crop" does not fit at one skip, all skips show only the number."""
-        cropped = [(link, crop_text(link)) for link in self.frame.sketch.copies if crop_text(link)]
+        cropped = [(link, crop_text(link.crop)) for link in self.frame.sketch.copies if crop_text(link.crop)]
         font = self.frame.font
         widths = [last - first for first, last in (self._free_range(link) for link, _ in cropped)]
         fits = all(
             width > text_width(text, font) + 0.6 * font for width, (_, text) in zip(widths, cropped, strict=True)
         )
-        ups = [step for step in self.frame.sketch.steps if self.frame.exits_upwards(step.source) and crop_text(step)]
+        ups = [
+            step for step in self.frame.sketch.steps if self.frame.exits_upwards(step.source) and crop_text(step.crop)
+        ]
         skips = [self._skip_crop_label(link, text if fits else crop_number(text)) for link, text in cropped]
         return [*skips, *map(self._up_crop_label, ups)]
 
@@ -122,7 +125,9 @@ class Routes:
         """Pixels cropped or padded after upsampling, beside the arrow up."""
         x = self.boxes[step.target].x + self.columns.arrival(step.target) + TEXT_GAP * self.frame.font
         key = f"crop-{self.frame.sketch.maps[step.target].node.id}"
-        return Label(key, crop_text(step), x, self.heights.caption_y[step.target] - 0.05 * self.frame.font, "start")
+        return Label(
+            key, crop_text(step.crop), x, self.heights.caption_y[step.target] - 0.05 * self.frame.font, "start"
+        )
 
     def _free_range(self, link: Link) -> tuple[float, float]:
         """First and last x of the free space above a skip's arrow, between boxes, channel numbers and marks."""
