@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 
 from unet_tutorial.figures.drawing.palette import PALETTES
 from unet_tutorial.figures.drawing.render import figure
-from unet_tutorial.figures.drawing.scene import Box, Scene
+from unet_tutorial.figures.drawing.scene import Box, Scene, SideBlock
 
 SLACK = 0.3  # points by which outlines may overlap
 
@@ -33,7 +33,7 @@ def overlap(one: Bbox, other: Bbox) -> bool:
     return bool(across > SLACK and min(one.y1, other.y1) - max(one.y0, other.y0) > SLACK)
 
 
-def area(box: Box, height: float) -> Bbox:
+def area(box: Box | SideBlock, height: float) -> Bbox:
     """The area of a box, y upwards."""
     return Bbox([[box.x, height - box.bottom], [box.right, height - box.y]])
 
@@ -56,7 +56,13 @@ def collisions(scene: Scene) -> list[tuple[str, str]]:
         for key, text in texts.items()
         if not (0 <= text.x0 < text.x1 <= scene.width and 0 <= text.y0 < text.y1 <= scene.height)
     ]
-    everything = [*texts.items(), *((box.id, area(box, scene.height)) for box in scene.boxes)]
-    covered = [(a, b) for (a, one), (b, other) in combinations(everything, 2) if overlap(one, other)]
+    inside = {label.id: block.id for block in scene.blocks for label in block.labels(scene.font)}
+    shapes = [(box.id, area(box, scene.height)) for box in scene.boxes]
+    shapes += [(block.id, area(block, scene.height)) for block in scene.blocks]
+    covered = [
+        (a, b)
+        for (a, one), (b, other) in combinations([*texts.items(), *shapes], 2)
+        if overlap(one, other) and inside.get(a) != b
+    ]
     crossed = [(key, arrow) for key, text in texts.items() for arrow, piece in pieces(scene) if overlap(text, piece)]
     return beyond + covered + crossed

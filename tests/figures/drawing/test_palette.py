@@ -13,8 +13,9 @@ from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, PALETTES
 @pytest.mark.parametrize("palette", list(PALETTES))
 def test_palettes_have_enough_contrast(palette: str) -> None:
     colours = PALETTES[palette]
-    assert contrast(colours.text, colours.ground) >= 4.5
-    lines = vars(colours).keys() - {"ground", "text", "blank", "dash"}
+    assert min(contrast(colours.text, colours.ground), contrast(colours.text, colours.side)) >= 4.5
+    assert contrast(colours.edge, colours.side) >= 3
+    lines = vars(colours).keys() - {"ground", "text", "blank", "dash", "side"}
     assert min(contrast(getattr(colours, name), colours.ground) for name in lines) >= 3
     assert min(contrast(colours.dash, colours.fill), contrast(colours.edge, colours.fill)) >= 3
     assert min(contrast(colours.edge, colours.blank), contrast(colours.fill, colours.blank)) >= 3

@@ -15,8 +15,9 @@ import torch
 
 from tests.oracles.hooked_nets import NETS, arch
 from unet_tutorial.figures.diagram import Diagram, draw
-from unet_tutorial.figures.drawing.render import arrowhead
-from unet_tutorial.figures.drawing.scene import Arrow
+from unet_tutorial.figures.drawing.palette import PALETTES
+from unet_tutorial.figures.drawing.render import arrowhead, render
+from unet_tutorial.figures.drawing.scene import Arrow, Scene, SideBlock
 from unet_tutorial.nets.presets import paper_unet
 
 
@@ -75,3 +76,18 @@ def test_an_arrowhead_is_an_isosceles_triangle_at_the_last_point(end: tuple[floa
     assert hypot(one[0] - other[0], one[1] - other[1]) == pytest.approx(0.8 * 2.0)
     assert hypot(end[0] - one[0], end[1] - one[1]) == pytest.approx(hypot(end[0] - other[0], end[1] - other[1]))
     assert base[0] * end[1] == pytest.approx(base[1] * end[0])  # on the line from the first point
+
+
+def test_a_side_block_is_a_rounded_shape_with_its_text() -> None:
+    scene = Scene(
+        100, 50, 8, blocks=(SideBlock("a", 10, 20, 60, 20, ("self-attention",)), SideBlock("b", 10, 45, 60, 2))
+    )
+    root = ElementTree.fromstring(render(scene, PALETTES["paper"], "svg"))
+    groups = {each.attrib.get("id"): each for each in root.iter("{http://www.w3.org/2000/svg}g")}
+    for key, corners in (("a", (10, 20, 70, 40)), ("b", (10, 45, 70, 47))):
+        (outline,) = groups[key].iter("{http://www.w3.org/2000/svg}path")
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", outline.attrib["d"])]
+        found = (min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2]))
+        assert found == pytest.approx(corners)
+        assert "Q" in outline.attrib["d"]  # the corners are curves
+    assert "".join(groups["a.text-0"].itertext()).strip() == "self-attention"

@@ -5,14 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from tests.oracles.text_extents import extents
 from unet_tutorial.figures.drawing.scene import (
+    FONTS,
     Arrow,
     Box,
     Label,
     Mark,
     Scene,
+    SideBlock,
     text_width,
     translated,
     with_unique_ids,
@@ -53,6 +57,7 @@ def test_a_translation_moves_every_part_by_the_same_vector() -> None:
         arrows=(Arrow("b", "conv", ((1, 2), (3, 4))),),
         labels=(Label("c", "c", 5, 6),),
         marks=(Mark("d", "plus", 7, 8, 1),),
+        blocks=(SideBlock("e", 9, 10, 3, 4, ("e",)),),
     )
     found = translated(scene, 10, 20)
     assert found == Scene(
@@ -63,5 +68,19 @@ def test_a_translation_moves_every_part_by_the_same_vector() -> None:
         arrows=(Arrow("b", "conv", ((11, 22), (13, 24))),),
         labels=(Label("c", "c", 15, 26),),
         marks=(Mark("d", "plus", 17, 28, 1),),
+        blocks=(SideBlock("e", 19, 30, 3, 4, ("e",)),),
     )
     assert translated(found, -10, -20) == scene
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_lines_of_a_side_block_are_centred_in_it(count: int) -> None:
+    block = SideBlock("a", 10, 20, 60, 50, ("Head",) * count)
+    scene = Scene(100, 90, 10, blocks=(block,))
+    texts, smallest = extents(scene)
+    assert (len(texts), smallest) == (count, 10)
+    assert [text.x0 + text.x1 for text in texts.values()] == pytest.approx([2 * 40] * count, abs=0.5)
+    capital = TextPath((0, 0), "H", size=10, prop=FontProperties(family=FONTS[0])).get_extents().height
+    first, *_, last = (*block.labels(10), *block.labels(10))
+    assert first.y - capital - block.y == pytest.approx(block.bottom - last.y, abs=0.05)
+    assert last.y - first.y == pytest.approx(13 * (count - 1))

@@ -12,6 +12,9 @@ import pytest
 from tests.oracles.hooked_nets import NETS, arch
 from tests.oracles.svg_contents import texts
 from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.palette import PALETTES
+from unet_tutorial.figures.drawing.scene import Scene, SideBlock
+from unet_tutorial.figures.drawing.tikz import tikz
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +47,12 @@ def test_boxes_and_texts_are_those_of_the_svg(name: str, tmp_path: Path) -> None
     for *numbers, key in corners:
         x, y, right, bottom = map(float, numbers)
         assert shapes[key] == pytest.approx([x, y, right, y, right, bottom], abs=0.011)
+
+
+def test_a_side_block_is_a_rounded_rectangle_with_its_text() -> None:
+    tex = tikz(Scene(100, 50, 8, blocks=(SideBlock("a", 10, 20, 60, 20, ("self-attention",)),)), PALETTES["paper"])
+    assert re.search(r"rounded corners=3.6bp\] \(10,20\) rectangle \(70,40\); % a$", tex, re.MULTILINE)
+    assert re.search(r"anchor=base\] at \(40,[\d.]+\) \{self-attention\}; % a.text-0$", tex, re.MULTILINE)
 
 
 def _plain(text: str) -> str:

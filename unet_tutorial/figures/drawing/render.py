@@ -12,12 +12,23 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, PathPatch, Polygon, Rectangle
+from matplotlib.patches import BoxStyle, Circle, FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
 
 from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, Palette
-from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, text_width
+from unet_tutorial.figures.drawing.scene import (
+    CORNER,
+    FONTS,
+    Arrow,
+    Box,
+    Label,
+    Mark,
+    Point,
+    Scene,
+    SideBlock,
+    text_width,
+)
 
 SETTINGS: Any = {
     "font.family": "sans-serif", "font.sans-serif": list(FONTS), "svg.fonttype": "none", "svg.hashsalt": "unet",
@@ -51,9 +62,11 @@ def artists(scene: Scene, palette: Palette) -> Iterator[Artist]:
         yield Rectangle((x, y), width, height, facecolor=palette.ground, edgecolor="none")
     for box in scene.boxes:
         yield from _box(box, scene.font, palette)
+    for block in scene.blocks:
+        yield _side_block(block, scene.font, palette)
     for mark in scene.marks:
         yield from _mark(mark, scene.font, palette)
-    for label in scene.labels:
+    for label in (*scene.labels, *(label for block in scene.blocks for label in block.labels(scene.font))):
         yield _label(label, scene.font, palette)
 
 
@@ -77,6 +90,19 @@ def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
         yield PathPatch(
             line, fill=False, edgecolor=palette.dash, linewidth=OUTLINE * font, linestyle=dashes, gid=f"{box.id}.crop"
         )
+
+
+def _side_block(block: SideBlock, font: float, palette: Palette) -> Artist:
+    corners = BoxStyle.Round(pad=0, rounding_size=corner_radius(block, font))
+    return FancyBboxPatch(
+        (block.x, block.y), block.width, block.height, boxstyle=corners, facecolor=palette.side,
+        edgecolor=palette.edge, linewidth=OUTLINE * font, gid=block.id,
+    )  # fmt: skip
+
+
+def corner_radius(block: SideBlock, font: float) -> float:
+    """Radius of the corners of a side block; smaller for a thin bar."""
+    return min(CORNER * font, block.width / 2, block.height / 2)
 
 
 def _arrow(arrow: Arrow, font: float, palette: Palette) -> Iterator[Artist]:

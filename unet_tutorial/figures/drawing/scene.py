@@ -12,7 +12,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 FONTS = ("DejaVu Sans", "Verdana", "Bitstream Vera Sans", "Liberation Sans", "Arial", "Helvetica")
-DIGIT_HEIGHT, LINE_HEIGHT = 0.74, 1.3  # in font sizes
+DIGIT_HEIGHT, CAPITAL_HEIGHT, LINE_HEIGHT = 0.74, 0.73, 1.3  # in font sizes
+CORNER = 0.45  # radius of the corners of side blocks, in font sizes
 MARGIN = 0.6  # around the drawing, in font sizes
 
 Point = tuple[float, float]
@@ -92,6 +93,43 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class SideBlock:
+    """A rounded rectangle beside the feature maps, such as a self-attention or a time embedding.
+
+    Its ``lines`` of text are centred in it, with ``LINE_HEIGHT`` between their baselines. Without text it is a thin bar
+    at a box, which marks the boxes that an embedding conditions.
+    """
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> float:
+        """x of the right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """y of the lower edge."""
+        return self.y + self.height
+
+    @property
+    def middle(self) -> float:
+        """x of the centre."""
+        return self.x + self.width / 2
+
+    def labels(self, font: float) -> Iterator[Label]:
+        """The lines of text as labels in this font size."""
+        first = self.y + (self.height - LINE_HEIGHT * font * (len(self.lines) - 1) + CAPITAL_HEIGHT * font) / 2
+        for i, line in enumerate(self.lines):
+            yield Label(f"{self.id}.text-{i}", line, round(self.middle, 2), round(first + LINE_HEIGHT * font * i, 2))
+
+
+@dataclass(frozen=True)
 class Scene:
     """A whole drawing; ``font`` is the size of all labels, ``notes`` report maps that were left out."""
 
@@ -102,6 +140,7 @@ class Scene:
     arrows: tuple[Arrow, ...] = ()
     labels: tuple[Label, ...] = ()
     marks: tuple[Mark, ...] = ()
+    blocks: tuple[SideBlock, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -157,4 +196,5 @@ def translated(scene: Scene, right: float, down: float) -> Scene:
         arrows=tuple(replace(arrow, points=tuple(at(*point) for point in arrow.points)) for arrow in scene.arrows),
         labels=tuple(replace(each, x=at(each.x, 0)[0], y=at(0, each.y)[1]) for each in scene.labels),
         marks=tuple(replace(mark, x=at(mark.x, 0)[0], y=at(0, mark.y)[1]) for mark in scene.marks),
+        blocks=tuple(replace(each, x=at(each.x, 0)[0], y=at(0, each.y)[1]) for each in scene.blocks),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, ArrowStyle, Palette
-from unet_tutorial.figures.drawing.render import label_backgrounds, mark_strokes
-from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene
+from unet_tutorial.figures.drawing.render import corner_radius, label_backgrounds, mark_strokes
+from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene, SideBlock
 
 # LaTeX sets \documentclass to \@notprerr once a document has begun: an \input of this file then skips its preamble.
 OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzlibrary{arrows.meta} can \input it.
@@ -50,9 +50,11 @@ def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
         lines.append(rf"\path[fill=unetground] ({_at((x, y))}) rectangle ({_at((x + width, y + height))});")
     for box in scene.boxes:
         lines += _box(box, scene.font)
+    lines += [_side_block(block, scene.font) for block in scene.blocks]
     for mark in scene.marks:
         lines += _mark(mark, scene.font)
     lines += [_label(label) for label in scene.labels]
+    lines += [_label(label) for block in scene.blocks for label in block.labels(scene.font)]
     return "\n".join([*lines, r"\end{tikzpicture}%", r"\unetend", ""])
 
 
@@ -74,6 +76,13 @@ def _box(box: Box, font: float) -> Iterator[str]:
         dash = f"draw=unetdash,line width={_number(OUTLINE * font)}bp,densely dashed"
         first, last = _at((box.x, box.crop[0])), _at((box.right, box.crop[1]))
         yield rf"\path[{dash}] ({first}) rectangle ({last}); % {box.id}.crop"
+
+
+def _side_block(block: SideBlock, font: float) -> str:
+    pen = f"draw=unetedge,line width={_number(OUTLINE * font)}bp,fill=unetside"
+    corners = f"rounded corners={_number(corner_radius(block, font))}bp"
+    start, end = _at((block.x, block.y)), _at((block.right, block.bottom))
+    return rf"\path[{pen},{corners}] ({start}) rectangle ({end}); % {block.id}"
 
 
 def _arrow(arrow: Arrow, font: float) -> Iterator[str]:
