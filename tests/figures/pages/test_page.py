@@ -7,8 +7,11 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
 from tests.oracles import hooked_nets
 from tests.oracles.browser import ask, needs_chromium
@@ -16,6 +19,8 @@ from tests.oracles.html_pages import PAGES, described, html_page, table_cells
 from unet_tutorial.figures.pages.explorer import Choice, level_rows, results
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.figures.pages.page import lead, matching_choice, page
+from unet_tutorial.figures.tracing.trace import trace
+from unet_tutorial.nets.presets import padded_unet, paper_unet, residual_unet
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +147,46 @@ def test_a_network_with_an_input_size_that_no_plain_u_takes_has_a_page_without_t
     dense = hooked_nets.arch("dense")
     assert matching_choice(dense) is None
     assert "data-explorer" not in re.sub(r"<script>.*?</script>", "", page(dense), flags=re.DOTALL)
+
+
+class Stemmed(nn.Module):
+    """A U of one pooling behind a stem of its own kernel, with any number of outputs and of axes."""
+
+    def __init__(self, stem: int, outs: int = 2, rank: int = 2) -> None:
+        super().__init__()
+        kinds: Any = [(nn.Conv1d, nn.ConvTranspose1d, nn.MaxPool1d), (nn.Conv2d, nn.ConvTranspose2d, nn.MaxPool2d)]
+        conv, up, pool = kinds[rank - 1]
+        self.stem, self.down = conv(1, 4, stem, padding=stem // 2), conv(4, 8, 3, padding=1)
+        self.up, self.head = up(8, 4, 2, 2), conv(8, outs, 1)
+        self.pool = pool(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        fine = self.stem(x)
+        logits: Tensor = self.head(torch.cat((fine, self.up(self.down(self.pool(fine)))), 1))
+        return logits
+
+
+FOREIGN = {
+    "a 1x1 stem": (lambda: Stemmed(1), (1, 1, 16, 16)),
+    "a 1x1 stem and an odd side": (lambda: Stemmed(1), (1, 1, 18, 30)),
+    "a 5x5 stem": (lambda: Stemmed(5), (1, 1, 16, 16)),
+    "no output channel": (lambda: Stemmed(3, outs=0), (1, 1, 16, 16)),
+    "one axis": (lambda: Stemmed(3, rank=1), (1, 1, 16)),
+    "a U behind a stem": (lambda: nn.Sequential(nn.Conv2d(1, 4, 1), padded_unet(4, widths=(4, 8))), (1, 1, 16, 16)),
+    "the same, unpadded": (lambda: nn.Sequential(nn.Conv2d(1, 4, 1), paper_unet(4, widths=(4, 8))), (1, 1, 20, 20)),
+    "a single level": (lambda: nn.Conv2d(1, 4, 3), (1, 1, 16, 16)),
+    "strides for poolings": (lambda: residual_unet(widths=(4, 8)), (1, 1, 16, 16)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("name", FOREIGN)
+def test_every_network_that_can_be_drawn_has_a_page(name: str) -> None:
+    """Only networks of the plain family have levels in the sense of ``plan``, and none of these is one."""
+    build, shape = FOREIGN[name]
+    arch = trace(build(), torch.empty(shape, device="meta"))
+    assert "data-viewer" in page(arch)
+    assert matching_choice(arch) is None
 
 
 def test_the_lead_names_input_output_totals_and_the_reason() -> None:

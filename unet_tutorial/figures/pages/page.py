@@ -8,13 +8,14 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.text import shape_text
 from unet_tutorial.figures.pages.explorer import Choice, section
 from unet_tutorial.figures.pages.markup import document, figure, map_table
-from unet_tutorial.plan.sizes import size_error
+from unet_tutorial.plan.sizes import valid_sizes
 
 HINT = (
     "Point at a map, or move to it with the Tab or arrow keys, to see its numbers and the input pixels that it sees. "
     "Enter or a click keeps it selected, Escape deselects it."
 )
 MAX_DEPTH, MAX_WIDTH, MAX_SIZE, MAX_CHANNELS = 6, 128, 4096, 64  # limits of the explorer's controls
+PLAIN_OPS = {"input", "conv", "pool", "up", "crop", "concat"}
 
 
 def page(arch: ArchIR) -> str:
@@ -60,19 +61,33 @@ def _explorer(choice: Choice) -> str:
 
 def matching_choice(arch: ArchIR) -> Choice | None:
     """The explorer's choice that gives exactly this network; None if there is none."""
-    inputs, path = arch.inputs, [arch.node(key) for key in arch.path]
-    first = next((node for node in arch.nodes if node.op == "conv"), None)
-    if len(inputs) != 1 or not path or not first or not first.window:
-        return None
-    depth, (size, *more) = max(node.level for node in path), inputs[0].size
-    padding = "same" if any(first.window.before) else "valid"
-    choice = Choice(size, depth, first.channels, padding, 1 + len(more), inputs[0].channels, path[-1].channels)  # type: ignore[arg-type]
-    within = depth <= MAX_DEPTH and choice.width <= MAX_WIDTH and size <= MAX_SIZE
-    if not within or max(choice.ins, choice.outs) > MAX_CHANNELS or choice.rank not in (2, 3) or set(more) != {size}:
-        return None
-    if size_error(choice.input, choice.levels, padding=choice.padding):
+    choice = _choice(arch) if _may_be_plain(arch) else None
+    if choice is None or choice.size not in valid_sizes(choice.levels, padding=choice.padding)[0]:
         return None
     return choice if [_comparable(n) for n in choice.arch().nodes] == [_comparable(n) for n in arch.nodes] else None
+
+
+def _may_be_plain(arch: ArchIR) -> bool:
+    """Whether the operations are those of a plain U-Net, with kernels of 3 in all convolutions but the last.
+
+    Other networks have no levels in the sense of ``plan``, whose questions would be about another network.
+    """
+    kernels = [set(node.window.kernel) for node in arch.nodes if node.op == "conv" and node.window]
+    ops = {node.op for node in arch.nodes}
+    return bool(arch.path) and len(arch.inputs) == 1 and ops <= PLAIN_OPS and kernels[:-1] == [{3}] * (len(kernels) - 1)
+
+
+def _choice(arch: ArchIR) -> Choice | None:
+    """The values that the controls need for this network; None if one is outside the limits of its control."""
+    path = [arch.node(key) for key in arch.path]
+    first = next((node.window for node in arch.nodes if node.op == "conv"), None)
+    (size, *more), ins, outs = path[0].size, path[0].channels, path[-1].channels
+    depth, width, rank = max(node.level for node in path), path[1].channels, 1 + len(more)
+    within = depth in range(1, MAX_DEPTH + 1) and width in range(1, MAX_WIDTH + 1) and size <= MAX_SIZE
+    channels = range(1, MAX_CHANNELS + 1)
+    if not (first and within and ins in channels and outs in channels and rank in (2, 3) and {size, *more} == {size}):
+        return None
+    return Choice(size, depth, width, "same" if any(first.before) else "valid", rank, ins, outs)
 
 
 def _comparable(node: Node) -> Node:
