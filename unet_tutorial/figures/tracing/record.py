@@ -6,7 +6,7 @@ modules are recorded, too. The model is not changed: meta tensors stand in for i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,10 @@ from unet_tutorial.figures.tracing.restored import restored
 
 @dataclass(frozen=True)
 class Op:
-    """An ATen operator call; ``path`` is the module that made it, ``written`` are the arguments changed in place."""
+    """An ATen operator call; ``path`` is the module that made it, ``written`` are the arguments changed in place.
+
+    ``arguments`` holds all arguments by their names in the operator's schema, with the defaults of those not given.
+    """
 
     name: str
     args: tuple[Any, ...]
@@ -33,6 +36,23 @@ class Op:
     outs: list[Tensor]
     path: str
     written: list[Tensor]
+    arguments: dict[str, Any]
+
+    @property
+    def operand(self) -> Any:
+        """The first argument: ``self`` or ``input`` in most schemas."""
+        return next(iter(self.arguments.values()), None)
+
+
+def arguments_by_name(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of ``func(*args, **kwargs)`` by their names in its schema; those not given have their defaults.
+
+    >>> arguments_by_name(torch.ops.aten.squeeze.dim, ("image",), {"dim": 1})
+    {'self': 'image', 'dim': 1}
+    """
+    schema = func._schema.arguments
+    defaults = {each.name: each.default_value for each in schema}
+    return defaults | {each.name: value for each, value in zip(schema, args, strict=False)} | kwargs
 
 
 @dataclass
@@ -63,7 +83,8 @@ class Record(TorchDispatchMode):
         outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         mutable = func._schema.is_mutable
         written = [each for each in outs if any(each is arg for arg in args)] if mutable else []
-        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs, outs, self.paths[-1], written))
+        arguments = arguments_by_name(func, args, kwargs)
+        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs, outs, self.paths[-1], written, arguments))
         return out
 
 
