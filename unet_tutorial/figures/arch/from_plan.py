@@ -63,7 +63,7 @@ class _Builder:
         """Add the nodes of one step of the size arithmetic."""
         level = self.levels[step.level]
         if step.op == "input":
-            self._append("input", "input", (), (in_channels, *step.size))
+            self._append("input", "image", (), (in_channels, *step.size))
         elif step.op == "conv":
             self._convolve(level.kernel, (level.channels, *step.size), folded=("relu_",))
         elif step.op == "head":

@@ -44,15 +44,18 @@ class Window:
 class Node:
     """One operation and the feature map it computes.
 
-    ``op`` is one of ``OPS``; ``kind`` is torch's name of the operator. ``inputs`` are the ids of its input maps, in
-    argument order. ``shape`` is (C, *size), without the batch. ``path`` is the module's name in the model ("" if
-    unknown); it is ignored when nodes are compared. ``crop`` holds the pixels cropped before and after each axis;
-    negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial axes. ``level`` is
-    the position of this scale among all scales: 0 for the finest; ``side`` is one of ``SIDES``, such as the encoder.
-    ``window`` is the kernel, stride and padding of a convolution or pooling. ``parameters`` are counted at their first
-    use; ``macs`` are multiply-accumulates without biases; ``bytes`` is the size of the output; ``saved`` the bytes
-    saved for the backward pass. ``field`` is the receptive field: smallest and largest number of input pixels per
-    axis. ``folded`` lists the norms and activations that were fused into the node.
+    ``op`` is one of ``OPS``; ``kind`` is torch's name of the operator, or the name of the argument of an input.
+    ``inputs`` are the ids of its input maps, in argument order. ``shape`` is (C, *size), without the batch. ``path`` is
+    the module's name in the model ("" if unknown); it is ignored when nodes are compared. ``crop`` holds the pixels
+    cropped before and after each axis; negative numbers are padding. ``scale`` is the accumulated stride per axis, ()
+    without spatial axes. ``level`` is the position of this scale among all scales: 0 for the finest; ``side`` is one of
+    ``SIDES``, such as the encoder. ``window`` is the kernel, stride and padding of a convolution or pooling.
+    ``parameters`` are counted at their first use; ``macs`` are multiply-accumulates without biases; ``bytes`` is the
+    size of the output; ``saved`` the bytes saved for the backward pass. ``field`` is the receptive field: smallest and
+    largest number of input pixels per axis. ``folded`` lists the norms and activations that were fused into the node.
+    For a product of two maps, such as queries and keys, ``heads`` is the number of products side by side; ``tokens``
+    are the pixels per axis that take part in one of them, in a window attention those of a window. They are
+    0 and () if unknown.
     """
 
     id: str
@@ -72,6 +75,8 @@ class Node:
     saved: int = 0
     field: Pairs = ()
     folded: tuple[str, ...] = ()
+    heads: int = 0
+    tokens: Size = ()
 
     @property
     def channels(self) -> int:

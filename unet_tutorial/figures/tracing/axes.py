@@ -203,3 +203,18 @@ def _holds_pixels(dim: Sequence[Factor], spatial: Sequence[str | int]) -> bool:
 def _source_of(dim: Sequence[Factor]) -> str | int:
     """Source of a dimension: that of its first factor that belongs to a spatial axis or is longer than 1."""
     return next((source for source, n, _ in dim if n > 1 or isinstance(source, int)), dim[0][0] if dim else "c")
+
+
+def heads_and_tokens(layout: Layout, rank: int) -> tuple[int, Size]:
+    """Number of heads of a product of two maps, and the pixels per axis that take part in one product.
+
+    ``layout`` is that of the queries or keys: the last two dimensions hold tokens and channels of a head, all others
+    are computed side by side. Gives 0 and () for an unknown layout, and () for tokens that are not neighbours.
+    """
+    outer = [factor for dim in layout[:-2] for factor in dim]
+    if not any(source == "n" for source, _, _ in outer) or grid_size(layout, rank) is None:
+        return 0, ()
+    inner = [factor for dim in layout[-2:] if _source_of(dim) != "c" for factor in dim]
+    dilated = any(n > 1 and min(s for a, _, s in inner if a == source) > 1 for source, n, _ in inner)
+    tokens = tuple(prod(n for source, n, _ in inner if source == axis) for axis in range(rank))
+    return prod(n for source, n, _ in outer if source == "c"), () if dilated else tokens

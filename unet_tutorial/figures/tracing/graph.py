@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from math import prod
 
 from torch import Tensor, nn
@@ -17,6 +19,7 @@ from unet_tutorial.figures.tracing.axes import (
     batch_size,
     channel_layout,
     grid_size,
+    heads_and_tokens,
     input_layout,
     output_layout,
     resized,
@@ -45,12 +48,13 @@ class Graph:
     """The nodes of a record, in execution order; ``rank`` is the number of spatial axes.
 
     ``outputs`` are the ids of the nodes whose maps the network returns, in the order in which it returns them.
+    ``names`` are those of the inputs, in the order of ``found.inputs``; an input without a name is called "input".
 
     Operators on weights alone, such as weight normalisation, give no node: their parameters and MACs count for the
     first operator that combines their result with a feature map.
     """
 
-    def __init__(self, found: Record) -> None:
+    def __init__(self, found: Record, names: Sequence[str] = ()) -> None:
         self.rank = spatial_rank(found)
         self.nodes: list[Node] = []
         self.producers: dict[int, str] = {}  # id of a tensor: id of the node that computed it
@@ -61,9 +65,10 @@ class Graph:
         self.weight_macs: dict[int, int] = {}  # id of a tensor made from weights alone: MACs to compute it
         self.counts = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
         self.owners: dict[int, str] = {}  # storage: id of the first node whose output is in it
-        for tensor in sorted(found.inputs, key=lambda each: -each.ndim):
+        named = zip_longest(found.inputs, names, fillvalue="input")
+        for tensor, name in sorted(named, key=lambda pair: -pair[0].ndim):
             layout = input_layout(tensor.shape, self.rank)
-            self._add_node(Node("", "input", "input", (), self._shape(layout, tensor)), [tensor], layout)
+            self._add_node(Node("", "input", name, (), self._shape(layout, tensor)), [tensor], layout)
         for op in found.ops:
             self._add_operator(op)
         ends = (self._producer(tensor) for tensor in found.outputs)
@@ -132,7 +137,7 @@ class Graph:
             if no_effect and outs[0].shape == main.shape and not cost:
                 self._set_producer(outs, producers[id(main)], layout)
                 continue
-            node = self._node(op, main, outs[0], layout, ratios, maps=len(maps))
+            node = self._node(op, main, outs[0], layout, ratios, maps)
             self._add_node(replace(node, inputs=inputs, parameters=parameters, macs=cost), outs, layout)
             parameters = cost = 0  # counted once, with the first output
         for tensor in op.written:
@@ -142,18 +147,19 @@ class Graph:
         """Sorts operands: those with spatial axes last, then by number of elements."""
         return grid_size(self.layouts[id(tensor)], self.rank) is not None, tensor.numel()
 
-    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, maps: int) -> Node:
+    def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, maps: list[Tensor]) -> Node:
         op_type, before, shape = operation_type(op), self.layouts[id(main)], self._shape(layout, out)
         spatial = grid_size(before, self.rank) is not None and grid_size(layout, self.rank) is not None
         window = window_of(op, op_type, [axis_of(dim) for dim in before], self.rank) if spatial else None
         crop = crop_of(op, main, out, before) if spatial and op_type in ("crop", "split") and not window else ()
-        if is_pointwise_product(op, main, maps, spatial=spatial):
+        if is_pointwise_product(op, main, len(maps), spatial=spatial):
             return Node("", "conv", op.name, (), shape, op.path, pointwise_window(self.rank))
         if window is None and spatial and ratios:
             window = shuffle_window(ratios, self.rank)
         reshaped = shape != self._shape(before, main)
         refined = refined_type(op, op_type, window, crop, spatial=spatial, reshaped=reshaped)
-        return Node("", refined, op.name, (), shape, op.path, window, crop)
+        heads, tokens = heads_and_tokens(before, self.rank) if refined == "linear" and len(maps) > 1 else (0, ())
+        return Node("", refined, op.name, (), shape, op.path, window, crop, heads=heads, tokens=tokens)
 
     def _shape(self, layout: Layout, out: Tensor) -> Size:
         """(C, *size); without spatial axes, the tensor's shape without the batch."""

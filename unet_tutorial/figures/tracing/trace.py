@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import keystr, tree_flatten_with_path, tree_leaves
 
 from unet_tutorial.figures.arch.analyse import analysed
 from unet_tutorial.figures.arch.ir import ArchIR
@@ -35,7 +36,7 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
     totals = _parameters(model)
     with _eager():
         found = _run(model, args, kwargs)
-        graph = Graph(found)
+        graph = Graph(found, input_names(model, args, kwargs))
         nodes = graph.nodes
         totals |= {"macs": sum(node.macs for node in nodes), "peak": peak(found)}
         try:
@@ -106,6 +107,22 @@ def _parameters(model: nn.Module) -> dict[str, int]:
         "parameter_bytes": sum(weight.numel() * weight.element_size() for weight in once),
         "trainable": sum(weight.numel() for weight in once if weight.requires_grad),
     }
+
+
+def input_names(model: nn.Module, args: Any, kwargs: Any) -> list[str]:
+    """Names of the arguments of ``forward`` that hold the tensors, in the order of ``tree_leaves``; "input" if unknown.
+
+    >>> input_names(nn.Linear(2, 2), (torch.zeros(1, 2), [torch.zeros(1)]), {"t": torch.zeros(1)})
+    ['input', 'input', 't']
+    """
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    positional = [each.name for each in inspect.signature(model.forward).parameters.values() if each.kind in kinds]
+    names = []
+    for (group, argument, *inner), leaf in tree_flatten_with_path((args, kwargs))[0]:
+        known = positional[argument.idx : argument.idx + 1] if group.idx == 0 else [argument.key]
+        if isinstance(leaf, Tensor):
+            names.append(known[0] + keystr(tuple(inner)) if known else "input")
+    return names
 
 
 def _valid(model: nn.Module) -> tuple[tuple[int, int], ...]:
