@@ -90,7 +90,7 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
     """The nodes from the input to the output; at each merge, the operand that came from the coarsest map.
 
     If several operands came from equally coarse maps, it is the one with more operations before it. Of several
-    outputs it is the largest, of equally large ones the last that was computed.
+    outputs it is the largest; of equally large ones the same rule holds, then the first one returned.
     """
     index = {node.id: node for node in nodes}
     priority: dict[str, tuple[float, int]] = {}  # coarsest scale up to the node, number of operations up to it
@@ -101,15 +101,33 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
             max([own, *(scale for scale, _ in before)]),
             1 + max((steps for _, steps in before), default=0),
         )
-    order = {node.id: i for i, node in enumerate(nodes)}
     returned = [index[key] for key in outputs]
     ends = [node for node in returned if node.scale] or returned
-    node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), order[n.id]))
+    node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), priority[n.id]))
     path = [node]
     while inputs := operands(node, index):
         node = max(inputs, key=lambda each: priority[each.id])
         path.append(node)
     return path[::-1]
+
+
+def not_a_u(path: list[Node]) -> str:
+    """The reason why the main path is not U-shaped; "" if it is."""
+    levels = [node.level for node in path if node.scale]
+    if not levels or path[0].op != "input" or len(path[0].size) < 1:
+        return "no feature map with spatial axes leads from an input to the output"
+    coarsest = max(levels)
+    if coarsest == min(levels):
+        return "no map is coarser than another, so it has a single level"
+    if not path[-1].scale:
+        return "its output has no spatial axes, as a classifier's"
+    if levels[-1] == coarsest:
+        return "it goes down and does not come up again, as a classifier does"
+    turns = [level for i, level in enumerate(levels) if i == 0 or level != levels[i - 1]]
+    bottoms = sum(1 for i, level in enumerate(turns[1:-1], start=1) if level > turns[i - 1] and level > turns[i + 1])
+    if bottoms > 1:
+        return f"it goes down and up {bottoms} times, as a chain of U-Nets does"
+    return ""
 
 
 def operands(node: Node, index: dict[str, Node]) -> list[Node]:

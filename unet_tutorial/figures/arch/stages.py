@@ -1,0 +1,145 @@
+"""Divides a network into stages: the maps of one level between two changes of level or merges, such as a block.
+
+A stage also holds the operations that only prepare a map for it: the upsampling before a merge, or a pooled branch that
+is used in one merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from unet_tutorial.figures.arch.ir import ArchIR, Node
+
+JOINING_OPS = ("concat", "add", "crop", "split", "view")  # a stage of these only collects maps for the next one
+
+
+@dataclass
+class Stage:
+    """The nodes of one stage, in the order of execution; ``end`` is the map that represents it.
+
+    All maps that other stages use are computed from ``end``. ``sources`` are the indices of the stages that it uses.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    sources: tuple[int, ...] = ()
+    end: Node = None  # type: ignore[assignment]  # set by ``stages``
+
+    @property
+    def level(self) -> int:
+        """The level of the map that represents the stage."""
+        return self.end.level
+
+
+def stages(arch: ArchIR) -> list[Stage]:
+    """The stages in the order of their last maps; every node is in exactly one of them."""
+    return _Partition(arch).stages()
+
+
+class _Partition:
+    """Nodes in groups, first as small as possible, then merged into stages; a group is named by a number."""
+
+    def __init__(self, arch: ArchIR) -> None:
+        self.arch = arch
+        self.group: dict[str, int] = {}
+        self.users = users(arch)
+        for node in arch.nodes:
+            self.group[node.id] = self._own_group(node)
+
+    def _own_group(self, node: Node) -> int:
+        """The group of a node's inputs, if all are in one group of its level; else a new group."""
+        before = [self.arch.node(key) for key in node.inputs]
+        groups = {self.group[each.id] for each in before}
+        returned_only = node.id in self.arch.outputs and not self.users[node.id]
+        same_level = all(each.level == node.level or not each.scale or not node.scale for each in before)
+        if len(groups) == 1 and same_level and not returned_only:
+            return groups.pop()
+        return max(self.group.values(), default=-1) + 1
+
+    @cached_property
+    def members(self) -> dict[int, list[Node]]:
+        """The nodes of each group."""
+        found: dict[int, list[Node]] = {}
+        for node in self.arch.nodes:
+            found.setdefault(self.group[node.id], []).append(node)
+        return found
+
+    def sources(self, group: int) -> set[int]:
+        """The other groups that a group uses."""
+        return {self.group[key] for node in self.members[group] for key in node.inputs} - {group}
+
+    def targets(self, group: int) -> set[int]:
+        """The other groups that use a group."""
+        return {self.group[user.id] for node in self.members[group] for user in self.users[node.id]} - {group}
+
+    def stages(self) -> list[Stage]:
+        """The stages, in the order of their last maps."""
+        for group in sorted(self.members, reverse=True):
+            self._absorb(group)
+        order = {node.id: i for i, node in enumerate(self.arch.nodes)}
+        ends = {group: self._end(nodes) for group, nodes in self.members.items()}
+        groups = sorted(self.members, key=lambda group: order[ends[group].id])
+        number = {group: i for i, group in enumerate(groups)}
+        return [
+            Stage(self.members[group], tuple(sorted(number[each] for each in self.sources(group))), ends[group])
+            for group in groups
+        ]
+
+    def _absorb(self, group: int) -> None:
+        """Move the nodes of a group into the only group that uses it, if they prepare a map for a merge there."""
+        targets, nodes, sources = self.targets(group), self.members[group], self.sources(group)
+        if len(targets) != 1 or any(node.id in self.arch.outputs or node.op == "input" for node in nodes):
+            return
+        (target,) = targets
+        user = next(user for node in nodes for user in self.users[node.id] if self.group[user.id] == target)
+        if not sources or (len(self.sources(target)) < 2 and len(user.inputs) < 2):
+            return
+        before = {self.arch.node(key).level for node in nodes for key in node.inputs if self.group[key] != group}
+        last, same_level = nodes[-1], user.level == nodes[-1].level
+        upsampled = len(sources) == 1 and last.scale and max(before) > last.level
+        branch = len(sources) == 1 and last.scale and before != {last.level} and same_level
+        collects = same_level and (all(node.op in JOINING_OPS for node in nodes) or last.op == "gate")
+        if upsampled or branch or collects:
+            self.group |= {node.id: target for node in nodes}
+            self.members[target] = [node for node in self.arch.nodes if self.group[node.id] == target]
+            del self.members[group]
+
+    def _end(self, nodes: list[Node]) -> Node:
+        """The last map with spatial axes from which all maps are computed that others use."""
+        inside = {node.id for node in nodes}
+        used = {
+            node.id
+            for node in nodes
+            if any(user.id not in inside for user in self.users[node.id]) or node.id in self.arch.outputs
+        }
+        behind = {node.id: {node.id} & used for node in nodes}  # used maps that are computed from each node
+        for node in reversed(nodes):
+            for key in inside & set(node.inputs):
+                behind[key] |= behind[node.id]
+        common = [node for node in nodes if behind[node.id] == used] or nodes[-1:]
+        return ([node for node in common if node.scale] or common)[-1]
+
+
+def users(arch: ArchIR) -> dict[str, list[Node]]:
+    """By id of a node: the nodes that have it as an input."""
+    found: dict[str, list[Node]] = {node.id: [] for node in arch.nodes}
+    for node in arch.nodes:
+        for key in dict.fromkeys(node.inputs):
+            found[key].append(node)
+    return found
+
+
+def between(arch: ArchIR, source: Node, target: Node, kept: Iterable[str]) -> tuple[Node, ...]:
+    """The nodes on the ways from ``source`` to ``target`` that avoid all other kept nodes; ``target`` is the last."""
+    avoided = set(kept) - {target.id}
+    nodes = arch.nodes[arch.nodes.index(source) + 1 : arch.nodes.index(target) + 1]
+    after = {source.id}
+    for node in nodes:
+        if node.id not in avoided and after & set(node.inputs):
+            after.add(node.id)
+    before = {target.id}
+    for node in reversed(nodes):
+        if node.id in before:
+            before |= {key for key in node.inputs if key in after}
+    return tuple(node for node in nodes if node.id in before & after)
