@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -166,7 +167,7 @@ class Stemmed(nn.Module):
         return logits
 
 
-FOREIGN = {
+FOREIGN: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "a 1x1 stem": (lambda: Stemmed(1), (1, 1, 16, 16)),
     "a 1x1 stem and an odd side": (lambda: Stemmed(1), (1, 1, 18, 30)),
     "a 5x5 stem": (lambda: Stemmed(5), (1, 1, 16, 16)),

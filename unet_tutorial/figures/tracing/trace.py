@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -17,7 +18,8 @@ from unet_tutorial.figures.tracing.graph import Graph
 from unet_tutorial.figures.tracing.memory import peak, with_saved_bytes
 from unet_tutorial.figures.tracing.meta import is_data_dependent
 from unet_tutorial.figures.tracing.record import Record, record
-from unet_tutorial.plan.sizes import valid_sizes
+from unet_tutorial.plan.levels import Level
+from unet_tutorial.plan.sizes import Padding, Plan, valid_sizes
 
 
 class TraceError(ValueError):
@@ -47,8 +49,9 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
         training = Graph(saving)
         nodes = with_saved_bytes(nodes, training.nodes, training.saved_bytes(saving))
         totals["saved"] = sum(saving.saved.values())
-    name, valid = type(model).__name__, _valid(model)
-    return analysed(ArchIR(name, tuple(nodes), graph.outputs, totals=totals, valid=valid))
+    levels, padding = stated_plan(model)
+    valid = tuple((sizes.start, sizes.step) for sizes in valid_sizes(levels, padding=padding)) if levels else ()
+    return analysed(ArchIR(type(model).__name__, tuple(nodes), graph.outputs, totals=totals, valid=valid))
 
 
 def _unwrapped(model: Any) -> Any:
@@ -125,9 +128,8 @@ def input_names(model: nn.Module, args: Any, kwargs: Any) -> list[str]:
     return names
 
 
-def _valid(model: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Smallest valid size and step per axis, if the model has ``levels`` and ``padding``; else ()."""
-    levels, padding = getattr(model, "levels", None), getattr(model, "padding", None)
-    if not levels or padding not in ("same", "valid"):
-        return ()
-    return tuple((sizes.start, sizes.step) for sizes in valid_sizes(levels, padding=padding))
+def stated_plan(model: nn.Module) -> tuple[Plan, Padding]:
+    """Levels and padding of a network that states both, as those of this library do; () as levels for any other."""
+    levels, padding = getattr(model, "levels", ()), getattr(model, "padding", "")
+    stated = isinstance(levels, Sequence) and all(isinstance(level, Level) for level in levels)
+    return (levels, padding) if stated and padding in ("same", "valid") else ((), "same")
