@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ THIN = ("paper", "--widths", "4,8", "--input", 20)
 
 
 def test_every_format_is_written_and_says_so(unet: Unet, tmp_path: Path) -> None:
-    paths = [tmp_path / f"u{suffix}" for suffix in FORMATS]
+    paths = [tmp_path / f"u{suffix}" for suffix in FORMATS if suffix != ".pptx" or find_spec("pptx")]
     code, text = unet("diagram", *THIN, *(word for path in paths for word in ("-o", path)))
     assert code == 0, text
     assert text.split() == [str(path) for path in paths]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unet_tutorial.figures.drawing.style import Style
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
-OUTPUT = "File to write: .svg .pdf .png .tex .html .mmd .dot or .json; repeat the option for several."
+OUTPUT = "File to write: .svg .pdf .png .tex .pptx .drawio .html .mmd .dot or .json; repeat the option for several."
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from typing import Any
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
+from unet_tutorial.figures.drawing.drawio import drawio
 from unet_tutorial.figures.drawing.layout import arrange
+from unet_tutorial.figures.drawing.pptx import pptx
 from unet_tutorial.figures.drawing.render import inline_svg, render, svg
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
@@ -85,6 +87,14 @@ def _tex(diagram: Diagram) -> str:
     return tikz(diagram.scene, diagram.style.colours, f"{diagram.arch.name}\n{diagram.alt}")
 
 
+def _pptx(diagram: Diagram) -> bytes:
+    return pptx(diagram.scene, diagram.style.colours, diagram.arch.name, diagram.alt)
+
+
+def _drawio(diagram: Diagram) -> str:
+    return drawio(diagram.scene, diagram.style.colours, diagram.arch.name, diagram.alt)
+
+
 def _mermaid(diagram: Diagram) -> str:
     from unet_tutorial.figures.arch.graphviz import mermaid
 
@@ -108,6 +118,8 @@ FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
     ".pdf": _pdf,
     ".png": _png,
     ".tex": _tex,
+    ".pptx": _pptx,
+    ".drawio": _drawio,
     ".mmd": _mermaid,
     ".dot": _dot,
     ".json": lambda diagram: to_json(diagram.arch),

@@ -17,6 +17,7 @@ from unet_tutorial.figures.drawing.scene import (
     Mark,
     Scene,
     SideBlock,
+    text_area,
     text_width,
     translated,
     with_unique_ids,
@@ -30,6 +31,19 @@ def test_text_is_measured_as_it_is_drawn() -> None:
     for text in ("1024", "572²", "16×64×64", "conv 3×3, batch norm, ReLU"):
         scene = Scene(400, 40, 10, labels=(Label("a", text, 5, 20, "start"),))
         assert extents(scene)[0]["a"].width == pytest.approx(text_width(text, 10), rel=0.01)
+
+
+@pytest.mark.parametrize("anchor", ["start", "middle", "end"])
+@pytest.mark.parametrize("upright", [False, True])
+def test_the_area_of_a_text_is_centred_where_it_is_drawn(anchor: str, *, upright: bool) -> None:
+    label = Label("a", "572", 60, 70, anchor, upright)
+    drawn = extents(Scene(120, 140, 10, labels=(label,)))[0]["a"]
+    x, y, width, height = text_area(label, 10)
+    middle = (drawn.x0 + drawn.x1) / 2, 140 - (drawn.y0 + drawn.y1) / 2
+    assert (x + width / 2, y + height / 2) == pytest.approx(middle, abs=1.5)  # the area drawn is higher by a descent
+    along = (y + height / 2, middle[1]) if upright else (x + width / 2, middle[0])
+    assert along[0] == pytest.approx(along[1], abs=0.5)
+    assert width == pytest.approx(drawn.height if upright else drawn.width, abs=0.5)
 
 
 @pytest.mark.parametrize("width", [40, 90, 200, 2000])

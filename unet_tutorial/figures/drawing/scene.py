@@ -157,6 +157,15 @@ def text_width(text: str, font: float) -> float:
     return _width_in_font_sizes(text) * font
 
 
+def text_area(label: Label, font: float) -> tuple[float, float, float, float]:
+    """x, y, width and height of the line of a label; those of an upright one before it is turned about its centre."""
+    width, height = text_width(label.text, font), LINE_HEIGHT * font
+    along = {"start": width / 2, "middle": 0.0, "end": -width / 2}[label.anchor]
+    across = CAPITAL_HEIGHT / 2 * font
+    x, y = (label.x - across, label.y - along) if label.upright else (label.x + along, label.y - across)
+    return x - width / 2, y - height / 2, width, height
+
+
 def wrapped(text: str, font: float, width: float) -> list[str]:
     """The text in lines of at most this width, broken at spaces; a word wider than that has a line of its own."""
     lines: list[str] = []

@@ -1,0 +1,160 @@
+"""A scene as an uncompressed draw.io file (diagrams.net), in which shapes, texts and arrows can be edited."""
+
+from __future__ import annotations
+
+from math import hypot
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, OUTLINE, Palette
+from unet_tutorial.figures.drawing.render import corner_radius
+from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, SideBlock, text_area
+
+TOUCH = 0.05  # points between the end of an arrow and the outline of the box that it belongs to
+TIPS = {"full": "block;endFill=1", "open": "block;endFill=0", "barb": "open;endFill=0"}
+ALIGN = {"start": "left", "middle": "center", "end": "right"}
+SHAPES = {"plus": "orEllipse", "gate": "sumEllipse"}  # draw.io's circles with + and ×
+
+Area = tuple[float, float, float, float]  # x, y, width, height
+
+
+def drawio(scene: Scene, palette: Palette, title: str, description: str) -> str:
+    """The text of the file; each part of the scene is a cell with its id. The description is a property of the layer.
+
+    Boxes are below texts and above arrows. An arrow that begins or ends at the outline of a box, a side block or a
+    mark is connected to it there, and follows when it is moved.
+    """
+    file = Element("mxfile", host="unet_tutorial")
+    page = SubElement(file, "diagram", id="drawing", name=title)
+    size = {"pageWidth": _number(scene.width), "pageHeight": _number(scene.height), "background": palette.ground}
+    model = SubElement(page, "mxGraphModel", {"grid": "0", "page": "1", **size})
+    root = SubElement(model, "root")
+    root.append(Element("mxCell", id="0"))
+    layer = SubElement(root, "object", id="1", label="drawing", description=description)
+    SubElement(layer, "mxCell", {"parent": "0"})
+    _Cells(scene, palette, root).add()
+    indent(file)
+    return tostring(file, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _style(*flags: str, **values: object) -> str:
+    """Style of a cell: names without a value, then name=value, each followed by a semicolon."""
+    return "".join(f"{part};" for part in (*flags, *(f"{key}={value}" for key, value in values.items())))
+
+
+def _add(parent: Element, tag: str, role: str, **values: float) -> Element:
+    """Add an element whose attribute ``as`` tells its role in the parent."""
+    return SubElement(parent, tag, {**{key: _number(value) for key, value in values.items()}, "as": role})
+
+
+class _Cells:
+    """Adds the parts of a scene to the root element of a page."""
+
+    def __init__(self, scene: Scene, palette: Palette, root: Element) -> None:
+        self.scene, self.palette, self.root = scene, palette, root
+        self.line = {"strokeColor": palette.edge, "strokeWidth": _number(OUTLINE * scene.font)}
+        self.text = {"fontFamily": FONTS[1], "fontSize": _number(scene.font), "fontColor": palette.text}
+
+    def add(self) -> None:
+        """Add everything; arrows come first, so that they are below the boxes."""
+        for arrow in self.scene.arrows:
+            self._arrow(arrow)
+        for box in self.scene.boxes:
+            self._box(box)
+        for block in self.scene.blocks:
+            self._side_block(block)
+        for mark in self.scene.marks:
+            self._mark(mark)
+        for label in self.scene.labels:
+            self._label(label)
+
+    def _vertex(self, key: str, style: str, area: Area, parent: str = "1", text: str = "") -> None:
+        """A shape; x and y of ``area`` are measured from the parent."""
+        values = {"id": key, "value": text, "style": style, "parent": parent, "vertex": "1"}
+        cell = SubElement(self.root, "mxCell", values)
+        x, y, width, height = area
+        _add(cell, "mxGeometry", "geometry", x=x, y=y, width=width, height=height)
+
+    def _box(self, box: Box) -> None:
+        area = box.x, box.y, box.width, box.height
+        self._vertex(box.id, _style(fillColor=self.palette.fill, **self.line), area)
+        if box.blank:
+            style = _style(fillColor=self.palette.blank, **self.line)
+            self._vertex(f"{box.id}.skip", style, (0, 0, box.blank, box.height), box.id)
+        if box.crop:
+            first, last = box.crop
+            line = self.line | {"strokeColor": self.palette.dash}
+            style = _style(fillColor="none", dashed=1, dashPattern="1.6 1.1", **line)
+            self._vertex(f"{box.id}.crop", style, (0, first - box.y, box.width, last - first), box.id)
+
+    def _side_block(self, block: SideBlock) -> None:
+        radius = _number(2 * corner_radius(block, self.scene.font))
+        style = _style(
+            rounded=1, absoluteArcSize=1, arcSize=radius, fillColor=self.palette.side, **self.line, **self.text
+        )
+        self._vertex(block.id, style, (block.x, block.y, block.width, block.height), text="\n".join(block.lines))
+
+    def _mark(self, mark: Mark) -> None:
+        line = self.line | {"strokeColor": self.palette.text}
+        style = _style(shape=SHAPES[mark.kind], perimeter="ellipsePerimeter", fillColor=self.palette.ground, **line)
+        side = 2 * mark.radius
+        self._vertex(mark.id, style, (mark.x - mark.radius, mark.y - mark.radius, side, side))
+
+    def _label(self, label: Label) -> None:
+        fill = self.palette.ground if label.backed else "none"
+        turned = {"rotation": -90} if label.upright else {}
+        style = _style(
+            "text", align=ALIGN[label.anchor], verticalAlign="middle", spacing=0, fillColor=fill, strokeColor="none",
+            **turned, **self.text,
+        )  # fmt: skip
+        self._vertex(label.id, style, text_area(label, self.scene.font), text=label.text)
+
+    def _arrow(self, arrow: Arrow) -> None:
+        look, font, points = ARROW_STYLES[arrow.kind], self.scene.font, arrow.points
+        values: dict[str, object] = {
+            "strokeColor": look.colour_in(self.palette),
+            "strokeWidth": _number(look.shaft * font),
+            "endArrow": TIPS[look.tip],
+            "endSize": _number(look.head * font),
+        }
+        if look.dash != "solid":
+            values |= {"dashed": 1, "dashPattern": " ".join(map(_number, DASHES[look.dash]))}
+        if arrow.curved:
+            a, b, c, d = points
+            values["curved"] = 1
+            points = a, _between(a, b, 0.75), _between(d, c, 0.75), d  # draws two quadratic curves
+        ends = {}
+        for name, side, point in (("source", "exit", points[0]), ("target", "entry", points[-1])):
+            key, (x, y) = self._touched(point)
+            if key:
+                ends[name] = key
+                values |= {f"{side}X": _number(x), f"{side}Y": _number(y), f"{side}Perimeter": 0}
+        own = {"id": arrow.id, "style": _style(**values), "parent": "1", "edge": "1"}
+        cell = SubElement(self.root, "mxCell", own | ends)
+        geometry = _add(cell, "mxGeometry", "geometry", relative=1)
+        for name, (x, y) in (("sourcePoint", points[0]), ("targetPoint", points[-1])):
+            _add(geometry, "mxPoint", name, x=x, y=y)
+        if corners := points[1:-1]:
+            array = _add(geometry, "Array", "points")
+            for x, y in corners:
+                SubElement(array, "mxPoint", x=_number(x), y=_number(y))
+
+    def _touched(self, point: Point) -> tuple[str, Point]:
+        """Id of the shape whose outline holds the point, and the point as fractions of its sides; "" for none."""
+        x, y = point
+        for mark in self.scene.marks:
+            if abs(hypot(x - mark.x, y - mark.y) - mark.radius) < TOUCH:
+                return mark.id, (0.5 + (x - mark.x) / (2 * mark.radius), 0.5 + (y - mark.y) / (2 * mark.radius))
+        shapes: tuple[Box | SideBlock, ...] = (*self.scene.blocks, *self.scene.boxes)
+        for each in shapes:
+            inside = each.x - TOUCH < x < each.right + TOUCH and each.y - TOUCH < y < each.bottom + TOUCH
+            if inside and min(abs(x - each.x), abs(x - each.right), abs(y - each.y), abs(y - each.bottom)) < TOUCH:
+                return each.id, ((x - each.x) / each.width, (y - each.y) / each.height)
+        return "", (0.0, 0.0)
+
+
+def _between(one: Point, other: Point, share: float) -> Point:
+    return one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])
