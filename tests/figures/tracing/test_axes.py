@@ -17,10 +17,11 @@ from unet_tutorial.figures.tracing.axes import (
     by_spatial_axis,
     channel_layout,
     grid_size,
-    input_layout,
     output_layout,
     with_shuffles,
 )
+from unet_tutorial.figures.tracing.inputs import by_position
+from unet_tutorial.figures.tracing.record import Op, arguments_by_name
 
 SHAPE = (2, 3, 8, 12)  # (N, C, H, W)
 CHAINS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
@@ -42,14 +43,31 @@ CHAINS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
 }
 
 
+def called(name: str, *args: Any) -> Op:
+    """The record of an operator that was called with these arguments."""
+    packet = getattr(torch.ops.aten, name)
+    out = packet(*args)
+    overloads = (getattr(packet, each) for each in packet.overloads())
+    func = next(each for each in overloads if _accepts(each, args))
+    return Op(name, args, {}, [out], "", [], arguments_by_name(func, args, {}))
+
+
+def _accepts(func: Any, args: Sequence[Any]) -> bool:
+    try:
+        func(*args)
+    except (RuntimeError, NotImplementedError):
+        return False
+    return True
+
+
 def applied(chain: Sequence[tuple[str, tuple[Any, ...]]]) -> tuple[Tensor, Layout]:
     """The positions 0, 1, … of an input after these operators, and the layout that was followed through them."""
     x = torch.arange(torch.Size(SHAPE).numel()).reshape(SHAPE)
-    layout = input_layout(x.shape, 2)
+    layout = by_position(x.shape, 2)
     for name, args in chain:
-        y = getattr(torch.ops.aten, name)(x, *args)
-        layout = output_layout(name, (x, *args), layout, y, x)
-        x = y
+        op = called(name, x, *args)
+        layout = output_layout(op, layout, op.outs[0], x)
+        x = op.outs[0]
     return x, layout
 
 
@@ -109,11 +127,11 @@ def test_a_shuffle_written_as_views_has_the_grid_of_torchs(factor: int) -> None:
         ("permute", ([0, 1, 4, 2, 5, 3],)),
         ("reshape", (list(SHAPE),)),
     ]
-    layout = input_layout(x.shape, 2)
+    layout = by_position(x.shape, 2)
     for name, args in again:
-        y = getattr(torch.ops.aten, name)(x, *args)
-        layout = output_layout(name, (x, *args), layout, y, x)
-        x = y
+        op = called(name, x, *args)
+        layout = output_layout(op, layout, op.outs[0], x)
+        x = op.outs[0]
     assert torch.equal(x, torch.arange(x.numel()).reshape(SHAPE))
     layout, ratios = with_shuffles(layout)
     assert (grid_size(layout, 2), ratios) == ((h, w), {0: (1, factor), 1: (1, factor)})
@@ -121,20 +139,21 @@ def test_a_shuffle_written_as_views_has_the_grid_of_torchs(factor: int) -> None:
 
 def test_reductions_and_products() -> None:
     x = torch.zeros(SHAPE)
-    layout = input_layout(SHAPE, 2)
+    layout = by_position(SHAPE, 2)
     for args, axes in ((([2, 3],), [None, None]), (([1], True), [None, None, 0, 1]), (([3],), [None, None, 0])):
-        mean = x.mean(*args)
-        assert [axis_of(dim) for dim in output_layout("mean", (x, *args), layout, mean, x)] == axes
+        op = called("mean", x, *args)
+        assert [axis_of(dim) for dim in output_layout(op, layout, op.outs[0], x)] == axes
     tokens = x.flatten(2).transpose(1, 2)  # (N, H·W, C)
     given = (layout[0], (*layout[2], *layout[3]), layout[1])
     weight = torch.zeros(2, 3, 5)
-    found = output_layout("bmm", (tokens, weight), given, torch.bmm(tokens, weight), tokens)
+    op = called("bmm", tokens, weight)
+    found = output_layout(op, given, op.outs[0], tokens)
     assert (found[:2], found[2]) == (given[:2], (("c", 5, 1),))
     assert grid_size(found, 2) == (8, 12)
 
 
 def test_an_input_without_channels_or_with_other_dimensions() -> None:
-    assert [axis_of(dim) for dim in input_layout((2, 8, 12), 2)] == [None, 0, 1]
-    assert [axis_of(dim) for dim in input_layout((2, 7), 2)] == [None, None]
+    assert [axis_of(dim) for dim in by_position((2, 8, 12), 2)] == [None, 0, 1]
+    assert [axis_of(dim) for dim in by_position((2, 7), 2)] == [None, None]
     assert grid_size(channel_layout((8, 12)), 2) is None
     assert by_spatial_axis((5, 6, 7), (1, None, 0), 3, default=1) == (7, 5, 1)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tests.oracles.foreign_hard import Call
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.tracing.axes import input_layout
 from unet_tutorial.figures.tracing.in_place import Writes, same_elements, written_op
+from unet_tutorial.figures.tracing.inputs import by_position
 from unet_tutorial.figures.tracing.trace import trace
 
 PAIR = (torch.randn(1, 2, 6, 8), torch.randn(1, 2, 6, 8))
@@ -81,7 +81,7 @@ def test_an_input_is_read_where_it_has_a_gradient(name: str) -> None:
 def test_parts_that_fill_the_channels_are_a_concatenation(sizes: tuple[int, ...], expected: str) -> None:
     whole = torch.zeros(1, 4, 6, 8)
     writes = [(str(i), part) for i, part in enumerate(whole.split([*sizes, 4 - sum(sizes)], 1)[: len(sizes)])]
-    layout = input_layout(whole.shape, 2)
+    layout = by_position(whole.shape, 2)
     assert written_op(whole, "before", writes, layout) == (expected, ())
     beside = [(key, part[..., 1:]) for key, part in writes]
     assert written_op(whole, "before", beside, layout) == ("other", ())

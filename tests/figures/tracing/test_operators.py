@@ -15,9 +15,9 @@ from tests.oracles.foreign_hard import Call
 from tests.oracles.foreign_unets import Stacked
 from tests.oracles.torch_counts import macs as torch_macs
 from unet_tutorial.figures.arch.ir import Window
-from unet_tutorial.figures.tracing.axes import input_layout
 from unet_tutorial.figures.tracing.graph import Graph
-from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, spatial_rank, window_of
+from unet_tutorial.figures.tracing.inputs import by_position, input_layouts
+from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, window_of
 from unet_tutorial.figures.tracing.record import record
 from unet_tutorial.figures.tracing.trace import trace
 
@@ -125,7 +125,7 @@ def test_a_crop_leaves_the_pixels_that_torch_leaves(name: str) -> None:
     net = Call(lambda _, x: CROPS[name](x))
     (op,) = [op for op in record(net, (grid,), {}, training=False).ops if operation_type(op) in ("crop", "split")]
     out = op.outs[{"split": 1, "chunk": 2}.get(name, 0)]
-    assert crop_of(op, op.args[0], out, input_layout(grid.shape, 2)) == tuple(expected)
+    assert crop_of(op, op.args[0], out, by_position(grid.shape, 2)) == tuple(expected)
 
 
 TYPES: dict[str, tuple[Callable[[Tensor], Any], str]] = {
@@ -163,4 +163,4 @@ def test_the_rank_is_that_of_the_images() -> None:
         ((2, 16), Call(lambda layers, x: layers[0](x[:, None]), nn.Conv1d(1, 2, 3)), 1),
         ((2, 16), nn.Linear(16, 3), 0),
     ):
-        assert spatial_rank(record(net, (torch.empty(size),), {}, training=False)) == rank
+        assert input_layouts(record(net, (torch.empty(size),), {}, training=False))[0] == rank

@@ -52,8 +52,8 @@ def _merged(before: Node, node: Node) -> Node | None:
 
 
 def _without_effect(node: Node, before: Node) -> bool:
-    """Whether the node is a crop or view that does not change the shape."""
-    return node.op in ("crop", "view") and node.shape == before.shape
+    """Whether the node is a crop or view that neither changes the shape nor moves pixels."""
+    return node.op in ("crop", "view") and node.shape == before.shape and not node.window
 
 
 def _with_costs(before: Node, node: Node) -> Node:

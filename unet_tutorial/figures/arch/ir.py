@@ -55,7 +55,8 @@ class Node:
     largest number of input pixels per axis. ``folded`` lists the norms and activations that were fused into the node.
     For a product of two maps, such as queries and keys, ``heads`` is the number of products side by side; ``tokens``
     are the pixels per axis that take part in one of them, in a window attention those of a window. They are
-    0 and () if unknown.
+    0 and () if unknown. ``global_axes`` are the spatial axes along which each value depends on all pixels of the
+    inputs, such as in a mean, a self-attention or a softmax over pixels.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Node:
     folded: tuple[str, ...] = ()
     heads: int = 0
     tokens: Size = ()
+    global_axes: Size = ()
 
     @property
     def channels(self) -> int:

@@ -2,6 +2,10 @@
 
 A pixel sees the input pixels on which its value depends: its receptive field. The size of the receptive field is a
 range, because a pooling divides the image into a fixed grid, and the position of the pixel in that grid matters.
+
+Means, softmax over pixels and attention (``Node.global_axes``) extend it to all pixels along their axes, and so does an
+attention within windows. Norm layers (batch, instance, group, layer norm) do not extend it, although the statistics of
+an instance or group norm depend on all pixels. Inputs without spatial axes, such as a time, do not count.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from math import ceil, floor
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Window
 
 Interval = tuple[int, int]
-GLOBAL = ("linear", "reduce")  # each output pixel depends on all input pixels
+NOTHING: Interval = (0, -1)
+WHOLE = None  # all pixels along an axis
 
 
 def with_receptive_fields(arch: ArchIR, ids: Sequence[str] | None = None) -> ArchIR:
@@ -43,21 +48,20 @@ def seen_interval(ancestors: Sequence[Node], axis: int, position: int) -> Interv
     """First and last input pixel along ``axis`` that a pixel of ``ancestors[0]`` sees; None if it sees all pixels.
 
     ``ancestors`` are the node and its ancestors, last first; other nodes in the list are ignored. The maps are
-    treated as infinite. If there are several inputs, their first pixels are at the same position.
+    treated as infinite. If there are several inputs, their first pixels are at the same position, and the pixels are
+    those of an input with scale 1.
     """
-    needed: dict[str, Interval] = {ancestors[0].id: (position, position)}
-    seen: Interval | None = None
+    needed: dict[str, Interval | None] = {ancestors[0].id: (position, position)}
+    seen: Interval | None = NOTHING
     for node in ancestors:
-        interval = needed.get(node.id)
-        if interval is None:
+        if node.id not in needed:
             continue
-        if node.op in GLOBAL or len(node.size) <= axis:
-            return None
-        if node.op == "input":
-            seen = _hull(seen, interval)
-        read = _input_interval(node, axis, interval)
-        for key in node.inputs:
-            needed[key] = _hull(needed.get(key), read)
+        interval = needed[node.id]
+        if node.op == "input" and len(node.size) > axis:
+            seen = _hull(seen, _in_pixels(node, axis, interval))
+        interval = WHOLE if axis in node.global_axes else _input_interval(node, axis, interval)
+        for key in node.inputs[:1] if node.op == "crop" else node.inputs:
+            needed[key] = _hull(needed.get(key, NOTHING), interval)
     return seen
 
 
@@ -77,7 +81,8 @@ def _geometry(node: Node, axis: int) -> object:
         return node.op
     window = node.window
     own = (window.kernel, window.stride, window.before, window.dilation, window.up) if window else ()
-    return (*(values[axis] for values in own), node.crop[axis] if node.crop else (0, 0), node.scale[axis : axis + 1])
+    crop = node.crop[axis] if node.crop else (0, 0)
+    return (*(values[axis] for values in own), crop, axis in node.global_axes, node.scale[axis : axis + 1])
 
 
 def _range(ancestors: list[Node], node: Node, axis: int) -> Interval:
@@ -90,12 +95,26 @@ def _range(ancestors: list[Node], node: Node, axis: int) -> Interval:
     return min(counts), max(counts)
 
 
-def _hull(one: Interval | None, other: Interval) -> Interval:
-    return (min(one[0], other[0]), max(one[1], other[1])) if one else other
+def _hull(one: Interval | None, other: Interval | None) -> Interval | None:
+    if one is WHOLE or other is WHOLE:
+        return WHOLE
+    if one == NOTHING:
+        return other
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _input_interval(node: Node, axis: int, interval: Interval) -> Interval:
+def _in_pixels(node: Node, axis: int, interval: Interval | None) -> Interval | None:
+    """An interval of pixels of an input, in pixels of an input with scale 1."""
+    if interval is WHOLE or not node.scale:
+        return interval
+    scale = Fraction(node.scale[axis])
+    return floor(interval[0] * scale), ceil((interval[1] + 1) * scale) - 1
+
+
+def _input_interval(node: Node, axis: int, interval: Interval | None) -> Interval | None:
     """The interval of input pixels from which an interval of output pixels is computed."""
+    if interval is WHOLE:
+        return WHOLE
     first, last = interval
     if node.crop:
         return first + node.crop[axis][0], last + node.crop[axis][0]

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from torch import Tensor
 
+from unet_tutorial.figures.tracing.record import Op
 from unet_tutorial.plan.levels import Size
 
 Factor = tuple[str | int, int, int]
@@ -22,20 +22,10 @@ Layout = tuple[tuple[Factor, ...], ...]
 Ratios = dict[int, tuple[int, int]]  # by axis: downsampling and upsampling factor
 
 VIEWS = ("view", "_unsafe_view", "reshape", "_reshape_alias", "_reshape_copy", "view_copy", "flatten", "unflatten")
-REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "var", "std", "argmax", "argmin", "prod", "var_mean",
-              "linalg_vector_norm", "norm", "any", "all", "logsumexp", "median")  # fmt: skip
-PRODUCTS = ("mm", "bmm", "addmm", "baddbmm")
-
-
-def input_layout(shape: Sequence[int], rank: int) -> Layout:
-    """Layout of an input: batch, channels (if any), spatial axes."""
-    head: list[Factor] = [("n", shape[0], 1), ("c", shape[1] if len(shape) > 1 else 1, 1)] if shape else []
-    if len(shape) == rank + 1:
-        head = head[:1]
-    elif len(shape) != rank + 2:
-        return (*((factor,) for factor in head[: len(shape)]), *channel_layout(shape[2:]))
-    axes: list[Factor] = [(k, shape[len(head) + k], 1) for k in range(rank)]
-    return tuple((factor,) for factor in (*head, *axes))
+REDUCTIONS = ("mean", "sum", "nansum", "amax", "amin", "aminmax", "max", "min", "var", "std", "var_mean", "std_mean",
+              "argmax", "argmin", "prod", "linalg_vector_norm", "norm", "any", "all", "count_nonzero", "logsumexp",
+              "median", "nanmedian", "mode", "kthvalue")  # fmt: skip
+PRODUCTS = {"mm": ("self", "mat2"), "bmm": ("self", "mat2"), "addmm": ("mat1", "mat2"), "baddbmm": ("batch1", "batch2")}
 
 
 def channel_layout(shape: Sequence[int]) -> Layout:
@@ -49,14 +39,19 @@ def axis_of(dim: Sequence[Factor]) -> int | None:
     return factors[0][0] if len(factors) == 1 and isinstance(factors[0][0], int) and factors[0][2] == 1 else None
 
 
+def axes_in(dims: Sequence[Sequence[Factor]], shortest: int = 2) -> set[int]:
+    """The spatial axes with at least ``shortest`` pixels in these dimensions."""
+    return {source for dim in dims for source, n, _ in dim if isinstance(source, int) and n >= shortest}
+
+
 def grid_size(layout: Layout, rank: int) -> Size | None:
-    """Number of pixels along each axis; None if the layout no longer shows every axis."""
+    """Number of pixels along each axis, 1 for an axis that was removed; None if the layout shows no axis."""
     sizes: dict[int, int] = {}
     for dim in layout:
         for source, n, _ in dim if _source_of(dim) != "c" else ():
             if isinstance(source, int):
                 sizes[source] = sizes.get(source, 1) * n
-    return tuple(sizes[k] for k in range(rank)) if rank and len(sizes) == rank else None
+    return tuple(sizes.get(k, 1) for k in range(rank)) if sizes else None
 
 
 def batch_size(layout: Layout) -> int:
@@ -70,28 +65,45 @@ def by_spatial_axis(values: Sequence[int], axes: Sequence[int | None], rank: int
     return tuple(known.get(axis, default) for axis in range(rank))
 
 
-def output_layout(name: str, args: Sequence[Any], given: Layout, out: Tensor, main: Tensor) -> Layout:
-    """Layout of ``out``, the output of the operator ``name(*args)`` whose operand ``main`` has the layout ``given``."""
-    name, shape = name.removesuffix("_copy").removesuffix("_"), tuple(out.shape)
+def factors_of(op: Op) -> tuple[Tensor, ...]:
+    """The left and right matrices of a matrix product; () for other operators."""
+    return tuple(op.arguments[name] for name in PRODUCTS.get(op.name, ()))
+
+
+def selected_dims(op: Op, ndim: int) -> set[int]:
+    """The dimensions selected by the argument ``dim`` or ``dims``; all of them if it is not given or empty."""
+    given = op.arguments.get("dim", op.arguments.get("dims"))
+    dims = [given] if isinstance(given, int) else given
+    return {dim % ndim for dim in dims} if dims and ndim else set(range(ndim))
+
+
+def output_layout(op: Op, given: Layout, out: Tensor, main: Tensor) -> Layout:
+    """Layout of ``out``, an output of the operator whose operand ``main`` has the layout ``given``."""
+    name, shape = op.name.removesuffix("_copy").removesuffix("_"), tuple(out.shape)
     if name in VIEWS:
         return _viewed(given, shape)
-    dims = _rearranged(name, args, given)
+    dims = _rearranged(name, op, given, main)
     if dims is None and name in REDUCTIONS:
-        dims = _reduced(args[1] if len(args) > 1 else None, given, len(shape))
+        dims = _reduced(selected_dims(op, len(given)), given, len(shape))
     if dims is None and name in PRODUCTS and 1 < len(shape) == len(given):
-        right = main is args[1 if name in ("mm", "bmm") else 2]
+        right = main is factors_of(op)[1]
         new = (("c", shape[-2 if right else -1], 1),)
         dims = (*given[:-2], new, given[-1]) if right else (*given[:-1], new)
-    if dims is None and name == "expand" and len(shape) > len(given):
+    if dims is None and name in ("expand", "repeat") and len(shape) > len(given):
         dims = (*channel_layout((1,) * (len(shape) - len(given))), *given)
     dims = given if dims is None else dims
     return resized(dims, shape) if len(dims) == len(shape) else channel_layout(shape)
 
 
 def resized(layout: Layout, shape: Sequence[int]) -> Layout:
-    """The same dimensions with other sizes, such as after a crop, a pooling or a resize."""
+    """The same dimensions with other sizes, such as after a crop, a pooling or a resize.
+
+    A dimension of several axes, such as tokens, holds channels if its size changes.
+    """
     return tuple(
-        dim if prod(n for _, n, _ in dim) == size else ((_source_of(dim), size, 1),)
+        dim
+        if prod(n for _, n, _ in dim) == size
+        else ((_source_of(dim) if len(axes_in([dim], 1)) < 2 else "c", size, 1),)
         for dim, size in zip(layout, shape, strict=True)
     )
 
@@ -128,43 +140,36 @@ def _joined(dim: Sequence[Factor]) -> tuple[Factor, ...]:
     return tuple(out)
 
 
-def _rearranged(name: str, args: Sequence[Any], given: Layout) -> Layout | None:
+def _rearranged(name: str, op: Op, given: Layout, main: Tensor) -> Layout | None:
     """Layout after an operator that permutes, inserts or removes dimensions; None for other operators."""
-    ndim = len(given)
+    ndim, arguments = len(given), op.arguments
     if name == "permute":
-        return tuple(given[d] for d in args[1])
-    if name in ("transpose", "swapaxes", "t"):
-        one, other = (args[1] % ndim, args[2] % ndim) if name != "t" else (0, ndim - 1)
+        return tuple(given[d] for d in arguments["dims"])
+    if name in ("transpose", "t"):
+        one, other = (arguments["dim0"] % ndim, arguments["dim1"] % ndim) if name != "t" else (0, ndim - 1)
         swapped = {one: other, other: one}
         return tuple(given[swapped.get(i, i)] for i in range(ndim))
-    dim_argument = args[1] if len(args) > 1 else 0
     if name in ("unsqueeze", "stack"):
-        return (*given[: (at := dim_argument % (ndim + 1))], (("c", 1, 1),), *given[at:])
+        return (*given[: (at := arguments["dim"] % (ndim + 1))], (("c", 1, 1),), *given[at:])
     if name in ("select", "unbind"):
-        return tuple(dim for i, dim in enumerate(given) if i != dim_argument % ndim)
+        return tuple(dim for i, dim in enumerate(given) if i != arguments["dim"] % ndim)
     if name == "view_as_real":
         return (*given, (("c", 2, 1),))
     if name == "view_as_complex":
         return given[:-1]
     if name == "squeeze":
-        squeezed = _dims(args[1] if len(args) > 1 else None, ndim)
-        return tuple(dim for i, dim in enumerate(given) if i not in squeezed or args[0].shape[i] > 1)
+        squeezed = selected_dims(op, ndim)
+        return tuple(dim for i, dim in enumerate(given) if i not in squeezed or main.shape[i] > 1)
     return None
 
 
-def _reduced(dim_argument: Any, given: Layout, ndim: int) -> Layout:
-    """Layout after a reduction to ``ndim`` dimensions: reduced dimensions are removed, or kept as one channel."""
-    reduced = _dims(dim_argument, len(given)) if given else set()
+def _reduced(reduced: set[int], given: Layout, ndim: int) -> Layout:
+    """Layout after a reduction to ``ndim`` dimensions: reduced dimensions are removed, or kept with size 1."""
     if ndim == len(given):
-        return tuple((("c", 1, 1),) if i in reduced else dim for i, dim in enumerate(given))
+        return tuple(
+            tuple((source, 1, 1) for source, _, _ in dim) if i in reduced else dim for i, dim in enumerate(given)
+        )
     return tuple(dim for i, dim in enumerate(given) if i not in reduced)
-
-
-def _dims(dim_argument: Any, ndim: int) -> set[int]:
-    """The dimensions selected by a ``dim`` argument of torch; None selects all."""
-    if dim_argument is None:
-        return set(range(ndim))
-    return {d % ndim for d in ([dim_argument] if isinstance(dim_argument, int) else dim_argument)}
 
 
 def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
