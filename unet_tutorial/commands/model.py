@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from unet_tutorial.figures.arch.ir import ArchIR
 
 NAME = "A preset, package.module:attribute (imported and executed), or a .json written by unet diagram."
-INPUT = "572, 572x700, or a whole shape such as 1x1x32x64x64; once per input, with name= for a keyword argument."
+INPUT = (
+    "The image: 572, 572x700, or a whole shape such as 1x1x32x64x64. Once more per further input, as a whole shape: "
+    "1x128, 1, scalar; t=1 for a keyword argument, 1:int64 for another dtype, pair.0=… and pair.1=… for a list, "
+    "batch.image=… for a dict."
+)
 
 
 class ExitCodeError(ValueError):
@@ -57,22 +61,18 @@ class NetworkOptions:
         return read_architecture(Path(self.name))
 
     def _traced(self) -> ArchIR:
-        from unet_tutorial.commands.example import example_inputs, invalid_size
-        from unet_tutorial.figures.tracing.trace import TraceError, trace
+        from unet_tutorial.commands.example import InvalidSizeError, traced
+        from unet_tutorial.figures.tracing.trace import TraceError
 
         model = self.model()
-        args, kwargs = example_inputs(model, self.inputs or [])
         logging.disable()  # torch logs many lines for an error below, which the command prints as one
         try:
             with redirect_stdout(sys.stderr):  # a network may print
-                return trace(model, *args, **kwargs)
+                return traced(model, self.inputs or [])
+        except InvalidSizeError as error:
+            raise ExitCodeError(str(error), 2) from error
         except TraceError as error:
             raise ExitCodeError(str(error), 3) from error
-        except ValueError as error:
-            message = invalid_size(model, args, kwargs)
-            if message:
-                raise ExitCodeError(message, 2) from error
-            raise
         finally:
             logging.disable(logging.NOTSET)
 
