@@ -40,6 +40,7 @@ def _merged(before: Node, node: Node) -> Node | None:
         node.op in ("norm", "act")
         and before.op not in ("crop", "view", "split", "other")
         and node.shape == before.shape
+        and not node.global_axes
     ):
         return replace(after, folded=(*before.folded, node.kind))
     if node.op == before.op == "crop" and node.crop and before.crop:

@@ -42,7 +42,7 @@ def _scale(node: Node, earlier: dict[str, Node], scales: dict[str, Scale]) -> Sc
         return _scale_after_resize(node, largest, scale, [(each, scales[key]) for key, each in earlier.items()])
     if node.window:
         return tuple(s * Fraction(d, u) for s, d, u in zip(scale, node.window.stride, node.window.up, strict=True))
-    return scale if node.size == largest.size or node.op in SAME_GRID else ()
+    return scale if node.size == largest.size or node.op in SAME_GRID or "fft" in node.kind else ()
 
 
 def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tuple[Node, Scale]]) -> Scale:

@@ -77,12 +77,14 @@ def _ancestors(arch: ArchIR, node: Node) -> list[Node]:
 
 def _geometry(node: Node, axis: int) -> object:
     """The values of a node that determine the receptive field along an axis."""
+    spans = axis in node.global_axes
     if len(node.size) <= axis:
-        return node.op
+        return spans
     window = node.window
     own = (window.kernel, window.stride, window.before, window.dilation, window.up) if window else ()
     crop = node.crop[axis] if node.crop else (0, 0)
-    return (*(values[axis] for values in own), crop, axis in node.global_axes, node.scale[axis : axis + 1])
+    length = node.size[axis] if node.op == "input" else 0
+    return (*(values[axis] for values in own), crop, spans, length, node.scale[axis : axis + 1])
 
 
 def _range(ancestors: list[Node], node: Node, axis: int) -> Interval:

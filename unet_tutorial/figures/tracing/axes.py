@@ -153,6 +153,10 @@ def _rearranged(name: str, op: Op, given: Layout, main: Tensor) -> Layout | None
         return (*given[: (at := arguments["dim"] % (ndim + 1))], (("c", 1, 1),), *given[at:])
     if name in ("select", "unbind"):
         return tuple(dim for i, dim in enumerate(given) if i != arguments["dim"] % ndim)
+    if name == "unfold":
+        return (*resized(given, op.outs[0].shape[:-1]), (("c", arguments["size"], 1),))
+    if name in ("im2col", "col2im"):
+        return _patches(op, given, main)
     if name == "view_as_real":
         return (*given, (("c", 2, 1),))
     if name == "view_as_complex":
@@ -161,6 +165,19 @@ def _rearranged(name: str, op: Op, given: Layout, main: Tensor) -> Layout | None
         squeezed = selected_dims(op, ndim)
         return tuple(dim for i, dim in enumerate(given) if i not in squeezed or main.shape[i] > 1)
     return None
+
+
+def _patches(op: Op, given: Layout, main: Tensor) -> Layout | None:
+    """Layout after the patches of an image are collected as channels (im2col), or added up to an image (col2im)."""
+    if op.name == "col2im":
+        axes = [[(source, 1, 1)] for source, _, _ in given[-1]]
+        return (*given[:2], *map(tuple, axes)) if len(axes) == 2 == len(axes_in(axes, 1)) else None
+    arguments, head = op.arguments, given[: main.ndim - 2]
+    kernel, stride, padding, dilation = (arguments[name] for name in ("kernel_size", "stride", "padding", "dilation"))
+    numbers = zip(main.shape[-2:], kernel, stride, padding, dilation, strict=True)
+    counts = [(n + 2 * before - gap * (k - 1) - 1) // step + 1 for n, k, step, before, gap in numbers]
+    sources = [_source_of(dim) for dim in given[-2:]]
+    return (*head, tuple((source, n, 1) for source, n in zip(sources, counts, strict=True)))
 
 
 def _reduced(reduced: set[int], given: Layout, ndim: int) -> Layout:

@@ -24,7 +24,7 @@ from unet_tutorial.figures.tracing.axes import (
     with_shuffles,
 )
 from unet_tutorial.figures.tracing.fused import fused_operators
-from unet_tutorial.figures.tracing.in_place import Writes, same_elements, written_op
+from unet_tutorial.figures.tracing.in_place import Writes, circular_pads, same_elements, written_op
 from unet_tutorial.figures.tracing.inputs import input_layouts
 from unet_tutorial.figures.tracing.meta import storage
 from unet_tutorial.figures.tracing.operators import (
@@ -74,8 +74,11 @@ class Graph:
         for tensor, layout, name in sorted(named, key=lambda each: -len(axes_in(each[1], 1))):
             shape = self._shape(layout, tensor) if axes_in(layout, 1) else (tensor.numel() // batch_size(layout),)
             self._add_node(Node("", "input", name, (), shape), [tensor], layout)
+        pads = circular_pads(found.ops)
         for op, inner in fused_operators(found, self.layouts, self.writes):
-            self._add_operator(op, inner)
+            joined = pads.get(id(inner[-1]), op)
+            if joined is not None:
+                self._add_operator(joined, inner)
         ends = (self._producer(tensor) for tensor in found.outputs)
         self.outputs = tuple(dict.fromkeys(end for end in ends if end is not None))
 

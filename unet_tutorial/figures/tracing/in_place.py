@@ -9,6 +9,7 @@ from torch import Tensor
 from unet_tutorial.figures.arch.ir import Pairs
 from unet_tutorial.figures.tracing.axes import Layout, axis_of
 from unet_tutorial.figures.tracing.meta import storage
+from unet_tutorial.figures.tracing.record import Op
 
 Write = tuple[str, Tensor]  # id of the node whose output was written, and the tensor that it was written into
 
@@ -31,8 +32,9 @@ class Writes:
             self.contained[id(tensor)] = len(self.log.get(storage(tensor), ()))
 
     def since(self, tensor: Tensor) -> Sequence[Write]:
-        """The writes to this tensor's storage since it was last marked as current."""
-        return self.log.get(storage(tensor), [])[self.contained.get(id(tensor), 0) :] if self.log else []
+        """The writes to elements of this tensor since it was last marked as current."""
+        writes = self.log.get(storage(tensor), [])[self.contained.get(id(tensor), 0) :] if self.log else []
+        return [(writer, part) for writer, part in writes if _overlap(part, tensor)]
 
 
 def same_elements(one: Tensor, other: Tensor) -> bool:
@@ -61,10 +63,52 @@ def written_op(whole: Tensor, previous: str | None, writes: Sequence[Write], lay
 
 def _padding(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
     """Pixels of ``whole`` before and after ``part`` in each dimension, as negative crops."""
-    left = int(part.storage_offset() - whole.storage_offset())
-    found: dict[int, tuple[int, int]] = {}
-    for dim in sorted(range(whole.ndim), key=whole.stride, reverse=True):
-        start = left // max(1, whole.stride(dim)) if whole.shape[dim] > 1 else 0
-        left -= start * whole.stride(dim)
-        found[dim] = (-start, start + part.shape[dim] - whole.shape[dim])
-    return [found[dim] for dim in range(whole.ndim)]
+    starts = [inner - outer for inner, outer in zip(_start(part), _start(whole), strict=True)]
+    return [(-n, n + m - size) for n, m, size in zip(starts, part.shape, whole.shape, strict=True)]
+
+
+def _start(tensor: Tensor) -> list[int]:
+    """The index of a view's first element in the tensor that owns the memory."""
+    left, found = int(tensor.storage_offset()), [0] * tensor.ndim
+    for dim in sorted(range(tensor.ndim), key=tensor.stride, reverse=True):
+        found[dim], left = divmod(left, tensor.stride(dim)) if tensor.stride(dim) else (0, left)
+    return found
+
+
+def _overlap(one: Tensor, other: Tensor) -> bool:
+    """Whether two views of the same memory have an element in common; True for views that are no rectangles of it."""
+    if one.ndim != other.ndim or one.stride() != other.stride():
+        return True
+    sides = zip(_start(one), one.shape, _start(other), other.shape, strict=True)
+    return all(a < b + m and b < a + n for a, n, b, m in sides)
+
+
+def circular_pads(ops: Sequence[Op]) -> dict[int, Op | None]:
+    """By id of an operator: the circular padding that it completes, or None for the operators before it.
+
+    torch pads an image circularly by writing it, and then its borders, into new memory.
+    """
+    found: dict[int, Op | None] = {}
+    for at, op in enumerate(ops):
+        if op.name != "new_empty":
+            continue
+        bases, steps, whole = {id(op.outs[0]): op.outs[0]}, [op], op.outs[0]
+        for each in ops[at + 1 :]:
+            if each.name == "slice":
+                bases[id(each.outs[0])] = bases.get(id(each.operand), each.operand)
+            elif each.name != "copy_" or not {id(each.operand), id(each.arguments["src"])} <= bases.keys():
+                break
+            steps.append(each)
+        copies = [each for each in steps if each.name == "copy_"]
+        image = bases[id(copies[0].arguments["src"])] if copies else whole
+        sources = [bases[id(each.arguments["src"])] for each in copies]
+        if image is whole or len(copies) < 2 or any(each is not whole for each in sources[1:]):
+            continue
+        inner, outer = copies[0].arguments["src"], copies[0].operand
+        cut, border = _padding(inner, image), _padding(outer, whole)
+        pad = [n for a, b in zip(cut, border, strict=True) for n in (a[0] - b[0], a[1] - b[1])]
+        last = max(i for i, each in enumerate(steps) if each.name == "copy_")
+        arguments = {"self": image, "pad": [n for i in range(len(pad) - 2, -1, -2) for n in pad[i : i + 2]]}
+        done = Op("circular_pad", (image,), {}, [whole], op.path, [], arguments)
+        found |= {id(each): None for each in steps[:last]} | {id(steps[last]): done}
+    return found

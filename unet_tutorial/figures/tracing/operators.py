@@ -35,7 +35,7 @@ PATTERNS = (  # operation types by operator name; the first match counts
     ("concat", r"cat|stack"),
     ("add", r"(add|sub|rsub)_?|add(cmul|cdiv)_?"),
     ("gate", r"mul_?|div_?"),
-    ("crop", r"slice|constant_pad_nd|(reflection|replication)_pad.*"),
+    ("crop", r"slice|constant_pad_nd|(reflection|replication|circular)_pad.*"),
     ("split", r"split.*|chunk|unbind|select|unsafe_split.*|unsafe_chunk"),
     ("same", r"detach|alias|lift_fresh|_to_copy|contiguous|clone|view_as|copy_|(native_|feature_)?dropout_?|_conj"),
     ("view", r"(_unsafe_)?view|_?reshape.*|permute|transpose_?|t_?|(un)?squeeze_?|expand|repeat|roll|.*_copy"),
@@ -91,6 +91,8 @@ def mixed_dims(op: Op, op_type: str, main: Tensor) -> set[int]:
     """
     if "adaptive" in op.name:
         return {i for i, (n, m) in enumerate(zip(main.shape, op.outs[0].shape, strict=True)) if n > 1 and m == 1}
+    if op.name.startswith("grid_sampler") or "deform_conv" in op.name:  # reads at places that depend on values
+        return set(range(main.ndim))
     if op.name == "index":
         return {i for i, index in enumerate(op.arguments["indices"]) if index is not None}
     if op.name in ("renorm", "renorm_"):  # scales the slices along dim, each by its own norm
@@ -127,7 +129,7 @@ def main_operand(op: Op, maps: Sequence[Tensor], layouts: dict[int, Layout]) -> 
     For products that is the one whose rows or columns remain; otherwise the largest map with spatial axes.
     """
     factors = factors_of(op)
-    if "max_unpool" in op.name:
+    if "max_unpool" in op.name or op.name.startswith("grid_sampler"):
         return maps[0]
     if op.name.startswith("_scaled_dot_product") and id(op.arguments["query"]) in layouts:
         return op.arguments["query"]  # type: ignore[no-any-return]
@@ -171,6 +173,8 @@ def window_of(op: Op, op_type: str, axes: Sequence[int | None], rank: int) -> Wi
         return _window((kernel, stride, padding, dilation, (1,) * dims), axes[-dims:], rank)
     if op_type in ("pool", "resize") or op.name.startswith("pixel_"):
         return _resize_window(op, op_type, axes, rank)
+    if op.name in ("im2col", "col2im", "unfold"):
+        return _patch_window(op, axes, rank)
     if op.name == "roll":
         return _roll_window(op, axes, rank)
     return _slice_window(op, axes, rank) if op.name == "slice" and op.arguments["step"] > 1 else None
@@ -191,6 +195,19 @@ def _slice_window(op: Op, axes: Sequence[int | None], rank: int) -> Window:
     step = tuple(op.arguments["step"] if i == dim else 1 for i in range(len(axes)))
     start = tuple(-(op.arguments["start"] or 0) if i == dim else 0 for i in range(len(axes)))
     return _window((one, step, start, one, one), axes, rank)
+
+
+def _patch_window(op: Op, axes: Sequence[int | None], rank: int) -> Window:
+    """Window of an operator that collects patches as channels, or adds them up again."""
+    one, arguments = (1,) * len(axes), op.arguments
+    if op.name == "unfold":
+        dim = arguments["dimension"] % len(axes)
+        size, step = (tuple(arguments[name] if i == dim else 1 for i in range(len(axes))) for name in ("size", "step"))
+        return _window((size, step, (0,) * len(axes), one, one), axes, rank)
+    names = ("kernel_size", "stride", "padding", "dilation")
+    kernel, stride, padding, dilation = (per_axis(arguments[name], 2) for name in names)
+    steps = ((1, 1), stride) if op.name == "col2im" else (stride, (1, 1))
+    return Window(kernel, steps[0], padding, dilation, steps[1])
 
 
 def _roll_window(op: Op, axes: Sequence[int | None], rank: int) -> Window | None:
