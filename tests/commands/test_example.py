@@ -40,6 +40,7 @@ from unet_tutorial.plan.sizes import size_error, valid_sizes
         (("mine:Net", "--input", 8, "--input", "other="), 1, "'other=' is not a shape; .* t=scalar"),
         (("mine:Net", "--input", 8, "--input", "1x=3"), 1, "'1x=3' is not a shape"),
         (("mine:Net", "--input", 8, "--input", "other=1:int7"), 1, "dtype 'int7' is unknown; the dtypes are float32"),
+        (("mine:Net", "--input", 8, "--input", "label=1"), 1, "label=: the arguments of Net.forward are x, other$"),
         (("mine:Net", "--input", "x=8", "--input", "x=8"), 1, "x= and --input x= are for one argument"),
         (("mine:Net", "--input", "x=8", "--input", "x.a=8"), 1, "x= and --input x.a= are for one argument"),
         (("mine:Net", "--input", "x.0=8", "--input", "x.2=8"), 1, "count from 0; write x.0, x.1"),
@@ -79,23 +80,24 @@ def test_texts_become_shapes() -> None:
     for net, text, shape in cases:
         ((image,), named) = first(net, text).arguments()
         assert (tuple(image.shape), image.is_meta, image.dtype, named) == (shape, True, torch.float32, {})
-    args, kwargs = first(flat.double(), "20", "mask=2x1x20x20").arguments()
-    assert [tuple(each.shape) for each in args] == [(1, 1, 20, 20)]
-    assert {name: (tuple(each.shape), each.dtype) for name, each in kwargs.items()} == {
-        "mask": ((2, 1, 20, 20), torch.float64)
-    }
+    args, kwargs = first(flat.double(), "20", "2x1x20x20").arguments()
+    assert [(tuple(each.shape), each.dtype) for each in args] == [
+        ((1, 1, 20, 20), torch.float64),
+        ((2, 1, 20, 20), torch.float64),
+    ]
+    assert kwargs == {}
 
 
 def test_further_inputs_are_whole_shapes_of_any_dtype_in_lists_and_dicts() -> None:
-    net = thin(paper_unet, widths=(2, 4))
-    texts = ["20", "1x128", "7", "t=1:int64", "s=scalar:bool", "pair.0=1x3", "pair.1=2", "b.m.x=4", "b.m.y=5"]
+    net = input_nets.Anything()
+    texts = ["1x1x20x20", "1x128", "7", "t=1:int64", "s=scalar:bool", "pair.0=1x3", "pair.1=2", "b.m.x=4", "b.m.y=5"]
     args, kwargs = first(net, *texts).arguments()
     assert [tuple(each.shape) for each in args] == [(1, 1, 20, 20), (1, 128), (7,)]
     assert list(kwargs) == ["t", "s", "pair", "b"]
     assert [(tuple(kwargs[key].shape), kwargs[key].dtype) for key in "ts"] == [((1,), torch.int64), ((), torch.bool)]
     assert [tuple(each.shape) for each in kwargs["pair"]] == [(1, 3), (2,)]
     assert {key: tuple(each.shape) for key, each in kwargs["b"]["m"].items()} == {"x": (4,), "y": (5,)}
-    both = [example.tensors[1].dtype for example in examples(net, ["20", "t=1"])]
+    both = [example.tensors[1].dtype for example in examples(net, ["1x1x20x20", "t=1"])]
     assert both == [torch.float32, torch.int64]  # unless the user writes one
 
 
@@ -131,6 +133,16 @@ def test_the_channels_are_those_of_the_first_layer_that_runs_on_the_image(
     build: Callable[[], nn.Module], texts: list[str], shapes: list[tuple[int, ...]]
 ) -> None:
     assert [node.shape for node in traced(thin(build), texts).inputs] == shapes
+
+
+@pytest.mark.parametrize("texts", [["1x3x32x32", "t=1"], ["32", "1"], ["32", "t=1", "y=1"]])
+def test_a_diffusion_network_is_drawn_from_the_shell(unet: Unet, texts: list[str], tmp_path: Path) -> None:
+    more = ["--kwargs", '{"classes": 10}'] if len(texts) == 3 else []
+    words = [word for text in texts for word in ("--input", text)]
+    code, said = unet(
+        "diagram", "tests.oracles.diffusion_unet:DiffusionUNet", *words, *more, "-o", tmp_path / "fig.svg"
+    )
+    assert (code, (tmp_path / "fig.svg").exists()) == (0, True), said
 
 
 def test_a_network_that_states_its_levels_is_run_once_per_mode(monkeypatch: pytest.MonkeyPatch) -> None:

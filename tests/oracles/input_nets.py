@@ -174,3 +174,10 @@ class Checking(Start):
         if t.is_floating_point():
             raise TypeError("t must be an integer")
         return self.body(self.stem(x))
+
+
+class Anything(nn.Module):
+    """Accepts any arguments, and returns them."""
+
+    def forward(self, *args: Tensor, **kwargs: Any) -> tuple[Any, ...]:
+        return *args, *kwargs.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -167,7 +168,7 @@ def examples(model: nn.Module, texts: Sequence[str]) -> Iterator[Example]:
     dtype (that of the network) or int64, if no dtype is given.
     """
     given = [_parsed(text) for text in texts or [_default_size(model)]]
-    _check_names(given)
+    _check_names(model, given)
     image, *others = given
     own = next((w.dtype for w in model.parameters() if w.is_floating_point()), torch.get_default_dtype())
     names = tuple(each.name for each in given)
@@ -196,9 +197,14 @@ def _parsed(text: str) -> Given:
     return Given(text, name, () if shape == "scalar" else tuple(map(int, re.split("[x×,]", shape))), found)
 
 
-def _check_names(given: Sequence[Given]) -> None:
-    """Raise ValueError for a name given twice, for a tensor that is also a dict, and for a list with a gap."""
+def _check_names(model: nn.Module, given: Sequence[Given]) -> None:
+    """Raise ValueError for an unknown argument, a name given twice, a tensor that is also a dict, a list with a gap."""
     names = sorted(each.name for each in given if each.name)
+    parameters = inspect.signature(model.forward).parameters
+    unknown = sorted({name.split(".")[0] for name in names} - set(parameters))
+    if unknown and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        known = ", ".join(parameters) or "none"
+        raise ValueError(f"--input {unknown[0]}=: the arguments of {type(model).__name__}.forward are {known}")
     for name, after in pairwise(names):
         if name == after or after.startswith(f"{name}."):
             raise ValueError(f"--input {name}= and --input {after}= are for one argument; give each input its own name")
