@@ -12,7 +12,7 @@ from tests.oracles.user_module import refusal
 from unet_tutorial.figures.arch.graphviz import dot, mermaid
 from unet_tutorial.figures.arch.ir import from_json
 from unet_tutorial.figures.diagram import FORMATS, draw
-from unet_tutorial.figures.drawing.style import STYLES
+from unet_tutorial.figures.drawing.style import STYLES, named_style
 
 THIN = ("paper", "--widths", "4,8", "--input", 20)
 
@@ -34,6 +34,8 @@ def test_options_give_the_same_drawing_as_the_library(unet: Unet, tmp_path: Path
     for style in STYLES:
         unet("diagram", tmp_path / "u.json", "--style", style, "--collapse", "block", "-o", tmp_path / "u.svg")
         assert (tmp_path / "u.svg").read_text(encoding="utf8") == draw(arch, style=style, collapse="block").svg()
+    unet("diagram", tmp_path / "u.json", "--boxes", "cuboid", "-o", tmp_path / "u.svg")
+    assert (tmp_path / "u.svg").read_text(encoding="utf8") == draw(arch, style=named_style(boxes="cuboid")).svg()
     widths = {"160mm": 160 * 72 / 25.4, "16cm": 160 * 72 / 25.4, "6.3in": 6.3 * 72, "455pt": 455}
     for text, points in widths.items():
         unet("diagram", tmp_path / "u.json", "--width", text, "-o", tmp_path / "u.tex")
@@ -48,6 +50,7 @@ def test_options_give_the_same_drawing_as_the_library(unet: Unet, tmp_path: Path
         (("-o", "fig.jpeg"), "the suffix tells the format"),
         (("--alt", "--palette", "pink"), "palette 'pink' is unknown; the names are paper"),
         (("--alt", "--style", "poster"), "style 'poster' is unknown"),
+        (("--alt", "--boxes", "round"), "kind of boxes 'round' is unknown; the names are flat, cuboid"),
         (("--alt", "--collapse", "all"), "collapse 'all' is unknown"),
         (("--alt", "--width", "160"), "expected a number with mm, cm, in or pt"),
         (("--alt", "--width", "1mm"), "pass a width of at least 140 points"),

@@ -27,13 +27,14 @@ class DrawingOptions:
     palette: Annotated[str, typer.Option(help="Other colours: paper, okabe-ito, gray or dark.")] = ""
     width: Annotated[str, typer.Option(help="Another width: 160mm, 16cm, 6.3in or 455pt.")] = ""
     font_min: Annotated[float, typer.Option(min=0, help="Smallest font size in points; 0: that of the style.")] = 0.0
+    boxes: Annotated[str, typer.Option(help="Kind of boxes: flat, or cuboid (in perspective).")] = "flat"
     collapse: Annotated[str, typer.Option(help="Boxes to draw: conv (every map), block or level.")] = "conv"
 
     def make_style(self) -> Style:
         """The style with the other options applied. Raises ValueError for an invalid width and for unknown names."""
         from unet_tutorial.figures.drawing.style import named_style
 
-        return named_style(self.style, self.palette or None, self._points(), self.font_min or None)
+        return named_style(self.style, self.palette or None, self._points(), self.font_min or None, self.boxes)
 
     def _points(self) -> float | None:
         if not self.width:

@@ -94,6 +94,19 @@ def test_arrows_are_connected_to_the_cells_at_their_ends(name: str) -> None:
         assert cell.attrib["target"] in {box.id for box in scene.boxes} | marks
 
 
+@pytest.mark.parametrize(("palette", "sign"), [("paper", -1), ("dark", 1)])
+def test_a_cuboid_is_a_cube_with_its_depth(palette: str, sign: int) -> None:
+    """draw.io's cube shows its left face, so that it is mirrored; a negative darkOpacity makes a face lighter."""
+    box = Box("a", 10, 20, 30, 60, blank=5, crop=(40, 70), depth=8)
+    found = cells(drawio(Scene(200, 100, 8, boxes=(box,)), PALETTES[palette], "t", "d"))
+    assert area(found["a"]) == [10, 20, 30, 60]
+    look = style(found["a"])
+    assert (look["shape"], look["size"], look["flipH"]) == ("cube", "8", "1")
+    assert sign * float(look["darkOpacity"]) > sign * float(look["darkOpacity2"]) > 0
+    assert (area(found["a.skip"]), area(found["a.skip.top"])) == ([0, 8, 5, 52], [0, 0, 13, 8])
+    assert (style(found["a.skip.top"])["shape"], area(found["a.crop"])) == ("parallelogram", [0, 20, 22, 30])
+
+
 def bezier(points: list[Point]) -> Callable[[float], Point]:
     """The Bézier curve of these control points, by de Casteljau's algorithm."""
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import pairwise
 
 import pytest
 
 from unet_tutorial.figures.drawing.legend import ORDER
-from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, PALETTES, Palette, contrast
+from unet_tutorial.figures.drawing.palette import (
+    ARROW_STYLES,
+    DASHES,
+    PALETTES,
+    RIGHT_FADE,
+    TOP_FADE,
+    Palette,
+    contrast,
+    faded,
+)
 
 
 @pytest.mark.parametrize("palette", list(PALETTES))
@@ -19,6 +29,15 @@ def test_palettes_have_enough_contrast(palette: str) -> None:
     assert min(contrast(getattr(colours, name), colours.ground) for name in lines) >= 3
     assert min(contrast(colours.dash, colours.fill), contrast(colours.edge, colours.fill)) >= 3
     assert min(contrast(colours.edge, colours.blank), contrast(colours.fill, colours.blank)) >= 3
+
+
+@pytest.mark.parametrize("palette", list(PALETTES))
+def test_the_faces_of_a_cuboid_differ_and_their_edges_are_visible_on_all(palette: str) -> None:
+    colours = PALETTES[palette]
+    faces = [colours.fill, *(faded(colours.fill, colours.ground, share) for share in (TOP_FADE, RIGHT_FADE))]
+    assert min(contrast(colours.edge, face) for face in faces) >= 3
+    ordered = sorted(faces, key=lambda face: contrast(face, colours.ground))
+    assert all(contrast(one, other) >= 1.15 for one, other in pairwise(ordered))
 
 
 @pytest.mark.parametrize(

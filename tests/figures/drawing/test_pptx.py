@@ -63,6 +63,8 @@ def test_every_part_of_the_scene_is_a_shape_at_its_place(name: str) -> None:
         assert area(found[arrow.id]) == pytest.approx(expected, abs=0.5)
     for mark in scene.marks:
         assert area(found[mark.id])[2:] == pytest.approx([2 * mark.radius] * 2, abs=0.001)
+    for label in scene.labels:
+        assert found[label.id].rotation == (270 if label.upright else 0)
     said = {key: shape.text_frame.text for key, shape in found.items() if shape.has_text_frame}
     assert {key: text for key, text in said.items() if text} == {label.id: label.text for label in scene.labels}
     assert {str(shape.shape_type).split()[0] for shape in found.values()} <= {
@@ -83,6 +85,23 @@ def test_texts_are_where_matplotlib_draws_them(name: str) -> None:
         assert max(width, height) == pytest.approx(max(drawn.width, drawn.height), abs=0.4 * scene.font)
     sizes = {run.font.size.pt for key in extents(scene)[0] for run in found[key].text_frame.paragraphs[0].runs}
     assert sizes == {scene.font}
+
+
+def test_a_cuboid_is_a_cube_with_its_depth() -> None:
+    box = Box("a", 10, 20, 30, 60, blank=5, crop=(40, 70), depth=8)
+    arrows = Arrow("above", "pool", ((29, 5), (29, 20))), Arrow("below", "up", ((21, 95), (21, 80)))
+    found = shapes(Scene(200, 100, 8, boxes=(box,), arrows=arrows))
+    assert area(found["a"]) == pytest.approx([10, 20, 30, 60])
+    assert (str(found["a"].auto_shape_type), found["a"].adjustments[0]) == (
+        "CUBE (14)",
+        pytest.approx(8 / 30, abs=1e-5),
+    )
+    assert area(found["a.skip"]) == pytest.approx([10, 28, 5, 52])  # of the front face
+    assert area(found["a.skip.top"]) == pytest.approx([10, 20, 13, 8])
+    assert str(found["a.skip.top"].auto_shape_type) == "PARALLELOGRAM (2)"
+    assert area(found["a.crop"]) == pytest.approx([10, 40, 22, 30])
+    sites = [found[key].element.xpath("string(.//a:endCxn/@idx)") for key in ("above", "below")]
+    assert sites == ["0", "3"]  # the preset geometry cube: 0 is the middle of the back upper edge, 3 of the lower edge
 
 
 def test_straight_arrows_are_glued_to_the_boxes_that_they_meet_in_the_middle() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -55,6 +56,24 @@ def test_lines_hold_all_words_and_as_many_as_fit(width: float) -> None:
         assert text_width(f"{line} {following.split()[0]}", 8) > width
 
 
+def test_the_faces_of_a_cuboid_cover_its_outline_once() -> None:
+    """Their areas by the shoelace formula, against the enclosing rectangle without its two empty corners."""
+    box = Box("a", 10, 20, 30, 60, blank=5, depth=8)
+    x, y, width, height = box.front
+    front = (x, y), (x + width, y), (x + width, y + height), (x, y + height)
+    areas = [abs(sum(a * d - c * b for (a, b), (c, d) in pairwise((*face, face[0])))) / 2
+             for face in (front, box.top_face(width), box.right_face)]  # fmt: skip
+    assert areas == [22 * 52, 22 * 8, 52 * 8]
+    assert sum(areas) == 30 * 60 - 8 * 8
+    assert (x, y + height) == (box.x, box.bottom)
+    corners = [corner for face in (front, box.top_face(width), box.right_face) for corner in face]
+    assert (max(x for x, _ in corners), min(y for _, y in corners)) == (box.right, box.y)
+    assert box.top_face(5) == ((10, 28), (18, 20), (23, 20), (15, 28))  # over the part with skip channels
+    assert (box.middle, box.top_middle) == (21, 29)
+    flat = replace(box, depth=0)
+    assert (flat.front, flat.middle, flat.top_middle) == ((10, 20, 30, 60), 25, 25)
+
+
 def test_equal_ids_are_numbered() -> None:
     labels = [Label(key, key, i, 0) for i, key in enumerate("abaca")]
     found = list(with_unique_ids(labels))
@@ -67,7 +86,7 @@ def test_a_translation_moves_every_part_by_the_same_vector() -> None:
         100,
         50,
         8,
-        boxes=(Box("a", 1, 2, 3, 4, blank=1.5, crop=(2.5, 5)),),
+        boxes=(Box("a", 1, 2, 3, 4, blank=1.5, crop=(2.5, 5), depth=0.5),),
         arrows=(Arrow("b", "conv", ((1, 2), (3, 4))),),
         labels=(Label("c", "c", 5, 6),),
         marks=(Mark("d", "plus", 7, 8, 1),),
@@ -78,7 +97,7 @@ def test_a_translation_moves_every_part_by_the_same_vector() -> None:
         100,
         50,
         8,
-        boxes=(Box("a", 11, 22, 3, 4, blank=1.5, crop=(22.5, 25)),),
+        boxes=(Box("a", 11, 22, 3, 4, blank=1.5, crop=(22.5, 25), depth=0.5),),
         arrows=(Arrow("b", "conv", ((11, 22), (13, 24))),),
         labels=(Label("c", "c", 15, 26),),
         marks=(Mark("d", "plus", 17, 28, 1),),

@@ -28,8 +28,8 @@ def test_dark_changes_colours_only() -> None:
 
 def test_a_named_style_takes_another_palette_width_and_font() -> None:
     assert {name: named_style(name) for name in STYLES} == STYLES
-    assert named_style("column", palette="gray", width=300, font_min=9) == replace(
-        COLUMN, palette="gray", width=300, font=9, font_min=9
+    assert named_style("column", palette="gray", width=300, font_min=9, boxes="cuboid") == replace(
+        COLUMN, palette="gray", width=300, font=9, font_min=9, boxes="cuboid"
     )
 
 
@@ -42,6 +42,8 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         named_style("column", palette="pink")
     with pytest.raises(ValueError, match="growth 'cubic' is unknown; the names are sqrt, linear, log"):
         Style(growth="cubic")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="kind of boxes 'round' is unknown; the names are flat, cuboid"):
+        named_style(boxes="round")
     with pytest.raises(ValueError, match="1 <= font_min <= font"):
         Style(font=5, font_min=6)
     with pytest.raises(

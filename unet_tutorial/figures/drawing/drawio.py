@@ -5,7 +5,15 @@ from __future__ import annotations
 from math import hypot
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, OUTLINE, Palette
+from unet_tutorial.figures.drawing.palette import (
+    ARROW_STYLES,
+    DASHES,
+    OUTLINE,
+    RIGHT_FADE,
+    TOP_FADE,
+    Palette,
+    contrast,
+)
 from unet_tutorial.figures.drawing.render import corner_radius
 from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, SideBlock, text_area
 
@@ -56,6 +64,8 @@ class _Cells:
     def __init__(self, scene: Scene, palette: Palette, root: Element) -> None:
         self.scene, self.palette, self.root = scene, palette, root
         self.line = {"strokeColor": palette.edge, "strokeWidth": _number(OUTLINE * scene.font)}
+        sign = -1 if contrast(palette.ground, "#000000") > contrast(palette.ground, "#ffffff") else 1
+        self.faces = {"darkOpacity": sign * TOP_FADE, "darkOpacity2": sign * RIGHT_FADE}  # negative: lighter
         self.text = {"fontFamily": FONTS[1], "fontSize": _number(scene.font), "fontColor": palette.text}
 
     def add(self) -> None:
@@ -79,16 +89,23 @@ class _Cells:
         _add(cell, "mxGeometry", "geometry", x=x, y=y, width=width, height=height)
 
     def _box(self, box: Box) -> None:
-        area = box.x, box.y, box.width, box.height
-        self._vertex(box.id, _style(fillColor=self.palette.fill, **self.line), area)
+        cuboid = {"shape": "cube", "flipH": 1, "size": _number(box.depth), **self.faces} if box.depth else {}
+        style = _style(fillColor=self.palette.fill, **cuboid, **self.line)
+        self._vertex(box.id, style, (box.x, box.y, box.width, box.height))
+        _, _, width, height = box.front
+        if box.blank and box.depth:
+            style = _style(
+                shape="parallelogram", fixedSize=1, size=_number(box.depth), fillColor=self.palette.blank, **self.line
+            )
+            self._vertex(f"{box.id}.skip.top", style, (0, 0, box.blank + box.depth, box.depth), box.id)
         if box.blank:
             style = _style(fillColor=self.palette.blank, **self.line)
-            self._vertex(f"{box.id}.skip", style, (0, 0, box.blank, box.height), box.id)
+            self._vertex(f"{box.id}.skip", style, (0, box.depth, box.blank, height), box.id)
         if box.crop:
             first, last = box.crop
             line = self.line | {"strokeColor": self.palette.dash}
             style = _style(fillColor="none", dashed=1, dashPattern="1.6 1.1", **line)
-            self._vertex(f"{box.id}.crop", style, (0, first - box.y, box.width, last - first), box.id)
+            self._vertex(f"{box.id}.crop", style, (0, first - box.y, width, last - first), box.id)
 
     def _side_block(self, block: SideBlock) -> None:
         radius = _number(2 * corner_radius(block, self.scene.font))

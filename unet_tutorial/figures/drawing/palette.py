@@ -49,6 +49,19 @@ PALETTES = {
 }  # fmt: skip
 
 
+TOP_FADE, RIGHT_FADE = 0.45, 0.2  # share of the ground in the colour of these faces of a cuboid
+
+
+def faded(colour: str, ground: str, share: float) -> str:
+    """A colour mixed with this share of the ground; its contrast to lines that are visible on both does not decrease.
+
+    >>> faded("#6a96c2", "#ffffff", 0.5)
+    '#b4cae0'
+    """
+    pairs = zip(_parts(colour), _parts(ground), strict=True)
+    return "#" + "".join(f"{round(own + share * (other - own)):02x}" for own, other in pairs)
+
+
 def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, from 1 to 21 (WCAG 2.2, relative luminance).
 
@@ -59,8 +72,13 @@ def contrast(one: str, other: str) -> float:
     return round((bright + 0.05) / (dim + 0.05), 2)
 
 
+def _parts(colour: str) -> list[int]:
+    """Red, green and blue, from 0 to 255."""
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [part / 255 for part in _parts(colour)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -94,8 +112,11 @@ ARROW_STYLES = {
     "resize": ArrowStyle("up", dash="dashed", tip="open"),
     "shuffle": ArrowStyle("up", dash="dotted"),
     "copy": ArrowStyle("copy", shaft=0.3, head=0.75),
+    "skip": ArrowStyle("copy", shaft=0.12, head=0.5),
     "join": ArrowStyle("text", shaft=0.08, tip="barb"),
     "branch": ArrowStyle("copy", shaft=0.1, dash="dashed"),
+    "gating": ArrowStyle("text", shaft=0.1, dash="dotted"),
+    "aside": ArrowStyle("text", shaft=0.08, tip="barb", head=0.45),
 }
 HEAD_WIDTH = 0.8  # width of an arrowhead, as a fraction of its length
 DASHES = {"dashed": (3.0, 1.6), "dotted": (1.0, 1.2)}  # (on, off) as multiples of the shaft's thickness

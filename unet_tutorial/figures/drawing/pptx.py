@@ -127,13 +127,20 @@ class _Drawing:
         from pptx.enum.dml import MSO_LINE
         from pptx.enum.shapes import MSO_SHAPE
 
-        area, palette = (box.x, box.y, box.width, box.height), self.palette
-        self.drawn[box.id] = self._shape(box.id, MSO_SHAPE.RECTANGLE, area, palette.fill, palette.edge)
+        palette, (x, y, width, height) = self.palette, box.front
+        kind, area = MSO_SHAPE.CUBE if box.depth else MSO_SHAPE.RECTANGLE, (box.x, box.y, box.width, box.height)
+        self.drawn[box.id] = shape = self._shape(box.id, kind, area, palette.fill, palette.edge)
+        if box.depth:
+            shape.adjustments[0] = box.depth / min(box.width, box.height)
+        if box.blank and box.depth:
+            area = x, box.y, box.blank + box.depth, box.depth
+            top = self._shape(f"{box.id}.skip.top", MSO_SHAPE.PARALLELOGRAM, area, palette.blank, palette.edge)
+            top.adjustments[0] = 1.0  # slanted by its whole height
         if box.blank:
-            area = box.x, box.y, box.blank, box.height
+            area = x, y, box.blank, height
             self._shape(f"{box.id}.skip", MSO_SHAPE.RECTANGLE, area, palette.blank, palette.edge)
         if box.crop:
-            area = box.x, box.crop[0], box.width, box.crop[1] - box.crop[0]
+            area = x, box.crop[0], width, box.crop[1] - box.crop[0]
             outline = self._shape(f"{box.id}.crop", MSO_SHAPE.RECTANGLE, area, "", palette.dash)
             outline.line.dash_style = MSO_LINE.SQUARE_DOT
 
@@ -201,17 +208,24 @@ class _Drawing:
         """Glue the ends of a straight arrow to the boxes where it meets the middle of a side."""
         if len(arrow.points) > 2:
             return
-        for end, connect in zip(arrow.points, (connector.begin_connect, connector.end_connect), strict=True):
+        ends = connector.element.nvCxnSpPr.cNvCxnSpPr
+        for end, add in zip(arrow.points, (ends.get_or_add_stCxn, ends.get_or_add_endCxn), strict=True):
             for box in self.scene.boxes:
-                for site, (x, y) in enumerate(_sites(box)):
+                for site, (x, y) in _sites(box).items():
                     if hypot(x - end[0], y - end[1]) < TOUCH:
-                        connect(self.drawn[box.id], site)
+                        glued = add()
+                        glued.id, glued.idx = self.drawn[box.id].shape_id, site
 
 
-def _sites(box: Box) -> tuple[Point, ...]:
-    """The connection sites of a rectangle in PowerPoint's order: middle of the upper, left, lower and right side."""
-    y = box.y + box.height / 2
-    return (box.middle, box.y), (box.x, y), (box.middle, box.bottom), (box.right, y)
+def _sites(box: Box) -> dict[int, Point]:
+    """PowerPoint's numbers of the connection sites in the middle of the upper, left, lower and right outline."""
+    points = (
+        (box.top_middle, box.y),
+        (box.x, box.bottom - (box.height - box.depth) / 2),
+        (box.middle, box.bottom),
+        (box.right, box.y + (box.height - box.depth) / 2),
+    )
+    return dict(zip((0, 2, 3, 5) if box.depth else (0, 1, 2, 3), points, strict=True))
 
 
 def _remove_theme(shape: Any) -> None:

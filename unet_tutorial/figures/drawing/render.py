@@ -16,7 +16,16 @@ from matplotlib.patches import BoxStyle, Circle, FancyBboxPatch, PathPatch, Poly
 from matplotlib.path import Path
 from matplotlib.text import Text
 
-from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, Palette
+from unet_tutorial.figures.drawing.palette import (
+    ARROW_STYLES,
+    DASHES,
+    HEAD_WIDTH,
+    OUTLINE,
+    RIGHT_FADE,
+    TOP_FADE,
+    Palette,
+    faded,
+)
 from unet_tutorial.figures.drawing.scene import (
     CORNER,
     FONTS,
@@ -80,16 +89,27 @@ def label_backgrounds(scene: Scene) -> Iterator[tuple[float, float, float, float
 
 def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
     edge: Any = {"edgecolor": palette.edge, "linewidth": OUTLINE * font}
-    yield Rectangle((box.x, box.y), box.width, box.height, facecolor=palette.fill, gid=box.id, **edge)
+    x, y, width, height = box.front
+    if box.depth:
+        for name, corners, share in (("top", box.top_face(width), TOP_FADE), ("right", box.right_face, RIGHT_FADE)):
+            colour = faded(palette.fill, palette.ground, share)
+            yield _face(corners, facecolor=colour, gid=f"{box.id}.{name}", **edge)
+    yield Rectangle((x, y), width, height, facecolor=palette.fill, gid=box.id, **edge)
+    if box.blank and box.depth:
+        yield _face(box.top_face(box.blank), facecolor=palette.blank, gid=f"{box.id}.skip.top", **edge)
     if box.blank:
-        yield Rectangle((box.x, box.y), box.blank, box.height, facecolor=palette.blank, gid=f"{box.id}.skip", **edge)
+        yield Rectangle((x, y), box.blank, height, facecolor=palette.blank, gid=f"{box.id}.skip", **edge)
     if box.crop:
         first, last = box.crop
-        line = Path([(box.x, first), (box.right, first), (box.right, last), (box.x, last), (box.x, first)])
+        line = Path([(x, first), (x + width, first), (x + width, last), (x, last), (x, first)])
         dashes = (0, (1.6, 1.1))
         yield PathPatch(
             line, fill=False, edgecolor=palette.dash, linewidth=OUTLINE * font, linestyle=dashes, gid=f"{box.id}.crop"
         )
+
+
+def _face(corners: tuple[Point, ...], **style: Any) -> Polygon:
+    return Polygon(corners, closed=True, joinstyle="round", **style)
 
 
 def _side_block(block: SideBlock, font: float, palette: Palette) -> Artist:

@@ -24,7 +24,9 @@ class Box:
     """A feature map with the id of its node.
 
     ``blank`` is the width of the part with skip channels, on the left; ``crop`` the top and bottom of the part that a
-    skip copies, drawn dashed.
+    skip copies, drawn dashed. A box with ``depth`` is a cuboid seen from the upper right: its front face is at the
+    lower left, and its back face is further right and up by the depth. ``x``, ``y``, ``width`` and ``height`` enclose
+    all faces; ``blank`` and ``crop`` are measured on the front face.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Box:
     height: float
     blank: float = 0.0
     crop: Point | None = None
+    depth: float = 0.0
 
     @property
     def right(self) -> float:
@@ -47,8 +50,29 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """x of the centre."""
-        return self.x + self.width / 2
+        """x of the centre of the front face, and of its lower edge."""
+        return self.x + (self.width - self.depth) / 2
+
+    @property
+    def top_middle(self) -> float:
+        """x of the centre of the upper edge, which is that of the back face."""
+        return self.middle + self.depth
+
+    @property
+    def front(self) -> tuple[float, float, float, float]:
+        """x, y, width and height of the front face."""
+        return self.x, self.y + self.depth, self.width - self.depth, self.height - self.depth
+
+    @property
+    def right_face(self) -> tuple[Point, ...]:
+        """The corners of the right face."""
+        x, y, depth = self.right - self.depth, self.y + self.depth, self.depth
+        return (x, y), (self.right, self.y), (self.right, self.bottom - depth), (x, self.bottom)
+
+    def top_face(self, width: float) -> tuple[Point, ...]:
+        """The corners of the part of the top face that lies over the first ``width`` points of the front face."""
+        x, y, depth = self.x, self.y + self.depth, self.depth
+        return (x, y), (x + depth, self.y), (x + depth + width, self.y), (x + width, y)
 
 
 @dataclass(frozen=True)
@@ -198,7 +222,7 @@ def translated(scene: Scene, right: float, down: float) -> Scene:
     for box in scene.boxes:
         (x, y), (width, height) = at(box.x, box.y), (round(box.width, 2), round(box.height, 2))
         crop = box.crop and (round(box.crop[0] + down, 2), round(box.crop[1] + down, 2))
-        boxes.append(Box(box.id, x, y, width, height, round(box.blank, 2), crop))
+        boxes.append(Box(box.id, x, y, width, height, round(box.blank, 2), crop, round(box.depth, 2)))
     return replace(
         scene,
         boxes=tuple(boxes),

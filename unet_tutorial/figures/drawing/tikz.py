@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unet_tutorial.figures.drawing.palette import ARROW_STYLES, DASHES, HEAD_WIDTH, OUTLINE, ArrowStyle, Palette
+from unet_tutorial.figures.drawing.palette import (
+    ARROW_STYLES,
+    DASHES,
+    HEAD_WIDTH,
+    OUTLINE,
+    RIGHT_FADE,
+    TOP_FADE,
+    ArrowStyle,
+    Palette,
+)
 from unet_tutorial.figures.drawing.render import corner_radius, label_backgrounds, mark_strokes
 from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene, SideBlock
 
@@ -67,15 +76,31 @@ def _at(point: Point) -> str:
 
 
 def _box(box: Box, font: float) -> Iterator[str]:
-    pen, end = f"draw=unetedge,line width={_number(OUTLINE * font)}bp", _at((box.right, box.bottom))
-    yield rf"\path[{pen},fill=unetfill] ({_at((box.x, box.y))}) rectangle ({end}); % {box.id}"
+    pen = f"draw=unetedge,line width={_number(OUTLINE * font)}bp"
+    x, y, width, _ = box.front
+    if box.depth:
+        yield _face(f"{pen},fill={_faded(TOP_FADE)}", box.top_face(width), f"{box.id}.top")
+        yield _face(f"{pen},fill={_faded(RIGHT_FADE)}", box.right_face, f"{box.id}.right")
+    yield rf"\path[{pen},fill=unetfill] ({_at((x, y))}) rectangle ({_at((x + width, box.bottom))}); % {box.id}"
+    if box.blank and box.depth:
+        yield _face(f"{pen},fill=unetblank", box.top_face(box.blank), f"{box.id}.skip.top")
     if box.blank:
-        end = _at((box.x + box.blank, box.bottom))
-        yield rf"\path[{pen},fill=unetblank] ({_at((box.x, box.y))}) rectangle ({end}); % {box.id}.skip"
+        end = _at((x + box.blank, box.bottom))
+        yield rf"\path[{pen},fill=unetblank] ({_at((x, y))}) rectangle ({end}); % {box.id}.skip"
     if box.crop:
         dash = f"draw=unetdash,line width={_number(OUTLINE * font)}bp,densely dashed"
-        first, last = _at((box.x, box.crop[0])), _at((box.right, box.crop[1]))
+        first, last = _at((x, box.crop[0])), _at((x + width, box.crop[1]))
         yield rf"\path[{dash}] ({first}) rectangle ({last}); % {box.id}.crop"
+
+
+def _faded(share: float) -> str:
+    """The colour of a face of a cuboid, mixed by xcolor."""
+    return f"unetfill!{100 * (1 - share):.0f}!unetground"
+
+
+def _face(pen: str, corners: tuple[Point, ...], key: str) -> str:
+    line = " -- ".join(f"({_at(corner)})" for corner in corners)
+    return rf"\path[{pen},line join=round] {line} -- cycle; % {key}"
 
 
 def _side_block(block: SideBlock, font: float) -> str:
