@@ -27,7 +27,7 @@ def test_the_papers_network_in_three_sentences() -> None:
         "UNet: a U of 5 levels from an input of 1 channel of 572² to an output of 2 channels of 388². "
         "Down its left side, level by level: 64 channels of 568², 128 channels of 280², 256 channels of 136², "
         "512 channels of 64², 1,024 channels of 28²; "
-        "4 skips cross it and are concatenated after cutting off 88, 40, 16, 4 pixels per side. "
+        "4 skips cross it and are concatenated, cropped by 88, 40, 16, 4 pixels per side. "
         "It has 31,030,658 parameters."
     )
 
@@ -37,14 +37,14 @@ def test_skips_are_described() -> None:
     assert "2 skips cross it and are added." in text_of("residual")
     assert "no skip crosses it." in text_of("without")
     assert "1 skip crosses it and is concatenated." in text_of("two")
-    assert "an input of 1 channel of 32² and 2 channels of 32²" in text_of("two")
+    assert "from inputs of 1 channel of 32² and 2 channels of 32² to" in text_of("two")
     assert "4 channels of 8×64×64" in text_of("planar")
 
 
 def test_a_model_without_a_u_is_described_with_the_reason() -> None:
     text = text_of("classifier")
     assert text.startswith(f"Sequential, not drawn as a U: {arch('classifier').reason}. ")
-    assert "5 maps, from 1 channel of 32² to 10 channels" in text
+    assert "5 maps, from 1 channel of 32² to a vector of 10," in text
     assert text.endswith(f"It has {sum(p.numel() for p in NETS['classifier'][0]().parameters()):,} parameters.")
 
 

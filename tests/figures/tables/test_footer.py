@@ -63,7 +63,7 @@ def test_the_rule_for_valid_sizes_holds_for_the_plans_sizes_only(levels: tuple[L
         assert [n for n in range(200) if n % step == rest and n >= least] == [n for n in range(200) if n in expected]
     expected_field = receptive_field(levels, padding=padding)
     pairs = [str(low) if low == high else f"{low}–{high}" for low, high in expected_field]
-    text = pairs[0] if len(set(pairs)) == 1 else "×".join(pairs)
+    text = pairs[0] if len(set(pairs)) == 1 else "×".join(f"({each})" if "–" in each else each for each in pairs)
     assert notes["an output pixel sees"] == f"{text} px per axis"
 
 

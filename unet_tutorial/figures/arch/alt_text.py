@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections import Counter
 
-from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.text import per_side_text, size_text
+from unet_tutorial.figures.arch.ir import ArchIR, Skip
+from unet_tutorial.figures.arch.level_maps import level_maps
+from unet_tutorial.figures.arch.text import counted, crop_text, described, numbered
 
 
 def alt_text(arch: ArchIR) -> str:
@@ -18,20 +19,25 @@ def alt_text(arch: ArchIR) -> str:
     if arch.reason or not arch.path:
         reason = arch.reason or "no main path was found"
         return f"{arch.name}, not drawn as a U: {reason}. {_grid(arch)}{_parameters(arch)}"
-    path = [arch.node(key) for key in arch.path]
-    inputs = " and ".join(map(_map, arch.inputs))
-    ends = f"from an input of {inputs} to an output of {_map(path[-1])}"
-    count = len({node.level for node in path})
-    first = f"{arch.name}: a U of {_count(count, 'level')} {ends}."
-    second = f"Down its left side, level by level: {', '.join(map(_map, _encoder(path)))}; {_skips(arch)}."
-    return f"{first} {second}{_parameters(arch)}"
+    maps = level_maps(arch)
+    count = len({level for _, level in maps})
+    encoder = [described(node.shape, arch.rank) for (side, _), node in maps.items() if side in ("enc", "bottom")]
+    several = len(arch.outputs) > 1
+    outputs = f"{len(arch.outputs)} outputs ({_outputs(arch)})" if several else f"an output of {_outputs(arch)}"
+    inputs = f"{'an input' if len(arch.inputs) == 1 else 'inputs'} of {_inputs(arch)}"
+    first = f"{arch.name}: a U of {counted(count, 'level')} from {inputs} to {outputs}."
+    second = f"Down its left side, level by level: {', '.join(encoder)}; {_skips(arch)}."
+    return f"{first} {second}{_blocks(arch)}{_parameters(arch)}"
 
 
-def _encoder(path: list[Node]) -> list[Node]:
-    """The last map of each level before the decoder, finest first."""
-    shuffled = {a.id for a, b in pairwise(path) if b.op == "view" and b.level < a.level}  # inputs of a pixel shuffle
-    before = [node for node in path if node.side in ("enc", "bottom") and node.id not in shuffled]
-    return [next(node for node in reversed(before) if node.level == at) for at in sorted({n.level for n in path})]
+def _inputs(arch: ArchIR) -> str:
+    return " and ".join(described(node.shape, arch.rank) for node in arch.inputs)
+
+
+def _outputs(arch: ArchIR) -> str:
+    """The outputs in the order returned; of a description without outputs, the last map."""
+    nodes = [arch.node(key) for key in arch.outputs] or list(arch.nodes[-1:])
+    return numbered([described(node.shape, arch.rank) for node in nodes], "output")
 
 
 def _skips(arch: ArchIR) -> str:
@@ -42,31 +48,40 @@ def _skips(arch: ArchIR) -> str:
     verbs = {"add": "added", "concat": "concatenated"}
     merged = " or ".join(dict.fromkeys(verbs.get(arch.node(skip.target).op, "merged") for skip in ordered))
     gated = any(arch.node(key).op == "gate" for skip in ordered for key in skip.through)
-    crops = [text for skip in ordered if (text := _crop(arch, skip))]
-    cropped = f" after cutting off {', '.join(crops)} pixels per side" if crops else ""
     verb = "crosses it and is" if len(ordered) == 1 else "cross it and are"
-    return f"{_count(len(ordered), 'skip')} {verb}{' gated and' * gated} {merged}{cropped}"
+    return f"{counted(len(ordered), 'skip')} {verb}{' gated and' * gated} {merged}{_crops(arch, ordered)}"
 
 
-def _crop(arch: ArchIR, skip: Skip) -> str:
-    crop = next((arch.node(key).crop for key in skip.through if arch.node(key).crop), ())
-    return per_side_text(crop) if any(n for pair in crop for n in pair) else ""
+def _crops(arch: ArchIR, skips: list[Skip]) -> str:
+    """The pixels by which skips are cropped or padded.
+
+    Each text of ``crop_text`` is a word and a number, such as "crop 88", or two of them, joined by a comma.
+    """
+    numbers: dict[str, list[str]] = {}
+    for skip in skips:
+        crop = next((arch.node(key).crop for key in skip.through if arch.node(key).crop), ())
+        for text in filter(None, crop_text(crop).split(", ")):
+            word, _, number = text.partition(" ")
+            numbers.setdefault({"crop": "cropped", "pad": "padded"}[word], []).append(number)
+    found = []
+    for word, pixels in numbers.items():
+        which = "" if len(pixels) == len(skips) else f"{len(pixels)} of them "
+        found.append(f", {which}{word} by {', '.join(pixels)} pixels per side")
+    return "".join(found)
+
+
+def _blocks(arch: ArchIR) -> str:
+    """The blocks beside the main path, each name once with its number."""
+    names = Counter(block.name for block in arch.blocks)
+    texts = [name if count == 1 else f"{count} × {name}" for name, count in names.items()]
+    return f" Beside it: {'; '.join(texts)}." if texts else ""
 
 
 def _grid(arch: ArchIR) -> str:
     nodes = arch.nodes
-    ends = f"from {_map(nodes[0])} to {_map(nodes[-1])}" if nodes else "none at all"
-    return f"Its {_count(len(nodes), 'map')}, {ends}, {'is' if len(nodes) == 1 else 'are'} in a grid."
+    ends = f"from {_inputs(arch)} to {_outputs(arch)}" if nodes else "none at all"
+    return f"Its {counted(len(nodes), 'map')}, {ends}, {'is' if len(nodes) == 1 else 'are'} in a grid."
 
 
 def _parameters(arch: ArchIR) -> str:
     return f" It has {arch.totals['parameters']:,} parameters." if "parameters" in arch.totals else ""
-
-
-def _map(node: Node) -> str:
-    channels = _count(node.channels, "channel")
-    return f"{channels} of {size_text(node.size)}" if node.size else channels
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

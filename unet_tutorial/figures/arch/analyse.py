@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from unet_tutorial.figures.arch.fold import folded
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.path import main_path, with_levels, with_scales
+from unet_tutorial.figures.arch.nested import of_nested_us
+from unet_tutorial.figures.arch.path import BOUNDED, main_path, not_a_u, with_levels, with_scales
 from unet_tutorial.figures.arch.skips import find_skips
 
 
@@ -22,8 +23,9 @@ def analysed(arch: ArchIR) -> ArchIR:
     nodes = with_levels(nodes, main_path(nodes, outputs))
     path = main_path(nodes, outputs)
     reason = not_a_u(path)
+    reason = reason and (of_nested_us(nodes, outputs) or reason)
     skips, unusual = ([], "") if reason else find_skips(nodes, path)
-    nodes = nodes if reason else _with_sides(nodes, path, skips)
+    nodes = nodes if reason else _with_sides(nodes, path, skips, outputs)
     new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))
     return replace(
         arch,
@@ -35,38 +37,43 @@ def analysed(arch: ArchIR) -> ArchIR:
     )
 
 
-def not_a_u(path: list[Node]) -> str:
-    """The reason why the main path is not U-shaped; "" if it is."""
-    levels = [node.level for node in path if node.scale]
-    if not levels or path[0].op != "input" or len(path[0].size) < 1:
-        return "no feature map with spatial axes leads from an input to the output"
-    coarsest = max(levels)
-    if coarsest == min(levels):
-        return "no map is coarser than another, so it has a single level"
-    if not path[-1].scale:
-        return "its output has no spatial axes, as a classifier's"
-    if levels[-1] == coarsest:
-        return "it goes down and does not come up again, as a classifier does"
-    turns = [level for i, level in enumerate(levels) if i == 0 or level != levels[i - 1]]
-    bottoms = sum(1 for i, level in enumerate(turns[1:-1], start=1) if level > turns[i - 1] and level > turns[i + 1])
-    if bottoms > 1:
-        return f"it goes down and up {bottoms} times, as a chain of U-Nets does"
-    return ""
+def _with_sides(
+    nodes: tuple[Node, ...], path: list[Node], skips: list[Skip], outputs: tuple[str, ...]
+) -> tuple[Node, ...]:
+    """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last consumer.
 
-
-def _with_sides(nodes: tuple[Node, ...], path: list[Node], skips: list[Skip]) -> tuple[Node, ...]:
-    """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last consumer."""
+    Nodes off the main path that only lead to an output, as in deep supervision, are heads.
+    """
     coarsest = max(node.level for node in path)
     bottom = [i for i, node in enumerate(path) if node.level == coarsest]
     sides = {n.id: "enc" if i < bottom[0] else "dec" if i > bottom[-1] else "bottom" for i, n in enumerate(path)}
-    head = next((n for n in reversed(path) if n.op not in ("act", "norm", "resize", "view")), None)
-    if head and head.op == "conv" and sides[head.id] == "dec" and head.window and set(head.window.kernel) == {1}:
-        sides |= {node.id: "head" for node in path[path.index(head) :]}
+    sides |= {node.id: "head" for node in path[_first_of_head(path, sides) :]}
     sides |= {key: "skip" for skip in skips for key in skip.through}
-    for node in reversed(nodes):
-        for key in node.inputs:
-            sides.setdefault(key, sides.get(node.id, ""))
+    _add_sides_of_consumers(nodes, sides)
+    sides = dict.fromkeys(outputs, "head") | sides
+    _add_sides_of_consumers(nodes, sides)
     return tuple(replace(node, side=sides.get(node.id, "")) for node in nodes)
+
+
+def _add_sides_of_consumers(nodes: tuple[Node, ...], sides: dict[str, str]) -> None:
+    """Add to ``sides`` the nodes from which its nodes are computed."""
+    for node in reversed(nodes):
+        for key in node.inputs if node.id in sides else ():
+            sides.setdefault(key, sides[node.id])
+
+
+def _first_of_head(path: list[Node], sides: dict[str, str]) -> int:
+    """Position of the last convolution of the decoder if it computes the output; else the length of the path.
+
+    It is a 1×1 convolution, or one without norm and activation after a convolution with them.
+    """
+    last = max(i for i, node in enumerate(path) if node.op not in ("act", "norm", "resize", "view"))
+    head, before = path[last], path[last - 1]
+    if head.op != "conv" or not head.window or sides[head.id] != "dec":
+        return len(path)
+    plain = all(kind.strip("_") in BOUNDED for kind in head.folded) and bool(before.folded)
+    after_a_block = before.level == head.level and sides[before.id] == "dec"
+    return last if set(head.window.kernel) == {1} or (plain and after_a_block) else len(path)
 
 
 def _new_ids(nodes: tuple[Node, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from unet_tutorial.figures.arch.ir import Node, Pairs
+from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
 from unet_tutorial.plan.levels import Size
 
 SUPERSCRIPTS = {2: "²", 3: "³"}
@@ -69,10 +69,11 @@ def common_text(values: Sequence[float | str]) -> str:
 def range_text(pairs: Pairs) -> str:
     """Smallest and largest value, per axis.
 
-    >>> range_text(((188, 204), (188, 204))), range_text(((5, 5), (1, 3)))
-    ('188–204', '5×1–3')
+    >>> range_text(((188, 204), (188, 204))), range_text(((5, 5), (1, 3), (1, 3)))
+    ('188–204', '5×(1–3)×(1–3)')
     """
-    return common_text([str(low) if low == high else f"{low}–{high}" for low, high in pairs])
+    texts = [str(low) if low == high else f"{low}–{high}" for low, high in pairs]
+    return common_text(texts if len(set(pairs)) == 1 else [f"({text})" if "–" in text else text for text in texts])
 
 
 def per_side_text(pairs: Pairs) -> str:
@@ -118,6 +119,57 @@ def shape_text(shape: Size, *, compact: bool = False) -> str:
     """
     channels, *size = shape or (1,)
     return axes_text((channels, size_text(tuple(size)))) if compact and size else axes_text((channels, *size))
+
+
+def value_text(shape: Size, rank: int) -> str:
+    """A shape, or the word for a tensor without spatial axes, in a network with ``rank`` spatial axes.
+
+    >>> value_text((3, 64, 64), 2), value_text((128,), 2), value_text((), 2), value_text((77, 768), 2)
+    ('3×64×64', 'vector of 128', 'scalar', '77×768')
+    """
+    words = {0: "scalar", 1: "vector of {}"} if rank else {}
+    return words.get(len(shape), shape_text(shape)).format(*shape)
+
+
+def described(shape: Size, rank: int) -> str:
+    """A shape in words, in a network with ``rank`` spatial axes.
+
+    >>> described((1, 8, 8), 2), described((10,), 2), described((), 2), described((77, 768), 2), described((3,), 0)
+    ('1 channel of 8²', 'a vector of 10', 'a scalar', 'an array of 77×768', '3 channels')
+    """
+    if len(shape) != rank + 1:
+        return f"{'a' if len(shape) < 2 else 'an array of'} {value_text(shape, rank)}"
+    channels, *size = shape
+    return f"{counted(channels, 'channel')}{f' of {size_text(tuple(size))}' if size else ''}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and a noun.
+
+    >>> counted(1, "skip"), counted(1024, "channel")
+    ('1 skip', '1,024 channels')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def numbered(texts: Sequence[str], noun: str) -> str:
+    """Texts with their numbers, if there are several.
+
+    >>> numbered(["2×64×64"], "output"), numbered(["2×64×64", "2×32×32"], "output")
+    ('2×64×64', 'output 1 of 2: 2×64×64, output 2 of 2: 2×32×32')
+    """
+    if len(texts) == 1:
+        return texts[0]
+    return ", ".join(f"{noun} {number} of {len(texts)}: {text}" for number, text in enumerate(texts, start=1))
+
+
+def ends_text(arch: ArchIR) -> str:
+    """The shapes of the inputs, with the names of their arguments if there are several, and those of the outputs."""
+    inputs = [value_text(node.shape, arch.rank) for node in arch.inputs]
+    if len(inputs) > 1:
+        inputs = [f"{node.kind}: {text}" for node, text in zip(arch.inputs, inputs, strict=True)]
+    outputs = [value_text(arch.node(key).shape, arch.rank) for key in arch.outputs]
+    return f"{', '.join(inputs)} → {numbered(outputs, 'output')}"
 
 
 def fixed_point(value: float, digits: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.text import shape_text
+from unet_tutorial.figures.arch.text import ends_text
 from unet_tutorial.figures.pages.explorer import Choice, section
 from unet_tutorial.figures.pages.markup import document, figure, map_table
 from unet_tutorial.plan.sizes import valid_sizes
@@ -33,9 +33,6 @@ def page(arch: ArchIR) -> str:
 
 def lead(arch: ArchIR) -> str:
     """The introduction: input, output, totals and, if the network is not drawn as a U, the reason."""
-    inputs, outputs = (
-        " and ".join(shape_text(node.shape) for node in nodes) for nodes in (arch.inputs, map(arch.node, arch.outputs))
-    )
     counts = [
         ("parameters", "parameters"),
         ("macs", "multiply-accumulates"),
@@ -43,7 +40,7 @@ def lead(arch: ArchIR) -> str:
     ]
     totals = ", ".join(f"{arch.totals[key]:,} {unit}" for key, unit in counts if key in arch.totals)
     reason = f" Not drawn as a U: {arch.reason}." if arch.reason else ""
-    return f"{inputs} → {outputs}. {totals}.{reason}"
+    return f"{ends_text(arch)}. {totals}.{reason}"
 
 
 def _viewer(arch: ArchIR) -> str:

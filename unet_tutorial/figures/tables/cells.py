@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unet_tutorial.figures.arch.text import common_text, fixed_point, per_side_text, range_text, shape_text
+from unet_tutorial.figures.arch.ir import Pairs
+from unet_tutorial.figures.arch.text import common_text, crop_text, fixed_point, range_text, shape_text
 from unet_tutorial.figures.tables.rows import Row
 
 COLUMNS = ("level", "side", "op", "in", "out", "crop", "params", "params %", "MACs", "saved MiB", "RF px", "jump")
@@ -37,11 +38,11 @@ def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> li
     share = 100 * row.parameters / max(1, totals.get("parameters", 0))
     return [
         "–" if row.level is None else str(row.level),
-        row.side or "–",
+        ", ".join([row.side] * bool(row.side) + [f"output {_output_text(row)}"] * bool(row.output)) or "–",
         row.op or "–",
         " + ".join(shape_text(one, compact=compact) for one in row.inputs) or "–",
-        shape_text(row.out, compact=compact),
-        " + ".join(per_side_text(one) for one in row.crops),
+        "–" if row.out is None else shape_text(row.out, compact=compact),
+        " + ".join(map(_crop_cell, row.crops)),
         f"{row.parameters:,}",
         fixed_point(share, 2),
         _macs_text(row.macs, totals, compact=compact),
@@ -49,6 +50,17 @@ def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> li
         range_text(row.receptive_field) or "–",
         common_text(row.jump) or "–",
     ]
+
+
+def _output_text(row: Row) -> str:
+    """Such as "1 of 3"; "" for a row that does not end with one of several outputs."""
+    return f"{row.output[0]} of {row.output[1]}" if row.output else ""
+
+
+def _crop_cell(crop: Pairs) -> str:
+    """The pixels without the word crop, which the header says; "pad 1" for padding."""
+    text = crop_text(crop)
+    return text if "pad" in text else text.removeprefix("crop ")
 
 
 def total_cells(totals: dict[str, int], *, compact: bool = False) -> list[str]:
@@ -85,6 +97,7 @@ def record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
         "saved_bytes": row.saved,
         "receptive_field": row.receptive_field,
         "jump": row.jump,
+        "output": row.output,
     }
 
 
@@ -93,10 +106,11 @@ def text_record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
     texts = {
         "op": row.op,
         "in": " + ".join(map(shape_text, row.inputs)),
-        "out": shape_text(row.out),
-        "crop": " + ".join(map(per_side_text, row.crops)),
+        "out": "" if row.out is None else shape_text(row.out),
+        "crop": " + ".join(map(_crop_cell, row.crops)),
         "receptive_field": range_text(row.receptive_field),
         "jump": common_text(row.jump),
+        "output": _output_text(row),
     }
     return record(row, totals) | {key: text.replace("×", "x").replace("–", "-") for key, text in texts.items()}
 

@@ -7,9 +7,12 @@ from math import ceil, prod
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
 from unet_tutorial.figures.arch.receptive_field import seen_interval
-from unet_tutorial.figures.arch.text import axes_text, common_text, mib, range_text, shape_text
+from unet_tutorial.figures.arch.text import axes_text, common_text, ends_text, mib, range_text
 
-EXCLUDED = "workspace of the kernels, slack of the allocator, the CUDA context, and the optimiser's own temporaries"
+EXCLUDED = (
+    "temporary buffers of convolutions and of the optimiser, memory that the allocator reserves but does not use, "
+    "and the CUDA context"
+)
 
 
 def memory(arch: ArchIR) -> dict[str, int]:
@@ -55,15 +58,13 @@ def _counts(arch: ArchIR) -> list[tuple[str, str]]:
 
 def _sizes(arch: ArchIR) -> list[tuple[str, str]]:
     inputs, out = arch.inputs, output_node(arch)
-    outs = [arch.node(key) for key in arch.outputs]
-    batch = _batch(arch, inputs)
-    ends = [", ".join(shape_text(node.shape) for node in each) for each in (inputs, outs)]
-    found = [("input → output", f"{' → '.join(ends)}{batch}")]
+    found = [("input → output", f"{ends_text(arch)}{_batch(arch, inputs)}")]
     if arch.valid:
         found.append(("smallest valid input", axes_text([low for low, _ in arch.valid])))
         found.append(("valid sizes", _rule(arch.valid)))
         found.append(("context margin", _context(arch, inputs[0], out)))
-    return [*found, ("an output pixel sees", f"{range_text(out.field)} px per axis" if out.field else "")]
+    pixel = f"a pixel of output {arch.outputs.index(out.id) + 1}" if len(arch.outputs) > 1 else "an output pixel"
+    return [*found, (f"{pixel} sees", f"{range_text(out.field)} px per axis" if out.field else "")]
 
 
 def _batch(arch: ArchIR, inputs: Sequence[Node]) -> str:
@@ -86,11 +87,12 @@ def _context(arch: ArchIR, given: Node, out: Node) -> str:
         return f"{common_text([f'{n / 2:g}' for n in lost])} px lost per side"
     distances = [_farthest_seen(arch, out, axis) for axis in range(len(lost))]
     known = all(distance is not None for distance in distances)
-    return f"{common_text(list(map(str, distances)))} px per side, nearer to the border padding shows" if known else ""
+    reach = common_text(list(map(str, distances)))
+    return f"{reach} px per side: outputs closer to the border also depend on padded values" if known else ""
 
 
 def _farthest_seen(arch: ArchIR, out: Node, axis: int) -> int | None:
-    """Largest distance, in pixels, from an output pixel to an input pixel that it sees; None if it sees all."""
+    """Largest distance, in pixels, from an output pixel to an input pixel that it depends on; None if on all."""
     before = list(arch.nodes[arch.nodes.index(out) :: -1])
     positions = range(ceil(max(node.scale[axis] for node in before if len(node.scale) > axis)))
     intervals = [(position, seen_interval(before, axis, position)) for position in positions]
@@ -105,8 +107,14 @@ def _memory(arch: ArchIR) -> list[tuple[str, str]]:
     meaning = {
         "parameters": f" ({width})",
         "no-grad peak": " of maps alive at once",
-        "saved for backward": " of maps, dropout off",
+        "saved for backward": f" of maps, dropout off{_only_in_total(arch)}",
         "training step": " = parameters + their gradients + Adam's two moments + saved",
     }
     found = [(f"memory: {name}", mib(size) + meaning[name]) for name, size in memory(arch).items()]
     return [*found, ("not in these figures", EXCLUDED)]
+
+
+def _only_in_total(arch: ArchIR) -> str:
+    """The remark for a network that runs other operations in training, so that the bytes of a map are unknown."""
+    known = sum(node.saved for node in arch.nodes) or not arch.totals.get("saved")
+    return "" if known else "; per map they are unknown, because the network computes other maps in training"

@@ -1,4 +1,8 @@
-"""Rows of a table, as numbers: one row per operation, or one per side (encoder, decoder, …) and level."""
+"""Rows of a table, as numbers: one row per operation, or one per side (encoder, decoder, …) and level.
+
+The row of a level holds the operations after the map of the level before, up to the map of its own level, and the
+operations beside the main path whose result is used there. So each row holds whole blocks, and the rows add up.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
+from unet_tutorial.figures.arch.level_maps import level_maps
 from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.plan.levels import Size
 
 SIDE_ORDER = ("enc", "bottom", "dec", "head", "")
-NOT_LISTED = ("input", "view", "act", "norm", "crop")  # in the row of a level; crops have a column of their own
+NOT_LISTED = ("input", "view", "act", "norm", "crop", "split")  # in the row of a level; crops have their own column
 BY = ("level", "layer")
-Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
+UNUSED = "not used in this pass"
+Place = tuple[str, int | None, int]  # side; level, None for maps without spatial axes; number of the output of a head
+SHARED: Place = ("", None, 0)  # operations whose result is used in several places, such as the embedding of a time
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row; ``id`` is that of its last map.
+    """A row; ``id`` is that of its last map, "" for numbers that belong to no map: then ``out`` is None.
 
-    ``inputs`` and ``out`` are shapes (C, *size). ``crops`` are the pixels cropped per side of the skips. ``saved`` are
-    bytes for the backward pass, None if only their sum is known. ``receptive_field`` (smallest and largest, in pixels)
-    and ``jump`` (accumulated stride) are those of ``out``, per axis.
+    ``inputs`` and ``out`` are shapes (C, *size). ``crops`` are the pixels cropped per side of the skips, negative
+    numbers padding. ``saved`` are bytes for the backward pass, None if only their sum is known. ``receptive_field``
+    (smallest and largest, in pixels) and ``jump`` (accumulated stride) are those of ``out``, per axis. ``output`` is
+    the number of the network's output that ``out`` is, and the number of its outputs; None if it is none, or the only
+    one.
     """
 
     id: str
@@ -30,13 +39,14 @@ class Row:
     side: str
     op: str
     inputs: tuple[Size, ...]
-    out: Size
+    out: Size | None
     crops: tuple[Pairs, ...]
     parameters: int
     macs: int
     saved: int | None
     receptive_field: Pairs
     jump: tuple[float, ...]
+    output: tuple[int, int] | None = None
 
 
 def row_ends(arch: ArchIR, by: str) -> list[str]:
@@ -48,38 +58,46 @@ def row_ends(arch: ArchIR, by: str) -> list[str]:
         raise ValueError(f"by {by!r} is unknown; write 'level' for a row per level, 'layer' for one per operation")
     if by == "layer":
         return [node.id for node in arch.nodes]
-    return [_last(nodes, arch).id for nodes in _groups(arch).values()]
+    return [_end(nodes, place, arch).id for place, nodes in _groups(arch).items()]
 
 
 def rows(arch: ArchIR, by: str = "level") -> tuple[Row, ...]:
-    """The rows in the order of the forward pass; the operations on a skip belong to the level where it is merged.
+    """The rows in the order of the forward pass, heads in the order of the outputs; they add up to the totals.
 
-    The architecture must hold the receptive fields of the maps in ``row_ends``.
+    The operations on a skip belong to the level where it is merged. Numbers that belong to no row, or to several, are
+    in rows at the end. The architecture must hold the receptive fields of the maps in ``row_ends``.
     """
     if by == "level":
-        entering = _entering_shapes(arch)
-        found = [_level_row(place, nodes, _last(nodes, arch), entering) for place, nodes in _groups(arch).items()]
+        found = [_level_row(place, nodes, arch) for place, nodes in _groups(arch).items()]
     else:
         found = [_layer_row(node, arch) for node in arch.nodes]
     if sum(node.saved for node in arch.nodes) == 0 < arch.totals.get("saved", 0):
         found = [replace(row, saved=None) for row in found]
-    return tuple(found)
+    return (*found, *_remaining(found, arch.totals, by))
 
 
 def _layer_row(node: Node, arch: ArchIR) -> Row:
+    row = _row(node, [node], operation_name(node, with_folded=True), arch)
     inputs = tuple(arch.node(key).shape for key in node.inputs)
-    row = _level_row(_place(node), [node], node, {})
-    return replace(row, side=node.side, inputs=inputs, op=operation_name(node, with_folded=True))
+    return replace(row, side=node.side, level=node.level if node.scale else None, inputs=inputs)
 
 
-def _level_row(place: Place, nodes: Sequence[Node], end: Node, entering: dict[Place, Size]) -> Row:
-    operations = Counter(operation_name(node) for node in nodes if node.op not in NOT_LISTED)
+def _level_row(place: Place, nodes: Sequence[Node], arch: ArchIR) -> Row:
+    row = _row(_end(nodes, place, arch), nodes, _operations(nodes, arch), arch)
+    if place == SHARED and arch.path:
+        return replace(row, op=f"{_shared('level')}: {row.op}" if row.op else _shared("level"))
+    return replace(row, side=place[0], level=place[1], inputs=_entering(nodes, arch))
+
+
+def _row(end: Node, nodes: Sequence[Node], op: str, arch: ArchIR) -> Row:
+    """The row of these operations; no side, level and input yet."""
+    several, returned = len(arch.outputs) > 1, end.id in arch.outputs
     return Row(
         id=end.id,
-        level=place[1],
-        side=place[0],
-        op=", ".join(name if n == 1 else f"{n} {name}" for name, n in operations.items()),
-        inputs=(entering[place],) if place in entering else (),
+        level=None,
+        side="",
+        op=op,
+        inputs=(),
         out=end.shape,
         crops=tuple(dict.fromkeys(node.crop for node in nodes if node.crop)),
         parameters=sum(node.parameters for node in nodes),
@@ -87,49 +105,90 @@ def _level_row(place: Place, nodes: Sequence[Node], end: Node, entering: dict[Pl
         saved=sum(node.saved for node in nodes),
         receptive_field=end.field,
         jump=end.scale,
+        output=(arch.outputs.index(end.id) + 1, len(arch.outputs)) if several and returned else None,
     )
 
 
-def _place(node: Node) -> Place:
-    return node.side, node.level if node.scale else None
+def _operations(nodes: Sequence[Node], arch: ArchIR) -> str:
+    """The operations of a row with their numbers; a block beside the main path counts once, under its name."""
+    block_of = {key: block for block in arch.blocks for key in block.nodes}
+    names = []
+    for node in nodes:
+        block = block_of.get(node.id)
+        if block is not None:
+            names += [block.name] if node.id == block.nodes[-1] else []
+        elif node.op not in NOT_LISTED:
+            names.append(operation_name(node))
+    return ", ".join(name if n == 1 else f"{n} {name}" for name, n in Counter(names).items())
+
+
+def _remaining(found: Sequence[Row], totals: dict[str, int], by: str) -> list[Row]:
+    """Rows for the numbers in the totals that no other row holds."""
+    unused = totals.get("parameters", 0) - sum(row.parameters for row in found)
+    macs = totals.get("macs", 0) - sum(row.macs for row in found)
+    saved = totals.get("saved", 0) - sum(row.saved or 0 for row in found)
+    empty = Row("", None, "", UNUSED, (), None, (), unused, 0, 0 if "saved" in totals else None, (), ())
+    rest = replace(empty, op=_shared(by), parameters=0, macs=macs, saved=saved if "saved" in totals else None)
+    return [rest] * bool(macs or saved) + [empty] * bool(unused)
+
+
+def _shared(by: str) -> str:
+    return f"shared, not in a {by}"
 
 
 def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
-    """Nodes by side and level, from input to output; if there is no main path, by level only, in execution order."""
-    place: dict[str, Place] = {}
-    for node in reversed(arch.nodes):  # consumers first: a skip's nodes get the place where the skip is merged
-        place.setdefault(node.id, _place(node))
-        for key in node.inputs if place[node.id][0] in ("dec", "head") else ():
-            if arch.index[key].side == "skip":
-                place[key] = place[node.id]
+    """Nodes by place, from input to output; if there is no main path, by level only, in execution order."""
     groups: dict[Place, list[Node]] = {}
+    place = _places(arch) if arch.path else {n.id: (n.side, n.level if n.scale else None, 0) for n in arch.nodes}
     for node in arch.nodes:
         groups.setdefault(place[node.id], []).append(node)
     return dict(sorted(groups.items(), key=lambda item: _order(item[0]))) if arch.path else groups
 
 
-def _order(place: Place) -> tuple[int, int]:
-    side, level = place
-    at = SIDE_ORDER.index(side) if side in SIDE_ORDER else len(SIDE_ORDER)
-    return at, (level or 0) * (-1 if side == "dec" else 1)
+def _places(arch: ArchIR) -> dict[str, Place]:
+    """The place of each node: on the main path that of the next map of a level, else that of its consumers."""
+    number = {key: i for i, key in enumerate(arch.outputs, start=1)}
+    place: dict[str, Place] = {}
+    ends = {
+        node.id: (side, level, number[node.id] if side == "head" else 0)
+        for (side, level), node in level_maps(arch).items()
+    }
+    here = SHARED
+    for key in reversed(arch.path):
+        here = ends.get(key, here)
+        place[key] = here
+    consumers: dict[str, list[str]] = {}
+    for node in reversed(arch.nodes):
+        for key in node.inputs:
+            consumers.setdefault(key, []).append(node.id)
+        if node.id in place:
+            continue
+        found = {place[key] for key in consumers.get(node.id, [])}
+        if node.id in number and node.side == "head":
+            found.add(("head", node.level if node.scale else None, number[node.id]))
+        shared = len(found) > 1 and not node.scale
+        place[node.id] = SHARED if shared or not found else min(found, key=_order)
+    return place
 
 
-def _last(nodes: Sequence[Node], arch: ArchIR) -> Node:
-    """The last of these nodes on the main path, or the last of all if none is on it."""
+def _order(place: Place) -> tuple[int, int, int]:
+    side, level, number = place
+    return SIDE_ORDER.index(side), number, (level or 0) * (-1 if side == "dec" else 1)
+
+
+def _end(nodes: Sequence[Node], place: Place, arch: ArchIR) -> Node:
+    """The map that a row shows: the last one on the main path, the output of a head, or the last of all."""
+    if place[2]:
+        return arch.node(arch.outputs[place[2] - 1])
     path = set(arch.path)
     return ([node for node in nodes if node.id in path] or list(nodes))[-1]
 
 
-def _entering_shapes(arch: ArchIR) -> dict[Place, Size]:
-    """The input shape of each place: that of its first node on the main path, or of its first node if none is on it."""
-    found: dict[Place, Size] = {}
-    path = [arch.node(key) for key in arch.path] or [node for node in arch.nodes if node.inputs]
-    for i, node in enumerate(path):
-        before = (
-            path[i - 1].shape if arch.path and i else arch.node(node.inputs[0]).shape if node.inputs else node.shape
-        )
-        found.setdefault(_place(node), before)
-    for node in arch.nodes:
-        if node.inputs:
-            found.setdefault(_place(node), arch.node(node.inputs[0]).shape)
-    return found
+def _entering(nodes: Sequence[Node], arch: ArchIR) -> tuple[Size, ...]:
+    """The shape of the map with which a row begins: before its first node on the main path, or its first node."""
+    path = set(arch.path)
+    first = next((node for node in nodes if node.id in path), nodes[0])
+    if first.id in path:
+        position = arch.path.index(first.id)
+        return (arch.node(arch.path[max(position - 1, 0)]).shape,)
+    return (arch.node(first.inputs[0]).shape if first.inputs else first.shape,)

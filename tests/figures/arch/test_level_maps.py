@@ -1,0 +1,166 @@
+"""The map of a level is the feature that the encoder itself states, never an inner map of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles.backbone_unets import BackboneUNet, MobileNetV2, ResNet50, unit
+from tests.oracles.described_nets import NETS
+from tests.oracles.described_nets import arch as described
+from unet_tutorial.figures.arch.alt_text import alt_text
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.arch.level_maps import level_maps
+from unet_tutorial.figures.drawing.sketch import sketch_u
+from unet_tutorial.figures.table import table
+from unet_tutorial.figures.tracing.trace import trace
+
+WITHOUT: tuple[tuple[int, ...], ...] = ((), (2,), (1, 3), (1, 2, 3, 4))
+LIBRARY = (
+    "resnet18", "resnet50", "se_resnet50", "mobilenet_v2", "efficientnet-b0", "densenet121", "vgg16_bn", "xception",
+    "inceptionv4", "dpn68", "timm-regnetx_002", "mit_b0", "tu-convnext_tiny", "tu-tf_efficientnetv2_s",
+)  # fmt: skip
+
+
+def channels(arch: ArchIR) -> list[int]:
+    return [node.channels for (side, _), node in level_maps(arch).items() if side in ("enc", "bottom")]
+
+
+@cache
+def backbone(encoder: Callable[[], nn.Module], without: Sequence[int] = ()) -> ArchIR:
+    with torch.device("meta"):
+        return trace(BackboneUNet(encoder(), without), torch.empty(1, 3, 64, 64))
+
+
+@pytest.mark.parametrize("without", WITHOUT)
+@pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
+def test_levels_have_the_channels_that_the_encoder_states(encoder: type[nn.Module], without: tuple[int, ...]) -> None:
+    """With the skips of all levels, of some and of none."""
+    assert channels(backbone(encoder, without)) == list(encoder.out_channels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
+def test_boxes_text_and_table_show_the_same_maps(encoder: type[nn.Module]) -> None:
+    arch = backbone(encoder)
+    stated: tuple[int, ...] = encoder.out_channels  # type: ignore[assignment]
+    sizes = [64 // 2**level for level in range(6)]
+    shapes = [(count, size, size) for count, size in zip(stated, sizes, strict=True)]
+    boxes = [each.node.shape for each in sketch_u(arch, "level").maps]
+    assert boxes[:6] == shapes
+    assert [row.out for row in table(arch).rows][:6] == shapes
+    text = ", ".join(f"{count:,} channels of {size}²" for count, size in zip(stated, sizes, strict=True))
+    assert f"level by level: {text};" in alt_text(arch)
+
+
+@pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
+def test_a_row_holds_the_parameters_of_its_stage(encoder: type[nn.Module]) -> None:
+    """The first 1×1 convolution of a stage works on the finer grid, and yet belongs to the stage."""
+    modules = encoder()
+    stem = sum(p.numel() for p in modules.stem.parameters())  # type: ignore[union-attr]
+    stages = [sum(p.numel() for p in stage.parameters()) for stage in modules.stages]  # type: ignore[union-attr, arg-type]
+    expected = [0, stem, *stages] if len(stages) == 4 else [0, stem + stages[0], *stages[1:]]
+    assert [row.parameters for row in table(backbone(encoder)).rows][:6] == expected
+
+
+class Linked(nn.Module):
+    """A decoder as of LinkNet (arXiv:1707.03718): 1×1, transposed convolution, 1×1, added to the skip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList([unit(1, 8), unit(8, 16, 3, 2), unit(16, 32, 3, 2), unit(32, 64, 3, 2)])
+        self.up = nn.ModuleList(
+            nn.Sequential(unit(a, a // 4, 1), nn.ConvTranspose2d(a // 4, a // 4, 2, 2), unit(a // 4, b, 1))
+            for a, b in ((64, 32), (32, 16), (16, 8))
+        )
+        self.head = nn.Conv2d(8, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = [x := stage(x) for stage in self.down]
+        for up, skip in zip(self.up, reversed(kept[:-1]), strict=True):
+            x = up(x) + skip
+        return torch.as_tensor(self.head(x))
+
+
+class Separate(nn.Module):
+    """An encoder and a decoder module; the decoder narrows the coarsest map before it upsamples it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.ModuleList([unit(1, 8), unit(8, 16, 3, 2), unit(16, 32, 3, 2)])
+        self.decoder = nn.ModuleList([unit(32, 12), unit(12 + 16, 8), unit(8 + 8, 8)])
+        self.head = nn.Conv2d(8, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = [x := stage(x) for stage in self.encoder]
+        narrow, *rest = self.decoder
+        x = narrow(x)
+        for stage, skip in zip(rest, reversed(kept[:-1]), strict=True):
+            x = stage(torch.cat([skip, nn.functional.interpolate(x, scale_factor=2)], 1))
+        return torch.as_tensor(self.head(x))
+
+
+class Shuffled(nn.Module):
+    """Pixel unshuffle down; up, a convolution to four times the channels and a pixel shuffle; no skip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.inner = unit(1, 4), unit(16, 6)
+        self.wide, self.last = nn.Conv2d(6, 24, 1), nn.Conv2d(6, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.inner(nn.functional.pixel_unshuffle(self.first(x), 2))
+        return torch.as_tensor(self.last(nn.functional.pixel_shuffle(self.wide(x), 2)))
+
+
+class Corrected(nn.Module):
+    """Adds the image to the output: the image is no map of the encoder's first level."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.inner = unit(1, 4), unit(4, 8)
+        self.up, self.last = nn.ConvTranspose2d(8, 4, 2, 2), nn.Conv2d(4, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(x + self.last(self.up(self.inner(nn.functional.max_pool2d(self.first(x), 2)))))
+
+
+@pytest.mark.parametrize(
+    ("net", "expected"),
+    [
+        (Linked, {"enc0": 8, "enc1": 16, "enc2": 32, "bottom3": 64, "dec2": 32, "dec1": 16, "dec0": 8, "head0": 1}),
+        (Separate, {"enc0": 8, "enc1": 16, "bottom2": 32, "dec1": 8, "dec0": 8, "head0": 1}),
+        (Shuffled, {"enc0": 4, "bottom1": 6, "dec0": 6, "head0": 1}),
+        (Corrected, {"enc0": 4, "bottom1": 8, "dec0": 1}),
+    ],
+)
+def test_no_inner_map_of_a_block_stands_for_a_level(net: type[nn.Module], expected: dict[str, int]) -> None:
+    found = level_maps(trace(net(), torch.empty(1, 1, 32, 32)))
+    assert {f"{side}{level}": node.channels for (side, level), node in found.items()} == expected
+
+
+def test_maps_of_padded_levels_are_taken_before_the_pad() -> None:
+    net = nn.Sequential(unit(1, 4), nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(4, 8, 3, 2), nn.Upsample(scale_factor=2))
+    found = level_maps(trace(net, torch.empty(1, 1, 32, 32)))
+    assert found["enc", 0].shape == (4, 32, 32)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_without_a_path_has_no_levels(name: str) -> None:
+    arch = described(name)
+    assert bool(level_maps(arch)) == bool(arch.path)
+    assert list(level_maps(arch).values())[-1:] == [arch.node(key) for key in arch.path[-1:]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LIBRARY)
+def test_encoders_of_a_library_state_the_same_channels(name: str) -> None:
+    library = pytest.importorskip("segmentation_models_pytorch")
+    net = library.Unet(name, encoder_weights=None)
+    stated = [count for count in net.encoder.out_channels if count]  # 0: no map at that stride
+    arch = trace(net.to("meta"), torch.empty(1, 3, 256, 256, device="meta"))
+    assert arch.reason == ""
+    assert channels(arch) == stated

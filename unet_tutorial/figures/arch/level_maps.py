@@ -1,0 +1,114 @@
+"""The feature map that stands for a level of a U-Net: as a box of a small drawing, in a row of a table, in a text.
+
+In the encoder it is the map that the skip of the level carries. A level without a skip, and a level of the decoder, end
+with the last map through which everything after it is computed, so that no inner map of a block stands for its level.
+The coarsest level ends where the decoder's modules begin, if the model has modules for the decoder alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unet_tutorial.figures.arch.ir import ArchIR, Node
+
+Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
+RESHAPING = ("crop", "view", "split")  # give an earlier map another size or shape
+
+
+def level_maps(arch: ArchIR) -> dict[Place, Node]:
+    """The map of each side and level of the main path, in the order of the path; empty without a main path."""
+    path = [arch.node(key) for key in arch.path]
+    positions: dict[Place, list[int]] = {}
+    for i, node in enumerate(path):
+        if node.scale:
+            positions.setdefault((node.side, node.level), []).append(i)
+    carried, shortcuts, decoder = _carried(arch), _shortcuts(arch), _in_decoder_modules(path)
+    ends = {
+        place: _last_whole(path, _before_decoder(path, here, decoder), shortcuts) for place, here in positions.items()
+    }
+    ends |= carried
+    if positions:
+        ends[list(positions)[-1]] = len(path) - 1  # the output
+    return {place: path[i] for place, i in ends.items()}
+
+
+def _carried(arch: ArchIR) -> dict[Place, int]:
+    """By side and level: the position on the main path of the map that a skip carries, of several the last one.
+
+    The input itself, as in a network that adds its input to its output, counts only if the level has no other map.
+    """
+    position = {key: i for i, key in enumerate(arch.path)}
+    sources = sorted(position[skip.source] for skip in arch.skips)
+    nodes = [(i, arch.node(arch.path[i])) for i in sources]
+    return {(node.side, node.level): i for i, node in nodes if node.op != "input"}
+
+
+def _in_decoder_modules(path: Sequence[Node]) -> set[int]:
+    """Positions whose submodule of the model computes maps of the decoder and none of the encoder."""
+    names = _submodules(path)
+    by_side: dict[str, set[str]] = {}
+    for node, name in zip(path, names, strict=True):
+        by_side.setdefault(node.side, set()).add(name)
+    own = by_side.get("dec", set()) - by_side.get("enc", set()) - {""}
+    return {i for i, name in enumerate(names) if name in own}
+
+
+def _submodules(path: Sequence[Node]) -> list[str]:
+    """The submodule of each node, below the modules that hold all of them, such as a wrapper; "" if unknown."""
+    words = [node.path.split(".") if node.path else [] for node in path]
+    columns = zip(*(each for each in words if each), strict=False)
+    common = next((i for i, column in enumerate(columns) if len(set(column)) > 1), 0)
+    return [each[common] if len(each) > common else "" for each in words]
+
+
+def _before_decoder(path: Sequence[Node], here: Sequence[int], decoder: set[int]) -> Sequence[int]:
+    """The positions ``here`` of the coarsest level without the decoder's; all if only a pooling would be left."""
+    kept = [i for i in here if path[i].side != "bottom" or i not in decoder]
+    return kept if any(path[i].op not in ("pool", *RESHAPING) for i in kept) else here
+
+
+def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
+    """Connections beside the main path that are no skips, as of residual blocks: positions of both ends on the path."""
+    position = {key: i for i, key in enumerate(arch.path)}
+    skips = {(skip.source, skip.target) for skip in arch.skips}
+    found = []
+    for key in arch.path:
+        waiting, seen = list(arch.node(key).inputs), set[str]()
+        while waiting:
+            before = waiting.pop()
+            if before in position:
+                found += [(position[before], position[key])] if (before, key) not in skips else []
+            elif before not in seen:
+                seen.add(before)
+                waiting += arch.node(before).inputs
+    return found
+
+
+def _last_whole(path: Sequence[Node], here: Sequence[int], shortcuts: Sequence[tuple[int, int]]) -> int:
+    """The last of the positions ``here``, all of one level, whose map is not an inner one of a block."""
+    inside = {i for first, last in shortcuts if first in here for i in range(first + 1, last)}
+    for i in reversed(here):
+        if i not in inside and path[i].op not in RESHAPING and not (i > here[0] and _opens_a_block(path, i)):
+            return i
+    return here[-1]
+
+
+def _opens_a_block(path: Sequence[Node], i: int) -> bool:
+    """Whether map ``i`` only prepares the change of level that follows.
+
+    It does so as the first convolution of a bottleneck or an inverted residual block without a shortcut (1×1, a
+    convolution that changes the level, 1×1), and if it gives a pixel shuffle its additional channels.
+    """
+    node, before = path[i], path[i - 1]
+    after = [each for each in path[i + 1 : i + 5] if each.op not in ("gate", "crop")]
+    if node.op != "conv" or not after:
+        return False
+    if after[0].op == "view":
+        return after[0].level < node.level and node.channels > before.channels
+    ends_a_block = before.op != "conv" or _is_pointwise(before)
+    changes = after[0].op in ("conv", "up") and after[0].level != node.level
+    return ends_a_block and changes and _is_pointwise(node) and len(after) > 1 and _is_pointwise(after[1])
+
+
+def _is_pointwise(node: Node) -> bool:
+    return node.op == "conv" and node.window is not None and set(node.window.kernel) == {1}
