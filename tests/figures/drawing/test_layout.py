@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from statistics import mean
 
 import pytest
@@ -83,14 +82,3 @@ def test_what_does_not_fit_is_collapsed_and_said() -> None:
     assert len(narrow.scene.boxes) == 13
     assert "wider than asked" in drawn("five", Style(width=120, font=6, font_min=6, ratio=8.0)).notes[-1]
     assert drawn("paper", "thesis").notes == ()
-
-
-def test_a_note_names_outputs_that_are_not_drawn() -> None:
-    plain = arch("attention")
-    node = next(node for node in plain.nodes if node.id not in plain.path)
-    changed = replace(plain, outputs=(node.id, *plain.outputs))
-    assert draw(changed).notes == (f"not drawn: outputs off the main path, {node.id}",)
-    assert draw(plain).notes == ()
-    narrow = draw(changed, style=Style(width=120, font=6, font_min=6, ratio=8.0))
-    assert narrow.notes[1] == f"not drawn: outputs off the main path, {node.id}"
-    assert narrow.notes[2].startswith("wider than asked")

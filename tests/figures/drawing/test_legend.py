@@ -68,7 +68,7 @@ def test_activations_have_their_usual_spelling(torch_name: str, text: str) -> No
         (((conv("a", "relu"),), (conv("b", kernel=5),)), "conv 3×3, ReLU or conv 5×5"),
         (
             tuple((conv(f"c{k}", kernel=k),) for k in (2, 3, 5, 7, 9)),
-            "conv 2×2 or conv 3×3 or conv 5×5 or conv 7×7 or …",
+            "conv 2×2, 3×3, 5×5, 7×7 or …",
         ),
     ],
 )

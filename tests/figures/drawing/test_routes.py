@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from math import dist
 
 import pytest
 import torch
@@ -80,16 +81,17 @@ def test_arrows_connect_their_boxes_and_cross_none(name: str, collapse: str) -> 
     diagram = draw(described(name), collapse=collapse)
     boxes = {box.id: box for box in diagram.scene.boxes}
     sketch = sketch_u(described(name), collapse)
-    links = [*sketch.steps, *sketch.copies, *sketch.branches]
+    links = [*sketch.gates, *sketch.steps, *sketch.copies, *sketch.branches, *sketch.heads]
     arrows = own_arrows(diagram)
     assert len(arrows) == len(links)
     for link, arrow in zip(links, arrows, strict=True):
         source, target = (boxes[sketch.maps[i].node.id] for i in (link.source, link.target))
         assert arrow.kind == link.kind
         assert touches(source, *arrow.points[0])
-        marks = [mark for mark in diagram.scene.marks if mark.id == f"plus-{target.id}"]
-        at_mark = any(abs(mark.x - arrow.points[-1][0]) <= mark.radius + TOUCH for mark in marks)
-        assert touches(target, *arrow.points[-1]) or at_mark
+        kind = "gate" if link.kind == "gating" else "plus"
+        marks = [mark for mark in diagram.scene.marks if mark.id == f"{kind}-{target.id}"]
+        at_mark = any(dist((mark.x, mark.y), arrow.points[-1]) <= mark.radius + TOUCH for mark in marks)
+        assert at_mark or (kind == "plus" and touches(target, *arrow.points[-1]))
         assert [box.id for box in boxes.values() if crosses(arrow, box)] == []
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from unet_tutorial.figures.arch.text import crop_text
-from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame
+from unet_tutorial.figures.drawing.frame import MARK_RADIUS, TEXT_GAP, Frame
 from unet_tutorial.figures.drawing.scene import text_width
+from unet_tutorial.figures.drawing.sketch import Aside, Link
+
+MOST_SPACE = 2.5  # how far boxes and arrows are stretched to fill the sheet, from 0 for the narrowest
 
 
 @dataclass
@@ -14,7 +17,7 @@ class Columns:
     """Left edges and widths of the boxes, found box by box along the main path.
 
     ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow. Further inputs of the network
-    are placed below the first one.
+    are placed below the first one, further outputs at the end of the row of their source.
     """
 
     frame: Frame
@@ -29,7 +32,7 @@ class Columns:
         for i in range(sketch.length):
             self._place(i)
         for i in range(sketch.length, len(sketch.maps)):
-            self.left.append(self.left[0] + (self.width[0] - self.width[i]) / 2)
+            self.left.append(self._left_of_output(i) if i in self.frame.source else self._left_of_input(i))
 
     def _place(self, i: int) -> None:
         row = self.frame.rows[i]
@@ -46,6 +49,9 @@ class Columns:
         """Smallest distance between the left edges of two neighbours in a row."""
         frame = self.frame
         centres = frame.channels_extent(before)[1] - frame.channels_extent(here)[0] + 0.3 * frame.font
+        if frame.caption(before) and frame.caption(here):
+            captions = frame.caption_extent(before)[1] - frame.caption_extent(here)[0] + 0.5 * frame.font
+            centres = max(centres, captions)
         texts = centres + (self.width[before] - self.width[here]) / 2
         return max(self.width[before] + self.gap + frame.left_space(here), texts)
 
@@ -54,12 +60,27 @@ class Columns:
         frame, before = self.frame, i - 1
         offset = self.arrival(i)
         if frame.exits_sideways(before):
-            return max(self.left[before] + self.width[before] + 0.6 * frame.font - offset, self._min_left(i))
+            return max(self.left[before] + self.width[before] + self.gap / 2 - offset, self._min_left(i))
         left = self.left[before] + self.width[before] / 2 - offset
         missing = self._min_left(i) - left
         if missing > 0 and before > 0 and frame.rows[before - 1] == frame.rows[before]:
             self.left[before] += missing
         return left + max(missing, 0.0)
+
+    def _left_of_input(self, i: int) -> float:
+        """Left edge of a further input, below the first one."""
+        return self.left[0] + (self.width[0] - self.width[i]) / 2
+
+    def _left_of_output(self, i: int) -> float:
+        """Left edge of a further output, to the right of its row and of the arrow that leads up from there."""
+        frame, font = self.frame, self.frame.font
+        last = self.last_in_row[frame.rows[i]]
+        self.last_in_row[frame.rows[i]] = i
+        left = self.left[last] + self._min_distance(last, i)
+        if last + 1 < frame.sketch.length and frame.exits_upwards(last) and frame.exits_sideways(last):
+            texts = max(frame.left_space(i), -frame.channels_extent(i)[0] - self.width[i] / 2)
+            left = max(left, self.left[last + 1] + self.arrival(last + 1) + texts + 0.6 * font)
+        return left
 
     def arrival(self, i: int) -> float:
         """Distance from a box's left edge to the arrow from another row: centre of the part without skip channels."""
@@ -88,20 +109,69 @@ class Columns:
             self.left[other] + self._min_distance(other, i),
         )
 
+    def middle(self, i: int) -> float:
+        """x of the centre of a box."""
+        return self.left[i] + self.width[i] / 2
+
+    def caption_x(self, i: int) -> float:
+        """x from which a caption is anchored: the arrow under its box, or else the centre of the box."""
+        return self.left[i] + self.arrival(i) if self.frame.caption_anchor(i) == "start" else self.middle(i)
+
+    def step_x(self, step: Link) -> float:
+        """x of an arrow from one row to another."""
+        if self.frame.exits_sideways(step.source) or self.frame.exits_upwards(step.source):
+            return self.left[step.target] + self.arrival(step.target)
+        return self.middle(step.source)
+
+    def aside_ends(self, aside: Aside) -> list[tuple[float, float]]:
+        """x of the lines from the source of a block beside the path, and to its target, for each of its uses."""
+        frame, found = self.frame, []
+        for source, target in aside.uses:
+            end = self.left[target] + self.width[target] / 4
+            if target in frame.aside_sums:
+                end = self.left[target] - frame.plus_gap(target) - MARK_RADIUS * frame.font
+            found.append((self.left[source] + self.width[source] + 0.35 * frame.font if source != target else end, end))
+        return found
+
+    def aside_extent(self, aside: Aside) -> tuple[float, float]:
+        """Left and right edge of an aside: an embedding below the input, others below the boxes that use them.
+
+        They end before arrows from row to row.
+        """
+        frame, font = self.frame, self.frame.font
+        width = max(text_width(line, font) for line in frame.aside_lines(aside)) + font
+        if aside.kind == "embedding":
+            left = self.left[0] - frame.left_space(0)
+            return left, left + width
+        row = frame.rows[aside.uses[0][1]]
+        ends = [x for pair in self.aside_ends(aside) for x in pair]
+        middle = (min(ends) + max(ends)) / 2
+        steps = [step for step in frame.sketch.steps if frame.rows[step.source] != frame.rows[step.target]]
+        beside = [self.step_x(step) for step in steps if row == min(frame.rows[step.source], frame.rows[step.target])]
+        low = max((x for x in beside if x < middle), default=float("-inf")) + 0.7 * font
+        high = min((x for x in beside if x > middle), default=float("inf")) - 0.7 * font
+        left = max(min(middle - width / 2, high - width), low)
+        return left, left + width
+
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest x of the boxes and their texts."""
         frame = self.frame
         low, high = [], []
         for i, left in enumerate(self.left):
-            centre = left + self.width[i] / 2
-            caption = text_width(frame.caption(i), frame.font) / 2
+            centre, caption = left + self.width[i] / 2, self.caption_x(i)
             first, last = frame.channels_extent(i)
-            low.append(min(left - frame.left_space(i), centre + first, centre - caption))
-            high.append(max(left + self.width[i], centre + last, centre + caption))
+            words = frame.caption_extent(i) if frame.caption(i) else (0.0, 0.0)
+            low.append(min(left - frame.left_space(i), centre + first, caption + words[0]))
+            high.append(max(left + self.width[i], centre + last, caption + words[1]))
         for step in frame.sketch.steps:
             if frame.exits_upwards(step.source):
                 text = TEXT_GAP * frame.font + text_width(crop_text(step.crop), frame.font)
                 high.append(self.left[step.target] + self.arrival(step.target) + text)
+        for aside in frame.sketch.asides:
+            if aside.kind != "excitation":
+                first, last = self.aside_extent(aside)
+                low.append(first)
+                high.append(last)
         return min(low), max(high)
 
 
@@ -117,8 +187,8 @@ def crop_number(text: str) -> str:
 
 def fit_columns(frame: Frame, width: float) -> Columns | None:
     """The widest columns that fit into ``width``, by bisection; None if even the narrowest do not fit."""
-    low, high, best = 0.0, 1.0, None
-    for step in range(14):
+    low, high, best = 0.0, MOST_SPACE, None
+    for step in range(16):
         share = step and (low + high) / 2  # the narrowest first
         font = frame.font
         columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font)

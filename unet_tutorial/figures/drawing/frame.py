@@ -7,11 +7,12 @@ from functools import cached_property
 from math import log2, sqrt
 
 from unet_tutorial.figures.arch.text import size_text
-from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width
-from unet_tutorial.figures.drawing.sketch import FeatureMap, Sketch, mean_side
+from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width, wrapped
+from unet_tutorial.figures.drawing.sketch import Aside, FeatureMap, Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
-MARK_RADIUS, TEXT_GAP = 0.42, 0.45  # in font sizes; TEXT_GAP: from an arrow to the text beside it
+# In font sizes; TEXT_GAP: from an arrow to the text beside it, TAG_PADDING: from the text of a tag to its edge.
+MARK_RADIUS, TEXT_GAP, TAG_PADDING = 0.42, 0.45, 0.35
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,53 @@ class Frame:
     bent: bool = False
 
     @cached_property
+    def source(self) -> dict[int, int]:
+        """For each further output: the box from which it is computed."""
+        return {link.target: link.source for link in self.sketch.heads}
+
+    @cached_property
+    def further_inputs(self) -> list[int]:
+        """The inputs of the network that are not on the main path."""
+        return [i for i in range(self.sketch.length, len(self.sketch.maps)) if i not in self.source]
+
+    @cached_property
     def rows(self) -> list[int]:
-        """The row of each map: 0 on top, coarser levels further down."""
-        levels = sorted({each.node.level for each in self.sketch.maps})
-        return [levels.index(each.node.level) for each in self.sketch.maps]
+        """The row of each map: 0 on top, coarser levels further down; a further output is in the row of its source."""
+        maps = self.sketch.maps
+        level = [maps[self.source.get(i, i)].node.level for i in range(len(maps))]
+        return [sorted(set(level)).index(each) for each in level]
 
     @cached_property
     def sizes(self) -> list[str]:
         """Size text on the left of each box; "" if the box before it in the row has the same size."""
         texts = []
         for i, each in enumerate(self.sketch.maps):
-            before = self.sketch.maps[i - 1] if 0 < i < self.sketch.length else None
-            same = before is not None and self.rows[i] == self.rows[i - 1] and before.node.size == each.node.size
+            before = self.source.get(i, i - 1 if 0 < i < self.sketch.length and self.rows[i] == self.rows[i - 1] else i)
+            same = before != i and self.sketch.maps[before].node.size == each.node.size
             texts.append("" if same else size_text(each.node.size))
         return texts
+
+    @cached_property
+    def tags(self) -> dict[int, str]:
+        """The text of the tag above a box, such as "SE"."""
+        found: dict[int, list[str]] = {}
+        for aside in self.sketch.asides:
+            if aside.kind == "excitation":
+                for _, target in aside.uses:
+                    found.setdefault(target, []).extend(aside.lines)
+        return {i: ", ".join(dict.fromkeys(texts)) for i, texts in found.items()}
+
+    @cached_property
+    def aside_sums(self) -> set[int]:
+        """The boxes that show the sum of the path and a block beside it, so that they have a plus mark before them."""
+        attentions = [aside for aside in self.sketch.asides if aside.kind == "attention"]
+        uses = [(source, target) for aside in attentions for source, target in aside.uses if source != target]
+        return {target for _, target in uses if self.sketch.maps[target].node.op == "add"}
+
+    def aside_lines(self, aside: Aside) -> tuple[str, ...]:
+        """The text of an aside, broken into lines."""
+        width = {"embedding": 7.5, "attention": 14.0}.get(aside.kind, 9.0) * self.font
+        return tuple(line for text in aside.lines for line in wrapped(text, self.font, width))
 
     def entered_from_above(self, i: int) -> bool:
         """Whether an arrow arrives at this box from the row above."""
@@ -62,19 +96,38 @@ class Frame:
         return "start" if self.exits_upwards(i) and not self.exits_sideways(i) else "middle"
 
     def caption(self, i: int) -> str:
-        """The text "input" or "output" under a box; "" for other boxes, and where an arrow passes under the box."""
-        sketch = self.sketch
-        if i >= sketch.length or (i == 0 and not self.exits_upwards(0) and not self.entered_from_above(1)):
-            further = len(sketch.maps) - sketch.length
-            number = 1 if i == 0 else i - sketch.length + 2
-            return f"input {number}" if further else "input"
-        last = i == sketch.length - 1 and self.rows[i] == self.rows[i - 1]
-        return "output" if last else ""
+        """The text "input" or "output" under a box; "" for other boxes."""
+        return self.sketch.maps[i].caption
+
+    def caption_anchor(self, i: int) -> str:
+        """Anchor of the caption under a box: beside an arrow that leaves or arrives there, else centred."""
+        length, rows = self.sketch.length, self.rows
+        if i + 1 < length and rows[i + 1] > rows[i] and not self.exits_sideways(i):
+            return "end"
+        return "start" if 0 < i < length and rows[i - 1] > rows[i] else "middle"
+
+    def caption_extent(self, i: int) -> tuple[float, float]:
+        """Left and right end of the caption, measured from the arrow beside it, or else from the centre of the box."""
+        return self._extent(self.caption(i), self.caption_anchor(i))
 
     def channels_extent(self, i: int) -> tuple[float, float]:
-        """Left and right end of the channel number, measured from the centre of the box."""
-        wide, gap = text_width(str(self.sketch.maps[i].node.channels), self.font), TEXT_GAP * self.font
-        anchor = self.anchor(i)
+        """Left and right end of the channel number and of the tag above it, measured from the centre of the box."""
+        first, last = self._extent(str(self.sketch.maps[i].node.channels), self.anchor(i))
+        tag = self.tag_extent(i)
+        return min(first, tag[0]), max(last, tag[1])
+
+    def tag_extent(self, i: int) -> tuple[float, float]:
+        """Left and right end of the tag above a box, measured from its centre; 0 and 0 without one."""
+        if i not in self.tags:
+            return 0.0, 0.0
+        pad = TAG_PADDING * self.font
+        first, last = self._extent(self.tags[i], self.anchor(i))
+        return {"start": (first, last + 2 * pad), "middle": (first - pad, last + pad)}.get(
+            self.anchor(i), (first - 2 * pad, last)
+        )
+
+    def _extent(self, text: str, anchor: str) -> tuple[float, float]:
+        wide, gap = text_width(text, self.font), TEXT_GAP * self.font
         if anchor == "middle":
             return -wide / 2, wide / 2
         return (-wide - gap, -gap) if anchor == "end" else (gap, wide + gap)
@@ -82,24 +135,48 @@ class Frame:
     def left_space(self, i: int) -> float:
         """Space on the left of a box for its size text and the marks on its arrow."""
         size = (DIGIT_HEIGHT + 0.3) * self.font if self.sizes[i] else 0.0
-        plus = any("plus" in link.marks for link in (*self.sketch.branches, *self.sketch.copies) if link.target == i)
-        return size + (2 * MARK_RADIUS + 0.3) * self.font * plus
+        links = [link for link in (*self.sketch.branches, *self.sketch.copies) if link.target == i]
+        plus = i in self.aside_sums or any("plus" in link.marks for link in links)
+        gap = max(size, self._plus_from_above(i) * self.plus_gap(i))
+        return gap + (2 * MARK_RADIUS + 0.3) * self.font * plus
+
+    def plus_gap(self, i: int) -> float:
+        """Distance from a box to the plus mark before it."""
+        size = DIGIT_HEIGHT + 0.3 if self.sizes[i] else 0.0
+        beside_channels = -self.channels_extent(i)[0] + (0.1 - MARK_RADIUS) * self.font
+        return max(size * self.font, 0.7 * self.font, self._plus_from_above(i) * beside_channels)
+
+    def _plus_from_above(self, i: int) -> bool:
+        """Whether a shortcut from the row above arrives at the plus mark before this box."""
+        return any(link.target == i and self.is_from_above(link) for link in self.sketch.branches)
+
+    def is_from_above(self, link: Link) -> bool:
+        """Whether this link is a shortcut from a finer row that arrives at a plus mark."""
+        inside = link.source < self.sketch.length
+        return inside and "plus" in link.marks and self.rows[link.source] < self.rows[link.target]
 
     def width(self, each: FeatureMap, widest: float) -> float:
-        """Width of a box; ``widest`` is the width of the box with the most channels."""
-        most = max(other.node.channels for other in self.sketch.maps)
-        return max(0.5 * self.font, widest * self.grown(each.node.channels) / self.grown(most))
+        """Width of a box; ``widest`` is the width of the box with the most channels on the main path or of an input."""
+        most = max(other.node.channels for i, other in enumerate(self.sketch.maps) if i not in self.source)
+        return max(0.5 * self.font, widest * min(1.0, self.grown(each.node.channels) / self.grown(most)))
 
     def grown(self, channels: int) -> float:
         """The growth function applied to a number of channels; widths are proportional to the result."""
         return {"sqrt": sqrt(channels), "linear": float(channels), "log": log2(channels + 1)}[self.growth]
 
     def min_height(self, i: int) -> float:
-        """Smallest height of a box: space for the longest size text of its row and for an arrow above that text."""
-        row = [text for text, other in zip(self.sizes, self.rows, strict=True) if other == self.rows[i]]
-        return max(text_width(text, self.font) for text in row) + 0.95 * self.font
+        """Smallest height of a box: space for its size text and for an arrow above that text.
+
+        On the main path it is the same for all boxes of a row.
+        """
+        row = [j for j in range(self.sketch.length) if self.rows[j] == self.rows[i] and i < self.sketch.length]
+        return max(text_width(self.sizes[j], self.font) for j in (*row, i)) + 0.95 * self.font
 
     def height(self, i: int, tallest: float) -> float:
-        """Height of a box; ``tallest`` is that of the largest map. Heights grow with the square root of the side."""
+        """Height of a box; ``tallest`` is that of the largest map. Heights grow with the square root of the side.
+
+        A further output is drawn at most as high as the map from which it is computed, even if it is resized.
+        """
         largest = max(mean_side(other.node.size) for other in self.sketch.maps)
-        return max(self.min_height(i), tallest * sqrt(mean_side(self.sketch.maps[i].node.size) / largest))
+        side = min(mean_side(self.sketch.maps[j].node.size) for j in (i, self.source.get(i, i)))
+        return max(self.min_height(i), tallest * sqrt(side / largest))

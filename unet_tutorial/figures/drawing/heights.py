@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from unet_tutorial.figures.drawing.columns import Columns
 from unet_tutorial.figures.drawing.frame import Frame
-from unet_tutorial.figures.drawing.scene import text_width
-from unet_tutorial.figures.drawing.sketch import Link
+from unet_tutorial.figures.drawing.scene import LINE_HEIGHT, text_width
+from unet_tutorial.figures.drawing.sketch import Aside, Link
 
-LANE_HEIGHT = 1.25  # from one lane to the next, in font sizes
+LANE_HEIGHT, TAG_SPACE = 1.25, 1.5  # from one lane to the next; above a row with tags; in font sizes
 
 
 @dataclass
@@ -19,7 +19,8 @@ class Heights:
     An arrow cannot run straight if a box is in between. It then runs below the boxes of its row, on a horizontal line
     called a lane; ``lanes`` holds the row and the lane number of each such arrow. ``top`` and ``caption_y`` (the
     baseline of the caption) have one value per box. ``arrow_y`` (the y of straight arrows) and ``row_bottom`` (the
-    lower edge of the tallest box) have one value per row. ``total`` is the height of the drawing.
+    lower edge of the tallest box) have one value per row. ``aside_top`` holds the y of the blocks beside the path.
+    ``total`` is the height of the drawing.
     """
 
     frame: Frame
@@ -30,58 +31,121 @@ class Heights:
     arrow_y: list[float] = field(default_factory=list)
     row_bottom: list[float] = field(default_factory=list)
     total: float = 0.0
+    aside_top: dict[Aside, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frame, font = self.frame, self.frame.font
         self.height = [frame.height(i, self.tallest) for i in range(len(frame.sketch.maps))]
         self.top, self.caption_y = [0.0] * len(self.height), [0.0] * len(self.height)
         self.lanes = assign_lanes(frame, self.columns)
+        tagged = {frame.rows[i] for i in frame.tags}
         y = 0.0
         for row in range(max(frame.rows) + 1):
-            y = self._place_row(row, y + 1.2 * font) + font * (1.0 if row < max(frame.rows) else 0.0)
+            start = y + font * (1.2 + TAG_SPACE * (row in tagged))
+            y = self._place_row(row, start) + font * (1.0 if row < max(frame.rows) else 0.0)
         self.total = max(self.total, y)
 
     def _place_row(self, row: int, start: float) -> float:
         """Place a row; ``start`` is the baseline of its channel numbers. Return the y below everything in the row."""
         frame, font = self.frame, self.frame.font
         here = [i for i in range(frame.sketch.length) if frame.rows[i] == row]
+        outputs = [i for i in frame.source if frame.rows[i] == row]
         half = max((self.height[i] for i in here), default=0.0) / 2
         centre = start + half
         for i in here:
             self.top[i] = centre - self.height[i] / 2
         above_sizes = [self.top[i] + self.height[i] - text_width(frame.sizes[i], font) - 0.45 * font for i in here]
         self.arrow_y.append(min([centre, *above_sizes]))
-        self.row_bottom.append(centre + half)
-        n_lanes = 1 + max((lane for at, lane in self.lanes.values() if at == row), default=-1)
-        y = centre + half + font * LANE_HEIGHT * n_lanes
-        for i in here:
-            self.caption_y[i] = y + 1.0 * font
-        y += 1.15 * font * any(frame.caption(i) for i in here)
-        last = self._place_further_inputs(row, y)
+        for i in outputs:
+            self._place_output(i, centre)
+        self.row_bottom.append(max([centre + half, *(self.top[i] + self.height[i] for i in outputs)]))
+        y = self._place_asides(row)
+        captions = [self._place_caption(i) for i in (*here, *outputs) if frame.caption(i)]
+        y = max([y, *captions])
+        last = self._place_below_input(row, y)
         self.total = max(self.total, last)
-        return last if self._inputs_overlap_next_row(row) else y
+        return last if self._reaches_next_row(row) else y
 
-    def _place_further_inputs(self, row: int, y: float) -> float:
-        """Place further inputs below the row to which they belong; return the y below them."""
+    def _place_output(self, i: int, centre: float) -> None:
+        """Place a further output beside the path, so that its arrow arrives above its size text."""
+        font, height = self.frame.font, self.height[i]
+        y, text = self.exit_y(i), text_width(self.frame.sizes[i], self.frame.font)
+        lowest = max(centre + height / 2, y + 0.45 * font + text) - height
+        self.top[i] = min(lowest, y - 0.45 * font)
+
+    def exit_y(self, i: int) -> float:
+        """y of the straight arrow to a further output: below the arrow to the row above, if that leaves sideways."""
+        frame, source = self.frame, self.frame.source[i]
+        lower = frame.exits_upwards(source) and frame.exits_sideways(source)
+        return self.arrow_y[frame.rows[i]] + 0.9 * frame.font * lower
+
+    def _place_asides(self, row: int) -> float:
+        """Place the attentions of a row below its lanes; return the y below them."""
         frame, font = self.frame, self.frame.font
-        for i in range(frame.sketch.length, len(frame.sketch.maps)):
+        n_lanes = 1 + max((lane for at, lane in self.lanes.values() if at == row), default=-1)
+        y = lowest = self.row_bottom[row] + font * LANE_HEIGHT * n_lanes
+        for aside in frame.sketch.asides:
+            if aside.kind == "attention" and frame.rows[aside.uses[0][1]] == row:
+                self.aside_top[aside] = y + 1.2 * font
+                lowest = max(lowest, self.aside_top[aside] + self.aside_height(aside))
+        return lowest
+
+    def aside_height(self, aside: Aside) -> float:
+        """Height of an aside with its lines of text."""
+        return (LINE_HEIGHT * len(self.frame.aside_lines(aside)) + 0.4) * self.frame.font
+
+    def _place_caption(self, i: int) -> float:
+        """Place a caption below its box and below what passes there; return the y below it."""
+        frame, columns, font = self.frame, self.columns, self.frame.font
+        first, last = (columns.caption_x(i) + x for x in frame.caption_extent(i))
+        below = [self.top[i] + self.height[i]]
+        for link, (row, lane) in self.lanes.items():
+            if row == frame.rows[i]:
+                low, high = link_extent(columns, link)
+                if low - 0.3 * font < last and first < high + 0.3 * font:
+                    below.append(self.row_bottom[row] + font * LANE_HEIGHT * (lane + 1))
+        for aside, top in self.aside_top.items():
+            low, high = columns.aside_extent(aside)
+            beside_row = frame.rows[aside.uses[0][1]] == frame.rows[i]
+            if beside_row and low - 0.3 * font < last and first < high + 0.3 * font:
+                below.append(top + self.aside_height(aside))
+        self.caption_y[i] = max(below) + 1.0 * font
+        if frame.caption_anchor(i) == "start" and any(
+            step.target == i and any(step.crop) for step in frame.sketch.steps
+        ):
+            self.caption_y[i] += LINE_HEIGHT * font  # below the crop label on the same arrow
+        return self.caption_y[i] + 0.15 * font
+
+    def _place_below_input(self, row: int, y: float) -> float:
+        """Place further inputs and embeddings below the row to which they belong; return the y below them."""
+        frame, font = self.frame, self.frame.font
+        for i in frame.further_inputs:
             if frame.rows[i] == row:
                 self.top[i] = y + 1.5 * font
                 self.caption_y[i] = self.top[i] + self.height[i] + 1.0 * font
                 y = self.caption_y[i] + 0.15 * font
+        for aside in frame.sketch.asides:
+            if aside.kind == "embedding" and row == frame.rows[0]:
+                self.aside_top[aside] = y + 1.0 * font
+                y = self.aside_top[aside] + self.aside_height(aside) + 1.15 * font * bool(aside.caption)
         return y
 
-    def _inputs_overlap_next_row(self, row: int) -> bool:
-        """Whether further inputs of this row, or their arrows, reach so far right that they would touch boxes below."""
-        sketch, columns, font = self.frame.sketch, self.columns, self.frame.font
+    def _reaches_next_row(self, row: int) -> bool:
+        """Whether things below the input, or their arrows, reach so far right that they would touch boxes below."""
+        frame, columns, font = self.frame, self.columns, self.frame.font
         below = [
-            columns.left[i] + min(self.frame.channels_extent(i)[0] + columns.width[i] / 2, -self.frame.left_space(i))
-            for i in range(sketch.length)
-            if self.frame.rows[i] > row
+            columns.left[i] + min(frame.channels_extent(i)[0] + columns.width[i] / 2, -frame.left_space(i))
+            for i in range(frame.sketch.length)
+            if frame.rows[i] > row
         ]
-        ends = [columns.left[link.target] + columns.width[link.target] for link in sketch.branches]
-        own = [columns.left[i] + 2 * font + columns.width[i] for i in range(sketch.length, len(sketch.maps))]
-        return bool(below) and bool(own) and max([*ends, *own]) + 0.5 * font > min(below)
+        extents = {aside: columns.aside_extent(aside) for aside in frame.sketch.asides if aside.kind != "excitation"}
+        own = [last for aside, (_, last) in extents.items() if aside.kind == "embedding" and row == frame.rows[0]]
+        for aside, (first, _) in extents.items():
+            below += [first] * (aside.kind == "attention" and frame.rows[aside.uses[0][1]] > row)
+        for i in frame.further_inputs:
+            own += [columns.left[i] + 2 * font + columns.width[i]]
+            own += [columns.left[link.target] + columns.width[link.target] for link in frame.sketch.branches]
+        return bool(below) and bool(own) and max(own) + 0.5 * font > min(below)
 
     def lane_y(self, link: Link) -> float:
         """y of the lane of an arrow."""
@@ -94,16 +158,22 @@ def assign_lanes(frame: Frame, columns: Columns) -> dict[Link, tuple[int, int]]:
     taken: list[tuple[tuple[int, int], float, float]] = []  # (row, lane), first and last x
     found: dict[Link, tuple[int, int]] = {}
     sketch = frame.sketch
-    around = [link for link in sketch.branches if not enters_from_below(frame, link)]
-    for link in (*around, *(copy for copy in sketch.copies if blocked(frame, columns, copy))):
+    around = [link for link in sketch.branches if not enters_from_below(frame, link) and not frame.is_from_above(link)]
+    crossing = [link for link in (*sketch.heads, *sketch.copies) if blocked(frame, columns, link)]
+    for link in (*around, *crossing):
         row = frame.rows[link.target]
-        first, last = columns.left[link.source], columns.left[link.target] + columns.width[link.target]
+        first, last = link_extent(columns, link)
         lane = 0
         while any(at == (row, lane) and low < last and first < high for at, low, high in taken):
             lane += 1
         taken.append(((row, lane), first, last))
         found[link] = (row, lane)
     return found
+
+
+def link_extent(columns: Columns, link: Link) -> tuple[float, float]:
+    """Left edge of the source and right edge of the target."""
+    return columns.left[link.source], columns.left[link.target] + columns.width[link.target]
 
 
 def enters_from_below(frame: Frame, link: Link) -> bool:
@@ -114,8 +184,6 @@ def enters_from_below(frame: Frame, link: Link) -> bool:
 def blocked(frame: Frame, columns: Columns, link: Link) -> bool:
     """Whether a box stands between source and target in their row."""
     low, high = columns.left[link.source], columns.left[link.target]
-    return frame.rows[link.source] == frame.rows[link.target] and any(
-        low < left < high
-        for i, left in enumerate(columns.left[: frame.sketch.length])
-        if frame.rows[i] == frame.rows[link.target]
-    )
+    row = frame.rows[link.target]
+    beside = [i for i, other in enumerate(frame.rows) if other == row and i not in frame.further_inputs]
+    return frame.rows[link.source] == row and any(low < columns.left[i] < high for i in beside)

@@ -12,11 +12,12 @@ from unet_tutorial.figures.drawing.grid import draw_grid
 from unet_tutorial.figures.drawing.heights import Heights
 from unet_tutorial.figures.drawing.legend import add_legend
 from unet_tutorial.figures.drawing.routes import Routes
-from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, text_width, translated, with_unique_ids
-from unet_tutorial.figures.drawing.sketch import COLLAPSE, Link, sketch_u
+from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, SideBlock, translated, with_unique_ids
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, Aside, Link, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
 TALLEST = 0.19  # largest height of a box, as a fraction of the sheet's width
+FOOT_HEIGHT = 0.45  # of the bar in a box that an embedding conditions, in font sizes
 
 
 def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
@@ -24,18 +25,18 @@ def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
 
     ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
     plain U-Net is drawn on a grid of its levels. If even one map per level does not fit, the drawing is wider than
-    ``style.width``. The scene's ``notes`` list maps and outputs that are not drawn, and a larger width.
+    ``style.width``. The scene's ``notes`` list maps that are not drawn, and a larger width.
     """
     draw = draw_grid if arch.reason or not arch.path else draw_u
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
         for font in font_sizes(style):
             scene = draw(arch, style, shown, font)
             if scene is not None and _low_enough(scene, style):
-                notes = (*collapse_note(collapse, shown, style), *_undrawn_outputs_note(arch))
+                notes = collapse_note(collapse, shown, style)
                 return replace(_centred(scene, style), notes=notes)
     wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level")
     width_note = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
-    return replace(wider, notes=(*collapse_note(collapse, "level", style), *_undrawn_outputs_note(arch), width_note))
+    return replace(wider, notes=(*collapse_note(collapse, "level", style), width_note))
 
 
 def font_sizes(style: Style) -> Iterator[float]:
@@ -56,14 +57,6 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
         f"collapsed to {shown!r} ({meaning}): the labels of {wanted!r} do not fit a width of "
         f"{style.width:.0f} points at the smallest font size of {style.font_min:g} points",
     )
-
-
-def _undrawn_outputs_note(arch: ArchIR) -> tuple[str, ...]:
-    """The note for outputs that are not on the main path of a U-Net; () if there are none."""
-    beside = [key for key in arch.outputs if key not in arch.path]
-    if not beside or arch.reason or not arch.path:
-        return ()
-    return (f"not drawn: outputs off the main path, {', '.join(beside)}",)
 
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
@@ -87,21 +80,57 @@ def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scen
     shift = (width - first - last) / 2
     boxes = tuple(_box(heights, i, shift) for i in range(len(frame.sketch.maps)))
     routes = Routes(frame, columns, heights, boxes)
-    arrows = [routes.step(link) for link in frame.sketch.steps]
-    arrows += [routes.copy(link) for link in frame.sketch.copies]
-    arrows += [routes.branch(link) for link in frame.sketch.branches]
-    crops, font = routes.crop_labels(), frame.font
-    labels = [each for each in _box_labels(heights, boxes) if not any(_hidden_by(each, crop, font) for crop in crops)]
+    sketch, font = frame.sketch, frame.font
+    blocks = {aside: _aside_block(heights, aside, shift) for aside in sketch.asides if aside.kind != "excitation"}
+    arrows = [routes.gate(link) for link in sketch.gates]
+    arrows += [routes.step(link) for link in sketch.steps]
+    arrows += [routes.copy(link) for link in sketch.copies]
+    arrows += [routes.branch(link) for link in sketch.branches]
+    arrows += [routes.head(link) for link in sketch.heads]
+    for aside, block in blocks.items():
+        arrows += routes.aside_arrows(aside, block) if aside.kind == "attention" else []
+    labels = [*_box_labels(heights, boxes), *routes.crop_labels()]
+    labels += [
+        Label(f"{block.id}.word", aside.caption, block.middle, block.bottom + 1.0 * font)
+        for aside, block in blocks.items()
+        if aside.caption
+    ]
     scene = Scene(
         width,
         heights.total + 2 * MARGIN * font,
         font,
         boxes,
         arrows=tuple(with_unique_ids(arrows)),
-        labels=tuple(with_unique_ids([*labels, *crops])),
+        labels=tuple(with_unique_ids(labels)),
         marks=tuple(routes.marks()),
+        blocks=(*_tags(frame, boxes), *_feet(frame, boxes), *blocks.values()),
     )
-    return add_legend(translated(scene, 0, MARGIN * font), frame.sketch)
+    return add_legend(translated(scene, 0, MARGIN * font), sketch)
+
+
+def _aside_block(heights: Heights, aside: Aside, shift: float) -> SideBlock:
+    first, last = heights.columns.aside_extent(aside)
+    key = heights.frame.sketch.maps[aside.uses[0][1]].node.id
+    lines, height = heights.frame.aside_lines(aside), heights.aside_height(aside)
+    return SideBlock(f"{aside.kind}-{key}", first + shift, heights.aside_top[aside], last - first, height, lines)
+
+
+def _tags(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
+    """The tags above the channel numbers, such as "SE"."""
+    font = frame.font
+    for i, text in frame.tags.items():
+        first, last = frame.tag_extent(i)
+        yield SideBlock(
+            f"{boxes[i].id}.tag", boxes[i].middle + first, boxes[i].y - 2.4 * font, last - first, 1.15 * font, (text,)
+        )
+
+
+def _feet(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
+    """Thin bars inside the boxes that an embedding conditions, at their lower edges."""
+    conditioned = {i for aside in frame.sketch.asides if aside.kind == "embedding" for _, i in aside.uses}
+    height = FOOT_HEIGHT * frame.font
+    for i in sorted(conditioned):
+        yield SideBlock(f"{boxes[i].id}.foot", boxes[i].x, boxes[i].bottom - height, boxes[i].width, height)
 
 
 def _box(heights: Heights, i: int, shift: float) -> Box:
@@ -136,15 +165,10 @@ def _box_labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
         if frame.sizes[i]:
             yield Label(f"{node.id}.size", frame.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True)
         if frame.caption(i):
-            yield Label(f"{node.id}.word", frame.caption(i), box.middle, heights.caption_y[i])
-
-
-def _hidden_by(label: Label, crop: Label, font: float) -> bool:
-    """Whether this is a caption ("input", "output") that would touch a crop label, which is more important."""
-    first = crop.x - text_width(crop.text, font) / 2 * (crop.anchor == "middle")
-    near = label.x - text_width(label.text, font) / 2 - 0.3 * font < first + text_width(crop.text, font)
-    far = label.x + text_width(label.text, font) / 2 + 0.3 * font > first
-    return label.id.endswith(".word") and abs(label.y - crop.y) < font and near and far
+            anchor = frame.caption_anchor(i)
+            x = heights.columns.caption_x(i) - heights.columns.middle(i) + box.middle
+            x += {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
+            yield Label(f"{node.id}.word", frame.caption(i), x, heights.caption_y[i], anchor)
 
 
 def _low_enough(scene: Scene, style: Style) -> bool:

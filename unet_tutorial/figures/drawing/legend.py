@@ -10,17 +10,25 @@ from itertools import groupby
 from unet_tutorial.figures.arch.ir import Node
 from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.figures.drawing.frame import MARK_RADIUS
-from unet_tutorial.figures.drawing.scene import MARGIN, Arrow, Label, Mark, Scene, text_width, wrapped
+from unet_tutorial.figures.drawing.scene import MARGIN, Arrow, Label, Mark, Scene, SideBlock, text_width, wrapped
 from unet_tutorial.figures.drawing.sketch import Link, Sketch
 
-ORDER = ("conv", "point", "copy", "pool", "strided", "up", "resize", "shuffle", "join", "branch")
+ORDER = (
+    "conv", "point", "copy", "skip", "pool", "strided", "up", "resize", "shuffle", "join", "branch", "gating", "aside",
+)  # fmt: skip
 SHOWN_OTHERWISE = ("concat", "add", "crop", "act", "norm", "split", "gate", "view")  # by boxes, marks and crop labels
 SPELLING = {"prelu kernel": "PReLU", "prelu": "PReLU", "relu": "ReLU"}  # torch's name: the usual spelling
-LONGEST = 100  # characters of all alternatives together; longer texts leave out norms and activations
+# Beside channel numbers: the text of a tag and its explanation.
+EXCITATIONS = {"SE": "squeeze-and-excitation", "scSE": "spatial and channel squeeze-and-excitation"}
+JOINED = {"concat": "concatenation", "crop": "crop or pad", "view": "reshape", "gate": "product", "split": "split"}
+LONGEST = 80  # characters of all alternatives together
+KERNEL = re.compile(r"\d+(?:×\d+)+")
+DETAILS = 4  # levels of detail of a text: the first one that is short enough is taken
 
 LINE_SPACING, SAMPLE_WIDTH, TEXT_INDENT = 1.35, 2.2, 2.9  # in font sizes
 
-Entry = tuple[str, str]  # kind of arrow or mark, text
+Entry = tuple[str, str]  # kind of arrow or mark, or text of a tag; its explanation
+Chain = tuple[tuple[str, int], ...]  # operations one after another, each with its number of repetitions
 Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -43,61 +51,143 @@ def add_legend(scene: Scene, sketch: Sketch) -> Scene:
 
 
 def legend_entries(sketch: Sketch) -> list[Entry]:
-    """An entry for each kind of arrow and mark in the sketch; arrows that only lead to a plus mark need none."""
-    links = [*sketch.steps, *sketch.copies, *sketch.branches]
-    sums = {link.target for link in links if "plus" in link.marks}
+    """An entry for each kind of arrow, mark and block beside the path in the sketch, except blocks with their own text.
+
+    Arrows that only lead to a plus mark need none, nor do those whose operation is the tag of their target.
+    """
+    links = [*sketch.steps, *sketch.copies, *sketch.branches, *sketch.heads]
+    marked = {link.target for link in links if "plus" in link.marks}
+    marked |= {target for aside in sketch.asides if aside.kind != "embedding" for _, target in aside.uses}
     found = []
     for kind in ORDER:
-        drawn = [link for link in links if link.kind == kind and not (kind == "join" and link.target in sums)]
+        drawn = [link for link in links if link.kind == kind and not (kind == "join" and link.target in marked)]
         if drawn:
-            residual = any(sum(node.op == "add" for node in link.nodes) > (link.target in sums) for link in drawn)
-            found.append((kind, _entry_text(kind, drawn) + ", with a shortcut" * residual))
+            found.append((kind, _entry_text(kind, drawn, sketch)))
+    found += [("gating", "gating signal")] * bool(sketch.gates)
     marks = {mark for link in links for mark in link.marks}
-    texts = {"plus": "sum of both", "gate": "gate: weighted pixel by pixel"}
-    return found + [(mark, text) for mark, text in texts.items() if mark in marks]
+    texts = {"plus": "sum", "gate": "attention gate: weights the pixels of the skip"}
+    found += [(mark, text) for mark, text in texts.items() if mark in marks]
+    for aside in sketch.asides:
+        if aside.kind == "excitation":
+            found += [(line, EXCITATIONS.get(line, line)) for line in aside.lines]
+        if aside.kind == "embedding":
+            found.append(("embedding", f"conditioned on the {' and the '.join(aside.lines)}"))
+    return list(dict.fromkeys(found))
 
 
-def _entry_text(kind: str, links: Sequence[Link]) -> str:
+def _entry_text(kind: str, links: Sequence[Link], sketch: Sketch) -> str:
     if kind == "copy":
-        return "copy and crop (px per side)" if any(link.crop for link in links) else "copy"
-    text = _alternatives(links)
+        return _copy_text(links)
     if kind == "branch":
-        identity = not all(_chain_text(link.nodes) for link in links)
-        return " or ".join(["as it is"] * identity + [text] * bool(text)) + ", beside the way"
-    nodes = [node for link in links for node in link.nodes]
-    shaped = next((op for op in ("crop", "view") if any(node.op == op for node in nodes)), "")
-    joined = {"crop": "crop or pad", "view": "reshaped"}.get(shaped, "joined")
-    return text or {"shuffle": "channels to pixels", "join": joined}.get(kind, kind)
+        return _branch_text(links, sketch)
+    others = {JOINED[node.op] for link in links for node in link.nodes if node.op in JOINED}
+    return _alternatives(links) or {"shuffle": "channels to pixels"}.get(kind) or " or ".join(sorted(others)) or kind
+
+
+def _copy_text(links: Sequence[Link]) -> str:
+    """The text for skips, which may be cropped or padded, and may pass through convolutions other than a gate's."""
+    pixels = [n for link in links for pair in link.crop for n in pair]
+    cropped, padded = any(n > 0 for n in pixels), any(n < 0 for n in pixels)
+    words = {(True, False): "copy and crop", (False, True): "copy and pad", (True, True): "copy, crop or pad"}
+    text = f"{words[cropped, padded]} (px per side)" if pixels and (cropped or padded) else "copy"
+    convolved = [link for link in links if "gate" not in link.marks and any(node.op == "conv" for node in link.nodes)]
+    return f"{text}, through {_alternatives(convolved)}" if convolved else text
+
+
+def _branch_text(links: Sequence[Link], sketch: Sketch) -> str:
+    """The text for shortcuts and further inputs."""
+    inputs = [link for link in links if link.source >= sketch.length]
+    shortcuts = [link for link in links if link.source < sketch.length]
+    operations = _alternatives(shortcuts)
+    identity = not all(_chain(link, 0) for link in shortcuts)
+    texts = [f"shortcut: {'identity or ' * identity}{operations}" if operations else "identity shortcut"]
+    texts = texts if shortcuts else []
+    for link in inputs:
+        texts.append(": ".join(text for text in (sketch.maps[link.source].caption, _alternatives([link])) if text))
+    return "; ".join(texts)
 
 
 def _alternatives(links: Sequence[Link]) -> str:
-    """The operations of all these arrows, joined by "or"; shortened if there are many."""
-    texts = list(dict.fromkeys(text for link in links if (text := _chain_text(link.nodes))))
-    if len(texts) > 3 or sum(map(len, texts)) > LONGEST:
-        nodes = [node for link in links for node in link.nodes if node.op not in SHOWN_OTHERWISE]
-        texts = list(dict.fromkeys(map(operation_name, nodes)))
-    texts = [*texts[:4], *(["…"] * (len(texts) > 4))]
-    kernels = [re.fullmatch(r"(.*?)(\d+(?:×\d+)+)(.*)", each) for each in texts]
-    around = {(match[1], match[3]) for match in kernels if match}
-    if len(texts) > 1 and all(kernels) and len(around) == 1:  # only the kernels differ
-        ((before, after),) = around
-        return before + " or ".join(match[2] for match in kernels if match) + after
-    return " or ".join(texts)
-
-
-def _chain_text(nodes: Iterable[Node]) -> str:
-    """The operations one after another, equal ones counted; long chains are shown without norms and activations.
-
-    >>> linear = [Node(key, "linear", "mm", (), (1,)) for key in "ab"]
-    >>> _chain_text([*linear, Node("c", "add", "", (), ())])
-    '2 × linear'
-    """
-    named = [node for node in nodes if node.op not in SHOWN_OTHERWISE or (node.op == "view" and node.window)]
-    for texts in ([_operation_text(node) for node in named], [operation_name(node) for node in named]):
-        runs = [(text, len(list(run))) for text, run in groupby(texts)]
-        if len(runs) <= 2:
+    """The operations of all these arrows, joined by "or", in as much detail as is short enough."""
+    for detail in range(DETAILS):
+        texts = _merged([chain for link in links if (chain := _chain(link, detail))])
+        if len(texts) <= 3 and sum(map(len, texts)) <= LONGEST:
             break
-    return ", then ".join(text if count == 1 else f"{count} × {text}" for text, count in runs)
+    return " or ".join([*texts[:4], *["…"] * (len(texts) > 4)])
+
+
+def _merged(chains: Sequence[Chain]) -> list[str]:
+    """The chains as text; those that differ only in kernels, or in how often an operation is repeated, become one.
+
+    >>> _merged([(("max pool 2×2", 1), ("conv 3×3", 2)), (("max pool 3×3", 1), ("conv 3×3", 4)), (("linear", 1),)])
+    ['max pool 2×2 or 3×3, then 2–4 × conv 3×3', 'linear']
+    """
+    alike: dict[tuple[str, ...], list[Chain]] = {}
+    for chain in chains:
+        alike.setdefault(tuple(_without_kernel(text) for text, _ in chain), []).append(chain)
+    return [", then ".join(_merged_operation(column) for column in zip(*rows, strict=True)) for rows in alike.values()]
+
+
+def _merged_operation(alike: Sequence[tuple[str, int]]) -> str:
+    """One text for operations that differ only in their kernel and their number of repetitions."""
+    texts, counts = list(dict.fromkeys(text for text, _ in alike)), [count for _, count in alike]
+    kernels = [KERNEL.findall(text)[0] for text in texts] if len(texts) > 1 else []
+    text = KERNEL.sub(_either(kernels), texts[0]) if kernels else texts[0]
+    times = str(min(counts)) if len(set(counts)) == 1 else f"{min(counts)}–{max(counts)}"
+    return text if times == "1" else f"{times} × {text}"
+
+
+def _without_kernel(text: str) -> str:
+    """The text without its kernel, if it has exactly one."""
+    return KERNEL.sub("#", text) if len(KERNEL.findall(text)) == 1 else text
+
+
+def _either(texts: Sequence[str]) -> str:
+    """
+    >>> _either(["a"]), _either(["a", "b"]), _either(["a", "b", "c"]), _either(["a", "b", "c", "d", "e"])
+    ('a', 'a or b', 'a, b or c', 'a, b, c, d or …')
+    """
+    texts = [*texts[:4], *["…"] * (len(texts) > 4)]
+    return " or ".join([", ".join(texts[:-1])] * (len(texts) > 1) + texts[-1:])
+
+
+def _chain(link: Link, detail: int) -> Chain:
+    """The operations of an arrow one after another, equal ones counted.
+
+    With ``detail`` 0 they have their norms and activations, with 1 they have not; with 2 residual blocks are named
+    without their convolutions, and with 3 all operations of a kind are named once.
+    """
+    texts, position = [], 0
+    for first, last in (*link.residual, (len(link.nodes), len(link.nodes))):
+        texts += _texts(link.nodes[position:first], detail)
+        if first < last:
+            inside = _joined(_counted(_texts(link.nodes[first:last], detail)))
+            texts.append("residual block" if detail > 1 or not inside else f"residual block ({inside})")
+        position = last + 1
+    if detail == DETAILS - 1:
+        return tuple((text, 1) for text in dict.fromkeys(texts))
+    return _counted(texts)
+
+
+def _texts(nodes: Iterable[Node], detail: int) -> list[str]:
+    named = [node for node in nodes if node.op not in SHOWN_OTHERWISE or (node.op == "view" and node.window)]
+    return [_operation_text(node) if detail == 0 else operation_name(node) for node in named]
+
+
+def _counted(texts: Iterable[str]) -> Chain:
+    return tuple((text, len(list(run))) for text, run in groupby(texts))
+
+
+def _joined(chain: Chain) -> str:
+    """The chain inside of a residual block.
+
+    >>> _joined((("conv 1×1", 1), ("conv 3×3", 1), ("conv 1×1", 1))), _joined((("conv 3×3, ReLU", 2),))
+    ('conv 1×1, 3×3, 1×1', '2 × conv 3×3, ReLU')
+    """
+    texts = [text if count == 1 else f"{count} × {text}" for text, count in chain]
+    if len(texts) > 1 and all(re.fullmatch(r"conv [\d×]+", text) for text in texts):
+        return "conv " + ", ".join(text.removeprefix("conv ") for text in texts)
+    return ", then ".join(texts)
 
 
 def _operation_text(node: Node) -> str:
@@ -130,6 +220,7 @@ class Legend:
         font, old = self.scene.font, self.scene
         arrows: list[Arrow] = []
         marks: list[Mark] = []
+        blocks: list[SideBlock] = []
         labels: list[Label] = []
         x = left
         for column, width in zip(self.columns, self.widths, strict=True):
@@ -138,6 +229,8 @@ class Legend:
                 middle, key = y + LINE_SPACING * font / 2, f"legend-{kind}"
                 if kind in ("plus", "gate"):
                     marks.append(Mark(key, kind, x + SAMPLE_WIDTH * font / 2, middle, MARK_RADIUS * font))
+                elif kind not in ORDER:
+                    blocks.append(_sample_block(key, kind, x, middle, font))
                 else:
                     arrows.append(Arrow(key, kind, ((x, middle), (x + SAMPLE_WIDTH * font, middle))))
                 for i, line in enumerate(lines):
@@ -145,7 +238,21 @@ class Legend:
                     labels.append(Label(f"{key}-{i}", line, x + TEXT_INDENT * font, base, "start"))
                 y += LINE_SPACING * font * len(lines)
             x += width
-        return replace(old, arrows=(*old.arrows, *arrows), marks=(*old.marks, *marks), labels=(*old.labels, *labels))
+        return replace(
+            old,
+            arrows=(*old.arrows, *arrows),
+            marks=(*old.marks, *marks),
+            labels=(*old.labels, *labels),
+            blocks=(*old.blocks, *blocks),
+        )
+
+
+def _sample_block(key: str, kind: str, x: float, y: float, font: float) -> SideBlock:
+    """The bar of an embedding, or a tag, before its explanation; ``x`` is its left edge and ``y`` its centre."""
+    lines = () if kind == "embedding" else (kind,)
+    width, height = SAMPLE_WIDTH * font, 1.15 * font if lines else 0.45 * font
+    width = max(width, text_width(kind, font) + 0.4 * font) if lines else width
+    return SideBlock(key, x, y - height / 2, width, height, lines)
 
 
 def arrange_entries(scene: Scene, entries: Sequence[Entry], columns: int, width: float) -> Legend:
@@ -162,7 +269,7 @@ def _free(scene: Scene, area: Rect) -> bool:
 
 
 def occupied(scene: Scene) -> list[Rect]:
-    """The areas of all boxes, labels and straight pieces of arrows."""
+    """The areas of all boxes, labels, straight pieces of arrows and blocks beside the path."""
     rects = [(box.x, box.y, box.right, box.bottom) for box in scene.boxes]
     for label in scene.labels:
         width = text_width(label.text, scene.font)
@@ -172,7 +279,7 @@ def occupied(scene: Scene) -> list[Rect]:
     for arrow in scene.arrows:
         for (a, b), (c, d) in zip(arrow.points, arrow.points[1:], strict=False):
             rects.append((min(a, c), min(b, d), max(a, c), max(b, d)))
-    return rects
+    return [*rects, *((block.x, block.y, block.right, block.bottom) for block in scene.blocks)]
 
 
 def _overlap(one: Rect, other: Rect) -> bool:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unet_tutorial.figures.arch.text import crop_text
 from unet_tutorial.figures.drawing.columns import Columns, crop_number
 from unet_tutorial.figures.drawing.frame import MARK_RADIUS, TEXT_GAP, Frame
-from unet_tutorial.figures.drawing.heights import Heights, enters_from_below
-from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, Arrow, Box, Label, Mark, Point, text_width
-from unet_tutorial.figures.drawing.sketch import Link
+from unet_tutorial.figures.drawing.heights import TAG_SPACE, Heights, enters_from_below
+from unet_tutorial.figures.drawing.scene import (
+    CORNER,
+    LINE_HEIGHT,
+    Arrow,
+    Box,
+    Label,
+    Mark,
+    Point,
+    SideBlock,
+    text_width,
+)
+from unet_tutorial.figures.drawing.sketch import Aside, Link
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Routes:
 
     def arrow_id(self, link: Link) -> str:
         """Kind of arrow and id of a node, such as pool-enc1.pool1."""
-        own = self.frame.sketch.maps[link.source if link.source >= self.frame.sketch.length else link.target]
+        own = self.frame.sketch.maps[link.source if link.source in self.frame.further_inputs else link.target]
         return f"{link.kind}-{own.node.id}"
 
     def arrow_y(self, i: int) -> float:
@@ -58,15 +69,73 @@ class Routes:
 
     def branch(self, link: Link) -> Arrow:
         """The arrow of a shortcut, or of a further input."""
-        source = self.boxes[link.source]
+        source, font = self.boxes[link.source], self.frame.font
         if enters_from_below(self.frame, link):
             y = source.y + source.height / 2
             x, end = self._arrival_from_below(link)
             return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), (x, end)))
         if link.source >= self.frame.sketch.length:
             return self._on_lane(link, (source.middle, source.bottom))
+        if self.frame.is_from_above(link):
+            y, (x, end) = self._low_exit_y(link.source), self.plus_position(link.target)
+            return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), (x, end - MARK_RADIUS * font)))
         y = self.arrow_y(link.source)
-        return self._on_lane(link, (source.right, y), (source.right + 0.35 * self.frame.font, y))
+        return self._on_lane(link, (source.right, y), (source.right + 0.35 * font, y))
+
+    def _low_exit_y(self, i: int) -> float:
+        """y of a second arrow at the right edge of a box, below the first one."""
+        bottom = self.boxes[i].bottom
+        return max(bottom - 0.5 * self.frame.font, (self.arrow_y(i) + bottom) / 2)
+
+    def head(self, link: Link) -> Arrow:
+        """The arrow to a further output."""
+        source, target = self.boxes[link.source], self.boxes[link.target]
+        if link in self.heights.lanes:
+            return self._on_lane(link, (source.middle, source.bottom))
+        y = self.heights.exit_y(link.target)
+        return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (target.x, y)))
+
+    def gate(self, link: Link) -> Arrow:
+        """The arrow of a gating signal: along the arrow up from its map, then to the gate from below."""
+        frame, font = self.frame, self.frame.font
+        x, end = self.gate_position(link.target)
+        up = self.boxes[link.target].x + self.columns.arrival(link.target)
+        if link.source == link.target:  # the upsampled map
+            y = self.boxes[link.target].bottom + 1.1 * font
+            return Arrow(self.arrow_id(link), link.kind, ((up, y), (x, y), (x, end + MARK_RADIUS * font)))
+        row = [i for i in range(frame.sketch.length) if frame.rows[i] == frame.rows[link.source]]
+        source = self.boxes[link.source]
+        tagged = any(i in frame.tags for i in row)
+        y = min(self.boxes[i].y for i in row) - (1.35 + TAG_SPACE * tagged) * font
+        sideways = frame.exits_sideways(link.source)
+        start = [(source.right, self.arrow_y(link.source)), (up, self.arrow_y(link.source))] if sideways else []
+        start = start or [(source.middle, source.y)]
+        points = (*start, (start[-1][0], y), (x, y), (x, end + MARK_RADIUS * font))
+        return Arrow(self.arrow_id(link), link.kind, points)
+
+    def aside_arrows(self, aside: Aside, block: SideBlock) -> Iterator[Arrow]:
+        """The thin lines from the sources of a block beside the path, and to its targets."""
+        first = self.columns.aside_ends(aside)
+        shift = block.x - self.columns.aside_extent(aside)[0]
+        for (source, target), ends in zip(aside.uses, first, strict=True):
+            out, back = (x + shift for x in ends)
+            key = self.frame.sketch.maps[target].node.id
+            if source != target:
+                y, right = self._low_exit_y(source), self.boxes[source].right
+                corner, entry = self._at_block(block, out)
+                yield Arrow(f"aside-{key}.from", "aside", ((right, y), (out, y), *corner, entry))
+            mark = self.arrow_y(target) + MARK_RADIUS * self.frame.font
+            end = mark if target in self.frame.aside_sums else self.boxes[target].bottom
+            corner, start = self._at_block(block, back)
+            yield Arrow(f"aside-{key}", "aside", (start, *corner, (back, end)))
+
+    def _at_block(self, block: SideBlock, x: float) -> tuple[tuple[Point, ...], Point]:
+        """The corner of a line at this x, if it is needed, and the end at the block: at its top or at its side."""
+        inset = CORNER * self.frame.font
+        if block.x + inset <= x <= block.right - inset:
+            return (), (x, block.y)
+        y = block.y + block.height / 2
+        return ((x, y),), (block.x if x < block.middle else block.right, y)
 
     def _on_lane(self, link: Link, *start: Point) -> Arrow:
         """An arrow that runs down to its lane, along it, and up to its target."""
@@ -83,23 +152,29 @@ class Routes:
 
     def plus_position(self, i: int) -> Point:
         """Centre of the plus mark before a box."""
-        font = self.frame.font
-        size_text = (DIGIT_HEIGHT + 0.3) * font if self.frame.sizes[i] else 0.0
-        return self.boxes[i].x - max(size_text, 0.7 * font) - MARK_RADIUS * font, self.arrow_y(i)
+        return self.boxes[i].x - self.frame.plus_gap(i) - MARK_RADIUS * self.frame.font, self.arrow_y(i)
+
+    def gate_position(self, i: int) -> Point:
+        """Centre of the gate mark before a box and its plus mark."""
+        x, y = self.plus_position(i)
+        return x - (0.3 + (0.4 + 2 * MARK_RADIUS) * ("plus" in self._marks_of(i))) * self.frame.font, y
+
+    def _marks_of(self, i: int) -> set[str]:
+        sketch = self.frame.sketch
+        links = [link for link in (*sketch.copies, *sketch.branches) if link.target == i]
+        return {mark for link in links for mark in link.marks} | ({"plus"} if i in self.frame.aside_sums else set())
 
     def marks(self) -> list[Mark]:
         """The plus and gate marks; several arrows into a box share one."""
-        found: dict[str, Mark] = {}
-        font, sketch = self.frame.font, self.frame.sketch
-        for link in (*sketch.copies, *sketch.branches):
-            key = sketch.maps[link.target].node.id
-            x, y = self.plus_position(link.target)
-            if "plus" in link.marks:
-                found[f"plus-{key}"] = Mark(f"plus-{key}", "plus", x, y, MARK_RADIUS * font)
-            if "gate" in link.marks:
-                x -= (0.4 + 2 * MARK_RADIUS) * font * ("plus" in link.marks)
-                found[f"gate-{key}"] = Mark(f"gate-{key}", "gate", x - 0.3 * font, y, MARK_RADIUS * font)
-        return list(found.values())
+        found = []
+        radius = MARK_RADIUS * self.frame.font
+        for i, each in enumerate(self.frame.sketch.maps):
+            kinds = self._marks_of(i)
+            if "plus" in kinds:
+                found.append(Mark(f"plus-{each.node.id}", "plus", *self.plus_position(i), radius))
+            if "gate" in kinds:
+                found.append(Mark(f"gate-{each.node.id}", "gate", *self.gate_position(i), radius))
+        return found
 
     def crop_labels(self) -> list[Label]:
         """The crops at their arrows. If the word "crop" does not fit at one skip, all skips show only the number."""
@@ -123,11 +198,11 @@ class Routes:
 
     def _up_crop_label(self, step: Link) -> Label:
         """Pixels cropped or padded after upsampling, beside the arrow up."""
-        x = self.boxes[step.target].x + self.columns.arrival(step.target) + TEXT_GAP * self.frame.font
-        key = f"crop-{self.frame.sketch.maps[step.target].node.id}"
-        return Label(
-            key, crop_text(step.crop), x, self.heights.caption_y[step.target] - 0.05 * self.frame.font, "start"
-        )
+        frame, i = self.frame, step.target
+        x = self.boxes[i].x + self.columns.arrival(i) + TEXT_GAP * frame.font
+        y = self.heights.caption_y[i] - LINE_HEIGHT * frame.font
+        y = y if frame.caption(i) else self.heights.row_bottom[frame.rows[i]] + 0.95 * frame.font
+        return Label(f"crop-{frame.sketch.maps[i].node.id}", crop_text(step.crop), x, y, "start")
 
     def _free_range(self, link: Link) -> tuple[float, float]:
         """First and last x of the free space above a skip's arrow, between boxes, channel numbers and marks."""

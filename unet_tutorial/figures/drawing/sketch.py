@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from math import prod
 
-from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs, Skip
+from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Pairs, Skip
+from unet_tutorial.figures.arch.level_maps import level_maps
 from unet_tutorial.plan.levels import Size
 
 COLLAPSE = ("conv", "block", "level")  # from all maps to the fewest
@@ -17,10 +19,15 @@ UP_OPS = ("up", "resize", "view", "conv", "crop", "act", "norm")  # may stand be
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """A feature map that gets a box; ``skip_channels`` of its channels came through a skip and were concatenated."""
+    """A feature map that gets a box.
+
+    ``skip_channels`` of its channels came through a skip and were concatenated. ``caption`` is "input" or "output",
+    numbered if there are several, and "" for other maps.
+    """
 
     node: Node
     skip_channels: int = 0
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,8 @@ class Link:
 
     ``kind`` is a key of ``palette.ARROW_STYLES``. ``nodes`` are the operations that the arrow stands for; the last one
     computes the target's map. ``crop`` are the pixels cropped by these operations, ``marks`` the symbols on the
-    arrow: "gate", "plus".
+    arrow: "gate", "plus". ``residual`` are the residual blocks among ``nodes``: positions of the first operation and
+    of the sum.
     """
 
     source: int
@@ -38,15 +46,32 @@ class Link:
     nodes: tuple[Node, ...]
     crop: Pairs = ()
     marks: tuple[str, ...] = ()
+    residual: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Blocks beside the main path that are drawn as one, such as the self-attentions of a level.
+
+    ``kind`` is one of ``arch.ir.BLOCKS``, ``lines`` its text and ``uses`` the boxes (source, target) of each block;
+    both are the same box if the block is on the arrow into it. ``caption`` names the network's input that an embedding
+    embeds.
+    """
+
+    kind: str
+    lines: tuple[str, ...]
+    uses: tuple[tuple[int, int], ...]
+    caption: str = ""
 
 
 @dataclass(frozen=True)
 class Sketch:
     """Feature maps and the links between them.
 
-    ``maps`` are the maps on the main path (``length`` of them), then further inputs of the network. ``steps`` link
-    neighbours on the main path, ``copies`` are the skips, ``branches`` leave the main path and return to it, or bring
-    in a further input.
+    ``maps`` are the maps on the main path (``length`` of them), then further inputs and further outputs of the network.
+    ``steps`` link neighbours on the main path, ``copies`` are the skips, ``branches`` leave the main path and return to
+    it, or bring in a further input. ``heads`` lead to further outputs, ``gates`` from a coarser map to the gate on a
+    skip. ``asides`` are the blocks beside the main path.
     """
 
     maps: tuple[FeatureMap, ...]
@@ -54,6 +79,9 @@ class Sketch:
     copies: tuple[Link, ...]
     branches: tuple[Link, ...] = ()
     length: int = 0
+    heads: tuple[Link, ...] = ()
+    gates: tuple[Link, ...] = ()
+    asides: tuple[Aside, ...] = ()
 
 
 def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
@@ -62,20 +90,64 @@ def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
     ``collapse`` chooses the maps: all ("conv"), those at the ends of blocks ("block"), or one per side and level
     ("level").
     """
-    path = [arch.node(key) for key in arch.path]
     drawn = drawn_positions(arch, collapse)
-    maps = [FeatureMap(path[i], skip_channels(arch, path[i])) for i in drawn]
-    steps = []
-    for number, (before, here) in enumerate(pairwise(drawn)):
-        nodes = tuple(path[before + 1 : here + 1])
-        steps.append(Link(number, number + 1, step_kind(nodes, path[before]), nodes, first_crop(nodes)))
+    path = [arch.node(key) for key in arch.path]
+    captions = input_output_captions(arch)
+    maps = [FeatureMap(path[i], skip_channels(arch, path[i]), captions.get(path[i].id, "")) for i in drawn]
+    steps = tuple(_step(arch, drawn, number) for number in range(len(drawn) - 1))
     copies = tuple(dict.fromkeys(copy_link(arch, drawn, skip) for skip in arch.skips))
     branches = _shortcuts(arch, drawn)
-    further = [node for node in arch.inputs if node.id not in arch.path]
-    for node in further:
-        branches += _input_links(arch, drawn, node, len(maps))
-        maps.append(FeatureMap(node))
-    return Sketch(tuple(maps), tuple(steps), copies, tuple(branches), len(drawn))
+    embedded = {key for block in arch.blocks if block.kind == "embedding" for key in block.sources}
+    for node in arch.inputs:
+        if node.id not in (*arch.path, *embedded):
+            branches += _input_links(arch, drawn, node, len(maps))
+            maps.append(FeatureMap(node, caption=captions[node.id]))
+    heads = []
+    for node in map(arch.node, arch.outputs):
+        if node.id not in arch.path:
+            heads += _head_links(arch, drawn, node, len(maps))
+            maps.append(FeatureMap(node, caption=captions[node.id]))
+    gates = tuple(dict.fromkeys(link for skip in arch.skips for link in _gate_links(arch, drawn, skip)))
+    asides = _asides(arch, drawn, captions)
+    return Sketch(tuple(maps), steps, copies, tuple(branches), len(drawn), tuple(heads), gates, asides)
+
+
+def input_output_captions(arch: ArchIR) -> dict[str, str]:
+    """The captions of inputs and outputs, by id."""
+    found: dict[str, str] = {}
+    for word, ids in (("input", tuple(node.id for node in arch.inputs)), ("output", arch.outputs)):
+        found |= {key: word if len(ids) == 1 else f"{word} {number}" for number, key in enumerate(ids, start=1)}
+    return found
+
+
+def _step(arch: ArchIR, drawn: Sequence[int], number: int) -> Link:
+    """The arrow from box ``number`` to the next one."""
+    before, here = drawn[number], drawn[number + 1]
+    nodes = tuple(map(arch.node, arch.path[before + 1 : here + 1]))
+    kind, residual = step_kind(nodes, arch.node(arch.path[before])), _residual_blocks(arch, drawn, number)
+    return Link(number, number + 1, kind, nodes, first_crop(nodes), residual=residual)
+
+
+def _residual_blocks(arch: ArchIR, drawn: Sequence[int], number: int) -> tuple[tuple[int, int], ...]:
+    """First operation and sum of each residual block on the arrow from box ``number`` to the next one.
+
+    Both are counted from the first operation of the arrow. Sums whose shortcut starts at an earlier box are not among
+    them, because they have an arrow of their own.
+    """
+    place = {key: i for i, key in enumerate(arch.path)}
+    merges = {skip.target for skip in arch.skips}
+    first, found = drawn[number] + 1, []
+    for last in range(first, drawn[number + 1] + 1):
+        node = arch.node(arch.path[last])
+        if node.op != "add" or node.id in merges:
+            continue
+        starts = [
+            _trace_back(arch.node(key), arch.index, place)[0] for key in node.inputs if key != arch.path[last - 1]
+        ]
+        known = [place[start.id] for start in starts if start]
+        if known and box_index(arch, drawn, min(known)) >= number and max(min(known) + 1, first) < last:
+            found.append((max(min(known) + 1, first) - first, last - first))
+    return tuple(found)
 
 
 def drawn_positions(arch: ArchIR, collapse: str) -> list[int]:
@@ -90,10 +162,11 @@ def drawn_positions(arch: ArchIR, collapse: str) -> list[int]:
     ]
     if collapse == "conv":
         return shown
-    runs = [list(run) for _, run in groupby(shown, key=lambda i: (path[i].side, path[i].level))]
-    kept = {0} | {run[-1] for run in runs}
+    ends = {place: arch.path.index(node.id) for place, node in level_maps(arch).items()}
+    runs = {place: list(run) for place, run in groupby(shown, key=lambda i: (path[i].side, path[i].level))}
+    kept = {0} | {max((i for i in run if i <= ends.get(at, i)), default=run[-1]) for at, run in runs.items()}
     if collapse == "block":
-        kept |= {run[0] for run in runs} | {i for i in shown if path[i].op in ("add", "concat")}
+        kept |= {run[0] for run in runs.values()} | {i for i in shown if path[i].op in ("add", "concat")}
         kept |= {place[skip.source] for skip in arch.skips} & set(shown)
     return sorted(kept)
 
@@ -126,9 +199,9 @@ def step_kind(nodes: Sequence[Node], before: Node) -> str:
     if deeper < 0:
         return next((kind for kind in ("up", "resize") if kind in ops), "shuffle")
     windows = [node.window for node in nodes if node.op == "conv" and node.window]
-    if windows and all(set(window.kernel) == {1} for window in windows):
-        return "point"
-    return "conv" if windows or "linear" in ops else "join"
+    if not windows and "linear" not in ops:
+        return "join"
+    return "point" if all(set(window.kernel) == {1} for window in windows) else "conv"
 
 
 def first_crop(nodes: Sequence[Node]) -> Pairs:
@@ -194,18 +267,94 @@ def _trace_back(node: Node, index: dict[str, Node], place: dict[str, int]) -> tu
 
 def _input_links(arch: ArchIR, drawn: Sequence[int], start: Node, number: int) -> list[Link]:
     """The link from a further input, box ``number``, to where it joins the main path; none if it never does."""
-    place = {key: i for i, key in enumerate(arch.path)}
+    joined, passed = _joins(arch, start)
+    if joined is None:
+        return []
+    marks = ("plus",) * (joined.op == "add")
+    return [Link(number, box_index(arch, drawn, arch.path.index(joined.id)), "branch", passed, (), marks)]
+
+
+def _joins(arch: ArchIR, start: Node) -> tuple[Node | None, tuple[Node, ...]]:
+    """The first node of the main path that is computed from ``start``, and the nodes up to it."""
+    on_path = set(arch.path)
+    if start.id in on_path:
+        return start, ()
     computed = {start.id}
     passed: list[Node] = []
     for node in arch.nodes:
         if not computed & set(node.inputs):
             continue
         passed.append(node)
-        if node.id in place:
-            marks = ("plus",) * (node.op == "add")
-            return [Link(number, box_index(arch, drawn, place[node.id]), "branch", tuple(passed), (), marks)]
+        if node.id in on_path:
+            return node, tuple(passed)
         computed.add(node.id)
-    return []
+    return None, ()
+
+
+def _head_links(arch: ArchIR, drawn: Sequence[int], output: Node, number: int) -> list[Link]:
+    """The link to a further output, box ``number``, from its map on the main path; none if it comes from elsewhere."""
+    place = {key: i for i, key in enumerate(arch.path)}
+    start, between = _trace_back(output, arch.index, place)
+    if start is None:
+        return []
+    kind = step_kind(between, start)
+    return [Link(box_index(arch, drawn, place[start.id]), number, kind, between, first_crop(between))]
+
+
+def _gate_links(arch: ArchIR, drawn: Sequence[int], skip: Skip) -> list[Link]:
+    """The links from the maps that gate a skip, such as the decoder's coarser map, to the gate."""
+    place = {key: i for i, key in enumerate(arch.path)}
+    gate = next((arch.node(key) for key in skip.through if arch.node(key).op == "gate"), None)
+    if gate is None:
+        return []
+    target = box_index(arch, drawn, place[skip.target])
+    sources = [box_index(arch, drawn, place[key]) for key in gating_sources(arch, skip)]
+    return [Link(source, target, "gating", (gate,)) for source in dict.fromkeys(sources) if source <= target]
+
+
+def _asides(arch: ArchIR, drawn: Sequence[int], captions: dict[str, str]) -> tuple[Aside, ...]:
+    """The blocks beside the main path: attentions by side and level, the others by name."""
+    place = {key: i for i, key in enumerate(arch.path)}
+    groups: dict[tuple[str, ...], list[Block]] = {}
+    uses: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for block in arch.blocks:
+        ends = [joined for key in block.targets if (joined := _joins(arch, arch.node(key))[0])]
+        starts = [start for key in block.sources if (start := _trace_back(arch.node(key), arch.index, place)[0])]
+        if not ends:
+            continue
+        where = (ends[0].side, str(ends[0].level)) if block.kind == "attention" else (block.name,)
+        groups.setdefault((block.kind, *where), []).append(block)
+        for end in ends:
+            target = box_index(arch, drawn, place[end.id])
+            near = [box_index(arch, drawn, place[start.id]) for start in starts if start.level == end.level]
+            uses.setdefault((block.kind, *where), []).append((min([*near, target]), target))
+    found = []
+    for group, blocks in groups.items():
+        names = [block.name for block in blocks] if group[0] == "attention" else [group[1]]
+        inputs = dict.fromkeys(captions[key] for block in blocks for key in block.sources if key in captions)
+        found.append(Aside(group[0], _counted(names), tuple(dict.fromkeys(uses[group])), " and ".join(inputs)))
+    return tuple(found)
+
+
+def _counted(texts: Sequence[str]) -> tuple[str, ...]:
+    """Each text once, with its number if it occurs several times.
+
+    >>> _counted(["linear", "pool", "linear"])
+    ('2 × linear', 'pool')
+    """
+    return tuple(text if count == 1 else f"{count} × {text}" for text, count in Counter(texts).items())
+
+
+def gating_sources(arch: ArchIR, skip: Skip) -> tuple[str, ...]:
+    """Ids of the maps on the main path, other than its source, from which the gate of a skip is computed."""
+    waiting = [key for gate in skip.through if arch.node(gate).op == "gate" for key in arch.node(gate).inputs]
+    known = dict.fromkeys(waiting)
+    while waiting:
+        key = waiting.pop(0)
+        before = [] if key in arch.path else [each for each in arch.node(key).inputs if each not in known]
+        known |= dict.fromkeys(before)
+        waiting += before
+    return tuple(key for key in known if key in arch.path and key != skip.source)
 
 
 def mean_side(size: Size) -> float:
