@@ -14,25 +14,55 @@ from unet_tutorial.figures.arch.ir import Node
 
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")
+RESHAPING = ("view", "resize", "pool", "crop", "split", "concat", "other")  # with a single input they only move values
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
 Scale = tuple[Fraction, ...]
 
 
 def with_scales(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Set ``Node.scale``, the accumulated stride per axis; () for nodes without spatial axes, such as a global mean."""
+    """Set ``Node.scale``, the accumulated stride per axis; () for nodes without spatial axes, such as a global mean.
+
+    The first input has scale 1. A further one has the scale at which its maps are merged with maps of their size.
+    """
+    given: dict[str, Scale] = {}
+    for further in [node for node in nodes if node.op == "input" and node.size][1:]:
+        given[further.id] = _scale_of_input(nodes, further, _scales(nodes, given))
+    scales = _scales(nodes, given)
+    return tuple(replace(n, scale=tuple(float(s) for s in scales[n.id])) for n in nodes)
+
+
+def _scales(nodes: tuple[Node, ...], given: dict[str, Scale]) -> dict[str, Scale]:
+    """The scales of all nodes by id; ``given`` are those of inputs with another scale than 1."""
     scales: dict[str, Scale] = {}
     earlier: dict[str, Node] = {}
     for node in nodes:
-        scales[node.id] = _scale(node, earlier, scales)
+        one = (Fraction(1),) * len(node.size)
+        scales[node.id] = given.get(node.id, one) if node.op == "input" else _scale(node, earlier, scales)
         earlier[node.id] = node
-    return tuple(replace(n, scale=tuple(float(s) for s in scales[n.id])) for n in nodes)
+    return scales
+
+
+def _scale_of_input(nodes: tuple[Node, ...], further: Node, scales: dict[str, Scale]) -> Scale:
+    """The scale of an input relative to the first one, found with ``scales``, in which it has scale 1.
+
+    If its maps are merged with no others, it is the ratio of the sizes, or 1 where this is not a whole number.
+    """
+    index, own = {node.id: node for node in nodes}, {further.id}
+    for node in nodes:
+        maps = [key for key in node.inputs if scales[key]]
+        others = [key for key in maps if key not in own]
+        if maps and not others:
+            own.add(node.id)
+        for key, other in ((a, b) for a in maps if a in own for b in others if index[a].size == index[b].size):
+            return tuple(s / t for s, t in zip(scales[other], scales[key], strict=True))
+    ratios = [Fraction(n, m) for n, m in zip(nodes[0].size, further.size, strict=False)]
+    whole = len(ratios) == len(further.size) and all(1 in (each.numerator, each.denominator) for each in ratios)
+    return tuple(ratios) if whole else scales[further.id]
 
 
 def _scale(node: Node, earlier: dict[str, Node], scales: dict[str, Scale]) -> Scale:
     rank = len(node.size)
-    if node.op == "input":
-        return (Fraction(1),) * rank
     inputs = [(earlier[key], scales[key]) for key in node.inputs]
     known = [(each, scale) for each, scale in inputs if len(scale) == rank == len(each.size) and rank]
     if not known or node.op == "reduce":
@@ -137,7 +167,7 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
     too, and so are inputs with another scale than the output, such as the keys and values of an attention.
     """
     inputs = [index[key] for key in node.inputs]
-    if "unpool" in node.kind:
+    if "unpool" in node.kind or node.op == "crop":  # a padding may read its border from further maps
         return inputs[:1]
     if node.op in ("linear", "gate", "other"):
         finest = min((prod(each.scale) for each in inputs if each.scale), default=0)
@@ -147,8 +177,15 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
         return inputs
     most = max(prod(each.shape) for each in inputs)
     large = [each for each in inputs if prod(each.shape) == most]
-    return [each for each in large if not _is_mask(each)] or large[:1]
+    return [each for each in large if not _is_mask(each, index)] or large[:1]
 
 
-def _is_mask(node: Node) -> bool:
+def _is_mask(node: Node, index: dict[str, Node]) -> bool:
+    """Whether a map is the output of a bounded activation, which may have been reshaped, repeated or resized since."""
+    while node.op in RESHAPING and len(node.inputs) == 1 and not _is_bounded(node):
+        node = index[node.inputs[0]]
+    return _is_bounded(node)
+
+
+def _is_bounded(node: Node) -> bool:
     return any(word in name for name in (node.kind, *node.folded[-1:]) for word in BOUNDED)

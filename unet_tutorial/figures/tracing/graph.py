@@ -177,8 +177,12 @@ class Graph:
         return replace(node, global_axes=axes)
 
     def _shape(self, layout: Layout, out: Tensor) -> Size:
-        """(C, *size); without spatial axes, the tensor's shape without the batch."""
+        """(C, *size); without spatial axes, the tensor's shape without the batch.
+
+        If the latter has as many dimensions as (C, *size), its first two are joined.
+        """
         size = grid_size(layout, self.rank)
         if size is not None:
             return (out.numel() // max(1, batch_size(layout) * prod(size)), *size)
-        return tuple(out.shape[1:])
+        shape = tuple(out.shape[1:])
+        return (prod(shape[:2]), *shape[2:]) if len(shape) == self.rank + 1 else shape
