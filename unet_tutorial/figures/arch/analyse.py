@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from unet_tutorial.figures.arch.blocks import find_blocks, without_blocks
 from unet_tutorial.figures.arch.fold import folded
-from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
+from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Skip
 from unet_tutorial.figures.arch.nested import of_nested_us
 from unet_tutorial.figures.arch.path import BOUNDED, main_path, not_a_u, with_levels, with_scales
 from unet_tutorial.figures.arch.skips import find_skips
@@ -20,12 +21,15 @@ def analysed(arch: ArchIR) -> ArchIR:
     """The architecture with main path, sides and skips, or with the reason why it is not U-shaped; same totals."""
     nodes, outputs = folded(arch.nodes, arch.outputs)
     nodes = with_scales(nodes)
-    nodes = with_levels(nodes, main_path(nodes, outputs))
-    path = main_path(nodes, outputs)
+    blocks = find_blocks(nodes, outputs)
+    nodes = with_levels(nodes, main_path(without_blocks(nodes, blocks, outputs), outputs))
+    outside = without_blocks(nodes, blocks, outputs)
+    path = main_path(outside, outputs)
     reason = not_a_u(path)
-    reason = reason and (of_nested_us(nodes, outputs) or reason)
-    skips, unusual = ([], "") if reason else find_skips(nodes, path)
+    reason = reason and (of_nested_us(outside, outputs) or reason)
+    skips, unusual = ([], "") if reason else find_skips(outside, path)
     nodes = nodes if reason else _with_sides(nodes, path, skips, outputs)
+    nodes = _with_places_of_consumers(nodes)
     new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))
     return replace(
         arch,
@@ -33,6 +37,7 @@ def analysed(arch: ArchIR) -> ArchIR:
         outputs=tuple(new_id[key] for key in outputs),
         path=() if reason else tuple(new_id[node.id] for node in path),
         skips=tuple(Skip(new_id[s.source], new_id[s.target], tuple(new_id[key] for key in s.through)) for s in skips),
+        blocks=tuple(_renamed(block, new_id) for block in blocks),
         reason=reason or unusual,
     )
 
@@ -60,6 +65,25 @@ def _add_sides_of_consumers(nodes: tuple[Node, ...], sides: dict[str, str]) -> N
     for node in reversed(nodes):
         for key in node.inputs if node.id in sides else ():
             sides.setdefault(key, sides[node.id])
+
+
+def _with_places_of_consumers(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Set side and level of nodes without spatial axes to those of their consumers; "" and 0 if these differ."""
+    found: dict[str, set[tuple[str, int]]] = {node.id: set() for node in nodes}  # sides and levels of the consumers
+    placed = []
+    for node in reversed(nodes):
+        if not node.scale and found[node.id]:
+            side, level = found[node.id].pop() if len(found[node.id]) == 1 else ("", 0)
+            node = replace(node, side=side, level=level)
+        for key in node.inputs:
+            found[key].add((node.side, node.level))
+        placed.append(node)
+    return tuple(reversed(placed))
+
+
+def _renamed(block: Block, new_id: dict[str, str]) -> Block:
+    ids = ([new_id[key] for key in keys] for keys in (block.nodes, block.sources, block.targets))
+    return Block(block.kind, block.name, *map(tuple, ids))
 
 
 def _first_of_head(path: list[Node], sides: dict[str, str]) -> int:

@@ -234,7 +234,7 @@ def heads_and_tokens(layout: Layout, rank: int) -> tuple[int, Size]:
     are computed side by side. Gives 0 and () for an unknown layout, and () for tokens that are not neighbours.
     """
     outer = [factor for dim in layout[:-2] for factor in dim]
-    if not any(source == "n" for source, _, _ in outer) or grid_size(layout, rank) is None:
+    if grid_size(layout, rank) is None:
         return 0, ()
     inner = [factor for dim in layout[-2:] if _source_of(dim) != "c" for factor in dim]
     dilated = any(n > 1 and min(s for a, _, s in inner if a == source) > 1 for source, n, _ in inner)

@@ -67,7 +67,8 @@ def _arrival(found: Record, tensor: Tensor) -> Layout | None:
             if id(each) not in layouts and layout and len(layout) == each.ndim:
                 layouts[id(each)] = resized(layout, each.shape)
         known = [each for each in given if id(each) in layouts]
-        if not known or not op.outs:
+        of_other_pixels = op.name.startswith("_scaled_dot_product") and id(op.arguments["query"]) not in layouts
+        if not known or not op.outs or of_other_pixels:
             continue
         arrived = layouts.get(id(op.operand))
         if op.name.endswith("convolution") and arrived is not None and (best is None or len(arrived) > len(best)):
