@@ -20,7 +20,8 @@ from tests.oracles.coming_from import (
     there_and_back,
     traits,
 )
-from tests.oracles.thin_nets import perturbed
+from tests.oracles.other_systems import BasicUNet, Elektronn3
+from tests.oracles.thin_nets import count, perturbed
 from unet_tutorial.nets.attention import AttentionGate
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.merge import Concat
@@ -40,7 +41,7 @@ LEVELS, DECODER = pyramid((4, 6, 8)), (5, 7)  # so that a skip is never as wide 
 
 def test_every_system_has_its_table_and_no_other_has_one() -> None:
     assert [title for title, body in SECTIONS.items() if "| there |" in body] == list(OPTIONS)
-    assert sum(len(rows(body)) for body in SECTIONS.values()) == sum(map(len, OPTIONS.values())) == 132
+    assert sum(len(rows(body)) for body in SECTIONS.values()) == sum(map(len, OPTIONS.values())) == 133
 
 
 @pytest.mark.parametrize("system", OPTIONS)
@@ -99,6 +100,33 @@ def test_the_configuration_that_is_moved_over_is_the_one_that_was_asked_for() ->
     assert [level.stride for level in net.levels] == [(1, 1, 1), (1, 2, 2), (2, 2, 2), (2, 2, 2)]
     assert {module.num_groups for module in net.modules() if isinstance(module, nn.GroupNorm)} == {8}
     assert sum(isinstance(module, AttentionGate) for module in net.modules()) == 3
+
+
+def same_output(ours: nn.Module, theirs: nn.Module, image: Tensor, *, skip_first: bool) -> bool:
+    """Whether both give the same output once the weights are copied in order, and swapped as the page says."""
+    theirs, ours = perturbed(theirs).double().eval(), ours.double().eval()
+    ours.load_state_dict(dict(zip(ours.state_dict(), theirs.state_dict().values(), strict=True)))
+    if skip_first:
+        names(SECTIONS["Do weights carry over?"])["skip_first"](ours)
+    return torch.allclose(ours(image.double()), theirs(image.double()), atol=1e-5, rtol=0)
+
+
+def test_the_first_example_gives_the_other_systems_output() -> None:
+    """5,650,437 and 5,648,389 are the numbers of parameters there, and here with gates that stride as their levels."""
+    intro, _, _ = TEXT.partition("\n## ")
+    image, theirs = torch.randn(2, 1, 8, 32, 48), Elektronn3(4, 32, planar=(0,))
+    assert count(theirs) == count(names(intro)["net"]) == 5_650_437
+    assert same_output(names(intro)["net"], theirs, image, skip_first=True)
+    code = intro.replace("grid_gated(Concat)", "gated(Concat)")
+    assert count(names(code)["net"]) == 5_648_389
+    assert all(number in intro for number in ("5,650,437", "5,648,389"))
+
+
+def test_the_example_of_basic_unet_gives_the_other_systems_output() -> None:
+    widths, example = (4, 4, 8, 16, 32), names(SECTIONS["MONAI BasicUNet"])["basic_unet"]
+    theirs, image = BasicUNet(widths), torch.randn(2, 1, 32, 48)
+    assert same_output(example(pyramid(widths)), theirs, image, skip_first=False)
+    assert not same_output(example(pyramid(widths)), theirs, image, skip_first=True)
 
 
 def twice(a: int, b: int) -> nn.Sequential:

@@ -276,6 +276,7 @@ ELEKTRONN3 = {
     "full_norm=False": "net ('conv', 'act')",
     "attention=False": "merge Concat",
     "attention=True": "net AttentionGate",
+    "attention=True, planar_blocks=(0,)": "net GridGate",
     "attention=True, planar_blocks=(0, 1, 2)": "net AttentionGate",
     "dim=3": "net rank 3",
     "dim=2": "net rank 2",

@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from tests.oracles.thin_nets import count, without_gradient
-from unet_tutorial.nets.attention import gated
+from unet_tutorial.nets.attention import AttentionGate, gated
 from unet_tutorial.nets.blocks import ConvUnit
 from unet_tutorial.nets.merge import Add, Concat, Merge
 from unet_tutorial.nets.norms import batch_norm, group_norm, instance_norm
 from unet_tutorial.nets.resample import Up, resize_conv, transposed
 from unet_tutorial.nets.shuffle import PixelShuffle
-from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
+from unet_tutorial.nets.systems.elektronn3 import GridGate, elektronn3_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
@@ -89,6 +89,20 @@ def test_elektronn3s_planar_axis_loses_less() -> None:
     """24×60×60 gives 8×20×20: three blocks, the first of them planar."""
     net = elektronn3(3, 3, (0,), VALID).to("meta")
     assert net(torch.zeros(1, 1, 24, 60, 60, device="meta")).shape == (1, 2, 8, 20, 20)
+
+
+def test_its_gates_stride_by_2_along_every_axis() -> None:
+    """Also at a planar level, where ``gated`` strides by 1×2×2; at other levels both are the same."""
+    torch.manual_seed(0)
+    planar, solid = GridGate(4, 6, (1, 2, 2)), GridGate(4, 6, (2, 2, 2))
+    skip, below, coarser = torch.randn(1, 4, 4, 8, 8), torch.randn(1, 6, 4, 4, 4), torch.randn(1, 6, 2, 4, 4)
+    assert planar.theta.get_parameter("weight").shape[2:] == (2, 2, 2)
+    assert planar(skip, below).shape == skip.shape
+    usual = AttentionGate(4, 6, (2, 2, 2))
+    usual.load_state_dict(solid.state_dict())
+    assert torch.equal(usual(skip, coarser), solid(skip, coarser))
+    with pytest.raises(ValueError, match=r"at least 2 pixels along every axis; pass gated\(Concat\)"):
+        planar(skip[:, :, :1], below[:, :, :1])
 
 
 POINT = resize_conv("linear", kernel=1)

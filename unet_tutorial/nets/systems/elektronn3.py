@@ -2,22 +2,63 @@
 
 Equivalent: layers, channels and numbers of parameters, for each option listed in ``docs/coming_from.md``.
 Different: concatenation puts the skip first. An image size that is not valid raises an error, where elektronn3 rounds
-it. Attention gates keep their own initial weights.
+it. Attention gates keep their own initial weights, and those of ``gated(Concat)`` stride as their level does:
+those of ``grid_gated(Concat)`` are elektronn3's.
 """
 
 from __future__ import annotations
 
+from torch import Tensor
+from torch.nn import functional as F
+
+from unet_tutorial.nets.attention import AttentionGate, Gated
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.contracts import Part, check_factory
 from unet_tutorial.nets.init import xavier_
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import MaxPool, Up, then, transposed
 from unet_tutorial.nets.unet import UNet, unet
-from unet_tutorial.plan.levels import pyramid
+from unet_tutorial.plan.levels import Size, pyramid
 from unet_tutorial.plan.sizes import Plan
 
 NORMED = ConvUnit(norm=batch_norm)
 THREE_LEVELS = pyramid((32, 64, 128), rank=3)  # the default of elektronn3
+
+
+class GridGate(AttentionGate):
+    """The gate of elektronn3: its coefficients are on a grid that is coarser by 2 along every axis.
+
+    It differs from ``AttentionGate`` at a planar level, whose stride is 1 across slices. There the map of the coarser
+    level is interpolated to the grid of the coefficients. If no level strides along an axis, a prediction in tiles is
+    exact only for tiles that start at even pixels along it, because the plan of the network does not contain this grid.
+    Raises ValueError for a skip of fewer than 2 pixels along an axis.
+    """
+
+    def __init__(self, skip_channels: int, below_channels: int, stride: Size) -> None:
+        super().__init__(skip_channels, below_channels, (2,) * len(stride))
+
+    def coefficients(self, skip: Tensor, below: Tensor) -> Tensor:
+        """The coefficient of each pixel: (N, 1, *size)."""
+        if min(skip.shape[2:]) < 2:
+            raise ValueError(
+                f"skip {tuple(skip.shape)}: this gate needs at least 2 pixels along every axis; pass gated(Concat), "
+                "whose gates stride as their level does"
+            )
+        coarse = self.theta(skip)  # (N, C / 2, *(size / 2))
+        below = F.interpolate(self.phi(below), size=coarse.shape[2:], mode=self.mode)
+        return F.interpolate(self.psi(coarse + below), size=skip.shape[2:], mode=self.mode)
+
+
+def grid_gated(merge: Merge) -> Merge:
+    """Return the merge with a ``GridGate`` on its skip."""
+    merge = check_factory("merge", merge)
+
+    def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
+        gate = GridGate(skip_channels, below_channels, stride)
+        return Gated(gate, merge(skip_channels, up_channels, below_channels, stride))
+
+    return wrapped
 
 
 def elektronn3_unet(
