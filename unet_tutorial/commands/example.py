@@ -19,7 +19,8 @@ from torch.overrides import TorchFunctionMode
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.arch.text import axes_text
 from unet_tutorial.figures.tracing.record import record
-from unet_tutorial.figures.tracing.trace import TraceError, stated_plan, trace
+from unet_tutorial.figures.tracing.refusals import TraceError
+from unet_tutorial.figures.tracing.trace import stated_plan, trace
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import size_error, valid_sizes
 

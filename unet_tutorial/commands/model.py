@@ -62,7 +62,7 @@ class NetworkOptions:
 
     def _traced(self) -> ArchIR:
         from unet_tutorial.commands.example import InvalidSizeError, traced
-        from unet_tutorial.figures.tracing.trace import TraceError
+        from unet_tutorial.figures.tracing.refusals import TraceError
 
         model = self.model()
         logging.disable()  # torch logs many lines for an error below, which the command prints as one

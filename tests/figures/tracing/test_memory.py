@@ -59,10 +59,60 @@ def test_the_papers_peak_is_at_the_top_concatenation(*, inplace: bool) -> None:
     assert peak(found) == 4 * (64 * 568**2 + 64 * 392**2 + 128 * 392**2) == 200_605_696
 
 
-def test_saved_bytes_of_nodes_need_the_same_operations_in_both_passes() -> None:
-    nodes = [Node("0", "input", "input", (), (1, 8, 8)), Node("1", "conv", "convolution", ("0",), (4, 8, 8))]
-    training = [replace(node, id=f"t{node.id}") for node in nodes]
-    saved_bytes = {"t0": 256, "t1": 1024}
-    assert [node.saved for node in with_saved_bytes(nodes, training, saved_bytes)] == [256, 1024]
-    other = [training[0], replace(training[1], op="pool")]
-    assert with_saved_bytes(nodes, other, saved_bytes) == with_saved_bytes(nodes, other[:1], saved_bytes) == nodes
+NODES = [
+    Node("0", "input", "input", (), (1, 8, 8)),
+    Node("1", "conv", "convolution", ("0",), (4, 8, 8), "first"),
+    Node("2", "conv", "convolution", ("1",), (2, 8, 8), "second"),
+]
+
+
+def saved_by_node(training: list[Node]) -> list[int]:
+    """The bytes of ``NODES`` where the output of each node of training is saved, with 1, 10, 100, … bytes."""
+    return [n.saved for n in with_saved_bytes(NODES, training, {n.id: 10**i for i, n in enumerate(training)})]
+
+
+def test_saved_bytes_of_nodes_are_those_of_their_counterparts_in_training() -> None:
+    training = [replace(node, id=f"t{node.id}") for node in NODES]
+    assert saved_by_node(training) == [1, 10, 100]
+    noise = Node("n", "gate", "mul", (), (4, 8, 8), "first")
+    assert saved_by_node([*training[:2], noise, training[2]]) == [1, 110, 1000]  # to the last node of its module
+    auxiliary = replace(noise, path="head")
+    assert saved_by_node([*training[:2], auxiliary, training[2]]) == [1, 10, 1000]  # no node of evaluation has it
+    assert saved_by_node([training[0], training[2]]) == [1, 0, 10]
+
+
+class OtherInTraining(nn.Module):
+    """A U whose noise and second output are only in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.aux = padded_unet(2, 1, widths=(4, 8)), nn.Conv2d(1, 3, 1)
+        self.stem = Noisy()
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        out = self.body(self.stem(x))
+        return [out, self.aux(out).sigmoid()] if self.training else [out]
+
+
+class Noisy(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return torch.as_tensor(x * torch.rand(1, 2, *x.shape[2:]).exp() if self.training else x)
+
+
+def test_saved_bytes_of_a_network_that_runs_other_operations_in_training() -> None:
+    """Only the output of the sigmoid, 3 × 16 × 16 float32 numbers, belongs to no operation of evaluation."""
+    net, image = OtherInTraining(), torch.randn(1, 1, 16, 16)
+    arch = trace(net, image)
+    assert arch.totals["saved"] == saved(net, image)
+    rest = arch.totals["saved"] - sum(node.saved for node in arch.nodes)
+    assert rest == 3 * 16 * 16 * 4
+    twin = trace(net.body, torch.randn(1, 2, 16, 16))
+    per_node = {node.path: node.saved for node in twin.nodes if node.op == "conv"}
+    assert {node.path: node.saved for node in arch.nodes if node.op == "conv" and node.path.startswith("body")} == {
+        f"body.{path}": size + (4 * 16 * 16 if path == "head" else 0) for path, size in per_node.items()
+    }

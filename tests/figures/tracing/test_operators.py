@@ -144,7 +144,7 @@ TYPES: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "activation": (lambda x: F.silu(x), "act"),
     "unknown": (lambda x: x.cumsum(2), "act"),
     "sum": (lambda x: x + x.flip(2), "add"),
-    "product": (lambda x: x * x.sigmoid(), "gate"),
+    "product": (lambda x: x * x.cos(), "gate"),
 }
 
 

@@ -19,7 +19,8 @@ from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tables.footer import output_node
 from unet_tutorial.figures.tables.rows import rows
-from unet_tutorial.figures.tracing.trace import TraceError, trace
+from unet_tutorial.figures.tracing.refusals import TraceError
+from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.merge import Add, Concat
 from unet_tutorial.nets.presets import PRESETS, attention_unet, padded_unet, paper_unet, residual_unet, unet3d

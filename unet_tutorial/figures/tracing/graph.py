@@ -23,7 +23,7 @@ from unet_tutorial.figures.tracing.axes import (
     resized,
     with_shuffles,
 )
-from unet_tutorial.figures.tracing.fused import fused_operators
+from unet_tutorial.figures.tracing.fused import FusedOperators
 from unet_tutorial.figures.tracing.in_place import Writes, circular_pads, same_elements, written_op
 from unet_tutorial.figures.tracing.inputs import input_layouts
 from unet_tutorial.figures.tracing.meta import storage
@@ -75,7 +75,7 @@ class Graph:
             shape = self._shape(layout, tensor) if axes_in(layout, 1) else (tensor.numel() // batch_size(layout),)
             self._add_node(Node("", "input", name, (), shape), [tensor], layout)
         pads = circular_pads(found.ops)
-        for op, inner in fused_operators(found, self.layouts, self.writes):
+        for op, inner in FusedOperators(found, self.layouts, self.writes):
             joined = pads.get(id(inner[-1]), op)
             if joined is not None:
                 self._add_operator(joined, inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
@@ -38,8 +39,23 @@ def _tensors(op: Op) -> list[Tensor]:
 def with_saved_bytes(nodes: list[Node], training_nodes: list[Node], saved: dict[str, int]) -> list[Node]:
     """Set ``Node.saved`` from a training pass, whose node ids are the keys of ``saved``.
 
-    The nodes stay unchanged if training runs other operations than evaluation: then only the total is known.
+    Training may run other operations than evaluation. The bytes of an operation without a counterpart count for the
+    last node of the same module, and only for the total if there is none.
     """
-    if [(n.op, n.shape) for n in nodes] != [(n.op, n.shape) for n in training_nodes]:
-        return nodes
-    return [replace(node, saved=saved.get(twin.id, 0)) for node, twin in zip(nodes, training_nodes, strict=True)]
+    twins = {training.id: i for i, training in _pairs(nodes, training_nodes)}
+    last = {node.path: i for i, node in enumerate(nodes) if node.path}
+    bytes_of = [0] * len(nodes)
+    for training in training_nodes:
+        i = twins.get(training.id, last.get(training.path))
+        if i is not None:
+            bytes_of[i] += saved.get(training.id, 0)
+    return [replace(node, saved=size) for node, size in zip(nodes, bytes_of, strict=True)]
+
+
+def _pairs(nodes: list[Node], training_nodes: list[Node]) -> list[tuple[int, Node]]:
+    """Pairs of the position of a node and its counterpart in the training pass, in the order of both."""
+    if [(n.op, n.shape) for n in nodes] == [(n.op, n.shape) for n in training_nodes]:
+        return list(enumerate(training_nodes))
+    one, other = ([(n.path, n.op, n.shape) for n in each] for each in (nodes, training_nodes))
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return [(b.a + k, training_nodes[b.b + k]) for b in blocks for k in range(b.size)]

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._pytree import tree_leaves, tree_map
 
+NORMS = (torch.ops.aten.native_batch_norm, torch.ops.aten.native_group_norm, torch.ops.aten.native_layer_norm)
+
 
 def storage(tensor: Tensor) -> int:
     """A number that identifies a tensor's memory; equal for tensors that share memory."""
@@ -52,13 +54,20 @@ def is_data_dependent(error: BaseException) -> bool:
 def run_operator(func: Any, args: Any, kwargs: Any) -> Any:
     """``func(*args, **kwargs)`` for tensors without values.
 
-    ``torch.cat`` of meta tensors is computed here, because the first use of torch's own shape rule takes a second.
+    ``torch.cat`` of meta tensors is computed here, because the first use of torch's own shape rule takes a second. The
+    statistics that a norm saves get the dtype that they have on a CPU, that of its weights: torch's rules for tensors
+    without values give others in half precision.
     """
     if func is torch.ops.aten.cat.default and not kwargs:
         shape = _concatenated_shape(*args)
         if shape:
             return args[0][0].new_empty(shape)
-    return func(*args, **kwargs)
+    out = func(*args, **kwargs)
+    if func.overloadpacket in NORMS:
+        weights = [leaf for leaf in (*args[1:], *kwargs.values()) if isinstance(leaf, Tensor)]
+        dtype = (weights[0] if weights else args[0]).dtype
+        return (out[0], *(each if each.dtype == dtype else each.to(dtype) for each in out[1:]))
+    return out
 
 
 def _concatenated_shape(tensors: Sequence[Tensor], axis: int = 0) -> list[int]:

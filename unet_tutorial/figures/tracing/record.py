@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import torch
@@ -17,10 +18,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functional_call
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 
+from unet_tutorial.figures.tracing.autocast import autocast_devices
+from unet_tutorial.figures.tracing.calls import Call, module_call, running_function, weight_labels
 from unet_tutorial.figures.tracing.meta import is_data_dependent, on_one_device, run_operator, storage, without_values
 from unet_tutorial.figures.tracing.restored import restored
+from unet_tutorial.figures.tracing.structure import replaced, tensors, without_iterators
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Op:
     """An ATen operator call; ``path`` is the module that made it, ``written`` are the arguments changed in place.
 
     ``arguments`` holds all arguments by their names in the operator's schema, with the defaults of those not given.
+    ``pointwise``: torch marks the operator as one that computes each value from the values at the same place.
+    ``label`` is the name to publish where it differs from ``name``.
     """
 
     name: str
@@ -37,6 +43,8 @@ class Op:
     path: str
     written: list[Tensor]
     arguments: dict[str, Any]
+    pointwise: bool = False
+    label: str = ""
 
     @property
     def operand(self) -> Any:
@@ -59,18 +67,27 @@ def arguments_by_name(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) ->
 class Record(TorchDispatchMode):
     """All operator calls of a pass, in order, with the pass's input and output tensors and the model's weights.
 
-    ``paths`` is the stack of the modules that are running.
+    ``outputs`` are the tensors in ``returned``, the object that the model returned.
+    ``calls`` are those of norms, activations and modules without submodules. ``weight_labels`` are the
+    reparametrisations of weights by path of their module, ``autocast`` the device types for which the pass uses
+    automatic mixed precision. ``running`` is the stack of the modules that are running: the path of each, and the
+    number of operators before it.
     """
 
     ops: list[Op] = field(default_factory=list)
     inputs: list[Tensor] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
+    returned: Any = None
     weights: dict[str, Tensor] = field(default_factory=dict)
-    paths: list[str] = field(default_factory=lambda: [""])
+    calls: list[Call] = field(default_factory=list)
+    weight_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    autocast: set[str] = field(default_factory=set)
+    running: list[tuple[str, int]] = field(default_factory=lambda: [("", 0)])
     saved: dict[int, int] = field(default_factory=dict)  # storage: bytes saved for the backward pass
 
     def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        self._function: tuple[FrameType, Call] | None = None  # the last function of torch that ran, and its call
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -78,14 +95,48 @@ class Record(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run the operator and record it."""
-        args, kwargs = on_one_device(func, args, kwargs or {})
-        out = run_operator(func, args, kwargs)
+        kwargs = kwargs or {}
+        out = run_operator(func, *on_one_device(func, args, kwargs))
         outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         mutable = func._schema.is_mutable
         written = [each for each in outs if any(each is arg for arg in args)] if mutable else []
-        arguments = arguments_by_name(func, args, kwargs)
-        self.ops.append(Op(func.overloadpacket.__name__, args, kwargs, outs, self.paths[-1], written, arguments))
+        name, path, arguments = func.overloadpacket.__name__, self.running[-1][0], arguments_by_name(func, args, kwargs)
+        pointwise = torch.Tag.pointwise in func.tags
+        self.ops.append(Op(name, args, kwargs, outs, path, written, arguments, pointwise))
+        self._note_function()
         return out
+
+    def _note_function(self) -> None:
+        """Add the last operator to the call of the function of torch that ran it, if any."""
+        found = running_function()
+        if found is None:
+            return
+        name, frame = found
+        if self._function is None or self._function[0] is not frame:
+            self._function = frame, Call(name, len(self.ops) - 1, len(self.ops), is_layer=True)
+            self.calls.append(self._function[1])
+        self._function[1].last = len(self.ops)
+
+    def enter(self, path: str | None) -> None:
+        """A module starts to run; a ``path`` of None stands for a module inside of the one that runs."""
+        self.running.append((self.running[-1][0] if path is None else path, len(self.ops)))
+
+    def leave(self, module: nn.Module, out: Any) -> None:
+        """The module that started last has computed ``out``."""
+        _, first = self.running.pop()
+        call = module_call(module, first, len(self.ops))
+        if call is not None and self.ops[-1].outs and out is self.ops[-1].outs[0]:
+            self.calls.append(call)
+
+    @property
+    def dtypes_are_known(self) -> bool:
+        """Whether tensors have the dtypes of a real pass: not known for automatic mixed precision on other devices."""
+        return self.autocast <= {"cpu"}
+
+    def finish(self, out: Any) -> None:
+        """The pass has computed ``out``."""
+        self.returned, self.outputs = out, [tensor for _, tensor in tensors(out)]
+        self._function = None  # a frame keeps all of its variables alive
 
 
 def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: bool) -> Record:
@@ -103,10 +154,11 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
             return _recorded(model, args, kwargs, FakeTensorMode(allow_non_fake_inputs=True), training=training)
         except RuntimeError as second:
             raise (second if is_data_dependent(second) else first) from first
-    if not any(op.name == "_safe_softmax" for op in found.ops):
+    if "cpu" not in found.autocast and not any(op.name == "_safe_softmax" for op in found.ops):
         return found
-    # On a real device attention is one operator. On the meta device it is split into steps that keep more bytes for the
-    # backward pass than this operator, so fake tensors of a real device give the right number.
+    # On a real device attention is one operator, and autocast changes dtypes. On the meta device, attention is split
+    # into steps that keep more bytes for the backward pass than this operator, and autocast has no effect. Fake tensors
+    # of a real device give the right number.
     try:
         return _recorded(model, args, kwargs, FakeTensorMode(allow_non_fake_inputs=True), training=training)
     except RuntimeError:
@@ -115,15 +167,15 @@ def record(model: nn.Module, args: Any, kwargs: dict[str, Any], *, training: boo
 
 def _recorded(model: nn.Module, args: Any, kwargs: Any, fake: FakeTensorMode | None, *, training: bool) -> Record:
     device = "meta" if fake is None else "cpu"
-    found = Record()
+    found = Record(weight_labels=weight_labels(model))
     with ExitStack() as stack:
         stack.enter_context(restored(model, training=training))
         stack.enter_context(torch.inference_mode(mode=False))
         stack.enter_context(torch.set_grad_enabled(training))
-        stack.enter_context(_module_paths(model, found))
+        stack.enter_context(_module_calls(model, found))
         stack.enter_context(fake or nullcontext())
-        args, kwargs = tree_map(lambda leaf: without_values(leaf, device), (args, kwargs))
-        found.inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        args, kwargs = replaced((args, kwargs), lambda tensor: without_values(tensor, device))
+        found.inputs = [tensor for _, tensor in tensors((args, kwargs))]
         parameters = {
             name: nn.Parameter(without_values(p, device), p.requires_grad) for name, p in model.named_parameters()
         }
@@ -131,9 +183,9 @@ def _recorded(model: nn.Module, args: Any, kwargs: Any, fake: FakeTensorMode | N
         found.weights = {**parameters, **buffers}
         if training:
             stack.enter_context(torch.autograd.graph.saved_tensors_hooks(_saved_counter(found), lambda tensor: tensor))
+        found.autocast = stack.enter_context(autocast_devices())
         with found:
-            out = functional_call(model, found.weights, args, kwargs)
-        found.outputs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
+            found.finish(functional_call(model, found.weights, args, kwargs))
     return found
 
 
@@ -150,19 +202,16 @@ def _saved_counter(found: Record) -> Callable[[Tensor], Tensor]:
 
 
 @contextmanager
-def _module_paths(model: nn.Module, found: Record) -> Iterator[None]:
-    """Keep ``found.paths`` up to date with hooks on all modules."""
+def _module_calls(model: nn.Module, found: Record) -> Iterator[None]:
+    """Tell ``found`` which module runs, with hooks on all modules; a generator is run to its end inside ``model``."""
     names = {id(module): name for name, module in model.named_modules()}
-    enter = register_module_forward_pre_hook(
-        lambda module, _given: found.paths.append(names.get(id(module), found.paths[-1]))
-    )
-    leave = register_module_forward_hook(lambda _module, _given, _out: _pop(found.paths), always_call=True)
+    handles = [
+        register_module_forward_pre_hook(lambda module, _given: found.enter(names.get(id(module)))),
+        register_module_forward_hook(lambda module, _given, out: found.leave(module, out), always_call=True),
+        model.register_forward_hook(lambda _module, _given, out: without_iterators(out)),
+    ]
     try:
         yield
     finally:
-        enter.remove()
-        leave.remove()
-
-
-def _pop(paths: list[str]) -> None:
-    paths.pop()  # in a function of its own, because a value returned by the hook would replace the output
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,84 @@
+"""Calls of functions and modules that are one operation to their reader, such as an instance norm.
+
+torch runs an instance norm as the operators view, batch norm and view, a softsign as abs, add and div, and a ReLU6 as
+hardtanh. A figure shows each as one operation under the name of the function or of the module's class.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+import torch.nn.functional as F
+from torch import nn
+
+NAMED = ("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", "local_response_norm", "relu6", "celu",
+         "selu", "rrelu", "softsign", "tanhshrink", "softmin")  # fmt: skip
+FUNCTIONS: dict[CodeType, str] = {getattr(F, name).__code__: name for name in NAMED}
+LAYERS = tuple(f"torch.nn.modules.{file}" for file in ("activation", "batchnorm", "instancenorm", "normalization"))
+HOOKS = ("torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm")
+
+
+@dataclass
+class Call:
+    """The operators ``first`` to ``last - 1`` of a record ran in one call, which is published as ``label``.
+
+    ``is_layer``: the call is a norm or activation of torch, and not a module without submodules of somebody else.
+    """
+
+    label: str
+    first: int
+    last: int
+    is_layer: bool
+
+
+def running_function() -> tuple[str, FrameType] | None:
+    """The outermost of torch's functions in ``FUNCTIONS`` that is running, and its frame; None if none is running."""
+    found, frame = None, sys._getframe(1)
+    while frame is not None:
+        name = FUNCTIONS.get(frame.f_code)
+        found = (name, frame) if name else found
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
+def module_call(module: nn.Module, first: int, last: int) -> Call | None:
+    """The call of a module that ran these operators; None for a module with submodules."""
+    if module._modules or first == last:
+        return None
+    layer = next((each for each in type(module).__mro__ if each.__module__ in LAYERS), None)
+    return Call(class_label(layer or type(module)), first, last, layer is not None)
+
+
+def class_label(kind: type) -> str:
+    """The name of a class in the form of torch's names of operators, without the number of axes.
+
+    >>> [class_label(each) for each in (nn.InstanceNorm2d, nn.LeakyReLU, nn.ReLU6, nn.SiLU, nn.Softmax2d)]
+    ['instance_norm', 'leaky_relu', 'relu6', 'silu', 'softmax']
+    """
+    name = re.sub(r"\dd$", "", kind.__name__.strip("_"))
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!LU\d*$)", "_", name).lower()
+
+
+def same_name(operator: str, label: str) -> bool:
+    """Whether an operator's name is a label but for torch's prefixes, suffixes and underscores.
+
+    >>> same_name("native_batch_norm", "batch_norm"), same_name("relu_", "relu"), same_name("hardtanh", "relu6")
+    (True, True, False)
+    """
+    return re.sub(r"^native_|_", "", operator) == label.replace("_", "")
+
+
+def weight_labels(model: nn.Module) -> dict[str, tuple[str, ...]]:
+    """By path of a module: the reparametrisations of its weights, such as "weight_norm" and "spectral_norm"."""
+    found = {}
+    for path, module in model.named_modules():
+        lists: Any = vars(module).get("_modules", {}).get("parametrizations") or {}
+        kinds = [type(each) for weights in lists.values() for each in weights]
+        kinds += [type(hook) for hook in module._forward_pre_hooks.values() if type(hook).__module__ in HOOKS]
+        if kinds:
+            found[path] = tuple(dict.fromkeys(map(class_label, kinds)))
+    return found
