@@ -13,7 +13,7 @@ from math import log, prod
 from unet_tutorial.figures.arch.ir import Node
 
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
-BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh")
+BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh", "relu6")
 RESHAPING = ("view", "resize", "pool", "crop", "split", "concat", "other")  # with a single input they only move values
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
