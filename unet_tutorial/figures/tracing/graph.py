@@ -171,7 +171,8 @@ class Graph:
         if window is None and spatial and ratios:
             window = shuffle_window(ratios, self.rank)
         axes = () if crop else global_axes(op, op_type, main, self.layouts, layout)
-        refined = refined_type(op, op_type, window, crop, axes, reshaped=shape != self._shape(before, main))
+        reshaped = shape != self._shape(before, main)
+        refined = refined_type(op, op_type, window, crop, axes, spatial=spatial, reshaped=reshaped)
         heads, tokens = heads_and_tokens(before, self.rank) if refined == "linear" and len(maps) > 1 else (0, ())
         node = Node("", refined, op.label or op.name, (), shape, op.path, window, crop, heads=heads, tokens=tokens)
         return replace(node, global_axes=axes)

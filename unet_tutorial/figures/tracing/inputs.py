@@ -81,8 +81,15 @@ def _arrival(found: Record, tensor: Tensor) -> Layout | None:
 
 
 def _sources(dims: Sequence[Sequence[Factor]]) -> list[int]:
-    """The dimensions of the input in this part of a layout, in order."""
-    return sorted({source for dim in dims for source, n, _ in dim if isinstance(source, int) and n > 0})
+    """The dimensions of the input in this part of a layout, in order.
+
+    Dimensions of size 1 count only where a dimension of the layout holds no others, since a view may move them.
+    """
+    found: set[int] = set()
+    for dim in dims:
+        sizes = {source: n for source, n, _ in dim if isinstance(source, int)}
+        found |= {source for source, n in sizes.items() if n > 1} or sizes.keys()
+    return sorted(found)
 
 
 def _spatial_dims(arrived: Layout | None) -> list[int]:

@@ -71,8 +71,13 @@ def _type_by_name(name: str) -> str:
     return next((key for key, pattern in PATTERNS if re.fullmatch(pattern, name)), "")
 
 
-def refined_type(op: Op, op_type: str, window: Window | None, crop: Pairs, global_axes: Size, *, reshaped: bool) -> str:
-    """One of ``ir.OPS``, from the type by name and the effect on the axes; ``reshaped``: the shape changes."""
+def refined_type(
+    op: Op, op_type: str, window: Window | None, crop: Pairs, global_axes: Size, *, spatial: bool, reshaped: bool
+) -> str:
+    """One of ``ir.OPS``, from the type by name and the effect on the axes.
+
+    ``spatial``: input and output have spatial axes; ``reshaped``: the shape changes.
+    """
     if op_type == "conv" and op.arguments["transposed"]:
         return "up"
     if op_type in ("crop", "split"):
@@ -80,7 +85,7 @@ def refined_type(op: Op, op_type: str, window: Window | None, crop: Pairs, globa
     if op_type == "concat" and crop:
         return "crop"
     if op_type == "reduce" or "adaptive" in op.name:
-        return "reduce" if global_axes or not window else "pool"
+        return "reduce" if global_axes or not spatial else "pool" if window else "other"
     return "other" if op_type == "same" else op_type
 
 
