@@ -24,7 +24,7 @@ def memory(arch: ArchIR) -> dict[str, int]:
     totals = arch.totals
     own = totals.get("parameter_bytes", 0)
     trainable = own * totals.get("trainable", 0) // max(1, totals.get("parameters", 0))
-    found = {"parameters": own, "no-grad peak": totals.get("peak", 0)}
+    found = {"parameters": own} | ({"no-grad peak": totals["peak"]} if "peak" in totals else {})
     if "saved" not in totals:
         return found
     saved = totals["saved"]
