@@ -104,3 +104,161 @@ def test_an_interval_is_the_support_of_the_gradient(name: str) -> None:
         (grad,) = torch.autograd.grad(run(nn.ModuleList(), image)[0, 0, place], image)
         seen = grad[0, 0].nonzero()
         assert seen_interval(ancestors, 0, place) == (int(seen.min()), int(seen.max()))
+
+
+SIZE = (20, 24)  # larger than the receptive field of three convolutions
+LOCAL, ROWS, COLUMNS, ALL = (7, 7), (20, 7), (7, 24), SIZE
+
+
+def reduced(name: str, dim: int | tuple[int, ...], *, keepdim: bool) -> Callable[[Tensor], Tensor]:
+    """The map with its reduction along ``dim`` added to each pixel."""
+
+    def run(x: Tensor) -> Tensor:
+        y = getattr(torch, name)(x, dim=dim, keepdim=keepdim)
+        y = y if isinstance(y, Tensor) else y[0]
+        for d in sorted([dim] if isinstance(dim, int) else [each % 4 for each in dim]) if not keepdim else []:
+            y = y.unsqueeze(d)
+        return x + y
+
+    return run
+
+
+ONE_DIM = ("logsumexp", "prod", "max", "min", "median", "mode", "nanmedian")
+DIMS = ("sum", "mean", "nansum", "amax", "amin", "std", "var", "std_mean", "var_mean", "logsumexp", "norm")
+REDUCED = {
+    f"{name} {dim} {keepdim}": (reduced(name, dim, keepdim=keepdim), field)
+    for keepdim in (True, False)
+    for names, dims in (((*DIMS, *ONE_DIM), {1: LOCAL, -3: LOCAL, 2: ROWS, -1: COLUMNS}), (DIMS, {(2, -1): ALL}))
+    for name in names
+    for dim, field in dims.items()
+}
+ALONG = {
+    f"{name} {dim}": (lambda x, name=name, dim=dim: x + getattr(torch, name)(x, dim=dim), field)
+    for name in ("softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp")
+    for dim, field in {1: LOCAL, 2: ROWS, -1: COLUMNS}.items()
+}
+
+
+def tokens(x: Tensor) -> Tensor:
+    return x.flatten(2).transpose(1, 2)  # (N, H·W, C)
+
+
+def attention(x: Tensor) -> Tensor:
+    return F.scaled_dot_product_attention(*[tokens(x)] * 3).transpose(1, 2).view(x.shape)
+
+
+def channel_attention(x: Tensor) -> Tensor:
+    q = F.normalize(x.flatten(2), dim=-1)
+    return ((q @ q.transpose(1, 2)).softmax(-1) @ x.flatten(2)).view(x.shape)
+
+
+def attention_in_rows(x: Tensor) -> Tensor:
+    rows = x.permute(0, 2, 3, 1)  # (N, H, W, C)
+    return ((rows @ rows.transpose(2, 3)).softmax(-1) @ rows).permute(0, 3, 1, 2)
+
+
+def response_norm(x: Tensor) -> Tensor:
+    """Global response normalisation of ConvNeXt V2 (arXiv 2301.00808, section 3)."""
+    size = x.norm(dim=(2, 3), keepdim=True)
+    return x * (size / size.mean(dim=1, keepdim=True)) + x
+
+
+def in_frequencies(x: Tensor) -> Tensor:
+    waves = torch.fft.rfft2(x)
+    return torch.fft.irfft2(waves * torch.linspace(0.1, 0.5, waves.shape[-1]).to(x.dtype), s=x.shape[-2:])
+
+
+def summed(kernel: tuple[int, int], x: Tensor) -> Tensor:
+    return F.conv2d(x, x.new_ones(4, 4, *kernel) / 9)
+
+
+MIXED: dict[str, tuple[Callable[[Tensor], Tensor], tuple[int, int]]] = {
+    "normalize": (lambda x: F.normalize(x, dim=1), LOCAL),
+    "normalize, default": (F.normalize, LOCAL),
+    "normalize rows": (lambda x: F.normalize(x, dim=-1), COLUMNS),
+    "norm of channels": (lambda x: x / (x.norm(dim=1, keepdim=True) + 1e-6), LOCAL),
+    "vector norm": (lambda x: x / torch.linalg.vector_norm(x, 2, (-1, -2), keepdim=True), ALL),
+    "aminmax": (lambda x: x - torch.aminmax(x, dim=1, keepdim=True).max, LOCAL),
+    "aminmax of rows": (lambda x: x - torch.aminmax(x, dim=2, keepdim=True).max, ROWS),
+    "renorm": (lambda x: torch.renorm(x, 2, 1, 0.1), ALL),
+    "topk of channels": (lambda x: x + x.topk(2, 1).values.sum(1, keepdim=True), LOCAL),
+    "sort of channels": (lambda x: x.sort(dim=1, descending=True).values, LOCAL),
+    "sort of rows": (lambda x: x + x.sort(2).values, ROWS),
+    "kthvalue": (lambda x: x + x.kthvalue(1, -1, True).values, COLUMNS),
+    "mean of everything": (lambda x: x * x.mean(), ALL),
+    "squeeze and excitation": (lambda x: x * F.adaptive_avg_pool2d(x, 1).sigmoid(), ALL),
+    "strip pooling": (lambda x: x * F.adaptive_avg_pool2d(x, (None, 1)).sigmoid(), COLUMNS),
+    "strip, convolved": (lambda x: x * F.conv1d(x.mean(3), x.new_ones(4, 4, 5), padding=2)[..., None], (11, 24)),
+    "global response norm": (response_norm, ALL),
+    "frequencies": (in_frequencies, ALL),
+    "frequencies of rows": (lambda x: torch.fft.ifft(torch.fft.fft(x, dim=2).abs(), dim=2).abs(), ROWS),
+    "attention": (lambda x: x + attention(x), ALL),
+    "attention alone": (attention, ALL),
+    "attention in rows": (lambda x: x + attention_in_rows(x), COLUMNS),
+    "attention of channels": (lambda x: x + channel_attention(x), ALL),
+    "linear layer on rows": (lambda x: x + F.linear(x, x.new_ones(24, 24) / 24), COLUMNS),
+    "linear layer on channels": (lambda x: F.linear(x.movedim(1, -1), x.new_ones(4, 4)).movedim(-1, 1), LOCAL),
+    "einsum over channels": (lambda x: torch.einsum("nchw,dc->ndhw", x, x.new_ones(4, 4)), LOCAL),
+    "gated unit": (lambda x: F.glu(x.repeat(1, 2, 1, 1), 1), LOCAL),
+    "channels by index": (lambda x: x[:, [0, 2, 1, 3]], LOCAL),
+    "shifted": (lambda x: x + x.roll(3, 2), (10, 7)),
+    "shifted and back": (lambda x: (x.roll((3, 2), (2, 3)) * 2).roll((-3, -2), (2, 3)), LOCAL),
+    "shifted channels": (lambda x: x + x.roll(1, 1), LOCAL),
+    "patches": (lambda x: x + F.unfold(x, 3, padding=1).view(x.shape[0], 4, 9, *SIZE).mean(2), (9, 9)),
+    "patches by windows": (lambda x: summed((1, 1), x.unfold(2, 5, 1).sum(-1)), (11, 7)),
+    "reflected": (lambda x: summed((3, 3), F.pad(x, (1, 1, 1, 1), mode="reflect")), (9, 9)),
+    "replicated": (lambda x: summed((3, 1), F.pad(x, (0, 0, 1, 1), mode="replicate")), (9, 7)),
+    "circular": (lambda x: summed((3, 3), F.pad(x, (1, 1, 1, 1), mode="circular")), (9, 9)),
+    "circular by hand": (lambda x: summed((3, 1), torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)), (9, 7)),
+    "zeros before it": (lambda x: summed((3, 1), torch.cat([x.new_zeros(*x.shape[:2], 2, 24), x], 2)), (9, 7)),
+}
+
+
+def extents(run: Callable[[Tensor], Tensor], layers: nn.ModuleList, places: tuple[float, ...]) -> tuple[int, ...]:
+    """Largest extent per axis of the gradients of output pixels at these relative places.
+
+    Each image has a bright or dark row or column, so that each pixel is an extreme value in one of them.
+    """
+    images = [torch.rand(1, *SIZE, dtype=torch.double) for _ in range(4 * max(SIZE))]
+    for i, image in enumerate(images):
+        axis, place = 1 + i % 2, i // 4 % SIZE[i % 2]
+        image.narrow(axis, place, 1).add_(3 if i // 2 % 2 else -0.9)
+    x = torch.stack(images).requires_grad_()
+    out = layers[2](run(layers[1](layers[0](x))))[:, 0]
+    found = [0, 0]
+    for place in places:
+        at = out[:, int(place * out.shape[1]), int(place * out.shape[2])]
+        (grad,) = torch.autograd.grad(at.sum(), x, retain_graph=True)
+        for axis in (0, 1):
+            touched = grad[:, 0].abs().sum((0, 2 - axis)).nonzero()
+            found[axis] = max(found[axis], int(touched.max() - touched.min()) + 1)
+    return tuple(found)
+
+
+@pytest.mark.parametrize("name", [*REDUCED, *ALONG, *MIXED])
+def test_reductions_along_channels_keep_the_field_and_along_an_axis_extend_it(name: str) -> None:
+    """Between convolutions with a field of 7 pixels; cumulative sums reach all pixels only from the last one."""
+    torch.manual_seed(0)
+    run, expected = {**REDUCED, **ALONG, **MIXED}[name]
+    layers = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in ((1, 4), (4, 4), (4, 1))).double()
+    for weight in layers.parameters():
+        nn.init.uniform_(weight, 0.05, 0.3)
+    places = (0.5, 0.95) if expected != LOCAL and ("cum" in name or "sort" in name) else (0.5,)
+    assert extents(run, layers, places) == expected
+    arch = trace(Call(lambda each, x: each[2](run(each[1](each[0](x)))), *layers).float(), torch.zeros(1, 1, *SIZE))
+    assert node_receptive_field(arch, arch.node(arch.outputs[0])) == tuple((n, n) for n in expected)
+
+
+def test_a_condition_adds_nothing_to_the_field_and_a_mean_of_the_image_everything() -> None:
+    """A map multiplied by a vector: made from a second input, or from the image."""
+
+    def run(layers: nn.ModuleList, x: Tensor, t: Tensor | None = None) -> Tensor:
+        x = layers[0](x)
+        vector = layers[1](x.mean((2, 3)) if t is None else t)
+        return torch.as_tensor(layers[2](x * vector[:, :, None, None]))
+
+    net = Call(run, nn.Conv2d(1, 4, 8, padding=4), nn.Linear(4, 4), nn.Conv2d(4, 1, 3, padding=1))
+    image, condition = torch.zeros(1, 1, 64, 64), torch.zeros(1, 4)
+    by_image, by_condition = trace(net, image), trace(net, image, condition)
+    assert node_receptive_field(by_condition, by_condition.node(by_condition.outputs[0])) == ((10, 10),) * 2
+    assert node_receptive_field(by_image, by_image.node(by_image.outputs[0])) == ((64, 64),) * 2
