@@ -72,10 +72,10 @@ def _products(flow: Dataflow) -> Iterator[tuple[Node, Node]]:
 def _attention(flow: Dataflow, first: Node, last: Node) -> Attention:
     """The attention with these two products."""
     crosses = _crossing(flow, first, last)
-    inside, ends = flow.back([last.id], crosses)
+    inside, ends = flow.back([first.id, last.id], crosses)
     entries = flow.in_order(ends - flow.conditions)
     if len(entries) > 1:  # rotary positions or keys of a pooled map may still lead to a single map
-        passed, reached = flow.back([last.id], lambda node: node.op not in ("up", "resize"), entries[:1])
+        passed, reached = flow.back([first.id, last.id], lambda node: node.op not in ("up", "resize"), entries[:1])
         if reached - flow.conditions == {entries[0]} and _convs(flow, passed) <= MOST_CONVS:
             inside, ends, entries = passed, reached, entries[:1]
     steps, target, start, above = _way_out(flow, last, crosses, entries)
@@ -183,7 +183,9 @@ def _projected_conditions(flow: Dataflow, inside: set[str], ends: set[str]) -> t
     """The conditions that an attention uses, and their projections to keys and values, which no other node uses."""
     found: set[str] = set()
     conditions: set[str] = set()
-    waiting = dict.fromkeys(ends, (*RESHAPING, "linear"))  # by id: the operations that may be passed
+    waiting: dict[str, tuple[str, ...]] = dict.fromkeys(
+        ends, (*RESHAPING, "linear")
+    )  # by id: the operations that may be passed
     while waiting:
         key = max(waiting, key=flow.position.__getitem__)
         passed, node = waiting.pop(key), flow.index[key]

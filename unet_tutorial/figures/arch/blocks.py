@@ -45,8 +45,10 @@ def without_blocks(nodes: tuple[Node, ...], blocks: Iterable[Block], outputs: It
             others = tuple(each for each in inputs[key] if each not in block.nodes)
             if block.kind == "embedding":
                 inputs[key] = tuple(each for each in others if each not in block.sources) or others
-            elif not others or block.sources[0] in others:
-                inputs[key] = others or block.sources[:1]
+            elif block.sources[0] in others:
+                inputs[key] = others
+            elif not others and len(inputs[key]) > 1:  # combines several results of the block, as in scSE
+                inputs[key] = block.sources[:1]
             else:
                 kept |= set(inputs[key]) & set(block.nodes)
         inputs |= dict.fromkeys(kept, block.sources[:1])

@@ -81,13 +81,13 @@ class Dataflow:
         """The nodes passed on the way back from ``ends``, and those at which the way back ended.
 
         The way goes through the nodes for which ``crosses`` is true. It ends at ``stops``; without them it ends where a
-        single map of the image is left. Conditions are not crossed.
+        single map of the image is left, which is not one of ``ends``. Conditions are not crossed.
         """
         passed: set[str] = set()
-        ahead, closed = set(ends), set[str]()
+        first, ahead, closed = set(ends), set(ends), set[str]()
         while ahead:
             left = (ahead | closed) - self.conditions
-            if passed and not stops and len(left) == 1:
+            if not stops and len(left) == 1 and not left & first:
                 break
             key = max(ahead, key=self.position.__getitem__)
             ahead.remove(key)

@@ -16,7 +16,7 @@ from unet_tutorial.figures.arch.path import BOUNDED
 
 CHANNEL, SPATIAL, ALONG_AXIS = "channel gate", "spatial gate", "gate along an axis"
 SQUEEZE, SPATIAL_SQUEEZE = "squeeze-and-excitation", "spatial squeeze-and-excitation"
-SIGMOIDS = ("sigmoid", "hardtanh", "clamp")
+SIGMOIDS = ("sigmoid", "hardtanh", "relu6", "clamp")
 SPREADING = ("view", "resize", "split", "crop", "add")  # may stand between the activation of a mask and its product
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from unet_tutorial.figures.arch.ir import Node, Skip
+from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
 from unet_tutorial.figures.arch.path import operands
 
+SEVERAL_LEVELS = "its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"
 UPSAMPLING = ("up", "resize", "view")
 
 
@@ -30,6 +31,22 @@ def find_skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], s
                 skips += [] if known else [Skip(source.id, node.id, tuple(between))]
     reasons += [] if reasons else _missing_levels(u, skips)
     return skips, reasons[0] if reasons else ""
+
+
+def gating_sources(arch: ArchIR, skip: Skip) -> tuple[str, ...]:
+    """Ids of the maps on the main path that gate a skip, such as the decoder's coarser map; () for a skip without gate.
+
+    These are the maps other than the skip's source from which the mask of its gates is computed, in the order of the
+    path.
+    """
+    waiting = [key for gate in map(arch.node, skip.through) if gate.op == "gate" for key in gate.inputs]
+    seen: set[str] = set()
+    while waiting:
+        key = waiting.pop()
+        if key not in seen:
+            seen.add(key)
+            waiting += arch.node(key).inputs if key not in arch.path else ()
+    return tuple(key for key in arch.path if key in seen and key != skip.source)
 
 
 @dataclass(frozen=True)
@@ -77,12 +94,16 @@ def _unusual_merge(u: _U, node: Node, sources: list[Node], between: list[str]) -
     late = [each for each in sources if each not in early]
     upsampled = any(u.index[key].op in UPSAMPLING and _is_larger(u.index[key], u.index) for key in between)
     if early and (upsampled or any(each.level != node.level for each in early)):
-        convolved = any(u.index[key].op == "conv" for key in between)
-        if convolved and not upsampled and all(each.level == 0 for each in early):
+        inner = [u.index[key] for key in between]
+        levels = {each.level for each in inner if each.op == "conv"}
+        own_encoder = all(each.level == 0 for each in early) and min(levels, default=node.level) < node.level in levels
+        if not upsampled and (own_encoder or all(each.op == "input" for each in early)):
             return ["its skips come from a second encoder"]
+        if not any(each.op in ("concat", "add") and len(each.inputs) > 1 for each in inner):
+            return [SEVERAL_LEVELS]
         return ["its skips are merged with maps of other levels before the decoder, as in U-Net++ or UNet 3+"]
     if upsampled and any(each.level > node.level + 1 for each in late):
-        return ["its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"]
+        return [SEVERAL_LEVELS]
     if not sources and between:
         return ["its decoder merges maps of a second encoder"]
     return []
