@@ -144,7 +144,8 @@ def tokens(x: Tensor) -> Tensor:
 
 
 def attention(x: Tensor) -> Tensor:
-    return F.scaled_dot_product_attention(*[tokens(x)] * 3).transpose(1, 2).view(x.shape)
+    each = tokens(x)
+    return F.scaled_dot_product_attention(each, each, each).transpose(1, 2).view(x.shape)
 
 
 def channel_attention(x: Tensor) -> Tensor:
@@ -160,12 +161,13 @@ def attention_in_rows(x: Tensor) -> Tensor:
 def response_norm(x: Tensor) -> Tensor:
     """Global response normalisation of ConvNeXt V2 (arXiv 2301.00808, section 3)."""
     size = x.norm(dim=(2, 3), keepdim=True)
-    return x * (size / size.mean(dim=1, keepdim=True)) + x
+    return x + x * torch.as_tensor(size / size.mean(dim=1, keepdim=True))
 
 
 def in_frequencies(x: Tensor) -> Tensor:
     waves = torch.fft.rfft2(x)
-    return torch.fft.irfft2(waves * torch.linspace(0.1, 0.5, waves.shape[-1]).to(x.dtype), s=x.shape[-2:])
+    filtered = waves * torch.linspace(0.1, 0.5, waves.shape[-1]).to(x.dtype)
+    return torch.as_tensor(torch.fft.irfft2(filtered, s=x.shape[-2:]))
 
 
 def summed(kernel: tuple[int, int], x: Tensor) -> Tensor:
@@ -226,12 +228,12 @@ def extents(run: Callable[[Tensor], Tensor], layers: nn.ModuleList, places: tupl
     x = torch.stack(images).requires_grad_()
     out = layers[2](run(layers[1](layers[0](x))))[:, 0]
     found = [0, 0]
-    for place in places:
-        at = out[:, int(place * out.shape[1]), int(place * out.shape[2])]
+    for share in places:
+        at = out[:, int(share * out.shape[1]), int(share * out.shape[2])]
         (grad,) = torch.autograd.grad(at.sum(), x, retain_graph=True)
-        for axis in (0, 1):
+        for axis in range(2):
             touched = grad[:, 0].abs().sum((0, 2 - axis)).nonzero()
-            found[axis] = max(found[axis], int(touched.max() - touched.min()) + 1)
+            found[axis] = max(found[axis], int(touched.max()) - int(touched.min()) + 1)
     return tuple(found)
 
 

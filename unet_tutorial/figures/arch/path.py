@@ -27,7 +27,7 @@ def with_scales(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     """
     given: dict[str, Scale] = {}
     for further in [node for node in nodes if node.op == "input" and node.size][1:]:
-        given[further.id] = _scale_of_input(nodes, further, _scales(nodes, given))
+        given[further.id] = _scale_of_input(nodes, further, given)
     scales = _scales(nodes, given)
     return tuple(replace(n, scale=tuple(float(s) for s in scales[n.id])) for n in nodes)
 
@@ -43,11 +43,15 @@ def _scales(nodes: tuple[Node, ...], given: dict[str, Scale]) -> dict[str, Scale
     return scales
 
 
-def _scale_of_input(nodes: tuple[Node, ...], further: Node, scales: dict[str, Scale]) -> Scale:
-    """The scale of an input relative to the first one, found with ``scales``, in which it has scale 1.
+def _scale_of_input(nodes: tuple[Node, ...], further: Node, given: dict[str, Scale]) -> Scale:
+    """The scale of an input relative to the first one; ``given`` are those of the inputs before it.
 
     If its maps are merged with no others, it is the ratio of the sizes, or 1 where this is not a whole number.
     """
+    ratios = [Fraction(n, m) for n, m in zip(nodes[0].size, further.size, strict=False)]
+    whole = len(ratios) == len(further.size) and all(1 in (each.numerator, each.denominator) for each in ratios)
+    guess = tuple(ratios) if whole else (Fraction(1),) * len(further.size)
+    scales = _scales(nodes, given | {further.id: guess})
     index, own = {node.id: node for node in nodes}, {further.id}
     for node in nodes:
         maps = [key for key in node.inputs if scales[key]]
@@ -55,10 +59,8 @@ def _scale_of_input(nodes: tuple[Node, ...], further: Node, scales: dict[str, Sc
         if maps and not others:
             own.add(node.id)
         for key, other in ((a, b) for a in maps if a in own for b in others if index[a].size == index[b].size):
-            return tuple(s / t for s, t in zip(scales[other], scales[key], strict=True))
-    ratios = [Fraction(n, m) for n, m in zip(nodes[0].size, further.size, strict=False)]
-    whole = len(ratios) == len(further.size) and all(1 in (each.numerator, each.denominator) for each in ratios)
-    return tuple(ratios) if whole else scales[further.id]
+            return tuple(n * s / t for n, s, t in zip(guess, scales[other], scales[key], strict=True))
+    return guess
 
 
 def _scale(node: Node, earlier: dict[str, Node], scales: dict[str, Scale]) -> Scale:
