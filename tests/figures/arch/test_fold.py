@@ -10,6 +10,7 @@ from tests.oracles.described_nets import NETS
 from tests.oracles.foreign_hard import Call
 from unet_tutorial.figures.arch.fold import folded
 from unet_tutorial.figures.arch.ir import ArchIR, Node
+from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.tracing.graph import Graph
 from unet_tutorial.figures.tracing.record import record
 from unet_tutorial.figures.tracing.trace import trace
@@ -66,6 +67,16 @@ def test_consecutive_strides_are_one_stride(slices: tuple[slice, ...]) -> None:
     (pool,) = [node for node in sliced(*slices).nodes if node.op == "pool"]
     assert pool.window is not None
     assert (-pool.window.before[0], pool.window.stride[0]) == (int(left[0]), int(left[1] - left[0]))
+
+
+def test_a_resize_to_the_same_size_is_left_out() -> None:
+    """As of a decoder that resizes each map to the size of its skip, or each head to that of the image."""
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Upsample(size=(8, 8), mode="bilinear"), nn.Conv2d(2, 1, 1))
+    image = torch.rand(1, 1, 8, 8)
+    assert torch.equal(net[1](image), image)
+    arch = trace(net, image)
+    assert [node.op for node in arch.nodes] == ["input", "conv", "conv"]
+    assert with_receptive_fields(arch).nodes[-1].field == ((3, 3), (3, 3))
 
 
 def test_costs_are_added_up() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from unet_tutorial.figures.arch.ir import ArchIR, Skip
 from unet_tutorial.figures.arch.level_maps import level_maps
-from unet_tutorial.figures.arch.text import counted, crop_text, described, numbered
+from unet_tutorial.figures.arch.text import counted, crop_text, described, numbered, repeated
 
 
 def alt_text(arch: ArchIR) -> str:
@@ -73,8 +73,8 @@ def _crops(arch: ArchIR, skips: list[Skip]) -> str:
 def _blocks(arch: ArchIR) -> str:
     """The blocks beside the main path, each name once with its number."""
     names = Counter(block.name for block in arch.blocks)
-    texts = [name if count == 1 else f"{count} × {name}" for name, count in names.items()]
-    return f" Beside it: {'; '.join(texts)}." if texts else ""
+    texts = [repeated(name, count) for name, count in names.items()]
+    return f" Beside the main path: {'; '.join(texts)}." if texts else ""
 
 
 def _grid(arch: ArchIR) -> str:

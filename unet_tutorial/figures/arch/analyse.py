@@ -7,6 +7,7 @@ plain U-Net if, in addition, each skip joins maps of the same level.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.blocks import find_blocks, without_blocks
@@ -28,7 +29,7 @@ def analysed(arch: ArchIR) -> ArchIR:
     reason = not_a_u(path)
     reason = reason and (of_nested_us(outside, outputs) or reason)
     skips, unusual = ([], "") if reason else find_skips(outside, path)
-    nodes = nodes if reason else _with_sides(nodes, path, skips, outputs)
+    nodes = nodes if reason else _with_sides(nodes, path, skips, blocks, outputs)
     nodes = _with_places_of_consumers(nodes)
     new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))
     return replace(
@@ -43,17 +44,28 @@ def analysed(arch: ArchIR) -> ArchIR:
 
 
 def _with_sides(
-    nodes: tuple[Node, ...], path: list[Node], skips: list[Skip], outputs: tuple[str, ...]
+    nodes: tuple[Node, ...],
+    path: list[Node],
+    skips: list[Skip],
+    blocks: Sequence[Block],
+    outputs: tuple[str, ...],
 ) -> tuple[Node, ...]:
     """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last consumer.
 
-    Nodes off the main path that only lead to an output, as in deep supervision, are heads.
+    A block whose result the same side uses, or the next one, has the side of the map that enters it. Nodes off the main
+    path that only lead to an output, as in deep supervision, are heads.
     """
     coarsest = max(node.level for node in path)
     bottom = [i for i, node in enumerate(path) if node.level == coarsest]
     sides = {n.id: "enc" if i < bottom[0] else "dec" if i > bottom[-1] else "bottom" for i, n in enumerate(path)}
     sides |= {node.id: "head" for node in path[_first_of_head(path, sides) :]}
+    on_path = dict(sides)
     sides |= {key: "skip" for skip in skips for key in skip.through}
+    for block in blocks:
+        entered = [on_path[key] for key in block.sources if key in on_path][:1]
+        used = {on_path[key] for key in block.targets if key in on_path}
+        if entered and used and not (entered == ["enc"] and used == {"dec"}):  # else it is on a skip
+            sides |= dict.fromkeys(block.nodes, *entered) | on_path
     _add_sides_of_consumers(nodes, sides)
     sides = dict.fromkeys(outputs, "head") | sides
     _add_sides_of_consumers(nodes, sides)
@@ -92,11 +104,12 @@ def _first_of_head(path: list[Node], sides: dict[str, str]) -> int:
     It is a 1×1 convolution, or one without norm and activation after a convolution with them.
     """
     last = max(i for i, node in enumerate(path) if node.op not in ("act", "norm", "resize", "view"))
-    head, before = path[last], path[last - 1]
+    head = path[last]
     if head.op != "conv" or not head.window or sides[head.id] != "dec":
         return len(path)
-    plain = all(kind.strip("_") in BOUNDED for kind in head.folded) and bool(before.folded)
-    after_a_block = before.level == head.level and sides[before.id] == "dec"
+    plain = all(kind.strip("_") in BOUNDED for kind in head.folded)
+    others = [node for node in path[:last] if node.level == head.level and sides[node.id] == "dec"]
+    after_a_block = any(node.op == "conv" and node.folded for node in others)
     return last if set(head.window.kernel) == {1} or (plain and after_a_block) else len(path)
 
 

@@ -53,8 +53,9 @@ def _merged(before: Node, node: Node) -> Node | None:
 
 
 def _without_effect(node: Node, before: Node) -> bool:
-    """Whether the node is a crop or view that neither changes the shape nor moves pixels."""
-    return node.op in ("crop", "view") and node.shape == before.shape and not node.window
+    """Whether the node is a crop, view or interpolation that neither changes the shape nor moves pixels."""
+    moves = node.window is not None and "upsample" not in node.kind
+    return node.op in ("crop", "view", "resize") and node.shape == before.shape and not moves
 
 
 def _with_costs(before: Node, node: Node) -> Node:

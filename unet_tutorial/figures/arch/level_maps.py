@@ -23,9 +23,9 @@ def level_maps(arch: ArchIR) -> dict[Place, Node]:
         if node.scale:
             positions.setdefault((node.side, node.level), []).append(i)
     carried, shortcuts, decoder = _carried(arch), _shortcuts(arch), _in_decoder_modules(path)
-    ends = {
-        place: _last_whole(path, _before_decoder(path, here, decoder), shortcuts) for place, here in positions.items()
-    }
+    ends = {}
+    for place, here in positions.items():
+        ends[place] = _last_whole(path, _before_decoder(path, here, decoder, shortcuts), shortcuts)
     ends |= carried
     if positions:
         ends[list(positions)[-1]] = len(path) - 1  # the output
@@ -61,10 +61,16 @@ def _submodules(path: Sequence[Node]) -> list[str]:
     return [each[common] if len(each) > common else "" for each in words]
 
 
-def _before_decoder(path: Sequence[Node], here: Sequence[int], decoder: set[int]) -> Sequence[int]:
-    """The positions ``here`` of the coarsest level without the decoder's; all if only a pooling would be left."""
+def _before_decoder(
+    path: Sequence[Node], here: Sequence[int], decoder: set[int], shortcuts: Sequence[tuple[int, int]]
+) -> Sequence[int]:
+    """The positions ``here`` of the coarsest level without those of the decoder.
+
+    All of them if only a pooling would be left, or if the decoder merges maps of this level.
+    """
     kept = [i for i in here if path[i].side != "bottom" or i not in decoder]
-    return kept if any(path[i].op not in ("pool", *RESHAPING) for i in kept) else here
+    merged = any(first in kept and last in here and last not in kept for first, last in shortcuts)
+    return here if merged or all(path[i].op in ("pool", *RESHAPING) for i in kept) else kept
 
 
 def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
@@ -77,7 +83,8 @@ def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
         while waiting:
             before = waiting.pop()
             if before in position:
-                found += [(position[before], position[key])] if (before, key) not in skips else []
+                apart = position[before] < position[key] - 1
+                found += [(position[before], position[key])] if apart and (before, key) not in skips else []
             elif before not in seen:
                 seen.add(before)
                 waiting += arch.node(before).inputs
@@ -89,8 +96,18 @@ def _last_whole(path: Sequence[Node], here: Sequence[int], shortcuts: Sequence[t
     inside = {i for first, last in shortcuts if first in here for i in range(first + 1, last)}
     for i in reversed(here):
         if i not in inside and path[i].op not in RESHAPING and not (i > here[0] and _opens_a_block(path, i)):
-            return i
+            joined = [first for first, last in shortcuts if last == i and _is_inner_skip(path, first, i)]
+            return i if not joined else _last_whole(path, range(max(joined) + 1, i), shortcuts)
     return here[-1]
+
+
+def _is_inner_skip(path: Sequence[Node], first: int, last: int) -> bool:
+    """Whether a concatenation at the coarsest level joins a map with a wider one computed from it, as a skip does.
+
+    In a dense block the map that is added is the narrower one.
+    """
+    merge, wide = path[last], path[last - 1]
+    return merge.op == "concat" and merge.side == "bottom" and wide.channels > path[first].channels
 
 
 def _opens_a_block(path: Sequence[Node], i: int) -> bool:

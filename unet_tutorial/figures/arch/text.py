@@ -152,6 +152,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
+def repeated(name: str, number: int) -> str:
+    """An operation or block with the number of times that it occurs.
+
+    >>> repeated("conv 3×3", 1), repeated("conv 3×3", 2), repeated("2 × transformer block", 3)
+    ('conv 3×3', '2 conv 3×3', '3 × (2 × transformer block)')
+    """
+    if number == 1:
+        return name
+    return f"{number} × ({name})" if name[:1].isdigit() else f"{number} {name}"
+
+
 def numbered(texts: Sequence[str], noun: str) -> str:
     """Texts with their numbers, if there are several.
 

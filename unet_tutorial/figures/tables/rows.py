@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
+from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Pairs
 from unet_tutorial.figures.arch.level_maps import level_maps
-from unet_tutorial.figures.arch.text import operation_name
+from unet_tutorial.figures.arch.text import operation_name, repeated
 from unet_tutorial.plan.levels import Size
 
 SIDE_ORDER = ("enc", "bottom", "dec", "head", "")
 NOT_LISTED = ("input", "view", "act", "norm", "crop", "split")  # in the row of a level; crops have their own column
 BY = ("level", "layer")
 UNUSED = "not used in this pass"
+ATTENTION_GATE = "attention gate"  # of a skip, by the decoder's coarser map (arXiv:1804.03999)
 Place = tuple[str, int | None, int]  # side; level, None for maps without spatial axes; number of the output of a head
 SHARED: Place = ("", None, 0)  # operations whose result is used in several places, such as the embedding of a time
+NOT_RETURNED: Place = ("", None, 1)  # operations that no output is computed from
 
 
 @dataclass(frozen=True)
@@ -68,30 +70,42 @@ def rows(arch: ArchIR, by: str = "level") -> tuple[Row, ...]:
     in rows at the end. The architecture must hold the receptive fields of the maps in ``row_ends``.
     """
     if by == "level":
-        found = [_level_row(place, nodes, arch) for place, nodes in _groups(arch).items()]
+        places = _places(arch)
+        found = [_level_row(place, nodes, places, arch) for place, nodes in _groups(arch).items()]
     else:
         found = [_layer_row(node, arch) for node in arch.nodes]
     if sum(node.saved for node in arch.nodes) == 0 < arch.totals.get("saved", 0):
         found = [replace(row, saved=None) for row in found]
-    return (*found, *_remaining(found, arch.totals, by))
+    rest, *unused = _remaining(found, arch.totals, by)
+    shared = list(_groups(arch)).index(SHARED) if by == "level" and arch.path and SHARED in _groups(arch) else None
+    if shared is None:
+        return (*found, *[rest] * bool(rest.macs or rest.saved), *unused)
+    row = found[shared]
+    saved = None if row.saved is None else row.saved + (rest.saved or 0)
+    found[shared] = replace(row, macs=row.macs + rest.macs, saved=saved)
+    return (*found, *unused)
 
 
 def _layer_row(node: Node, arch: ArchIR) -> Row:
     row = _row(node, [node], operation_name(node, with_folded=True), arch)
     inputs = tuple(arch.node(key).shape for key in node.inputs)
-    return replace(row, side=node.side, level=node.level if node.scale else None, inputs=inputs)
+    crops = (node.crop,) * bool(node.crop)
+    return replace(row, crops=crops, side=node.side, level=node.level if node.scale else None, inputs=inputs)
 
 
-def _level_row(place: Place, nodes: Sequence[Node], arch: ArchIR) -> Row:
-    row = _row(_end(nodes, place, arch), nodes, _operations(nodes, arch), arch)
-    if place == SHARED and arch.path:
-        return replace(row, op=f"{_shared('level')}: {row.op}" if row.op else _shared("level"))
+def _level_row(place: Place, nodes: Sequence[Node], places: dict[str, Place], arch: ArchIR) -> Row:
+    row = _row(_end(nodes, place, arch), nodes, _operations(nodes, places, arch), arch)
+    if arch.path and place in (SHARED, NOT_RETURNED):
+        words = _shared("level") if place == SHARED else "not used for an output"
+        return replace(row, op=f"{words}: {row.op}" if row.op else words)
     return replace(row, side=place[0], level=place[1], inputs=_entering(nodes, arch))
 
 
 def _row(end: Node, nodes: Sequence[Node], op: str, arch: ArchIR) -> Row:
     """The row of these operations; no side, level and input yet."""
     several, returned = len(arch.outputs) > 1, end.id in arch.outputs
+    hidden = {key for key in arch.path if arch.node(key).side in ("enc", "bottom")}  # pads of convolutions
+    hidden |= {key for block in arch.blocks for key in block.nodes}  # and of windows
     return Row(
         id=end.id,
         level=None,
@@ -99,7 +113,7 @@ def _row(end: Node, nodes: Sequence[Node], op: str, arch: ArchIR) -> Row:
         op=op,
         inputs=(),
         out=end.shape,
-        crops=tuple(dict.fromkeys(node.crop for node in nodes if node.crop)),
+        crops=tuple(dict.fromkeys(node.crop for node in nodes if node.crop and node.id not in hidden)),
         parameters=sum(node.parameters for node in nodes),
         macs=sum(node.macs for node in nodes),
         saved=sum(node.saved for node in nodes),
@@ -109,27 +123,36 @@ def _row(end: Node, nodes: Sequence[Node], op: str, arch: ArchIR) -> Row:
     )
 
 
-def _operations(nodes: Sequence[Node], arch: ArchIR) -> str:
-    """The operations of a row with their numbers; a block beside the main path counts once, under its name."""
-    block_of = {key: block for block in arch.blocks for key in block.nodes}
+def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) -> str:
+    """The operations of a row with their numbers; blocks beside the main path and gates on skips under their names."""
+    named: dict[str, tuple[str, str]] = {}  # by id of a node: id of the first node of its block, name of the block
+    for block in arch.blocks:
+        named |= dict.fromkeys(block.nodes, (*block.nodes[:1], block.name))
+    for skip in arch.skips:
+        gated = any(arch.node(key).op == "gate" and key not in named for key in skip.through)
+        named |= {key: (skip.through[0], ATTENTION_GATE) for key in skip.through if gated and key not in named}
+    combined = {key for block in arch.blocks for key in block.targets if arch.node(key).op in ("add", "gate")}
     names = []
     for node in nodes:
-        block = block_of.get(node.id)
-        if block is not None:
-            names += [block.name] if node.id == block.nodes[-1] else []
-        elif node.op not in NOT_LISTED:
+        first, name = named.get(node.id, ("", ""))
+        if first and place[first] == place[node.id]:
+            names += [name] if node.id == first else []
+        elif node.op not in NOT_LISTED and node.id not in combined:
             names.append(operation_name(node))
-    return ", ".join(name if n == 1 else f"{n} {name}" for name, n in Counter(names).items())
+    texts = [repeated(name, number) for name, number in Counter(names).items()]
+    return ("; " if any(", " in text for text in texts) else ", ").join(texts)
 
 
 def _remaining(found: Sequence[Row], totals: dict[str, int], by: str) -> list[Row]:
-    """Rows for the numbers in the totals that no other row holds."""
+    """Rows for the numbers in the totals that no other row holds: MACs and saved bytes; unused parameters, if any."""
     unused = totals.get("parameters", 0) - sum(row.parameters for row in found)
     macs = totals.get("macs", 0) - sum(row.macs for row in found)
     saved = totals.get("saved", 0) - sum(row.saved or 0 for row in found)
     empty = Row("", None, "", UNUSED, (), None, (), unused, 0, 0 if "saved" in totals else None, (), ())
     rest = replace(empty, op=_shared(by), parameters=0, macs=macs, saved=saved if "saved" in totals else None)
-    return [rest] * bool(macs or saved) + [empty] * bool(unused)
+    if all(row.saved is None for row in found):
+        rest = replace(rest, op=f"saved in all {by}s together")
+    return [rest] + [empty] * bool(unused)
 
 
 def _shared(by: str) -> str:
@@ -139,24 +162,34 @@ def _shared(by: str) -> str:
 def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
     """Nodes by place, from input to output; if there is no main path, by level only, in execution order."""
     groups: dict[Place, list[Node]] = {}
-    place = _places(arch) if arch.path else {n.id: (n.side, n.level if n.scale else None, 0) for n in arch.nodes}
+    place = _places(arch)
     for node in arch.nodes:
         groups.setdefault(place[node.id], []).append(node)
     return dict(sorted(groups.items(), key=lambda item: _order(item[0]))) if arch.path else groups
 
 
 def _places(arch: ArchIR) -> dict[str, Place]:
-    """The place of each node: on the main path that of the next map of a level, else that of its consumers."""
+    """The place of each node: on the main path that of the next map of a level, else that of its consumers.
+
+    A block along the main path has the place of the map that enters it.
+    """
+    if not arch.path:
+        return {node.id: (node.side, node.level if node.scale else None, 0) for node in arch.nodes}
     number = {key: i for i, key in enumerate(arch.outputs, start=1)}
     place: dict[str, Place] = {}
     ends = {
-        node.id: (side, level, number[node.id] if side == "head" else 0)
+        node.id: (side, level, number.get(node.id, 0) if side == "head" else 0)
         for (side, level), node in level_maps(arch).items()
+        if side != "head" or node.id == arch.path[-1]
     }
     here = SHARED
     for key in reversed(arch.path):
         here = ends.get(key, here)
         place[key] = here
+    for block in arch.blocks:
+        entered = next((place[key] for key in block.sources if key in arch.path), SHARED)
+        along = [key for key in block.nodes if entered != SHARED and arch.node(key).side == entered[0]]
+        place = dict.fromkeys(along, entered) | place
     consumers: dict[str, list[str]] = {}
     for node in reversed(arch.nodes):
         for key in node.inputs:
@@ -166,8 +199,8 @@ def _places(arch: ArchIR) -> dict[str, Place]:
         found = {place[key] for key in consumers.get(node.id, [])}
         if node.id in number and node.side == "head":
             found.add(("head", node.level if node.scale else None, number[node.id]))
-        shared = len(found) > 1 and not node.scale
-        place[node.id] = SHARED if shared or not found else min(found, key=_order)
+        found = found - {NOT_RETURNED} or {NOT_RETURNED}
+        place[node.id] = SHARED if len(found) > 1 and not node.scale else min(found, key=_order)
     return place
 
 
@@ -178,10 +211,20 @@ def _order(place: Place) -> tuple[int, int, int]:
 
 def _end(nodes: Sequence[Node], place: Place, arch: ArchIR) -> Node:
     """The map that a row shows: the last one on the main path, the output of a head, or the last of all."""
-    if place[2]:
+    if place[0] == "head" and place[2]:
         return arch.node(arch.outputs[place[2] - 1])
     path = set(arch.path)
-    return ([node for node in nodes if node.id in path] or list(nodes))[-1]
+    end = ([node for node in nodes if node.id in path] or list(nodes))[-1]
+    inside = {node.id for node in nodes}
+    blocks = [block for block in arch.blocks if end.id in block.sources and inside & set(block.nodes[-1:])]
+    replaced = [_result(block, arch) for block in blocks]
+    return next((node for node in replaced if node and node.shape == end.shape), end)
+
+
+def _result(block: Block, arch: ArchIR) -> Node | None:
+    """The result of a block if it replaces the map that enters; None if it is combined with that map."""
+    inputs = {key for target in block.targets for key in arch.node(target).inputs}
+    return None if inputs & set(block.sources) else arch.node(block.nodes[-1])
 
 
 def _entering(nodes: Sequence[Node], arch: ArchIR) -> tuple[Size, ...]:
