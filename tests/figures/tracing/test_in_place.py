@@ -100,3 +100,34 @@ def test_writes_are_known_by_storage_and_not_by_tensor() -> None:
     assert same_elements(whole[1:3], part)
     assert not same_elements(whole[:2], part)
     assert not same_elements(part.T, part)
+
+
+def test_parts_of_new_memory_that_do_not_overlap_are_joined_once() -> None:
+    """Writes to one part are no news to another part of the same memory."""
+
+    def run(layers: nn.ModuleList, x: Tensor, y: Tensor) -> Tensor:
+        memory = x.new_zeros(1, 4, 6, 8)
+        parts = [memory[:, :2], memory[:, 2:]]
+        for part, image in zip(parts, (x, y), strict=True):
+            part.copy_(image)
+        return torch.as_tensor(layers[0](memory) + layers[1](parts[1]))
+
+    arch = trace(Call(run, nn.Conv2d(4, 1, 3, padding=1), nn.Conv2d(2, 1, 1)), *PAIR)
+    assert [node.op for node in arch.nodes] == ["input", "input", "concat", "conv", "conv", "add"]
+    pointwise = next(node for node in arch.nodes if node.window and node.window.kernel == (1, 1))
+    assert pointwise.inputs == (arch.inputs[1].id,)
+
+
+@pytest.mark.parametrize("pads", [(1, 1), (1, 0, 0, 2), (2, 3, 1, 1), (6, 8, 6, 6), (-1, 2, 1, 1)])
+def test_a_circular_padding_is_one_operation(pads: tuple[int, ...]) -> None:
+    pads = (*pads, *(0,) * (4 - len(pads)))
+
+    def run(layers: nn.ModuleList, x: Tensor, mode: str) -> Tensor:
+        return torch.as_tensor(layers[1](F.pad(layers[0](x), pads, mode)))
+
+    layers = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 1, 1)
+    circular, zeros = (
+        trace(Call(lambda each, x, m=m: run(each, x, m), *layers), PAIR[0]) for m in ("circular", "constant")
+    )
+    assert [(node.op, node.crop) for node in circular.nodes] == [(node.op, node.crop) for node in zeros.nodes]
+    assert circular.nodes[2].crop == ((-pads[2], -pads[3]), (-pads[0], -pads[1]))

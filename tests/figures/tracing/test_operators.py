@@ -17,7 +17,7 @@ from tests.oracles.torch_counts import macs as torch_macs
 from unet_tutorial.figures.arch.ir import Window
 from unet_tutorial.figures.tracing.graph import Graph
 from unet_tutorial.figures.tracing.inputs import by_position, input_layouts
-from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, window_of
+from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, tensors_of, window_of
 from unet_tutorial.figures.tracing.record import record
 from unet_tutorial.figures.tracing.trace import trace
 
@@ -102,6 +102,9 @@ CROPS: dict[str, Callable[[Tensor], Any]] = {
     "narrow": lambda x: x.narrow(3, 1, 4),
     "negative pad": lambda x: F.pad(x, (-1, -2, -3, 0)),
     "pad": lambda x: F.pad(x, (1, 2, 3, 0)),
+    "pad and crop": lambda x: F.pad(x, (-1, 2, 3, -2)),
+    "zeros after it": lambda x: torch.cat([x, x.new_zeros(1, 2, 9, 3)], 3),
+    "zeros around it": lambda x: torch.cat([x.new_zeros(1, 2, 2, 12), x, x.new_zeros(1, 2, 1, 12)], 2),
     "split": lambda x: x.split([2, 3, 4], 2)[1],
     "chunk": lambda x: x.chunk(3, 2)[2],
 }
@@ -123,9 +126,11 @@ def test_a_crop_leaves_the_pixels_that_torch_leaves(name: str) -> None:
         before = int((left[0, axis] == 0).all(1 - axis).long().cumprod(0).sum())
         expected.append((lost[0] - before, lost[1] - (padded - before)))
     net = Call(lambda _, x: CROPS[name](x))
-    (op,) = [op for op in record(net, (grid,), {}, training=False).ops if operation_type(op) in ("crop", "split")]
+    ops = record(net, (grid,), {}, training=False).ops
+    (op,) = [op for op in ops if operation_type(op) in ("crop", "split", "concat")]
+    main = next(each for each in tensors_of(op) if each.shape == grid.shape)
     out = op.outs[{"split": 1, "chunk": 2}.get(name, 0)]
-    assert crop_of(op, op.args[0], out, by_position(grid.shape, 2)) == tuple(expected)
+    assert crop_of(op, main, out, by_position(grid.shape, 2)) == tuple(expected)
 
 
 TYPES: dict[str, tuple[Callable[[Tensor], Any], str]] = {
@@ -143,6 +148,18 @@ TYPES: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "concat": (lambda x: torch.cat([x, x], 1), "concat"),
     "activation": (lambda x: F.silu(x), "act"),
     "unknown": (lambda x: x.cumsum(2), "act"),
+    "mean of channels": (lambda x: x.mean(1, keepdim=True), "other"),
+    "mean of rows": (lambda x: x.mean(2, keepdim=True), "reduce"),
+    "pool to rows": (lambda x: F.adaptive_avg_pool2d(x, (None, 1)), "reduce"),
+    "pixel": (lambda x: x[:, :, 3:4], "crop"),
+    "row": (lambda x: x[:, :, 3], "crop"),
+    "channel": (lambda x: x[:, 1], "split"),
+    "zeros beside it": (lambda x: torch.cat([x, x.new_zeros(1, 2, 8, 1)], 3), "crop"),
+    "halves": (lambda x: torch.cat([x.relu(), x], 3), "concat"),
+    "reflected": (lambda x: F.pad(x, (1, 1, 0, 0), mode="reflect"), "crop"),
+    "circular": (lambda x: F.pad(x, (1, 1, 0, 0), mode="circular"), "crop"),
+    "shift": (lambda x: x.roll(3, 2), "view"),
+    "repeated": (lambda x: x.repeat(1, 3, 1, 1), "view"),
     "sum": (lambda x: x + x.flip(2), "add"),
     "product": (lambda x: x * x.cos(), "gate"),
 }
@@ -154,6 +171,23 @@ def test_an_operation_has_the_type_that_its_effect_shows(name: str) -> None:
     net = Call(lambda _, x: run(x))
     nodes = Graph(record(net, (torch.empty(1, 2, 8, 8),), {}, training=False)).nodes
     assert nodes[-1].op == expected
+
+
+@pytest.mark.parametrize(("shifts", "dims"), [((3,), (2,)), ((1, -2), (3, 2)), ((2, 1), (1, 3)), ((1, 1), (2, 2))])
+def test_a_shift_reads_the_pixel_that_its_window_says(shifts: tuple[int, ...], dims: tuple[int, ...]) -> None:
+    image = torch.arange(96).reshape(1, 1, 8, 12)
+    net = Call(lambda _, x: x.roll(shifts, dims))
+    (op,) = record(net, (image,), {}, training=False).ops
+    window = window_of(op, operation_type(op), [None, None, 0, 1], 2)
+    assert window is not None
+    row, column = 4 - window.before[0], 6 - window.before[1]
+    assert torch.equal(image.roll(shifts, dims)[0, 0, 4, 6], image[0, 0, row, column])
+    assert trace(net, image).nodes[1].crop == ()
+
+
+def test_a_shift_of_channels_has_no_window() -> None:
+    (op,) = record(Call(lambda _, x: x.roll(1, 1)), (torch.zeros(1, 2, 8, 8),), {}, training=False).ops
+    assert window_of(op, operation_type(op), [None, None, 0, 1], 2) is None
 
 
 def test_the_rank_is_that_of_the_images() -> None:
