@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from statistics import mean
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.oracles.hooked_nets import arch
 from tests.oracles.text_extents import collisions, extents
 from unet_tutorial.figures.diagram import Diagram, draw
-from unet_tutorial.figures.drawing.style import Style
+from unet_tutorial.figures.drawing.style import Style, named_style
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +43,27 @@ def test_no_text_is_clipped_or_covered(name: str, style: str) -> None:
         assert len(texts) == len(scene.labels)
         assert smallest >= {"column": 6, "slide": 12}.get(style, 7)
         assert collisions(scene) == []
+
+
+@pytest.mark.parametrize("style", ["thesis", "column", "slide"])
+@pytest.mark.parametrize("name", US)
+def test_no_text_is_covered_by_a_cuboid(name: str, style: str) -> None:
+    for collapse in ("conv", "block", "level"):
+        scene = drawn(name, named_style(style, boxes="cuboid"), collapse).scene
+        assert collisions(scene) == []
+        assert all(box.depth > 0 for box in scene.boxes)
+
+
+@pytest.mark.parametrize("name", ["paper", "planar", "five"])
+def test_cuboids_of_equal_maps_are_equally_deep_and_deeper_for_larger_maps(name: str) -> None:
+    """Depths are proportional to the square root of the side, as heights are."""
+    diagram = drawn(name, named_style("slide", boxes="cuboid"))
+    depths = [(prod(diagram.arch.node(box.id).size), box.depth) for box in diagram.scene.boxes]
+    rank = len(diagram.arch.inputs[0].size)
+    largest, deepest = max(depths)
+    for pixels, depth in depths:
+        assert depth == pytest.approx(deepest * (pixels / largest) ** (1 / rank / 2), abs=0.011)
+    assert {box.depth for box in drawn(name, "slide").scene.boxes} == {0.0}
 
 
 @pytest.mark.parametrize("name", ["wide", "residual", "paper"])

@@ -16,6 +16,7 @@ from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.scene import Arrow, Box
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, sketch_u
+from unet_tutorial.figures.drawing.style import BOXES, named_style
 from unet_tutorial.figures.tracing.trace import trace
 
 US = [
@@ -61,7 +62,10 @@ def own_arrows(diagram: Diagram) -> list[Arrow]:
 
 
 def touches(box: Box, x: float, y: float) -> bool:
-    return box.x - TOUCH <= x <= box.right + TOUCH and box.y - TOUCH <= y <= box.bottom + TOUCH
+    """Whether a point lies on a box; the upper left and lower right corner around a cuboid are empty."""
+    corners = x - box.x + y - box.y, box.right - x + box.bottom - y
+    inside = box.x - TOUCH <= x <= box.right + TOUCH and box.y - TOUCH <= y <= box.bottom + TOUCH
+    return inside and min(corners) >= box.depth - TOUCH
 
 
 def crosses(arrow: Arrow, box: Box) -> bool:
@@ -77,8 +81,9 @@ def crosses(arrow: Arrow, box: Box) -> bool:
 
 @pytest.mark.parametrize("collapse", COLLAPSE)
 @pytest.mark.parametrize("name", US)
-def test_arrows_connect_their_boxes_and_cross_none(name: str, collapse: str) -> None:
-    diagram = draw(described(name), collapse=collapse)
+@pytest.mark.parametrize("kind_of_boxes", BOXES)
+def test_arrows_connect_their_boxes_and_cross_none(name: str, collapse: str, kind_of_boxes: str) -> None:
+    diagram = draw(described(name), style=named_style(boxes=kind_of_boxes), collapse=collapse)
     boxes = {box.id: box for box in diagram.scene.boxes}
     sketch = sketch_u(described(name), collapse)
     links = [*sketch.gates, *sketch.steps, *sketch.copies, *sketch.branches, *sketch.heads]

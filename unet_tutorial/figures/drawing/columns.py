@@ -16,19 +16,22 @@ MOST_SPACE = 2.5  # how far boxes and arrows are stretched to fill the sheet, fr
 class Columns:
     """Left edges and widths of the boxes, found box by box along the main path.
 
-    ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow. Further inputs of the network
-    are placed below the first one, further outputs at the end of the row of their source.
+    ``widest`` is the width of the widest box, ``gap`` the length of the shortest arrow, ``deepest`` the depth of the
+    largest map if boxes are cuboids. ``width`` includes the depth. Further inputs of the network are placed below the
+    first one, further outputs at the end of the row of their source.
     """
 
     frame: Frame
     widest: float
     gap: float
+    deepest: float = 0.0
     left: list[float] = field(default_factory=list)
     last_in_row: dict[int, int] = field(default_factory=dict)  # by row: the last box so far
 
     def __post_init__(self) -> None:
         sketch = self.frame.sketch
-        self.width = [self.frame.width(each, self.widest) for each in sketch.maps]
+        self.depth = [self.frame.depth(i, self.deepest) for i in range(len(sketch.maps))]
+        self.width = [self.frame.width(sketch.maps[i], self.widest) + depth for i, depth in enumerate(self.depth)]
         for i in range(sketch.length):
             self._place(i)
         for i in range(sketch.length, len(sketch.maps)):
@@ -48,11 +51,11 @@ class Columns:
     def _min_distance(self, before: int, here: int) -> float:
         """Smallest distance between the left edges of two neighbours in a row."""
         frame = self.frame
-        centres = frame.channels_extent(before)[1] - frame.channels_extent(here)[0] + 0.3 * frame.font
+        channels = frame.channels_extent(before)[1] - frame.channels_extent(here)[0] + 0.3 * frame.font
+        texts = channels + self.to_top_middle(before) - self.to_top_middle(here)
         if frame.caption(before) and frame.caption(here):
             captions = frame.caption_extent(before)[1] - frame.caption_extent(here)[0] + 0.5 * frame.font
-            centres = max(centres, captions)
-        texts = centres + (self.width[before] - self.width[here]) / 2
+            texts = max(texts, captions + self.to_middle(before) - self.to_middle(here))
         return max(self.width[before] + self.gap + frame.left_space(here), texts)
 
     def _left_in_new_row(self, i: int) -> float:
@@ -61,7 +64,8 @@ class Columns:
         offset = self.arrival(i)
         if frame.exits_sideways(before):
             return max(self.left[before] + self.width[before] + self.gap / 2 - offset, self._min_left(i))
-        left = self.left[before] + self.width[before] / 2 - offset
+        exit_x = self.to_top_middle(before) if frame.exits_upwards(before) else self.to_middle(before)
+        left = self.left[before] + exit_x - offset
         missing = self._min_left(i) - left
         if missing > 0 and before > 0 and frame.rows[before - 1] == frame.rows[before]:
             self.left[before] += missing
@@ -78,19 +82,19 @@ class Columns:
         self.last_in_row[frame.rows[i]] = i
         left = self.left[last] + self._min_distance(last, i)
         if last + 1 < frame.sketch.length and frame.exits_upwards(last) and frame.exits_sideways(last):
-            texts = max(frame.left_space(i), -frame.channels_extent(i)[0] - self.width[i] / 2)
+            texts = max(frame.left_space(i), -frame.channels_extent(i)[0] - self.to_top_middle(i))
             left = max(left, self.left[last + 1] + self.arrival(last + 1) + texts + 0.6 * font)
         return left
 
     def arrival(self, i: int) -> float:
         """Distance from a box's left edge to the arrow from another row: centre of the part without skip channels."""
-        skip = self.skip_width(i)
-        return skip + (self.width[i] - skip) / 2
+        above = self.depth[i] if self.frame.entered_from_above(i) else 0.0
+        return above + self.to_middle(i) + self.skip_width(i) / 2
 
     def skip_width(self, i: int) -> float:
         """Width of the part of a box that holds skip channels."""
         each = self.frame.sketch.maps[i]
-        return self.width[i] * each.skip_channels / max(each.node.channels, 1)
+        return (self.width[i] - self.depth[i]) * each.skip_channels / max(each.node.channels, 1)
 
     def _min_left(self, i: int) -> float:
         """Smallest left edge of a box to the right of those already in its row, with space for the copy arrow."""
@@ -101,17 +105,25 @@ class Columns:
         copies = [link for link in frame.sketch.copies if link.target == i and frame.rows[link.source] == frame.rows[i]]
         text = max((text_width(crop_number(crop_text(link.crop)), frame.font) for link in copies), default=0.0)
         gate = any("gate" in link.marks for link in copies)
-        overhang = max(0.0, frame.channels_extent(other)[1] - self.width[other] / 2)
-        overhang -= min(0.0, frame.channels_extent(i)[0] + self.width[i] / 2)
+        overhang = max(0.0, frame.channels_extent(other)[1] + self.to_top_middle(other) - self.width[other])
+        overhang -= min(0.0, frame.channels_extent(i)[0] + self.to_top_middle(i))
         space = max(text + 0.6 * frame.font + overhang, (1.6 + 1.3 * gate) * frame.font)
         return max(
             self.left[other] + self.width[other] + frame.left_space(i) + space,
             self.left[other] + self._min_distance(other, i),
         )
 
+    def to_middle(self, i: int) -> float:
+        """Distance from a box's left edge to the centre of its lower edge, which is that of the front face."""
+        return (self.width[i] - self.depth[i]) / 2
+
+    def to_top_middle(self, i: int) -> float:
+        """Distance from a box's left edge to the centre of its upper edge, which is that of the back face."""
+        return self.to_middle(i) + self.depth[i]
+
     def middle(self, i: int) -> float:
-        """x of the centre of a box."""
-        return self.left[i] + self.width[i] / 2
+        """x of the centre of a box's lower edge."""
+        return self.left[i] + self.to_middle(i)
 
     def caption_x(self, i: int) -> float:
         """x from which a caption is anchored: the arrow under its box, or else the centre of the box."""
@@ -127,7 +139,7 @@ class Columns:
         """x of the lines from the source of a block beside the path, and to its target, for each of its uses."""
         frame, found = self.frame, []
         for source, target in aside.uses:
-            end = self.left[target] + self.width[target] / 4
+            end = self.left[target] + self.to_middle(target) / 2
             if target in frame.aside_sums:
                 end = self.left[target] - frame.plus_gap(target) - MARK_RADIUS * frame.font
             found.append((self.left[source] + self.width[source] + 0.35 * frame.font if source != target else end, end))
@@ -158,7 +170,7 @@ class Columns:
         frame = self.frame
         low, high = [], []
         for i, left in enumerate(self.left):
-            centre, caption = left + self.width[i] / 2, self.caption_x(i)
+            centre, caption = left + self.to_top_middle(i), self.caption_x(i)
             first, last = frame.channels_extent(i)
             words = frame.caption_extent(i) if frame.caption(i) else (0.0, 0.0)
             low.append(min(left - frame.left_space(i), centre + first, caption + words[0]))
@@ -191,7 +203,7 @@ def fit_columns(frame: Frame, width: float) -> Columns | None:
     for step in range(16):
         share = step and (low + high) / 2  # the narrowest first
         font = frame.font
-        columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font)
+        columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font, (0.6 + share) * font)
         first, last = columns.bounds()
         if last - first <= width:
             best, low = columns, share

@@ -19,14 +19,15 @@ MARK_RADIUS, TEXT_GAP, TAG_PADDING = 0.42, 0.45, 0.35
 class Frame:
     """The rows, texts and box sizes of a sketch in a given font size; lengths are in points.
 
-    ``growth`` is the function by which widths grow with channels. With ``bent``, arrows between rows leave a box at its
-    right edge; otherwise at its lower or upper edge.
+    ``growth`` is the function by which widths grow with channels; ``boxes`` are flat or cuboids. With ``bent``, arrows
+    between rows leave a box at its right edge; otherwise at its lower or upper edge.
     """
 
     sketch: Sketch
     font: float
     growth: Growth
     bent: bool = False
+    boxes: str = "flat"
 
     @cached_property
     def source(self) -> dict[int, int]:
@@ -160,6 +161,10 @@ class Frame:
         most = max(other.node.channels for i, other in enumerate(self.sketch.maps) if i not in self.source)
         return max(0.5 * self.font, widest * min(1.0, self.grown(each.node.channels) / self.grown(most)))
 
+    def depth(self, i: int, deepest: float) -> float:
+        """Depth of a cuboid; ``deepest`` is that of the largest map. Depths grow like heights; 0 for flat boxes."""
+        return deepest * sqrt(self._share_of_largest(i)) if self.boxes == "cuboid" else 0.0
+
     def grown(self, channels: int) -> float:
         """The growth function applied to a number of channels; widths are proportional to the result."""
         return {"sqrt": sqrt(channels), "linear": float(channels), "log": log2(channels + 1)}[self.growth]
@@ -177,6 +182,9 @@ class Frame:
 
         A further output is drawn at most as high as the map from which it is computed, even if it is resized.
         """
+        return max(self.min_height(i), tallest * sqrt(self._share_of_largest(i)))
+
+    def _share_of_largest(self, i: int) -> float:
+        """Side of a map as a fraction of the largest one; that of a further output is at most that of its source."""
         largest = max(mean_side(other.node.size) for other in self.sketch.maps)
-        side = min(mean_side(self.sketch.maps[j].node.size) for j in (i, self.source.get(i, i)))
-        return max(self.min_height(i), tallest * sqrt(side / largest))
+        return min(mean_side(self.sketch.maps[j].node.size) for j in (i, self.source.get(i, i))) / largest

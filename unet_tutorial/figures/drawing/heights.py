@@ -35,7 +35,7 @@ class Heights:
 
     def __post_init__(self) -> None:
         frame, font = self.frame, self.frame.font
-        self.height = [frame.height(i, self.tallest) for i in range(len(frame.sketch.maps))]
+        self.height = [frame.height(i, self.tallest) + depth for i, depth in enumerate(self.columns.depth)]
         self.top, self.caption_y = [0.0] * len(self.height), [0.0] * len(self.height)
         self.lanes = assign_lanes(frame, self.columns)
         tagged = {frame.rows[i] for i in frame.tags}
@@ -71,7 +71,7 @@ class Heights:
         font, height = self.frame.font, self.height[i]
         y, text = self.exit_y(i), text_width(self.frame.sizes[i], self.frame.font)
         lowest = max(centre + height / 2, y + 0.45 * font + text) - height
-        self.top[i] = min(lowest, y - 0.45 * font)
+        self.top[i] = min(lowest, y - self.columns.depth[i] - 0.45 * font)
 
     def exit_y(self, i: int) -> float:
         """y of the straight arrow to a further output: below the arrow to the row above, if that leaves sideways."""
@@ -134,7 +134,7 @@ class Heights:
         """Whether things below the input, or their arrows, reach so far right that they would touch boxes below."""
         frame, columns, font = self.frame, self.columns, self.frame.font
         below = [
-            columns.left[i] + min(frame.channels_extent(i)[0] + columns.width[i] / 2, -frame.left_space(i))
+            columns.left[i] + min(frame.channels_extent(i)[0] + columns.to_top_middle(i), -frame.left_space(i))
             for i in range(frame.sketch.length)
             if frame.rows[i] > row
         ]

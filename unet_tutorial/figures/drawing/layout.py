@@ -61,7 +61,7 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
     """The U-Net in this font size; None if it does not fit."""
-    frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level")
+    frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level", boxes=style.boxes)
     columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:
         return None
@@ -119,10 +119,9 @@ def _tags(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
     """The tags above the channel numbers, such as "SE"."""
     font = frame.font
     for i, text in frame.tags.items():
-        first, last = frame.tag_extent(i)
-        yield SideBlock(
-            f"{boxes[i].id}.tag", boxes[i].middle + first, boxes[i].y - 2.4 * font, last - first, 1.15 * font, (text,)
-        )
+        (first, last), box = frame.tag_extent(i), boxes[i]
+        left, top = box.top_middle + first, box.y - 2.4 * font
+        yield SideBlock(f"{box.id}.tag", left, top, last - first, 1.15 * font, (text,))
 
 
 def _feet(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
@@ -130,16 +129,17 @@ def _feet(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
     conditioned = {i for aside in frame.sketch.asides if aside.kind == "embedding" for _, i in aside.uses}
     height = FOOT_HEIGHT * frame.font
     for i in sorted(conditioned):
-        yield SideBlock(f"{boxes[i].id}.foot", boxes[i].x, boxes[i].bottom - height, boxes[i].width, height)
+        x, _, width, _ = boxes[i].front
+        yield SideBlock(f"{boxes[i].id}.foot", x, boxes[i].bottom - height, width, height)
 
 
 def _box(heights: Heights, i: int, shift: float) -> Box:
     frame, columns = heights.frame, heights.columns
     top, height = heights.top[i], heights.height[i]
     cropped = [link for link in frame.sketch.copies if link.source == i and link.crop]
-    crop = _crop_edges(cropped[0], top, height) if cropped else None
-    node = frame.sketch.maps[i].node
-    return Box(node.id, columns.left[i] + shift, top, columns.width[i], height, columns.skip_width(i), crop)
+    depth, left, blank = columns.depth[i], columns.left[i] + shift, columns.skip_width(i)
+    crop = _crop_edges(cropped[0], top + depth, height - depth) if cropped else None
+    return Box(frame.sketch.maps[i].node.id, left, top, columns.width[i], height, blank, crop, depth)
 
 
 def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:
@@ -160,7 +160,7 @@ def _box_labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
     frame, font = heights.frame, heights.frame.font
     for i, box in enumerate(boxes):
         node, anchor = frame.sketch.maps[i].node, frame.anchor(i)
-        x = box.middle + {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
+        x = box.top_middle + {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
         yield Label(f"{node.id}.channels", str(node.channels), x, box.y - 0.3 * font, anchor)
         if frame.sizes[i]:
             yield Label(f"{node.id}.size", frame.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True)

@@ -205,27 +205,23 @@ class _Drawing:
         return shape
 
     def _glue(self, arrow: Arrow, connector: Any) -> None:
-        """Glue the ends of a straight arrow to the boxes where it meets the middle of a side."""
+        """Glue the ends of a straight arrow to the flat boxes where it meets the middle of a side.
+
+        LibreOffice would move an arrow that is glued to a cube to the middle of the rectangle around the cube.
+        """
         if len(arrow.points) > 2:
             return
-        ends = connector.element.nvCxnSpPr.cNvCxnSpPr
-        for end, add in zip(arrow.points, (ends.get_or_add_stCxn, ends.get_or_add_endCxn), strict=True):
+        for end, connect in zip(arrow.points, (connector.begin_connect, connector.end_connect), strict=True):
             for box in self.scene.boxes:
-                for site, (x, y) in _sites(box).items():
+                for site, (x, y) in enumerate(() if box.depth else _sites(box)):
                     if hypot(x - end[0], y - end[1]) < TOUCH:
-                        glued = add()
-                        glued.id, glued.idx = self.drawn[box.id].shape_id, site
+                        connect(self.drawn[box.id], site)
 
 
-def _sites(box: Box) -> dict[int, Point]:
-    """PowerPoint's numbers of the connection sites in the middle of the upper, left, lower and right outline."""
-    points = (
-        (box.top_middle, box.y),
-        (box.x, box.bottom - (box.height - box.depth) / 2),
-        (box.middle, box.bottom),
-        (box.right, box.y + (box.height - box.depth) / 2),
-    )
-    return dict(zip((0, 2, 3, 5) if box.depth else (0, 1, 2, 3), points, strict=True))
+def _sites(box: Box) -> tuple[Point, ...]:
+    """The connection sites of a rectangle in PowerPoint's order: middle of the upper, left, lower and right side."""
+    y = box.y + box.height / 2
+    return (box.middle, box.y), (box.x, y), (box.middle, box.bottom), (box.right, y)
 
 
 def _remove_theme(shape: Any) -> None:

@@ -50,7 +50,7 @@ class Routes:
         down = frame.entered_from_above(link.target)
         x = target.x + self.columns.arrival(link.target)
         end = (x, target.y if down else target.bottom)
-        if abs(x - source.middle) < 0.02 and not frame.exits_sideways(link.source):
+        if abs(x - (source.middle if down else source.top_middle)) < 0.02 and not frame.exits_sideways(link.source):
             return Arrow(self.arrow_id(link), link.kind, ((x, source.bottom if down else source.y), end))
         y = self.arrow_y(link.source) + 0.5 * frame.font * down
         return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), end))
@@ -84,7 +84,7 @@ class Routes:
 
     def _low_exit_y(self, i: int) -> float:
         """y of a second arrow at the right edge of a box, below the first one."""
-        bottom = self.boxes[i].bottom
+        bottom = self.boxes[i].bottom - self.boxes[i].depth
         return max(bottom - 0.5 * self.frame.font, (self.arrow_y(i) + bottom) / 2)
 
     def head(self, link: Link) -> Arrow:
@@ -109,7 +109,7 @@ class Routes:
         y = min(self.boxes[i].y for i in row) - (1.35 + TAG_SPACE * tagged) * font
         sideways = frame.exits_sideways(link.source)
         start = [(source.right, self.arrow_y(link.source)), (up, self.arrow_y(link.source))] if sideways else []
-        start = start or [(source.middle, source.y)]
+        start = start or [(source.top_middle, source.y)]
         points = (*start, (start[-1][0], y), (x, y), (x, end + MARK_RADIUS * font))
         return Arrow(self.arrow_id(link), link.kind, points)
 
@@ -147,7 +147,7 @@ class Routes:
         target = self.boxes[link.target]
         if "plus" in link.marks:
             return self.plus_position(link.target)[0], self.arrow_y(link.target) + MARK_RADIUS * self.frame.font
-        offset = target.blank / 2 if target.blank else target.width / 4
+        offset = target.blank / 2 if target.blank else (target.middle - target.x) / 2
         return target.x + offset, target.bottom
 
     def plus_position(self, i: int) -> Point:
@@ -212,6 +212,6 @@ class Routes:
         first, last = source.right, target.x
         reaches_channels = self.arrow_y(link.source) - 1.1 * font < max(source.y, target.y) - 0.1 * font
         if reaches_channels:  # the label would be as high as the channel numbers
-            first = max(first, source.middle + self.frame.channels_extent(link.source)[1])
-            last = min(last, target.middle + self.frame.channels_extent(link.target)[0])
+            first = max(first, source.top_middle + self.frame.channels_extent(link.source)[1])
+            last = min(last, target.top_middle + self.frame.channels_extent(link.target)[0])
         return first, last - self.frame.left_space(link.target) - 1.3 * font * ("gate" in link.marks)
