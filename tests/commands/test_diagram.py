@@ -70,3 +70,31 @@ def test_alt_prints_the_alternative_text(unet: Unet) -> None:
     code, text = unet("diagram", *THIN, "--alt", "--width", "160mm", "--font-min", 7, "--collapse", "level")
     assert code == 0
     assert "20" in text.split("note:")[0]
+
+
+def test_names_colours_part_caption_and_language_reach_the_drawing(unet: Unet, tmp_path: Path) -> None:
+    out = tmp_path / "mine.svg"
+    own = ("--rename", "enc0=stage two", "--highlight", "enc0=gold", "--only", "encoder", "--caption", "Own figure")
+    assert unet("diagram", *THIN, *own, "-o", out)[0] == 0
+    text = out.read_text(encoding="utf8")
+    assert all(part in text for part in ("stage two", "#ffd700", "Own figure"))
+    assert "dec0" not in text
+    assert unet("diagram", *THIN, "--lang", "zh", "-o", out)[0] == 0
+    assert "最大池化" in out.read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--rename", "enc1"), "expected KEY=VALUE"),
+        (("--highlight", "=red"), "expected KEY=VALUE"),
+        (("--rename", "enc7=x"), "similar ones are enc"),
+        (("--lang", "de"), "the names are en, zh"),
+    ],
+)
+def test_a_wrong_annotation_is_refused_and_nothing_is_written(
+    unet: Unet, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    code, text = unet("diagram", *THIN, *words, "-o", tmp_path / "a.svg")
+    assert (code, said in text) == (1, True)
+    assert list(tmp_path.iterdir()) == []

@@ -71,7 +71,8 @@ def test_every_format_is_written_and_others_refused(paper: Diagram, tmp_path: Pa
         paper.save(tmp_path / "figure")
     with pytest.raises(ValueError, match=r"format '\.gif' is unknown; the names are \.svg"):
         paper.save(tmp_path / "figure.gif")
-    for wrong in ({"style": "poster"}, {"collapse": "all"}):
-        with pytest.raises(ValueError, match="is unknown; the names are"):
-            draw(paper.arch, **wrong)
+    with pytest.raises(ValueError, match="is unknown; the names are"):
+        draw(paper.arch, style="poster")
+    with pytest.raises(ValueError, match="is unknown; the names are"):
+        draw(paper.arch, collapse="all")
     assert draw(paper.arch, style=COLUMN).notes[0].startswith("collapsed to 'block'")

@@ -13,10 +13,13 @@ from unet_tutorial.commands.dataclass_options import with_options
 from unet_tutorial.commands.model import NetworkOptions
 
 if TYPE_CHECKING:
+    from unet_tutorial.figures.drawing.annotations import Annotations
     from unet_tutorial.figures.drawing.style import Style
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
 OUTPUT = "File to write: .svg .pdf .png .tex .pptx .drawio .html .mmd .dot or .json; repeat the option for several."
+RENAME = "KEY=TEXT: a name for a map, a side and level (enc2), a module or a text of the legend; may be repeated."
+HIGHLIGHT = "KEY=COLOUR: fill the boxes of a map, a side and level (enc2) or a module; may be repeated."
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,19 @@ class DrawingOptions:
     font_min: Annotated[float, typer.Option(min=0, help="Smallest font size in points; 0: that of the style.")] = 0.0
     boxes: Annotated[str, typer.Option(help="Kind of boxes: flat, or cuboid (in perspective).")] = "flat"
     collapse: Annotated[str, typer.Option(help="Boxes to draw: conv (every map), block or level.")] = "conv"
+
+    rename: Annotated[list[str] | None, typer.Option(help=RENAME)] = None
+    highlight: Annotated[list[str] | None, typer.Option(help=HIGHLIGHT)] = None
+    only: Annotated[str, typer.Option(help="Draw one part: encoder, decoder, or levels such as 'levels 0-2'.")] = ""
+    caption: Annotated[str, typer.Option(help="A text below the drawing.")] = ""
+    lang: Annotated[str, typer.Option(help="Language of the texts: en or zh (Chinese).")] = "en"
+
+    def make_annotations(self) -> Annotations:
+        """The user's names, colours, selection, caption and language. Raises ValueError for what they cannot be."""
+        from unet_tutorial.figures.drawing.annotations import Annotations
+
+        names, colours = _pairs("--rename", self.rename or []), _pairs("--highlight", self.highlight or [])
+        return Annotations(names, colours, self.only, self.caption, self.lang)
 
     def make_style(self) -> Style:
         """The style with the other options applied. Raises ValueError for an invalid width and for unknown names."""
@@ -43,6 +59,14 @@ class DrawingOptions:
         if not found:
             raise ValueError(f"--width {self.width!r}: expected a number with mm, cm, in or pt, such as 160mm")
         return float(found[1]) * POINTS[found[2]]
+
+
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (key, _, value) in zip(texts, pairs, strict=True):
+        if not key or not value:
+            raise ValueError(f"{option} {text!r}: expected KEY=VALUE, such as enc2='stage 2' or dec0=orange")
+    return {key: value for key, _, value in pairs}
 
 
 @with_options(NetworkOptions, DrawingOptions)
@@ -70,7 +94,8 @@ def diagram(
         if path.suffix.lower() not in FORMATS:
             raise ValueError(f"{path}: the suffix tells the format; end it in {', '.join(FORMATS)}")
     style = drawing.make_style()  # before the network is built, which takes longer
-    found = draw(network.architecture(), style=style, collapse=drawing.collapse)
+    annotations = drawing.make_annotations()
+    found = draw(network.architecture(), style=style, collapse=drawing.collapse, annotations=annotations)
     for path in paths:
         print(found.save(path))
     if alt:

@@ -12,7 +12,8 @@ from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
 from unet_tutorial.figures.drawing.drawio import drawio
-from unet_tutorial.figures.drawing.layout import arrange
+from unet_tutorial.figures.drawing.annotations import Annotations, check_keys, undrawn_keys_note
+from unet_tutorial.figures.drawing.layout import arrange, drawn_texts
 from unet_tutorial.figures.drawing.pptx import pptx
 from unet_tutorial.figures.drawing.render import inline_svg, render, svg
 from unet_tutorial.figures.drawing.scene import Scene
@@ -32,19 +33,24 @@ class Diagram:
     arch: ArchIR
     style: Style = PAPER
     collapse: str = "conv"
+    annotations: Annotations = Annotations()
 
     def __post_init__(self) -> None:
         check_name(self.collapse, COLLAPSE, "collapse")
+        if self.annotations.names or self.annotations.colours:
+            texts = [text for collapse in COLLAPSE for text in drawn_texts(self.arch, collapse)]
+            check_keys(self.annotations, self.arch, texts)
 
     @cached_property
     def scene(self) -> Scene:
         """Boxes, arrows and labels with their coordinates."""
-        return arrange(self.arch, self.style, self.collapse)
+        return arrange(self.arch, self.style, self.collapse, self.annotations)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that report maps and outputs that are not drawn, or a larger width; empty if there are none."""
-        return self.scene.notes
+        drawn = [box.id for box in self.scene.boxes]
+        return (*self.scene.notes, *undrawn_keys_note(self.annotations, self.arch, drawn))
 
     @cached_property
     def alt(self) -> str:
@@ -133,18 +139,19 @@ def draw(
     style: Style | str = PAPER,
     name: str | None = None,
     collapse: str = "conv",
+    annotations: Annotations = Annotations(),
     **kwargs: Any,
 ) -> Diagram:
     """The diagram of a module that is called with ``example`` and ``kwargs``, or of an architecture (``ArchIR``).
 
-    ``style`` is a ``Style`` or the name of one. A tuple of integers stands for an empty tensor of that shape:
-    ``draw(net, (1, 1, 572, 572), style="thesis")``. Raises the ValueErrors of ``figures.tracing.trace``, and ValueError
-    for an unknown style or ``collapse``.
+    ``style`` is a ``Style`` or the name of one. A tuple of integers, also one in a list, tuple or dict, stands for
+    an empty tensor of that shape: ``draw(net, (1, 1, 572, 572), style="thesis")``. Raises the ValueErrors of
+    ``figures.tracing.trace``, and ValueError for an unknown style or ``collapse``.
     """
     found = named_style(style) if isinstance(style, str) else style
     check_name(collapse, COLLAPSE, "collapse")
     arch = model if isinstance(model, ArchIR) else _traced(model, example, kwargs)
-    return Diagram(arch if name is None else replace(arch, name=name), found, collapse)
+    return Diagram(arch if name is None else replace(arch, name=name), found, collapse, annotations)
 
 
 def _traced(model: Any, example: tuple[Any, ...], kwargs: dict[str, Any]) -> ArchIR:
@@ -153,7 +160,10 @@ def _traced(model: Any, example: tuple[Any, ...], kwargs: dict[str, Any]) -> Arc
     from unet_tutorial.figures.tracing.trace import trace
 
     def as_input(value: Any) -> Any:
-        is_shape = isinstance(value, tuple) and value and all(isinstance(n, int) for n in value)
-        return empty(value, device="meta") if is_shape else value
+        if type(value) is tuple and value and all(type(n) is int for n in value):
+            return empty(value, device="meta")
+        if type(value) in (list, tuple):
+            return type(value)(map(as_input, value))
+        return {key: as_input(each) for key, each in value.items()} if type(value) is dict else value
 
-    return trace(model, *map(as_input, example), **{key: as_input(value) for key, value in kwargs.items()})
+    return trace(model, *map(as_input, example), **as_input(kwargs))

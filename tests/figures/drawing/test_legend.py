@@ -98,10 +98,10 @@ def test_without_a_free_corner_the_legend_is_below_in_columns() -> None:
     full = Scene(400, 100, 8, boxes=(Box("a", 0, 0, 400, 100),))
     links = sketch((conv("a"),), (conv("b", kernel=1),))
     links = Sketch(links.maps, (links.steps[0], Link(1, 2, "point", links.steps[1].nodes)), (), length=3)
-    found = add_legend(full, links)
+    found = add_legend(full, legend_entries(links))
     assert found.height > full.height
     tops = [label.y for label in found.labels]
     assert min(tops) > full.height
     assert all(one == other for one, other in pairwise(tops))  # both entries fit side by side
     free = Scene(400, 100, 8)
-    assert add_legend(free, links).height == free.height
+    assert add_legend(free, legend_entries(links)).height == free.height

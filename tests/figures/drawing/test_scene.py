@@ -117,3 +117,12 @@ def test_the_lines_of_a_side_block_are_centred_in_it(count: int) -> None:
     first, *_, last = (*block.labels(10), *block.labels(10))
     assert first.y - capital - block.y == pytest.approx(block.bottom - last.y, abs=0.05)
     assert last.y - first.y == pytest.approx(13 * (count - 1))
+
+
+def test_chinese_characters_are_squares_and_lines_break_between_them() -> None:
+    assert text_width("卷积", 10) == 20
+    assert text_width("卷积 3×3", 10) == pytest.approx(20 + text_width(" 3×3", 10))
+    lines = wrapped("复制并裁剪（每侧像素数），然后 max pool 2×2", 10, 60)
+    assert "".join(lines).replace(" ", "") == "复制并裁剪（每侧像素数），然后maxpool2×2"
+    assert all(text_width(line, 10) <= 70 for line in lines)
+    assert not any(line[0] in "，。）：" for line in lines)

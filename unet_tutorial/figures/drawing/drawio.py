@@ -90,7 +90,7 @@ class _Cells:
 
     def _box(self, box: Box) -> None:
         cuboid = {"shape": "cube", "flipH": 1, "size": _number(box.depth), **self.faces} if box.depth else {}
-        style = _style(fillColor=self.palette.fill, **cuboid, **self.line)
+        style = _style(fillColor=box.colour or self.palette.fill, **cuboid, **self.line)
         self._vertex(box.id, style, (box.x, box.y, box.width, box.height))
         _, _, width, height = box.front
         if box.blank and box.depth:

@@ -6,21 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.columns import Columns, fit_columns
-from unet_tutorial.figures.drawing.frame import TEXT_GAP, Frame
+from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, TEXT_GAP, Frame
 from unet_tutorial.figures.drawing.grid import draw_grid
+from unet_tutorial.figures.drawing.grid_sketch import sketch_grid
 from unet_tutorial.figures.drawing.heights import Heights
-from unet_tutorial.figures.drawing.legend import add_legend
+from unet_tutorial.figures.drawing.legend import legend_entries
 from unet_tutorial.figures.drawing.routes import Routes
 from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, SideBlock, translated, with_unique_ids
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, Aside, Link, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
 TALLEST = 0.19  # largest height of a box, as a fraction of the sheet's width
-FOOT_HEIGHT = 0.45  # of the bar in a box that an embedding conditions, in font sizes
 
 
-def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
+def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations = Annotations()) -> Scene:
     """The drawing with as many maps as fit, in the largest font size in which they fit.
 
     ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
@@ -30,13 +31,19 @@ def arrange(arch: ArchIR, style: Style, collapse: str) -> Scene:
     draw = draw_grid if arch.reason or not arch.path else draw_u
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
         for font in font_sizes(style):
-            scene = draw(arch, style, shown, font)
+            scene = draw(arch, style, shown, font, annotations)
             if scene is not None and _low_enough(scene, style):
-                notes = collapse_note(collapse, shown, style)
+                notes = (*scene.notes, *collapse_note(collapse, shown, style))
                 return replace(_centred(scene, style), notes=notes)
-    wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level")
+    wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level", annotations)
     width_note = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
     return replace(wider, notes=(*collapse_note(collapse, "level", style), width_note))
+
+
+def drawn_texts(arch: ArchIR, collapse: str) -> list[str]:
+    """The captions and the texts of the legend in the drawing of these maps."""
+    sketch = sketch_grid(arch, collapse) if arch.reason or not arch.path else sketch_u(arch, collapse)
+    return [each.caption for each in sketch.maps if each.caption] + [text for _, text in legend_entries(sketch)]
 
 
 def font_sizes(style: Style) -> Iterator[float]:
@@ -59,15 +66,16 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
     )
 
 
-def draw_u(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
+def draw_u(arch: ArchIR, style: Style, collapse: str, font: float, annotations: Annotations) -> Scene | None:
     """The U-Net in this font size; None if it does not fit."""
-    frame = Frame(sketch_u(arch, collapse), font, style.growth, bent=collapse == "level", boxes=style.boxes)
+    sketch = annotations.applied_to(sketch_u(arch, collapse))
+    frame = Frame(sketch, font, style.growth, bent=collapse == "level", boxes=style.boxes)
     columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:
         return None
     tallest = TALLEST
     while tallest > 0.02:
-        scene = _place(frame, columns, tallest * style.width, style.width)
+        scene = annotations.finished(_place(frame, columns, tallest * style.width, style.width), sketch)
         if _low_enough(scene, style):
             return scene
         tallest *= 0.85
@@ -83,7 +91,7 @@ def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scen
     sketch, font = frame.sketch, frame.font
     blocks = {aside: _aside_block(heights, aside, shift) for aside in sketch.asides if aside.kind != "excitation"}
     arrows = [routes.gate(link) for link in sketch.gates]
-    arrows += [routes.step(link) for link in sketch.steps]
+    arrows += [routes.step(link) for link in sketch.steps if link.kind != "aside"]
     arrows += [routes.copy(link) for link in sketch.copies]
     arrows += [routes.branch(link) for link in sketch.branches]
     arrows += [routes.head(link) for link in sketch.heads]
@@ -105,7 +113,7 @@ def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scen
         marks=tuple(routes.marks()),
         blocks=(*_tags(frame, boxes), *_feet(frame, boxes), *blocks.values()),
     )
-    return add_legend(translated(scene, 0, MARGIN * font), sketch)
+    return translated(scene, 0, MARGIN * font)
 
 
 def _aside_block(heights: Heights, aside: Aside, shift: float) -> SideBlock:
@@ -139,7 +147,7 @@ def _box(heights: Heights, i: int, shift: float) -> Box:
     cropped = [link for link in frame.sketch.copies if link.source == i and link.crop]
     depth, left, blank = columns.depth[i], columns.left[i] + shift, columns.skip_width(i)
     crop = _crop_edges(cropped[0], top + depth, height - depth) if cropped else None
-    return Box(frame.sketch.maps[i].node.id, left, top, columns.width[i], height, blank, crop, depth)
+    return Box(frame.sketch.maps[i].node.id, left, top, columns.width[i], height, blank, crop, depth, frame.sketch.maps[i].colour)
 
 
 def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from unet_tutorial.figures.arch.ir import Node
 from unet_tutorial.figures.arch.text import operation_name
-from unet_tutorial.figures.drawing.frame import MARK_RADIUS
+from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, MARK_RADIUS, TAG_PADDING, tag
 from unet_tutorial.figures.drawing.scene import MARGIN, Arrow, Label, Mark, Scene, SideBlock, text_width, wrapped
 from unet_tutorial.figures.drawing.sketch import Link, Sketch
 
@@ -18,27 +18,30 @@ ORDER = (
 )  # fmt: skip
 SHOWN_OTHERWISE = ("concat", "add", "crop", "act", "norm", "split", "gate", "view")  # by boxes, marks and crop labels
 SPELLING = {"prelu kernel": "PReLU", "prelu": "PReLU", "relu": "ReLU"}  # torch's name: the usual spelling
-# Beside channel numbers: the text of a tag and its explanation.
-EXCITATIONS = {"SE": "squeeze-and-excitation", "scSE": "spatial and channel squeeze-and-excitation"}
-JOINED = {"concat": "concatenation", "crop": "crop or pad", "view": "reshape", "gate": "product", "split": "split"}
+EXPLAINED = {"scSE": "spatial and channel squeeze-and-excitation", "CBAM": "convolutional block attention"}
+JOINED = {"concat": "concatenation", "add": "sum", "crop": "crop or pad", "view": "reshape"}
+JOINED |= {"gate": "product", "split": "split"}
 LONGEST = 80  # characters of all alternatives together
-KERNEL = re.compile(r"\d+(?:×\d+)+")
+KERNEL = re.compile(r"\d+(?:×\d+)+|×\d+(?:\.\d+)?(?![×\d])")  # or the factor of a resize
 DETAILS = 4  # levels of detail of a text: the first one that is short enough is taken
 
-LINE_SPACING, SAMPLE_WIDTH, TEXT_INDENT = 1.35, 2.2, 2.9  # in font sizes
+LINE_SPACING, SAMPLE_WIDTH = 1.35, 2.2  # in font sizes
 
 Entry = tuple[str, str]  # kind of arrow or mark, or text of a tag; its explanation
 Chain = tuple[tuple[str, int], ...]  # operations one after another, each with its number of repetitions
 Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-def add_legend(scene: Scene, sketch: Sketch) -> Scene:
+def add_legend(scene: Scene, entries: Sequence[Entry]) -> Scene:
     """The scene with a legend: in a free lower corner, preferably the right one, else below the drawing."""
-    entries, font, margin = legend_entries(sketch), scene.font, MARGIN * scene.font
+    font, margin = scene.font, MARGIN * scene.font
     if not entries:
         return scene
     for share in (0.45, 0.36, 0.28):
         legend = arrange_entries(scene, entries, 1, share * scene.width)
+        lines = [line for column in legend.columns for _, texts in column for line in texts]
+        if len(lines) > 2 * len(entries):
+            break
         top, width = scene.height - legend.height - margin, sum(legend.widths)
         for left in (scene.width - width, margin):
             if top > 0 and _free(scene, (left - font, top - font, left + width, scene.height)):
@@ -61,17 +64,17 @@ def legend_entries(sketch: Sketch) -> list[Entry]:
     found = []
     for kind in ORDER:
         drawn = [link for link in links if link.kind == kind and not (kind == "join" and link.target in marked)]
-        if drawn:
+        if drawn and kind != "aside":
             found.append((kind, _entry_text(kind, drawn, sketch)))
     found += [("gating", "gating signal")] * bool(sketch.gates)
-    marks = {mark for link in links for mark in link.marks}
+    marks = {mark for link in links for mark in link.marks} | {"plus" for aside in sketch.asides if aside.sums}
     texts = {"plus": "sum", "gate": "attention gate: weights the pixels of the skip"}
     found += [(mark, text) for mark, text in texts.items() if mark in marks]
     for aside in sketch.asides:
         if aside.kind == "excitation":
-            found += [(line, EXCITATIONS.get(line, line)) for line in aside.lines]
-        if aside.kind == "embedding":
-            found.append(("embedding", f"conditioned on the {' and the '.join(aside.lines)}"))
+            found += [(tag(line), EXPLAINED.get(line, line)) for line in aside.lines]
+    embeddings = [line for aside in sketch.asides if aside.kind == "embedding" for line in aside.lines]
+    found += [("embedding", f"conditioned on the {' and the '.join(embeddings)}")] if embeddings else []
     return list(dict.fromkeys(found))
 
 
@@ -80,6 +83,9 @@ def _entry_text(kind: str, links: Sequence[Link], sketch: Sketch) -> str:
         return _copy_text(links)
     if kind == "branch":
         return _branch_text(links, sketch)
+    if kind == "skip":
+        merges = sorted({JOINED[link.nodes[-1].op] for link in links if link.nodes[-1].op in JOINED})
+        return ": ".join(["skip connection", *[" or ".join(merges)] * bool(merges)])
     others = {JOINED[node.op] for link in links for node in link.nodes if node.op in JOINED}
     return _alternatives(links) or {"shuffle": "channels to pixels"}.get(kind) or " or ".join(sorted(others)) or kind
 
@@ -91,6 +97,8 @@ def _copy_text(links: Sequence[Link]) -> str:
     words = {(True, False): "copy and crop", (False, True): "copy and pad", (True, True): "copy, crop or pad"}
     text = f"{words[cropped, padded]} (px per side)" if pixels and (cropped or padded) else "copy"
     convolved = [link for link in links if "gate" not in link.marks and any(node.op == "conv" for node in link.nodes)]
+    if any(node.op == "add" for link in convolved for node in link.nodes[:-1]):
+        return f"{text}, through a residual block"
     return f"{text}, through {_alternatives(convolved)}" if convolved else text
 
 
@@ -169,9 +177,15 @@ def _chain(link: Link, detail: int) -> Chain:
     return _counted(texts)
 
 
-def _texts(nodes: Iterable[Node], detail: int) -> list[str]:
-    named = [node for node in nodes if node.op not in SHOWN_OTHERWISE or (node.op == "view" and node.window)]
-    return [_operation_text(node) if detail == 0 else operation_name(node) for node in named]
+def _texts(nodes: Sequence[Node], detail: int) -> list[str]:
+    """The names of the operations that are not shown otherwise, with norms and activations if ``detail`` is 0."""
+    texts = []
+    for node, after in zip_longest(nodes, nodes[1:]):
+        if node.op == "pool" and node.kind == "slice" and after is not None and after.op == "concat":
+            texts.append("pixels to channels")
+        elif node.op not in SHOWN_OTHERWISE or (node.op == "view" and node.window):
+            texts.append(_operation_text(node) if detail == 0 else operation_name(node))
+    return texts
 
 
 def _counted(texts: Iterable[str]) -> Chain:
@@ -204,11 +218,15 @@ def _operation_text(node: Node) -> str:
 
 @dataclass(frozen=True)
 class Legend:
-    """The entries of a scene, their texts broken into lines, in columns of these widths."""
+    """The entries of a scene, their texts broken into lines, in columns of these widths.
+
+    ``indent`` is the distance from a sample to the start of its text.
+    """
 
     scene: Scene
     columns: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
     widths: tuple[float, ...]
+    indent: float
 
     @property
     def height(self) -> float:
@@ -235,7 +253,7 @@ class Legend:
                     arrows.append(Arrow(key, kind, ((x, middle), (x + SAMPLE_WIDTH * font, middle))))
                 for i, line in enumerate(lines):
                     base = y + (LINE_SPACING * (i + 0.5) + 0.36) * font
-                    labels.append(Label(f"{key}-{i}", line, x + TEXT_INDENT * font, base, "start"))
+                    labels.append(Label(f"{key}-{i}", line, x + self.indent, base, "start"))
                 y += LINE_SPACING * font * len(lines)
             x += width
         return replace(
@@ -249,19 +267,25 @@ class Legend:
 
 def _sample_block(key: str, kind: str, x: float, y: float, font: float) -> SideBlock:
     """The bar of an embedding, or a tag, before its explanation; ``x`` is its left edge and ``y`` its centre."""
-    lines = () if kind == "embedding" else (kind,)
-    width, height = SAMPLE_WIDTH * font, 1.15 * font if lines else 0.45 * font
-    width = max(width, text_width(kind, font) + 0.4 * font) if lines else width
-    return SideBlock(key, x, y - height / 2, width, height, lines)
+    if kind == "embedding":
+        return SideBlock(key, x, y - FOOT_HEIGHT * font / 2, SAMPLE_WIDTH * font, FOOT_HEIGHT * font)
+    return SideBlock(key, x, y - 0.575 * font, _sample_width(kind, font), 1.15 * font, (kind,))
+
+
+def _sample_width(kind: str, font: float) -> float:
+    """Width of the sample of an entry; that of a tag depends on its text."""
+    is_tag = kind not in (*ORDER, "plus", "gate", "embedding")
+    return max(SAMPLE_WIDTH * font, is_tag * (text_width(kind, font) + 2 * TAG_PADDING * font))
 
 
 def arrange_entries(scene: Scene, entries: Sequence[Entry], columns: int, width: float) -> Legend:
     """The entries in this number of columns, each at most ``width`` wide."""
     font, per_column = scene.font, -(-len(entries) // columns)
-    lines = [(kind, tuple(wrapped(text, font, width - (TEXT_INDENT + 0.5) * font))) for kind, text in entries]
+    indent = max(_sample_width(kind, font) for kind, _ in entries) + 0.7 * font
+    lines = [(kind, tuple(wrapped(text, font, width - indent - 0.5 * font))) for kind, text in entries]
     parts = tuple(tuple(lines[i : i + per_column]) for i in range(0, len(lines), per_column))
     widest = [max(text_width(line, font) for _, texts in part for line in texts) for part in parts]
-    return Legend(scene, parts, tuple(each + (TEXT_INDENT + 1.0) * font for each in widest))
+    return Legend(scene, parts, tuple(each + indent + font for each in widest), indent)
 
 
 def _free(scene: Scene, area: Rect) -> bool:

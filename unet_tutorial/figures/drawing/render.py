@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from html import escape
 from io import BytesIO
@@ -16,6 +17,7 @@ from matplotlib.patches import BoxStyle, Circle, FancyBboxPatch, PathPatch, Poly
 from matplotlib.path import Path
 from matplotlib.text import Text
 
+from unet_tutorial.figures.drawing.fonts import CHINESE_FONTS, has_chinese, installed_chinese_font
 from unet_tutorial.figures.drawing.palette import (
     ARROW_STYLES,
     DASHES,
@@ -89,12 +91,12 @@ def label_backgrounds(scene: Scene) -> Iterator[tuple[float, float, float, float
 
 def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
     edge: Any = {"edgecolor": palette.edge, "linewidth": OUTLINE * font}
-    x, y, width, height = box.front
+    (x, y, width, height), fill = box.front, box.colour or palette.fill
     if box.depth:
         for name, corners, share in (("top", box.top_face(width), TOP_FADE), ("right", box.right_face, RIGHT_FADE)):
-            colour = faded(palette.fill, palette.ground, share)
+            colour = faded(fill, palette.ground, share)
             yield _face(corners, facecolor=colour, gid=f"{box.id}.{name}", **edge)
-    yield Rectangle((x, y), width, height, facecolor=palette.fill, gid=box.id, **edge)
+    yield Rectangle((x, y), width, height, facecolor=fill, gid=box.id, **edge)
     if box.blank and box.depth:
         yield _face(box.top_face(box.blank), facecolor=palette.blank, gid=f"{box.id}.skip.top", **edge)
     if box.blank:
@@ -180,10 +182,18 @@ def _label(label: Label, font: float, palette: Palette) -> Text:
 
 
 def render(scene: Scene, palette: Palette, kind: str, dpi: int = 200, **metadata: str) -> bytes:
-    """The file as bytes; ``kind`` is svg, pdf or png. The file holds only the metadata passed."""
-    with mpl.rc_context():
+    """The file as bytes; ``kind`` is svg, pdf or png. The file holds only the metadata passed.
+
+    Raises ValueError for a pdf or png with Chinese characters if no font for them is installed.
+    """
+    with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # so that the user's own settings change nothing here
         mpl.rcParams.update(SETTINGS)
+        if has_chinese(scene) and kind == "svg":  # the viewer has the font
+            mpl.rcParams["font.sans-serif"] = [*FONTS, *CHINESE_FONTS]
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        elif has_chinese(scene):
+            mpl.rcParams["font.family"] = ["sans-serif", installed_chinese_font()]
         out = BytesIO()
         known = NO_METADATA[kind] | metadata
         figure(scene, palette).savefig(out, format=kind, dpi=dpi if kind == "png" else 72, metadata=known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from matplotlib.textpath import text_to_path
 FONTS = ("DejaVu Sans", "Verdana", "Bitstream Vera Sans", "Liberation Sans", "Arial", "Helvetica")
 DIGIT_HEIGHT, CAPITAL_HEIGHT, LINE_HEIGHT = 0.74, 0.73, 1.3  # in font sizes
 CORNER = 0.45  # radius of the corners of side blocks, in font sizes
+WIDE = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # Chinese characters and punctuation, as wide as they are high
+CLOSING = "[，。：；、）]"  # punctuation that may not begin a line
 MARGIN = 0.6  # around the drawing, in font sizes
 
 Point = tuple[float, float]
@@ -26,7 +29,7 @@ class Box:
     ``blank`` is the width of the part with skip channels, on the left; ``crop`` the top and bottom of the part that a
     skip copies, drawn dashed. A box with ``depth`` is a cuboid seen from the upper right: its front face is at the
     lower left, and its back face is further right and up by the depth. ``x``, ``y``, ``width`` and ``height`` enclose
-    all faces; ``blank`` and ``crop`` are measured on the front face.
+    all faces; ``blank`` and ``crop`` are measured on the front face. ``colour`` replaces the palette's.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Box:
     blank: float = 0.0
     crop: Point | None = None
     depth: float = 0.0
+    colour: str = ""
 
     @property
     def right(self) -> float:
@@ -178,7 +182,8 @@ def _width_in_font_sizes(text: str) -> float:
 
 def text_width(text: str, font: float) -> float:
     """Width in the first of ``FONTS``, which is the widest, so that the text also fits in the others."""
-    return _width_in_font_sizes(text) * font
+    narrow, wide = re.subn(WIDE, "", text)
+    return (_width_in_font_sizes(narrow) + wide) * font
 
 
 def text_area(label: Label, font: float) -> tuple[float, float, float, float]:
@@ -191,14 +196,36 @@ def text_area(label: Label, font: float) -> tuple[float, float, float, float]:
 
 
 def wrapped(text: str, font: float, width: float) -> list[str]:
-    """The text in lines of at most this width, broken at spaces; a word wider than that has a line of its own."""
+    """The text in lines of at most this width, broken at spaces and between Chinese characters.
+
+    A word wider than that has a line of its own.
+    """
     lines: list[str] = []
-    for word in text.split():
-        if lines and text_width(f"{lines[-1]} {word}", font) <= width:
-            lines[-1] += f" {word}"
+    for space, word in re.findall(rf"(\s*)({WIDE}{CLOSING}*|(?:(?!{WIDE})\S)+{CLOSING}*)", text):
+        longer = f"{lines[-1]}{' ' * bool(space)}{word}" if lines else word
+        if lines and text_width(longer, font) <= width:
+            lines[-1] = longer
         else:
             lines.append(word)
     return lines
+
+
+def balanced(text: str, font: float, width: float) -> list[str]:
+    """The text in as few lines of this width as possible, which end at commas if that takes no more lines.
+
+    >>> balanced("2 × transformer block, window attention 7×7×7, 3 heads", 8, 112)
+    ['2 × transformer block,', 'window attention 7×7×7,', '3 heads']
+    """
+    lines = wrapped(text, font, width)
+    parts = [part + "," * (i < text.count(",")) for i, part in enumerate(text.split(", "))]
+    joined: list[str] = []
+    for part in parts:
+        if joined and text_width(f"{joined[-1]} {part}", font) <= width:
+            joined[-1] += f" {part}"
+        else:
+            joined.append(part)
+    fits = all(text_width(line, font) <= width for line in joined)
+    return joined if fits and len(joined) <= len(lines) else lines
 
 
 _WithId = TypeVar("_WithId", Arrow, Label)
@@ -222,7 +249,7 @@ def translated(scene: Scene, right: float, down: float) -> Scene:
     for box in scene.boxes:
         (x, y), (width, height) = at(box.x, box.y), (round(box.width, 2), round(box.height, 2))
         crop = box.crop and (round(box.crop[0] + down, 2), round(box.crop[1] + down, 2))
-        boxes.append(Box(box.id, x, y, width, height, round(box.blank, 2), crop, round(box.depth, 2)))
+        boxes.append(Box(box.id, x, y, width, height, round(box.blank, 2), crop, round(box.depth, 2), box.colour))
     return replace(
         scene,
         boxes=tuple(boxes),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from math import prod
 
 from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Pairs, Skip
 from unet_tutorial.figures.arch.level_maps import level_maps
+from unet_tutorial.figures.arch.skips import gating_sources
 from unet_tutorial.plan.levels import Size
 
 COLLAPSE = ("conv", "block", "level")  # from all maps to the fewest
@@ -22,12 +23,13 @@ class FeatureMap:
     """A feature map that gets a box.
 
     ``skip_channels`` of its channels came through a skip and were concatenated. ``caption`` is "input" or "output",
-    numbered if there are several, and "" for other maps.
+    numbered if there are several, and "" for other maps, unless the user names them. ``colour`` replaces the palette's.
     """
 
     node: Node
     skip_channels: int = 0
     caption: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,14 @@ class Aside:
     """Blocks beside the main path that are drawn as one, such as the self-attentions of a level.
 
     ``kind`` is one of ``arch.ir.BLOCKS``, ``lines`` its text and ``uses`` the boxes (source, target) of each block;
-    both are the same box if the block is on the arrow into it. ``caption`` names the network's input that an embedding
-    embeds.
+    both are the same box if the block is on the arrow into it. ``sums`` are the targets that add its result to the main
+    path. ``caption`` names the network's input that an embedding embeds.
     """
 
     kind: str
     lines: tuple[str, ...]
     uses: tuple[tuple[int, int], ...]
+    sums: tuple[int, ...] = ()
     caption: str = ""
 
 
@@ -69,7 +72,7 @@ class Sketch:
     """Feature maps and the links between them.
 
     ``maps`` are the maps on the main path (``length`` of them), then further inputs and further outputs of the network.
-    ``steps`` link neighbours on the main path, ``copies`` are the skips, ``branches`` leave the main path and return to
+    ``steps`` link neighbours on the main path (those of kind "aside" are drawn through their block beside it), ``copies`` are the skips, ``branches`` leave the main path and return to
     it, or bring in a further input. ``heads`` lead to further outputs, ``gates`` from a coarser map to the gate on a
     skip. ``asides`` are the blocks beside the main path.
     """
@@ -124,7 +127,13 @@ def _step(arch: ArchIR, drawn: Sequence[int], number: int) -> Link:
     """The arrow from box ``number`` to the next one."""
     before, here = drawn[number], drawn[number + 1]
     nodes = tuple(map(arch.node, arch.path[before + 1 : here + 1]))
-    kind, residual = step_kind(nodes, arch.node(arch.path[before])), _residual_blocks(arch, drawn, number)
+    inside = {key for block in arch.blocks if block.kind == "attention" for key in block.nodes}
+    kind = (
+        "aside"
+        if inside.issuperset(arch.path[before + 1 : here + 1])
+        else step_kind(nodes, arch.node(arch.path[before]))
+    )
+    residual = _residual_blocks(arch, drawn, number)
     return Link(number, number + 1, kind, nodes, first_crop(nodes), residual=residual)
 
 
@@ -154,11 +163,13 @@ def drawn_positions(arch: ArchIR, collapse: str) -> list[int]:
     """Positions on the main path of the maps that are drawn."""
     path = [arch.node(key) for key in arch.path]
     place = {node.id: i for i, node in enumerate(path)}
-    upsampled = set().union(*(_upsampled(path, place[skip.target]) for skip in arch.skips))
+    passed = set().union(*(_upsampled(path, place[skip.target]) for skip in arch.skips))
+    passed |= {i + shift for i in range(1, len(path) - 1) if joins_slices(arch, path[i]) for shift in (-1, 0)}
+    passed |= {place[key] for key in conditioned(arch) if key in place}
     shown = [
         i
         for i, node in enumerate(path)
-        if i in (0, len(path) - 1) or ((node.op in MAP_OPS or node.shape != path[i - 1].shape) and i not in upsampled)
+        if i in (0, len(path) - 1) or ((node.op in MAP_OPS or node.shape != path[i - 1].shape) and i not in passed)
     ]
     if collapse == "conv":
         return shown
@@ -182,6 +193,18 @@ def _upsampled(path: Sequence[Node], merge: int) -> set[int]:
             convs = sum(path[i].op == "conv" for i in between)
             return set(between) if convs < 2 and all(path[i].op in UP_OPS for i in between) else set()
     return set()
+
+
+def conditioned(arch: ArchIR) -> set[str]:
+    """Ids of the nodes that add an embedding to their map, or scale it; they get no box of their own."""
+    targets = {key for block in arch.blocks if block.kind == "embedding" for key in block.targets}
+    return {key for key in targets if arch.node(key).op in ("add", "gate")}
+
+
+def joins_slices(arch: ArchIR, node: Node) -> bool:
+    """Whether a node concatenates slices of one map, each with every n-th pixel, as the patch merging of Swin does."""
+    slices = [arch.node(key) for key in node.inputs] if node.op == "concat" else []
+    return bool(slices) and all(each.op == "pool" and each.kind == "slice" for each in slices)
 
 
 def skip_channels(arch: ArchIR, node: Node) -> int:
@@ -226,7 +249,10 @@ def box_index(arch: ArchIR, drawn: Sequence[int], place: int) -> int:
     activation.
     """
     node = arch.node(arch.path[place])
-    after = next((i for i in drawn if i >= place and arch.node(arch.path[i]).level == node.level), None)
+    if node.id in conditioned(arch):
+        return box_index(arch, drawn, place - 1)
+    ahead = takewhile(lambda i: arch.node(arch.path[i]).level == node.level, range(place, len(arch.path)))
+    after = next((i for i in ahead if i in drawn), None)
     before = max(i for i in drawn if i <= place)
     same_map = node.op in ("act", "norm", "gate") and before != place
     return list(drawn).index(before if after is None or same_map else after)
@@ -239,7 +265,7 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
     found = []
     for here, key in enumerate(arch.path):
         node = index[key]
-        if node.op not in ("add", "concat"):
+        if node.op not in ("add", "concat") or joins_slices(arch, node):
             continue
         others = [other for other in node.inputs if other != arch.path[here - 1] and (key, other) not in skipped]
         for other in others:
@@ -317,22 +343,28 @@ def _asides(arch: ArchIR, drawn: Sequence[int], captions: dict[str, str]) -> tup
     place = {key: i for i, key in enumerate(arch.path)}
     groups: dict[tuple[str, ...], list[Block]] = {}
     uses: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    sums: dict[tuple[str, ...], list[int]] = {}
     for block in arch.blocks:
-        ends = [joined for key in block.targets if (joined := _joins(arch, arch.node(key))[0])]
         starts = [start for key in block.sources if (start := _trace_back(arch.node(key), arch.index, place)[0])]
+        ends = [joined for key in block.targets if (joined := _joins(arch, arch.node(key))[0])]
         if not ends:
             continue
-        where = (ends[0].side, str(ends[0].level)) if block.kind == "attention" else (block.name,)
+        first = min([*starts, *ends], key=lambda node: place[node.id])
+        where = (first.side, str(first.level)) if block.kind == "attention" else (block.name,)
         groups.setdefault((block.kind, *where), []).append(block)
         for end in ends:
-            target = box_index(arch, drawn, place[end.id])
-            near = [box_index(arch, drawn, place[start.id]) for start in starts if start.level == end.level]
-            uses.setdefault((block.kind, *where), []).append((min([*near, target]), target))
+            near = first.level == end.level
+            last = place[end.id] - (block.kind == "attention" and not near)  # else the map before the other level
+            source, target = (box_index(arch, drawn, at) for at in (place[first.id], last))
+            uses.setdefault((block.kind, *where), []).append((source, target))
+            if near and source < target and end.op == "add" and drawn[target] == place[end.id]:
+                sums.setdefault((block.kind, *where), []).append(target)
     found = []
     for group, blocks in groups.items():
         names = [block.name for block in blocks] if group[0] == "attention" else [group[1]]
         inputs = dict.fromkeys(captions[key] for block in blocks for key in block.sources if key in captions)
-        found.append(Aside(group[0], _counted(names), tuple(dict.fromkeys(uses[group])), " and ".join(inputs)))
+        ends, added = (tuple(dict.fromkeys(each.get(group, ()))) for each in (uses, sums))
+        found.append(Aside(group[0], _counted(names), ends, added, " and ".join(inputs)))
     return tuple(found)
 
 
@@ -343,18 +375,6 @@ def _counted(texts: Sequence[str]) -> tuple[str, ...]:
     ('2 × linear', 'pool')
     """
     return tuple(text if count == 1 else f"{count} × {text}" for text, count in Counter(texts).items())
-
-
-def gating_sources(arch: ArchIR, skip: Skip) -> tuple[str, ...]:
-    """Ids of the maps on the main path, other than its source, from which the gate of a skip is computed."""
-    waiting = [key for gate in skip.through if arch.node(gate).op == "gate" for key in arch.node(gate).inputs]
-    known = dict.fromkeys(waiting)
-    while waiting:
-        key = waiting.pop(0)
-        before = [] if key in arch.path else [each for each in arch.node(key).inputs if each not in known]
-        known |= dict.fromkeys(before)
-        waiting += before
-    return tuple(key for key in known if key in arch.path and key != skip.source)
 
 
 def mean_side(size: Size) -> float:

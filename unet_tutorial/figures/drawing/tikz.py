@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unet_tutorial.figures.drawing.fonts import has_chinese, installed_chinese_font
 from unet_tutorial.figures.drawing.palette import (
     ARROW_STYLES,
     DASHES,
@@ -32,6 +33,7 @@ OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzli
 \begin{document}
 \fi
 """
+TIKZ = r"\usepackage{tikz}" + "\n"  # the line of OPENING
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "×": r"\ensuremath{\times}",
@@ -42,9 +44,16 @@ SPECIAL |= {char: f"\\{char}" for char in "&%$#_{}"} | {"…": r"\dots{}"}
 
 
 def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
-    """The text of the file; ``description`` becomes a comment at its beginning."""
+    """The text of the file; ``description`` becomes a comment at its beginning.
+
+    Chinese characters need XeLaTeX. Raises ValueError if there are some and no font for them is installed.
+    """
     lines = [f"% {line}" for line in description.splitlines()]
-    lines.append(OPENING.replace("<W>", _number(scene.width)).replace("<H>", _number(scene.height)).rstrip())
+    opening = OPENING.replace("<W>", _number(scene.width)).replace("<H>", _number(scene.height)).rstrip()
+    if has_chinese(scene):
+        opening = opening.replace("% Compiles by itself.", "% Compiles by itself with XeLaTeX.")
+        opening = opening.replace(TIKZ, rf"{TIKZ}\usepackage{{xeCJK}}\setCJKsansfont{{{installed_chinese_font()}}}")
+    lines.append(opening)
     lines.append(r"\begin{tikzpicture}[x=1bp,y=-1bp,line join=miter]")
     lines += [rf"\definecolor{{unet{name}}}{{HTML}}{{{value[1:].upper()}}}" for name, value in vars(palette).items()]
     size = _number(scene.font)
@@ -57,6 +66,8 @@ def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
         lines += _arrow(arrow, scene.font)
     for x, y, width, height in label_backgrounds(scene):
         lines.append(rf"\path[fill=unetground] ({_at((x, y))}) rectangle ({_at((x + width, y + height))});")
+    colours = dict.fromkeys(box.colour for box in scene.boxes if box.colour)
+    lines += [rf"\definecolor{{{_own(colour)}}}{{HTML}}{{{colour[1:].upper()}}}" for colour in colours]
     for box in scene.boxes:
         lines += _box(box, scene.font)
     lines += [_side_block(block, scene.font) for block in scene.blocks]
@@ -77,11 +88,11 @@ def _at(point: Point) -> str:
 
 def _box(box: Box, font: float) -> Iterator[str]:
     pen = f"draw=unetedge,line width={_number(OUTLINE * font)}bp"
-    x, y, width, _ = box.front
+    (x, y, width, _), fill = box.front, _own(box.colour) if box.colour else "unetfill"
     if box.depth:
-        yield _face(f"{pen},fill={_faded(TOP_FADE)}", box.top_face(width), f"{box.id}.top")
-        yield _face(f"{pen},fill={_faded(RIGHT_FADE)}", box.right_face, f"{box.id}.right")
-    yield rf"\path[{pen},fill=unetfill] ({_at((x, y))}) rectangle ({_at((x + width, box.bottom))}); % {box.id}"
+        yield _face(f"{pen},fill={_faded(fill, TOP_FADE)}", box.top_face(width), f"{box.id}.top")
+        yield _face(f"{pen},fill={_faded(fill, RIGHT_FADE)}", box.right_face, f"{box.id}.right")
+    yield rf"\path[{pen},fill={fill}] ({_at((x, y))}) rectangle ({_at((x + width, box.bottom))}); % {box.id}"
     if box.blank and box.depth:
         yield _face(f"{pen},fill=unetblank", box.top_face(box.blank), f"{box.id}.skip.top")
     if box.blank:
@@ -93,9 +104,14 @@ def _box(box: Box, font: float) -> Iterator[str]:
         yield rf"\path[{dash}] ({first}) rectangle ({last}); % {box.id}.crop"
 
 
-def _faded(share: float) -> str:
+def _own(colour: str) -> str:
+    """The name of a colour that the user chose."""
+    return f"unetown{colour[1:]}"
+
+
+def _faded(fill: str, share: float) -> str:
     """The colour of a face of a cuboid, mixed by xcolor."""
-    return f"unetfill!{100 * (1 - share):.0f}!unetground"
+    return f"{fill}!{100 * (1 - share):.0f}!unetground"
 
 
 def _face(pen: str, corners: tuple[Point, ...], key: str) -> str:

@@ -1,0 +1,68 @@
+"""The texts of a drawing in other languages: phrases of the field, replaced longest first."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from unet_tutorial.figures.drawing.scene import WIDE
+
+LANGUAGES = ("en", "zh")
+
+CHINESE = {
+    # inputs, outputs, maps
+    "input": "输入", "output": "输出", "embedding of": "嵌入：", "conditioned on the": "条件：",
+    # convolutions, pooling, upsampling
+    "conv": "卷积", "up-conv": "转置卷积", "stride": "步幅", "dilation": "空洞率", "linear": "线性层",
+    "max pool": "最大池化", "avg pool": "平均池化", "pool": "池化", "adaptive": "自适应",
+    "nearest": "最近邻插值", "bilinear": "双线性插值", "trilinear": "三线性插值", "bicubic": "双三次插值",
+    "shuffle": "像素重排", "channels to pixels": "通道变像素", "max unpool": "最大反池化",
+    # norms, activations
+    "batch norm": "批归一化", "instance norm": "实例归一化", "group norm": "组归一化", "layer norm": "层归一化",
+    "rms norm": "均方根归一化", "RMS norm": "均方根归一化", "weight norm": "权重归一化", "spectral norm": "谱归一化",
+    "local response norm": "局部响应归一化", "dropout": "随机失活", "softmax": "softmax",
+    # skips and merges
+    "copy and crop": "复制并裁剪", "copy and pad": "复制并填充", "copy, crop or pad": "复制，裁剪或填充",
+    "copy": "复制", "skip": "跳跃连接", "dense skip": "稠密跳跃连接", "(px per side)": "（每侧像素数）", "through": "经过",
+    "crop": "裁剪", "pad": "填充", "crop or pad": "裁剪或填充", "reshape": "变形", "product": "乘积", "split": "拆分",
+    "concatenation": "拼接", "concat": "拼接", "add": "相加", "multiply": "相乘", "sum": "求和",
+    "identity shortcut": "恒等捷径", "identity": "恒等", "shortcut": "捷径", "residual block": "残差块",
+    # gates, attention, blocks beside the path
+    "attention gate: weights the pixels of the skip": "注意力门：对跳跃连接逐像素加权", "gating signal": "门控信号",
+    "squeeze-and-excitation": "挤压与激励", "spatial squeeze-and-excitation": "空间挤压与激励",
+    "spatial and channel squeeze-and-excitation": "空间与通道挤压与激励", "channel gate": "通道门",
+    "spatial gate": "空间门", "self-attention": "自注意力", "cross-attention": "交叉注意力",
+    "window attention": "窗口注意力", "channel attention": "通道注意力", "linear attention": "线性注意力",
+    "axial attention": "轴向注意力", "heads": "头", "head": "头", "transformer block": "Transformer 块",
+    "transformer block with cross-attention": "带交叉注意力的 Transformer 块",
+    # sentences below a drawing
+    "not drawn as a U": "未画成 U 形", "no main path was found": "未找到主路径",
+    "no feature map with spatial axes leads from an input to the output": "没有带空间轴的特征图从输入通向输出",
+    "no map is coarser than another, so it has a single level": "没有更粗的特征图，只有一层",
+    "its output has no spatial axes, as a classifier's": "输出没有空间轴，与分类器相同",
+    "it goes down and does not come up again, as a classifier does": "只下采样，不再上采样，与分类器相同",
+    # joints of phrases
+    ", then ": "，然后 ", " or ": " 或 ", ", ": "，", ": ": "：", "; ": "；", " and the ": "与", " and ": "与",
+}  # fmt: skip
+
+
+def translation(text: str, language: str) -> str:
+    """The text in this language; words that are not in the list of phrases stay as they are.
+
+    >>> translation("max pool 2×2", "zh"), translation("conv 3×3, batch norm, ReLU", "zh")
+    ('最大池化 2×2', '卷积 3×3，批归一化，ReLU')
+    """
+    if language == "en":
+        return text
+    found = _pattern().sub(lambda phrase: CHINESE[phrase[0]], text)
+    return re.sub(rf"(?<={WIDE}) (?={WIDE})", "", found)
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """All phrases, longest first; a phrase that begins or ends with a letter is matched as whole words only."""
+    parts = []
+    for phrase in sorted(CHINESE, key=len, reverse=True):
+        start, end = r"(?<![A-Za-z-])" * phrase[0].isalpha(), r"(?![A-Za-z-])" * phrase[-1].isalpha()
+        parts.append(f"{start}{re.escape(phrase)}{end}")
+    return re.compile("|".join(parts))
