@@ -92,3 +92,24 @@ def test_errors_are_told_apart(name: str) -> None:
     with pytest.raises(Exception) as found:  # noqa: PT011
         call()
     assert is_data_dependent(found.value) == expected
+
+
+ATEN = torch.ops.aten
+NORMS: dict[str, tuple[Any, Any]] = {  # operator, arguments after the input
+    "batch": (ATEN.native_batch_norm.default, lambda w: (w, w, w, w, True, 0.1, 1e-5)),
+    "batch, evaluated": (ATEN.native_batch_norm.default, lambda w: (w, w, w, w, False, 0.1, 1e-5)),
+    "batch, no weights": (ATEN.native_batch_norm.default, lambda _: (None, None, None, None, True, 0.1, 1e-5)),
+    "group": (ATEN.native_group_norm.default, lambda w: (w, w, 2, 4, 64, 2, 1e-5)),
+    "layer": (ATEN.native_layer_norm.default, lambda w: ([4, 8, 8], w[:, None, None].expand(4, 8, 8), None, 1e-5)),
+}
+DTYPES = [(torch.float32, torch.float32), (torch.bfloat16, torch.bfloat16), (torch.bfloat16, torch.float32)]
+
+
+@pytest.mark.parametrize(("of_maps", "of_weights"), DTYPES)
+@pytest.mark.parametrize("name", NORMS)
+def test_the_statistics_of_a_norm_are_those_of_a_cpu(name: str, of_maps: torch.dtype, of_weights: torch.dtype) -> None:
+    func, rest = NORMS[name]
+    image, weight = torch.ones(2, 4, 8, 8, dtype=of_maps), torch.ones(4, dtype=of_weights)
+    expected = func(image, *rest(weight))
+    found = run_operator(func, (image.to("meta"), *rest(weight.to("meta"))), {})
+    assert [(x.shape, x.dtype) for x in found] == [(x.shape, x.dtype) for x in expected]

@@ -60,7 +60,7 @@ def class_label(kind: type) -> str:
     ['instance_norm', 'leaky_relu', 'relu6', 'silu', 'softmax']
     """
     name = re.sub(r"\dd$", "", kind.__name__.strip("_"))
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!LU\d*$)", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!LU\d*$)|(?<=[A-Z]{2})(?=[A-Z][a-z])", "_", name).lower()
 
 
 def same_name(operator: str, label: str) -> bool:

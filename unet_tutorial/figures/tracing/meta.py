@@ -55,8 +55,8 @@ def run_operator(func: Any, args: Any, kwargs: Any) -> Any:
     """``func(*args, **kwargs)`` for tensors without values.
 
     ``torch.cat`` of meta tensors is computed here, because the first use of torch's own shape rule takes a second. The
-    statistics that a norm saves get the dtype that they have on a CPU, that of its weights: torch's rules for tensors
-    without values give others in half precision.
+    statistics that a norm saves are as on a CPU: in the dtype of its weights, and none for a batch norm that uses its
+    running statistics. torch's rules for tensors without values give others.
     """
     if func is torch.ops.aten.cat.default and not kwargs:
         shape = _concatenated_shape(*args)
@@ -64,9 +64,10 @@ def run_operator(func: Any, args: Any, kwargs: Any) -> Any:
             return args[0][0].new_empty(shape)
     out = func(*args, **kwargs)
     if func.overloadpacket in NORMS:
-        weights = [leaf for leaf in (*args[1:], *kwargs.values()) if isinstance(leaf, Tensor)]
+        weights = [leaf for leaf in args[1:] if isinstance(leaf, Tensor)]
         dtype = (weights[0] if weights else args[0]).dtype
-        return (out[0], *(each if each.dtype == dtype else each.to(dtype) for each in out[1:]))
+        evaluated = func.overloadpacket is torch.ops.aten.native_batch_norm and not args[5]
+        return (out[0], *(each.new_empty(0 if evaluated else each.shape, dtype=dtype) for each in out[1:]))
     return out
 
 

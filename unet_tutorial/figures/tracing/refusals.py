@@ -70,6 +70,11 @@ def refusal(model: nn.Module, error: Exception) -> ValueError:
             f"{name} is prepared for quantisation (its {type(observer).__name__} reads the values of each map); pass "
             "the float model as it was before the preparation"
         )
+    if ("fake impl" in text or "'Meta' backend" in text) and "aten::" not in text:
+        return ValueError(
+            f"{name} runs an operator for which torch knows no rule of shapes ({message}); register one with "
+            "torch.library.register_fake, or replace the layer that runs it"
+        )
     if is_data_dependent(error):
         return TraceError(
             f"{name} has data-dependent control flow ({message}), so one diagram cannot show it; "
@@ -79,11 +84,6 @@ def refusal(model: nn.Module, error: Exception) -> ValueError:
         return error
     if isinstance(error, NotImplementedError) and 'missing the required "forward"' in text:
         return ValueError(f"{name} has no forward method, so nothing can run; define it, or pass a whole network")
-    if isinstance(error, (NotImplementedError, RuntimeError)) and ("fake impl" in text or "'Meta' backend" in text):
-        return ValueError(
-            f"{name} runs an operator for which torch knows no rule of shapes ({message}); register one with "
-            "torch.library.register_fake, or replace the layer that runs it"
-        )
     if "CUDA" in text or "NVIDIA" in text:
         return ValueError(
             f"{name} asks for a GPU, which is not needed for a diagram and not used ({message}); create its tensors "
