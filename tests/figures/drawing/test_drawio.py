@@ -13,6 +13,7 @@ from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.drawing.drawio import drawio
 from unet_tutorial.figures.drawing.palette import PALETTES
 from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Scene, SideBlock
+from unet_tutorial.figures.drawing.style import BOXES, named_style
 
 Point = tuple[float, float]
 
@@ -50,7 +51,9 @@ def end(found: dict[str, Element], arrow: Element, which: str, side: str) -> Poi
     if key is None:
         return None
     (x, y, width, height), values = area(found[key]), style(arrow)
-    return x + width * float(values[f"{side}X"]), y + height * float(values[f"{side}Y"])
+    share = float(values[f"{side}X"])
+    mirrored = "flipH" in style(found[key])  # mxGraph.getConnectionPoint mirrors the point of such a cell
+    return x + width * (1 - share if mirrored else share), y + height * float(values[f"{side}Y"])
 
 
 @pytest.mark.parametrize("name", list(NETS))
@@ -78,9 +81,10 @@ def test_every_part_of_the_scene_is_a_cell_at_its_place(name: str) -> None:
         assert ordered == [pytest.approx(point, abs=1e-3) for point in expected]
 
 
+@pytest.mark.parametrize("boxes", BOXES)
 @pytest.mark.parametrize("name", list(NETS))
-def test_arrows_are_connected_to_the_cells_at_their_ends(name: str) -> None:
-    scene = draw(arch(name)).scene
+def test_arrows_are_connected_to_the_cells_at_their_ends(name: str, boxes: str) -> None:
+    scene = draw(arch(name), style=named_style(boxes=boxes)).scene
     found = of_scene(scene)
     marks = {mark.id for mark in scene.marks}
     for arrow in scene.arrows:

@@ -135,7 +135,7 @@ class _Cells:
             "strokeColor": look.colour_in(self.palette),
             "strokeWidth": _number(look.shaft * font),
             "endArrow": TIPS[look.tip],
-            "endSize": _number(look.head * font),
+            "endSize": _number((look.head - look.shaft) * font),  # draw.io adds the thickness of the line
         }
         if look.dash != "solid":
             values |= {"dashed": 1, "dashPattern": " ".join(map(_number, DASHES[look.dash]))}
@@ -169,7 +169,9 @@ class _Cells:
         for each in shapes:
             inside = each.x - TOUCH < x < each.right + TOUCH and each.y - TOUCH < y < each.bottom + TOUCH
             if inside and min(abs(x - each.x), abs(x - each.right), abs(y - each.y), abs(y - each.bottom)) < TOUCH:
-                return each.id, ((x - each.x) / each.width, (y - each.y) / each.height)
+                mirrored = isinstance(each, Box) and each.depth > 0  # draw.io mirrors the points of a cell with flipH
+                across = (each.right - x if mirrored else x - each.x) / each.width
+                return each.id, (across, (y - each.y) / each.height)
         return "", (0.0, 0.0)
 
 
