@@ -36,14 +36,15 @@ class RSU(nn.Module):
         self.up = nn.ModuleList([*(Unit(2 * middle, middle) for _ in range(height - 2)), Unit(2 * middle, after)])
 
     def forward(self, x: Tensor) -> Tensor:
-        entry = self.first(x)
+        entry: Tensor = self.first(x)
         skips = [self.down[0](entry)]
         for unit in self.down[1:]:
             skips.append(unit(F.max_pool2d(skips[-1], 2, ceil_mode=True)))
         y = self.bottom(skips[-1])
         for unit, skip in zip(self.up, reversed(skips), strict=True):
             y = unit(torch.cat((y if y.shape == skip.shape else resized_to(y, skip), skip), 1))
-        return y + entry
+        out: Tensor = y + entry
+        return out
 
 
 class DilatedRSU(nn.Module):
@@ -56,7 +57,7 @@ class DilatedRSU(nn.Module):
         self.up = nn.ModuleList(Unit(2 * middle, b, d) for b, d in ((middle, 4), (middle, 2), (after, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
-        entry = self.first(x)
+        entry: Tensor = self.first(x)
         y, maps = entry, []
         for unit in self.down:
             y = unit(y)

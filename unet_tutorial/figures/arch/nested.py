@@ -9,6 +9,9 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.path import main_path, not_a_u, with_levels
 from unet_tutorial.figures.arch.skips import find_skips
 
+INNER = "U-Net"  # the kind of the node that stands for an inner U-Net begins with this word
+NESTED = "its blocks are U-Nets themselves"  # the reason why a network such as U²-Net is not a plain U-Net
+
 
 @dataclass(frozen=True)
 class InnerU:
@@ -25,6 +28,11 @@ class InnerU:
     end: str
     down: tuple[str, ...]
     up: tuple[str, ...]
+
+    @property
+    def levels(self) -> int:
+        """The number of levels; that of the entry counts, too."""
+        return max(len(self.down), len(self.up) + 1)
 
 
 def inner_us(nodes: Sequence[Node], outputs: Sequence[str]) -> list[InnerU]:
@@ -78,7 +86,7 @@ def without_inner_us(nodes: Sequence[Node], inner: Sequence[InnerU]) -> tuple[No
     for each in inner:
         parts = [index[key] for key in each.nodes]
         costs = {name: sum(getattr(part, name) for part in parts) for name in ("parameters", "macs", "saved")}
-        kind = f"U-Net of {len(each.down)} levels"
+        kind = f"{INNER} of {each.levels} levels"
         node = replace(index[each.end], op="other", kind=kind, inputs=(each.entry,), window=None, crop=(), folded=())
         whole[each.end] = replace(node, path=each.module, **costs)
     return tuple(whole.get(node.id, node) for node in nodes if node.id not in hidden)
@@ -89,7 +97,7 @@ def of_nested_us(nodes: Sequence[Node], outputs: Sequence[str]) -> str:
     inner = inner_us(nodes, outputs)
     outer = without_inner_us(nodes, inner)
     path = main_path(with_levels(outer, main_path(outer, outputs)), outputs) if len(inner) > 1 else []
-    return "its blocks are U-Nets themselves" if path and not not_a_u(path) else ""
+    return NESTED if path and not not_a_u(path) else ""
 
 
 def outer_network(arch: ArchIR, inner: Sequence[InnerU]) -> ArchIR:

@@ -6,13 +6,14 @@ is used in one merge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
+from unet_tutorial.figures.arch.nested import INNER
 
 JOINING_OPS = ("concat", "add", "crop", "split", "view")  # a stage of these only collects maps for the next one
+AFTER_HEAD = ("resize", "view", "act", "norm", "crop")  # may follow the convolution of a head
 
 
 @dataclass
@@ -44,16 +45,33 @@ class _Partition:
         self.arch = arch
         self.group: dict[str, int] = {}
         self.users = users(arch)
+        self.heads = {node.id: end for end in arch.outputs for node in self._head(arch.node(end))}
         for node in arch.nodes:
             self.group[node.id] = self._own_group(node)
+
+    def _head(self, end: Node) -> list[Node]:
+        """The nodes that only compute an output from a map of the network: its last convolution and those after it."""
+        head = [end]
+        while head[-1].op in AFTER_HEAD and len(head[-1].inputs) == 1:
+            before = self.arch.node(head[-1].inputs[0])
+            if (
+                len(self.users[before.id]) > 1
+                or before.id in self.arch.outputs
+                or before.op in ("input", "concat", "add")
+            ):
+                break
+            head.append(before)
+        branches_off = any(len(self.users[key]) > 1 for key in head[-1].inputs)
+        return head if not self.users[end.id] or (branches_off and head[-1].op == "conv") else []
 
     def _own_group(self, node: Node) -> int:
         """The group of a node's inputs, if all are in one group of its level; else a new group."""
         before = [self.arch.node(key) for key in node.inputs]
         groups = {self.group[each.id] for each in before}
-        returned_only = node.id in self.arch.outputs and not self.users[node.id]
+        heads = {self.heads.get(each.id) for each in (node, *before)}
         same_level = all(each.level == node.level or not each.scale or not node.scale for each in before)
-        if len(groups) == 1 and same_level and not returned_only:
+        after_whole = any(each.op == "other" and each.kind.startswith(INNER) for each in before)
+        if len(groups) == 1 and len(heads) == 1 and (same_level or heads != {None}) and not after_whole:
             return groups.pop()
         return max(self.group.values(), default=-1) + 1
 
@@ -93,14 +111,16 @@ class _Partition:
             return
         (target,) = targets
         user = next(user for node in nodes for user in self.users[node.id] if self.group[user.id] == target)
-        if not sources or (len(self.sources(target)) < 2 and len(user.inputs) < 2):
+        if not sources:
             return
-        before = {self.arch.node(key).level for node in nodes for key in node.inputs if self.group[key] != group}
+        outside = {key for node in nodes for key in node.inputs if self.group[key] != group}
+        merged = len(self.sources(target)) > 1 or len(user.inputs) > 1 or outside <= set(self.arch.outputs)
+        levels = {self.arch.node(key).level for key in outside}
         last, same_level = nodes[-1], user.level == nodes[-1].level
-        upsampled = len(sources) == 1 and last.scale and max(before) > last.level
-        branch = len(sources) == 1 and last.scale and before != {last.level} and same_level
+        upsampled = len(sources) == 1 and last.scale and max(levels) > last.level
+        branch = len(sources) == 1 and last.scale and same_level
         collects = same_level and (all(node.op in JOINING_OPS for node in nodes) or last.op == "gate")
-        if upsampled or branch or collects:
+        if merged and (upsampled or branch or collects):
             self.group |= {node.id: target for node in nodes}
             self.members[target] = [node for node in self.arch.nodes if self.group[node.id] == target]
             del self.members[group]
@@ -128,18 +148,3 @@ def users(arch: ArchIR) -> dict[str, list[Node]]:
         for key in dict.fromkeys(node.inputs):
             found[key].append(node)
     return found
-
-
-def between(arch: ArchIR, source: Node, target: Node, kept: Iterable[str]) -> tuple[Node, ...]:
-    """The nodes on the ways from ``source`` to ``target`` that avoid all other kept nodes; ``target`` is the last."""
-    avoided = set(kept) - {target.id}
-    nodes = arch.nodes[arch.nodes.index(source) + 1 : arch.nodes.index(target) + 1]
-    after = {source.id}
-    for node in nodes:
-        if node.id not in avoided and after & set(node.inputs):
-            after.add(node.id)
-    before = {target.id}
-    for node in reversed(nodes):
-        if node.id in before:
-            before |= {key for key in node.inputs if key in after}
-    return tuple(node for node in nodes if node.id in before & after)

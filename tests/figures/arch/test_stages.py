@@ -1,0 +1,133 @@
+"""Stages: which maps belong together, and the map that represents each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tests.oracles.chains import StackedHourglass, w_net
+from tests.oracles.foreign_hard import Call, deeplab
+from tests.oracles.foreign_unets import conv
+from tests.oracles.hooked_nets import NETS, arch
+from tests.oracles.u2net import U2Net
+from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.arch.stages import Stage, stages
+from unet_tutorial.figures.tracing.trace import trace
+
+
+class Shortcut(nn.Module):
+    """A residual block with stride 2 in both branches, as a ResNet has it."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.long = nn.Sequential(conv(before, after, 2), nn.Conv2d(after, after, 3, padding=1))
+        self.short = nn.Conv2d(before, after, 1, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.long(x) + self.short(x))
+
+
+def pyramid() -> nn.Module:
+    """Lateral convolutions, sums from the top down, and a head that joins all levels."""
+
+    def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
+        a = layers[0](x)
+        b = layers[1](a)
+        c = layers[2](b)
+        top = layers[3](c)
+        middle = layers[4](b) + F.interpolate(top, scale_factor=2)
+        fine = layers[6](layers[5](a) + F.interpolate(middle, scale_factor=2))
+        wide = F.interpolate(layers[6](F.interpolate(layers[6](top), scale_factor=2)), scale_factor=2)
+        return F.interpolate(layers[7](fine + wide + F.interpolate(middle, scale_factor=2)), scale_factor=2)
+
+    laterals = [nn.Conv2d(n, 4, 1) for n in (16, 8, 6)]
+    layers = [conv(1, 6, 2), Shortcut(6, 8), Shortcut(8, 16), *laterals, nn.Conv2d(4, 4, 3, padding=1)]
+    return Call(run, *layers, nn.Conv2d(4, 1, 1))
+
+
+# Channels and side of the map that represents each stage, and the stages that it uses.
+Expected = list[tuple[int, int, tuple[int, ...]]]
+UNET3PLUS: Expected = [
+    (4, 32, ()),
+    (6, 16, (0,)),
+    (8, 8, (1,)),
+    (12, 16, (0, 1, 2)),
+    (12, 32, (0, 2, 3)),
+    (1, 32, (4,)),
+]
+PYRAMID: Expected = [
+    (1, 32, ()),
+    (6, 16, (0,)),
+    (8, 8, (1,)),
+    (4, 4, (2,)),
+    (4, 8, (2, 3)),
+    (4, 16, (1, 4)),
+    (4, 16, (3, 4, 5)),
+]
+PYRAMID += [(1, 32, (6,))]
+TABLE: dict[str, tuple[Callable[[], nn.Module], Expected]] = {
+    "UNet 3+": (lambda: UNet3Plus((4, 6, 8), each=4), UNET3PLUS),
+    "feature pyramid": (pyramid, PYRAMID),
+    "DeepLab": (deeplab, [(1, 32, ()), (4, 16, (0,)), (4, 8, (1,)), (4, 4, (2,)), (1, 32, (3,))]),
+    "classifier": (
+        lambda: nn.Sequential(conv(1, 4, 2), Shortcut(4, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)),
+        [(1, 32, ()), (4, 16, (0,)), (8, 8, (1,)), (10, 0, (2,))],
+    ),
+}
+
+
+@cache
+def described(name: str) -> ArchIR:
+    with torch.device("meta"):
+        return trace(TABLE[name][0](), torch.empty(1, 1, 32, 32))
+
+
+def texts(found: list[Stage]) -> Expected:
+    return [(each.end.channels, (*each.end.size, 0)[0], each.sources) for each in found]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_maps_that_represent_the_stages(name: str) -> None:
+    assert texts(stages(described(name))) == TABLE[name][1]
+
+
+def nested_nets() -> dict[str, tuple[nn.Module, tuple[int, ...]]]:
+    return {
+        "UNet++": (UNetPlusPlus((4, 6, 8), supervised=True), (1, 1, 32, 32)),
+        "U2Net": (U2Net(), (1, 3, 64, 64)),
+        "W-Net": (w_net((4, 8)), (1, 1, 16, 16)),
+        "hourglasses": (StackedHourglass(2, 2, 4), (1, 3, 64, 64)),
+    }
+
+
+@pytest.mark.parametrize("name", [*NETS, *nested_nets()])
+def test_every_node_is_in_one_stage_and_other_stages_use_only_maps_behind_its_end(name: str) -> None:
+    if name in NETS:
+        plain = arch(name)
+    else:
+        net, size = nested_nets()[name]
+        plain = trace(net, torch.zeros(size))
+    found = stages(plain)
+    assert sorted(node.id for stage in found for node in stage.nodes) == sorted(plain.index)
+    for stage in found:
+        inside = {node.id for node in stage.nodes}
+        behind = {stage.end.id}
+        for node in stage.nodes:
+            behind |= {node.id} if behind & set(node.inputs) else set()
+        used = {key for node in plain.nodes if node.id not in inside for key in node.inputs} & inside
+        assert used <= behind
+        outside = {key for node in stage.nodes for key in node.inputs} - inside
+        assert {i for i, other in enumerate(found) if outside & {n.id for n in other.nodes}} == set(stage.sources)
+
+
+def test_a_head_is_a_stage_of_its_own() -> None:
+    """The convolution before the output and the resize after it do not belong to the last decoder stage."""
+    *_, decoder, head = stages(described("feature pyramid"))
+    assert [node.op for node in head.nodes] == ["conv", "resize"]
+    assert decoder.end.op in ("add", "conv")
