@@ -38,6 +38,12 @@ def area(box: Box | SideBlock, height: float) -> Bbox:
     return Bbox([[box.x, height - box.bottom], [box.right, height - box.y]])
 
 
+def is_foot(block: SideBlock, box: Box) -> bool:
+    """Whether a bar without text lies in a box, at its lower edge."""
+    within = box.x - 0.02 <= block.x and block.right <= box.right + 0.02
+    return not block.lines and within and abs(block.bottom - box.bottom) < 0.02
+
+
 def pieces(scene: Scene) -> list[tuple[str, Bbox]]:
     """The straight pieces of all arrows as thin areas, each with the id of its arrow."""
     found = []
@@ -57,6 +63,7 @@ def collisions(scene: Scene) -> list[tuple[str, str]]:
         if not (0 <= text.x0 < text.x1 <= scene.width and 0 <= text.y0 < text.y1 <= scene.height)
     ]
     inside = {label.id: block.id for block in scene.blocks for label in block.labels(scene.font)}
+    inside |= {box.id: block.id for box in scene.boxes for block in scene.blocks if is_foot(block, box)}
     shapes = [(box.id, area(box, scene.height)) for box in scene.boxes]
     shapes += [(block.id, area(block, scene.height)) for block in scene.blocks]
     covered = [

@@ -7,6 +7,7 @@ from statistics import mean
 
 import pytest
 
+from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import arch
 from tests.oracles.text_extents import collisions, extents
 from unet_tutorial.figures.diagram import Diagram, draw
@@ -31,22 +32,22 @@ US = [
 
 
 def drawn(name: str, style: Style | str = "paper", collapse: str = "conv") -> Diagram:
-    return draw(arch(name), style=style, collapse=collapse)
+    return draw(headed(name) if name in HEADED else arch(name), style=style, collapse=collapse)
 
 
 @pytest.mark.parametrize("style", ["paper", "thesis", "column", "slide"])
-@pytest.mark.parametrize("name", US)
+@pytest.mark.parametrize("name", [*US, *HEADED])
 def test_no_text_is_clipped_or_covered(name: str, style: str) -> None:
     for collapse in ("conv", "block", "level"):
         scene = drawn(name, style, collapse).scene
         texts, smallest = extents(scene)
-        assert len(texts) == len(scene.labels)
+        assert len(texts) == len(scene.labels) + sum(len(block.lines) for block in scene.blocks)
         assert smallest >= {"column": 6, "slide": 12}.get(style, 7)
         assert collisions(scene) == []
 
 
 @pytest.mark.parametrize("style", ["thesis", "column", "slide"])
-@pytest.mark.parametrize("name", US)
+@pytest.mark.parametrize("name", [*US, *HEADED])
 def test_no_text_is_covered_by_a_cuboid(name: str, style: str) -> None:
     for collapse in ("conv", "block", "level"):
         scene = drawn(name, named_style(style, boxes="cuboid"), collapse).scene

@@ -137,13 +137,25 @@ class Columns:
 
     def aside_ends(self, aside: Aside) -> list[tuple[float, float]]:
         """x of the lines from the source of a block beside the path, and to its target, for each of its uses."""
-        frame, found = self.frame, []
-        for source, target in aside.uses:
-            end = self.left[target] + self.to_middle(target) / 2
-            if target in frame.aside_sums:
-                end = self.left[target] - frame.plus_gap(target) - MARK_RADIUS * frame.font
-            found.append((self.left[source] + self.width[source] + 0.35 * frame.font if source != target else end, end))
-        return found
+        space = 0.35 * self.frame.font
+        starts = [self.left[source] + self.width[source] + space for source, _ in aside.uses]
+        ends = [self._aside_end(target) for _, target in aside.uses]
+        same = [source == target for source, target in aside.uses]
+        return [(end if one else start, end) for start, end, one in zip(starts, ends, same, strict=True)]
+
+    def _aside_end(self, i: int) -> float:
+        """x of the line from a block beside the path to its target: at its plus mark, at its left side or below it."""
+        frame, font = self.frame, self.frame.font
+        if i in frame.aside_sums:
+            return self.left[i] - frame.plus_gap(i) - MARK_RADIUS * font
+        if self.enters_at_side(i):
+            return self.left[i] - 0.6 * font
+        return self.left[i] + self.to_middle(i) * (1.5 if frame.caption_anchor(i) == "start" else 0.5)
+
+    def enters_at_side(self, i: int) -> bool:
+        """Whether the line from a block beside the path enters a box at its left side, as an arrow leaves below it."""
+        frame = self.frame
+        return frame.caption_anchor(i) == "end" and not frame.sizes[i] and self.to_middle(i) < frame.font
 
     def aside_extent(self, aside: Aside) -> tuple[float, float]:
         """Left and right edge of an aside: an embedding below the input, others below the boxes that use them.
@@ -153,7 +165,10 @@ class Columns:
         frame, font = self.frame, self.frame.font
         width = max(text_width(line, font) for line in frame.aside_lines(aside)) + font
         if aside.kind == "embedding":
-            left = self.left[0] - frame.left_space(0)
+            down = [
+                self.step_x(step) for step in frame.sketch.steps if frame.rows[step.source] < frame.rows[step.target]
+            ]
+            left = min([self.left[0] - frame.left_space(0), *(x - 0.7 * font - width for x in down[:1])])
             return left, left + width
         row = frame.rows[aside.uses[0][1]]
         ends = [x for pair in self.aside_ends(aside) for x in pair]

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2, sqrt
 
 from unet_tutorial.figures.arch.text import size_text
-from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, text_width, wrapped
+from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, balanced, text_width
 from unet_tutorial.figures.drawing.sketch import Aside, FeatureMap, Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
 # In font sizes; TEXT_GAP: from an arrow to the text beside it, TAG_PADDING: from the text of a tag to its edge.
-MARK_RADIUS, TEXT_GAP, TAG_PADDING = 0.42, 0.45, 0.35
+# FOOT_HEIGHT: height of the bar in a box that an embedding conditions.
+MARK_RADIUS, TEXT_GAP, TAG_PADDING, FOOT_HEIGHT = 0.42, 0.45, 0.35, 0.55
+
+
+def tag(name: str) -> str:
+    """The short name of a block, for a tag above a box: the initials of its words.
+
+    >>> tag("squeeze-and-excitation"), tag("channel gate"), tag("scSE")
+    ('SE', 'CG', 'scSE')
+    """
+    words = [word for word in re.split("[ -]", name) if word != "and"]
+    return "".join(word[0].upper() for word in words) if len(words) > 1 else name
 
 
 @dataclass(frozen=True)
@@ -63,20 +75,18 @@ class Frame:
         for aside in self.sketch.asides:
             if aside.kind == "excitation":
                 for _, target in aside.uses:
-                    found.setdefault(target, []).extend(aside.lines)
+                    found.setdefault(target, []).extend(map(tag, aside.lines))
         return {i: ", ".join(dict.fromkeys(texts)) for i, texts in found.items()}
 
     @cached_property
     def aside_sums(self) -> set[int]:
         """The boxes that show the sum of the path and a block beside it, so that they have a plus mark before them."""
-        attentions = [aside for aside in self.sketch.asides if aside.kind == "attention"]
-        uses = [(source, target) for aside in attentions for source, target in aside.uses if source != target]
-        return {target for _, target in uses if self.sketch.maps[target].node.op == "add"}
+        return {i for aside in self.sketch.asides if aside.kind == "attention" for i in aside.sums}
 
     def aside_lines(self, aside: Aside) -> tuple[str, ...]:
         """The text of an aside, broken into lines."""
-        width = {"embedding": 7.5, "attention": 14.0}.get(aside.kind, 9.0) * self.font
-        return tuple(line for text in aside.lines for line in wrapped(text, self.font, width))
+        width = (9.0 if aside.kind == "embedding" else 14.0) * self.font
+        return tuple(line for text in aside.lines for line in balanced(text, self.font, width))
 
     def entered_from_above(self, i: int) -> bool:
         """Whether an arrow arrives at this box from the row above."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from unet_tutorial.figures.drawing.columns import Columns
@@ -98,23 +99,28 @@ class Heights:
         """Place a caption below its box and below what passes there; return the y below it."""
         frame, columns, font = self.frame, self.columns, self.frame.font
         first, last = (columns.caption_x(i) + x for x in frame.caption_extent(i))
-        below = [self.top[i] + self.height[i]]
-        for link, (row, lane) in self.lanes.items():
-            if row == frame.rows[i]:
-                low, high = link_extent(columns, link)
-                if low - 0.3 * font < last and first < high + 0.3 * font:
-                    below.append(self.row_bottom[row] + font * LANE_HEIGHT * (lane + 1))
-        for aside, top in self.aside_top.items():
-            low, high = columns.aside_extent(aside)
-            beside_row = frame.rows[aside.uses[0][1]] == frame.rows[i]
-            if beside_row and low - 0.3 * font < last and first < high + 0.3 * font:
-                below.append(top + self.aside_height(aside))
-        self.caption_y[i] = max(below) + 1.0 * font
-        if frame.caption_anchor(i) == "start" and any(
-            step.target == i and any(step.crop) for step in frame.sketch.steps
-        ):
+        near = [bottom for low, high, bottom in self._above_captions(frame.rows[i]) if low < last and first < high]
+        self.caption_y[i] = max([self.top[i] + self.height[i], *near]) + 1.0 * font
+        cropped = any(step.target == i and any(step.crop) for step in frame.sketch.steps)
+        if cropped and frame.caption_anchor(i) == "start":
             self.caption_y[i] += LINE_HEIGHT * font  # below the crop label on the same arrow
         return self.caption_y[i] + 0.15 * font
+
+    def _above_captions(self, row: int) -> Iterator[tuple[float, float, float]]:
+        """Left edge, right edge and lower edge of the boxes, lanes and asides of a row, with space beside them."""
+        frame, columns, space = self.frame, self.columns, 0.3 * self.frame.font
+        for i, other in enumerate(frame.rows):
+            if other == row and i not in frame.further_inputs:
+                yield columns.left[i], columns.left[i] + columns.width[i], self.top[i] + self.height[i]
+        for link, (lane_row, lane) in self.lanes.items():
+            if lane_row == row:
+                first, last = link_extent(columns, link)
+                bottom = self.row_bottom[row] + frame.font * LANE_HEIGHT * (lane + 1)
+                yield first - space, last + space, bottom
+        for aside, top in self.aside_top.items():
+            if frame.rows[aside.uses[0][1]] == row:
+                first, last = columns.aside_extent(aside)
+                yield first - space, last + space, top + self.aside_height(aside)
 
     def _place_below_input(self, row: int, y: float) -> float:
         """Place further inputs and embeddings below the row to which they belong; return the y below them."""

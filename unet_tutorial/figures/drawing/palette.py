@@ -32,19 +32,19 @@ class Palette:
 PALETTES = {
     "paper": Palette(
         ground="#ffffff", text="#1a1a1a", edge="#16324f", fill="#6a96c2", blank="#ffffff", dash="#0b1f33",
-        side="#f7e6c4", conv="#1f4fa3", point="#00797a", down="#c0272d", up="#1f7a34", copy="#6b6b6b",
+        side="#f5d896", conv="#1f4fa3", point="#00797a", down="#c0272d", up="#1f7a34", copy="#6b6b6b",
     ),
     "okabe-ito": Palette(
         ground="#ffffff", text="#000000", edge="#000000", fill="#7f97a8", blank="#ffffff", dash="#000000",
-        side="#f3e9b5", conv="#0072b2", point="#b8608f", down="#d55e00", up="#008f68", copy="#595959",
+        side="#f0e442", conv="#0072b2", point="#b8608f", down="#d55e00", up="#008f68", copy="#595959",
     ),
     "gray": Palette(
         ground="#ffffff", text="#000000", edge="#000000", fill="#8f8f8f", blank="#ffffff", dash="#000000",
-        side="#e9e9e9", conv="#2b2b2b", point="#2b2b2b", down="#000000", up="#000000", copy="#6f6f6f",
+        side="#e4e4e4", conv="#2b2b2b", point="#2b2b2b", down="#000000", up="#000000", copy="#6f6f6f",
     ),
     "dark": Palette(
         ground="#14171c", text="#f2f2f2", edge="#dde8f3", fill="#4f7fb0", blank="#14171c", dash="#ffffff",
-        side="#4a3b1a", conv="#7fb2f0", point="#4fc7c0", down="#ff8a80", up="#77d48a", copy="#b5b5b5",
+        side="#6b5316", conv="#7fb2f0", point="#4fc7c0", down="#ff8a80", up="#77d48a", copy="#b5b5b5",
     ),
 }  # fmt: skip
 

@@ -91,7 +91,8 @@ class Routes:
         """The arrow to a further output."""
         source, target = self.boxes[link.source], self.boxes[link.target]
         if link in self.heights.lanes:
-            return self._on_lane(link, (source.middle, source.bottom))
+            y = self._low_exit_y(link.source)
+            return self._on_lane(link, (source.right, y), (source.right + 0.35 * self.frame.font, y))
         y = self.heights.exit_y(link.target)
         return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (target.x, y)))
 
@@ -124,10 +125,17 @@ class Routes:
                 y, right = self._low_exit_y(source), self.boxes[source].right
                 corner, entry = self._at_block(block, out)
                 yield Arrow(f"aside-{key}.from", "aside", ((right, y), (out, y), *corner, entry))
-            mark = self.arrow_y(target) + MARK_RADIUS * self.frame.font
-            end = mark if target in self.frame.aside_sums else self.boxes[target].bottom
             corner, start = self._at_block(block, back)
-            yield Arrow(f"aside-{key}", "aside", (start, *corner, (back, end)))
+            yield Arrow(f"aside-{key}", "aside", (start, *corner, *self._aside_arrival(target, back)))
+
+    def _aside_arrival(self, i: int, x: float) -> tuple[Point, ...]:
+        """The last points of a line from a block beside the path, which runs upwards at ``x``."""
+        if i in self.frame.aside_sums:
+            return ((x, self.arrow_y(i) + MARK_RADIUS * self.frame.font),)
+        if self.columns.enters_at_side(i):
+            y = self._low_exit_y(i)
+            return (x, y), (self.boxes[i].x, y)
+        return ((x, self.boxes[i].bottom),)
 
     def _at_block(self, block: SideBlock, x: float) -> tuple[tuple[Point, ...], Point]:
         """The corner of a line at this x, if it is needed, and the end at the block: at its top or at its side."""

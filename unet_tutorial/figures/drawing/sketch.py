@@ -72,9 +72,10 @@ class Sketch:
     """Feature maps and the links between them.
 
     ``maps`` are the maps on the main path (``length`` of them), then further inputs and further outputs of the network.
-    ``steps`` link neighbours on the main path (those of kind "aside" are drawn through their block beside it), ``copies`` are the skips, ``branches`` leave the main path and return to
-    it, or bring in a further input. ``heads`` lead to further outputs, ``gates`` from a coarser map to the gate on a
-    skip. ``asides`` are the blocks beside the main path.
+    ``steps`` link neighbours on the main path; one of kind "aside" is drawn through its block beside the path.
+    ``copies`` are the skips, ``branches`` leave the main path and return to it, or bring in a further input. ``heads``
+    lead to further outputs, ``gates`` from a coarser map to the gate on a skip. ``asides`` are the blocks beside the
+    main path.
     """
 
     maps: tuple[FeatureMap, ...]
