@@ -11,8 +11,8 @@ from typing import Any
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations, check_keys, undrawn_keys_note
 from unet_tutorial.figures.drawing.drawio import drawio
-from unet_tutorial.figures.drawing.annotations import Annotations, check_keys, undrawn_keys_note
 from unet_tutorial.figures.drawing.layout import arrange, drawn_texts
 from unet_tutorial.figures.drawing.pptx import pptx
 from unet_tutorial.figures.drawing.render import inline_svg, render, svg
@@ -33,7 +33,7 @@ class Diagram:
     arch: ArchIR
     style: Style = PAPER
     collapse: str = "conv"
-    annotations: Annotations = Annotations()
+    annotations: Annotations = UNCHANGED
 
     def __post_init__(self) -> None:
         check_name(self.collapse, COLLAPSE, "collapse")
@@ -116,7 +116,7 @@ def _dot(diagram: Diagram) -> str:
 def _html(diagram: Diagram) -> str:
     from unet_tutorial.figures.pages.page import page
 
-    return page(diagram.arch)
+    return page(diagram.arch, diagram.annotations)
 
 
 FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
@@ -139,7 +139,7 @@ def draw(
     style: Style | str = PAPER,
     name: str | None = None,
     collapse: str = "conv",
-    annotations: Annotations = Annotations(),
+    annotations: Annotations = UNCHANGED,
     **kwargs: Any,
 ) -> Diagram:
     """The diagram of a module that is called with ``example`` and ``kwargs``, or of an architecture (``ArchIR``).

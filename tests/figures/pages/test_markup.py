@@ -7,12 +7,23 @@ from html import unescape
 
 import pytest
 
-from tests.oracles.described_nets import evil
+from tests.oracles.described_nets import arch, evil
 from tests.oracles.html_pages import PAGES, described, html_page, table_cells
 from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.drawing.palette import PALETTES, contrast
 from unet_tutorial.figures.pages.explorer import Choice, explorer
-from unet_tutorial.figures.pages.markup import DARK, HEADS, LIGHT, SCRIPTS, STYLES, asset, iframe, map_rows, map_table
+from unet_tutorial.figures.pages.markup import (
+    DARK,
+    HEADS,
+    LIGHT,
+    SCRIPTS,
+    STYLES,
+    asset,
+    figure,
+    iframe,
+    map_rows,
+    map_table,
+)
 from unet_tutorial.figures.pages.page import page
 from unet_tutorial.plan.receptive_field import seen_by
 
@@ -79,3 +90,14 @@ def test_every_asset_is_in_the_page_and_only_once() -> None:
         assert html.count(asset(name)) == 1, name
     heads = re.findall(r'<th scope="col">(.*?)</th>', map_table(described("paper")))
     assert [unescape(head) for head in heads] == list(HEADS)
+
+
+def test_the_figure_has_the_colours_of_the_page_light_or_dark() -> None:
+    light, dark = (vars(PALETTES[name]) for name in ("paper", "dark"))
+    text = figure(arch("paper"))
+    assert not re.search(r"#[0-9a-f]{6}\b", text)
+    assert {name for name in ("blank", "text", "fill", "edge", "conv", "copy") if f"var(--{name})" in text} == {
+        "blank", "text", "fill", "edge", "conv", "copy",
+    }  # fmt: skip
+    for one in light:  # colours that are equal in light must be equal in dark: the figure holds one name for both
+        assert all(dark[one] == dark[other] for other in light if light[one] == light[other])

@@ -98,6 +98,9 @@ class Annotations:
         return bool(node.scale) and levels[0] <= node.level <= levels[-1]
 
 
+UNCHANGED = Annotations()
+
+
 def check_keys(annotations: Annotations, arch: ArchIR, texts: Sequence[str]) -> None:
     """Raise ValueError for a key that selects no map of the network and is none of ``texts``.
 

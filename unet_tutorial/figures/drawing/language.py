@@ -23,7 +23,7 @@ CHINESE = {
     "local response norm": "局部响应归一化", "dropout": "随机失活", "softmax": "softmax",
     # skips and merges
     "copy and crop": "复制并裁剪", "copy and pad": "复制并填充", "copy, crop or pad": "复制，裁剪或填充",
-    "copy": "复制", "skip": "跳跃连接", "dense skip": "稠密跳跃连接", "(px per side)": "（每侧像素数）", "through": "经过",
+    "copy": "复制", "skip": "跳跃连接", "(px per side)": "（每侧像素数）", "through": "经过",
     "crop": "裁剪", "pad": "填充", "crop or pad": "裁剪或填充", "reshape": "变形", "product": "乘积", "split": "拆分",
     "concatenation": "拼接", "concat": "拼接", "add": "相加", "multiply": "相乘", "sum": "求和",
     "identity shortcut": "恒等捷径", "identity": "恒等", "shortcut": "捷径", "residual block": "残差块",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.drawing.annotations import Annotations
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
 from unet_tutorial.figures.drawing.columns import Columns, fit_columns
 from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, TEXT_GAP, Frame
 from unet_tutorial.figures.drawing.grid import draw_grid
@@ -21,7 +21,7 @@ from unet_tutorial.figures.drawing.style import Style
 TALLEST = 0.19  # largest height of a box, as a fraction of the sheet's width
 
 
-def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations = Annotations()) -> Scene:
+def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations = UNCHANGED) -> Scene:
     """The drawing with as many maps as fit, in the largest font size in which they fit.
 
     ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
@@ -147,7 +147,8 @@ def _box(heights: Heights, i: int, shift: float) -> Box:
     cropped = [link for link in frame.sketch.copies if link.source == i and link.crop]
     depth, left, blank = columns.depth[i], columns.left[i] + shift, columns.skip_width(i)
     crop = _crop_edges(cropped[0], top + depth, height - depth) if cropped else None
-    return Box(frame.sketch.maps[i].node.id, left, top, columns.width[i], height, blank, crop, depth, frame.sketch.maps[i].colour)
+    each = frame.sketch.maps[i]
+    return Box(each.node.id, left, top, columns.width[i], height, blank, crop, depth, each.colour)
 
 
 def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:

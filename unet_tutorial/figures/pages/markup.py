@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
@@ -11,6 +12,7 @@ from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.receptive_field import seen_interval, with_receptive_fields
 from unet_tutorial.figures.arch.text import operation_name, per_side_text, range_text, shape_text
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
 from unet_tutorial.figures.drawing.layout import arrange
 from unet_tutorial.figures.drawing.palette import PALETTES, Palette
 from unet_tutorial.figures.drawing.render import inline_svg
@@ -41,7 +43,7 @@ def asset(name: str) -> str:
 def document(title: str, lead: str, main: str) -> str:
     """The whole page from its title, the introduction below it (``lead``), and the HTML of its main part."""
     light, dark = _colours(PALETTES["paper"], LIGHT), _colours(PALETTES["dark"], DARK)
-    style = f":root, .paper {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dark} }}\n}}\n"
+    style = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dark} }}\n}}\n"
     parts = {"title": escape(title), "lead": escape(lead), "main": main, "policy": POLICY}
     parts |= {"style": style + "\n".join(map(asset, STYLES)), "script": "\n".join(map(asset, SCRIPTS))}
     return Template(asset("page.html")).substitute(parts)
@@ -58,9 +60,11 @@ def _colours(palette: Palette, more: dict[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in (asdict(palette) | more).items())
 
 
-def figure(arch: ArchIR) -> str:
-    """The drawing as inline SVG."""
-    return inline_svg(arrange(arch, PAPER, "conv"), PAPER.colours, arch.name, alt_text(arch))
+def figure(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
+    """The drawing as inline SVG, whose colours are those of the page, light or dark."""
+    text = inline_svg(arrange(arch, PAPER, "conv", annotations), PAPER.colours, arch.name, alt_text(arch))
+    names = {colour: name for name, colour in asdict(PAPER.colours).items()}
+    return re.sub("|".join(names), lambda found: f"var(--{names[found[0]]})", text)
 
 
 def map_rows(arch: ArchIR) -> list[list[str]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.text import ends_text
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
 from unet_tutorial.figures.pages.explorer import Choice, section
 from unet_tutorial.figures.pages.markup import document, figure, map_table
 from unet_tutorial.plan.sizes import valid_sizes
@@ -18,13 +19,13 @@ MAX_DEPTH, MAX_WIDTH, MAX_SIZE, MAX_CHANNELS = 6, 128, 4096, 64  # limits of the
 PLAIN_OPS = {"input", "conv", "pool", "up", "crop", "concat"}
 
 
-def page(arch: ArchIR) -> str:
-    """One HTML file: the figure, a table of all maps and, for a plain U-Net, the explorer.
+def page(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
+    """One HTML file: the figure with the user's annotations, a table of all maps and, for a plain U-Net, the explorer.
 
     Without scripts the figure and the table are still there. ``markup.iframe`` embeds the page in a notebook.
     """
     heading = '<h2 id="network">The network</h2>'
-    parts = [f'<section data-viewer aria-labelledby="network">{heading}\n{_viewer(arch)}</section>']
+    parts = [f'<section data-viewer aria-labelledby="network">{heading}\n{_viewer(arch, annotations)}</section>']
     choice = matching_choice(arch)
     if choice:
         parts.append(_explorer(choice))
@@ -43,9 +44,9 @@ def lead(arch: ArchIR) -> str:
     return f"{ends_text(arch)}. {totals}.{reason}"
 
 
-def _viewer(arch: ArchIR) -> str:
+def _viewer(arch: ArchIR, annotations: Annotations) -> str:
     return f"""<p class="hint needs-script">{HINT} <a class="skip" href="#every">Skip the figure</a></p>
-<div class="figure paper">{figure(arch)}</div>
+<div class="figure paper">{figure(arch, annotations)}</div>
 <div class="panel"></div>
 <div id="every">{map_table(arch)}</div>"""
 

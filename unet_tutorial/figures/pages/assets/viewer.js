@@ -1,6 +1,8 @@
 // Shows the numbers of the map under the pointer or the keyboard focus, and marks the input pixels that it sees. Enter
 // or a click keeps the map selected, Escape deselects it, and the arrow keys move to the next map.
 
+const FRAME = 0.6; // from a box to the frame around it: less than the distance from the box to its texts
+
 const make = (name, attributes = {}, ...inside) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -59,7 +61,7 @@ class Viewer {
     if (!box) return null;
     const inside = [...row.cells].map((cell, i) => `${this.heads[i]}: ${cell.textContent}`).join("; ");
     const group = svg("g", { class: "spot", role: "button", tabindex: "0", "aria-label": inside, "aria-pressed": "false" });
-    group.append(svg("rect", { ...grown(box, 2), rx: 2 }));
+    group.append(svg("rect", grown(box, FRAME)));
     group.area = box.width * box.height;
     group.seen = () => this.held ?? this.show(row);
     group.hold = () => this.hold(group, row);
@@ -117,6 +119,6 @@ class Viewer {
     const { seen, size } = seenPixels(row);
     const [box, here] = [this.input && this.box(this.input), this.box(row)];
     this.marks.replaceChildren(...(seen.length && box ? [seenBar(seen, size, box)] : []));
-    if (here) this.marks.append(svg("rect", { class: "here", ...grown(here, 2) }));
+    if (here) this.marks.append(svg("rect", { class: "here", ...grown(here, FRAME) }));
   }
 }
