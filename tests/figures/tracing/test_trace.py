@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tests.oracles import foreign_hard as hard
@@ -20,6 +23,7 @@ from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tables.footer import output_node
 from unet_tutorial.figures.tables.rows import rows
 from unet_tutorial.figures.tracing.refusals import TraceError
+from unet_tutorial.figures.tracing.structure import tensors
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.merge import Add, Concat
@@ -169,7 +173,7 @@ def test_depth_skips_and_counts(name: str) -> None:
     arch = trace(net, *example)
     assert (*depth_and_skips(arch), arch.reason) == (*expected, "")
     assert arch.totals["macs"] == macs(net, *example) == sum(node.macs for node in arch.nodes)
-    assert arch.totals["saved"] == saved(net, *example)
+    assert arch.totals["saved"] == saved(net, *example) == sum(node.saved for node in arch.nodes)
     assert arch.totals["parameters"] == parameters(net) == sum(node.parameters for node in arch.nodes)
     assert arch.node(arch.path[0]).scale == arch.node(arch.path[-1]).scale == (1.0,) * arch.rank
 
@@ -202,8 +206,8 @@ def test_networks_of_monai(name: str) -> None:
     assert depth_and_skips(arch)[:2] == (depth, skips)
     assert reason in arch.reason
     assert bool(reason) == bool(arch.reason)
-    assert arch.totals["macs"] == macs(net, image)
-    assert arch.totals["saved"] == saved(net, image)
+    assert arch.totals["macs"] == macs(net, image) == sum(node.macs for node in arch.nodes)
+    assert arch.totals["saved"] == saved(net, image) == sum(node.saved for node in arch.nodes)
     assert arch.totals["parameters"] == parameters(net)
 
 
@@ -220,7 +224,8 @@ def test_networks_of_segmentation_models(name: str) -> None:
     assert bool(SMP[name]) == bool(arch.reason)
     if not arch.reason:
         assert depth_and_skips(arch)[:2] == (5, ((4, 4), (3, 3), (2, 2), (1, 1)))
-    assert arch.totals["macs"] == macs(net, image)
+    assert arch.totals["macs"] == macs(net, image) == sum(node.macs for node in arch.nodes)
+    assert arch.totals["saved"] == saved(net, image) == sum(node.saved for node in arch.nodes)
 
 
 PHOTOS = torch.randn(2, 3, 8, 8)
@@ -355,3 +360,67 @@ def test_wrong_examples_are_refused() -> None:
         trace(lambda x: x, ZEROS)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="lazy module"):
         trace(nn.Sequential(nn.LazyConv2d(2, 3)), ZEROS)
+
+
+def embedding(time: Tensor, channels: int) -> Tensor:
+    """The sinusoidal embedding of a time of a diffusion U-Net, (N,) → (N, channels)."""
+    frequencies = torch.exp(-math.log(10_000) * torch.arange(channels // 2) / (channels // 2)).to(time.device)
+    angles = time[:, None] * frequencies[None]
+    return torch.cat([angles.sin(), angles.cos()], -1)
+
+
+def any_time(layers: nn.ModuleList, x: Tensor, time: Any) -> Tensor:
+    """As in diffusers: the time is a number, a scalar, or a tensor (N,)."""
+    if not torch.is_tensor(time):
+        time = torch.tensor([time], dtype=torch.long, device=x.device)
+    time = (time[None] if time.ndim == 0 else time).to(x.device).expand(x.shape[0])
+    return torch.as_tensor(layers[0](x) + layers[1](embedding(time, 4))[:, :, None, None])
+
+
+def random_in_forward(layers: nn.ModuleList, x: Tensor) -> Tensor:
+    noise = torch.randn(1, 1, 8, 8) + torch.randn_like(x) + torch.randn(x.shape, device=x.device)
+    ramp = torch.linspace(0, 1, x.shape[-1], device=x.device) + torch.tensor([float(n) for n in range(8)]).to(x)
+    return torch.as_tensor(layers[0](x + noise * ramp))
+
+
+@dataclass
+class Batch:
+    image: Tensor
+    kind: str = "CT"
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+GRAY, LABELS = torch.zeros(2, 1, 8, 8), torch.zeros(2, dtype=torch.long)
+MASK = torch.zeros(2, 1, 8, 8, dtype=torch.bool)
+INPUTS: dict[str, tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = {
+    "classes": (lambda layers, x, y: layers[0](x) + layers[2](y)[:, :, None, None], (GRAY, LABELS), {}),
+    "one-hot": (
+        lambda layers, x, y: layers[0](x) + F.one_hot(y, 4)[:, :, None, None].float(), (GRAY, LABELS), {}),
+    "time steps": (any_time, (GRAY, LABELS), {}),
+    "a scalar": (any_time, (GRAY, torch.tensor(5)), {}),
+    "a number": (any_time, (GRAY, 5), {}),
+    "random": (random_in_forward, (GRAY,), {}),
+    "a mask": (lambda layers, x, mask: layers[0](x).masked_fill(mask, 0), (GRAY, MASK), {}),
+    "bytes": (lambda layers, x: layers[0](x / 255), (GRAY.to(torch.uint8),), {}),
+    "a list": (lambda layers, images: layers[0](images[0]) + images[1][0], ([GRAY, [GRAY + 1]],), {}),
+    "nested": (
+        lambda layers, d: layers[0](d["a"]["b"]) * d["c"][0],
+        ({"a": {"b": GRAY}, "c": (GRAY + 1, None), "scale": 2, "kind": "CT"},), {}),
+    "keywords": (
+        lambda layers, x, *, kind, factor, **_: layers[0](x) * factor if kind == "CT" else x,
+        (GRAY,), {"kind": "CT", "factor": 2.5, "mask": None}),
+    "a dataclass": (
+        lambda layers, batch: layers[0](batch.image) * batch.more["mask"], (Batch(GRAY, more={"mask": MASK}),), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_inputs_that_are_no_images(name: str) -> None:
+    run, args, kwargs = INPUTS[name]
+    net = Call(run, nn.Conv2d(1, 4, 3, padding=1), nn.Linear(4, 4), nn.Embedding(10, 4, max_norm=1.0))
+    arch = trace(net, *args, **kwargs)
+    assert arch.totals["macs"] == macs(net, *args, **kwargs) == sum(node.macs for node in arch.nodes)
+    assert arch.totals["saved"] == saved(net, *args, **kwargs) == sum(node.saved for node in arch.nodes)
+    assert arch.nodes[0].shape == (1, 8, 8)
+    given = [tensor for _, tensor in tensors((args, kwargs))]
+    assert sorted(node.bytes for node in arch.inputs) == sorted(each.untyped_storage().nbytes() for each in given)
