@@ -129,7 +129,7 @@ class _Drawing:
 
         palette, (x, y, width, height) = self.palette, box.front
         kind, area = MSO_SHAPE.CUBE if box.depth else MSO_SHAPE.RECTANGLE, (box.x, box.y, box.width, box.height)
-        self.drawn[box.id] = shape = self._shape(box.id, kind, area, palette.fill, palette.edge)
+        self.drawn[box.id] = shape = self._shape(box.id, kind, area, box.colour or palette.fill, palette.edge)
         if box.depth:
             shape.adjustments[0] = box.depth / min(box.width, box.height)
         if box.blank and box.depth:
