@@ -170,6 +170,14 @@ def in_frequencies(x: Tensor) -> Tensor:
     return torch.as_tensor(torch.fft.irfft2(filtered, s=x.shape[-2:]))
 
 
+def coordinate_attention(x: Tensor) -> Tensor:
+    """Means of rows and of columns, joined for one convolution (arXiv 2103.02907, figure 2)."""
+    rows, columns = F.adaptive_avg_pool2d(x, (None, 1)), F.adaptive_avg_pool2d(x, (1, None))
+    both = F.conv2d(torch.cat([rows, columns.transpose(2, 3)], 2), x.new_ones(4, 4, 1, 1) / 4)
+    rows, columns = both.split(list(SIZE), 2)
+    return x * rows.sigmoid() * columns.transpose(2, 3).sigmoid()
+
+
 def summed(kernel: tuple[int, int], x: Tensor) -> Tensor:
     return F.conv2d(x, x.new_ones(4, 4, *kernel) / 9)
 
@@ -191,6 +199,7 @@ MIXED: dict[str, tuple[Callable[[Tensor], Tensor], tuple[int, int]]] = {
     "squeeze and excitation": (lambda x: x * F.adaptive_avg_pool2d(x, 1).sigmoid(), ALL),
     "strip pooling": (lambda x: x * F.adaptive_avg_pool2d(x, (None, 1)).sigmoid(), COLUMNS),
     "strip, convolved": (lambda x: x * F.conv1d(x.mean(3), x.new_ones(4, 4, 5), padding=2)[..., None], (11, 24)),
+    "coordinate attention": (coordinate_attention, ALL),
     "global response norm": (response_norm, ALL),
     "frequencies": (in_frequencies, ALL),
     "frequencies of rows": (lambda x: torch.fft.ifft(torch.fft.fft(x, dim=2).abs(), dim=2).abs(), ROWS),

@@ -121,6 +121,11 @@ def global_axes(op: Op, op_type: str, main: Tensor, layouts: dict[int, Layout], 
         axes |= axes_in(right[-1:] if main is factors[0] else left[-2:-1])  # become channels
     if op.name.startswith("_scaled_dot_product"):
         axes |= {axis for name in ("key", "value") for axis in axes_in(layouts.get(id(op.arguments[name]), ())[-2:-1])}
+    if op.name == "cat":  # rows joined with columns
+        dim = op.arguments["dim"] % len(before)
+        joined = [layouts.get(id(each), ())[dim : dim + 1] for each in op.arguments["tensors"]]
+        sources = [axes_in(each, 1) for each in joined]
+        axes |= set().union(*(each for each in sources if each and each != axes_in(before[dim : dim + 1], 1)))
     if op_type == "conv":
         kernel = op.arguments["weight"].shape[2:]
         sides = zip(kernel, before[len(before) - len(kernel) :], strict=True)
