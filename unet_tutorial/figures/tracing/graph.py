@@ -165,12 +165,14 @@ class Graph:
         op_type, before, shape = operation_type(op), self.layouts[id(main)], self._shape(layout, out)
         spatial = grid_size(before, self.rank) is not None and grid_size(layout, self.rank) is not None
         window = window_of(op, op_type, [axis_of(dim) for dim in before], self.rank) if spatial else None
-        crop = crop_of(op, main, out, before) if spatial and op_type in CROPPING and not window else ()
+        axes = global_axes(op, op_type, main, self.layouts, layout)
+        cropping = op_type in CROPPING and not (window or (op_type == "concat" and axes))
+        crop = crop_of(op, main, out, before) if spatial and cropping else ()
         if is_pointwise_product(op, main, len(maps), before, spatial=spatial):
             return Node("", "conv", op.name, (), shape, op.path, pointwise_window(self.rank))
         if window is None and spatial and ratios:
             window = shuffle_window(ratios, self.rank)
-        axes = () if crop else global_axes(op, op_type, main, self.layouts, layout)
+        axes = () if crop else axes
         reshaped = shape != self._shape(before, main)
         refined = refined_type(op, op_type, window, crop, axes, spatial=spatial, reshaped=reshaped)
         heads, tokens = heads_and_tokens(before, self.rank) if refined == "linear" and len(maps) > 1 else (0, ())
