@@ -25,20 +25,22 @@ def shapes(plain: ArchIR) -> dict[Cell, tuple[int, ...]]:
 def triangle(widths: tuple[int, ...], size: int, last: int | None = None) -> dict[Cell, tuple[int, ...]]:
     """X(i, j) has the width of its row and half the size of the row above; ``last`` are the channels of X(0, depth)."""
     depth = len(widths) - 1
-    found = {(i, j): (widths[i], size >> i, size >> i) for i in range(depth + 1) for j in range(depth + 1 - i)}
+    found: dict[Cell, tuple[int, ...]] = {
+        (i, j): (widths[i], size >> i, size >> i) for i in range(depth + 1) for j in range(depth + 1 - i)
+    }
     return found if last is None else found | {(0, depth): (last, size, size)}
 
 
 @pytest.mark.parametrize("supervised", [False, True])
 @pytest.mark.parametrize("widths", [(4, 6, 8), (4, 6, 8, 10, 12)])
-def test_nodes_of_a_network_written_by_hand(widths: tuple[int, ...], supervised: bool) -> None:  # noqa: FBT001
+def test_nodes_of_a_network_written_by_hand(widths: tuple[int, ...], *, supervised: bool) -> None:
     plain = trace(UNetPlusPlus(widths, supervised=supervised), torch.zeros(1, 1, 32, 32))
     assert shapes(plain) == triangle(widths, 32)
     assert len(plain.outputs) == (len(widths) - 1 if supervised else 1)
 
 
 @pytest.mark.parametrize("supervised", [False, True])
-def test_nodes_of_monais(supervised: bool) -> None:  # noqa: FBT001
+def test_nodes_of_monais(*, supervised: bool) -> None:
     nets = pytest.importorskip("monai.networks.nets", reason="MONAI is not installed")
     net = nets.BasicUNetPlusPlus(2, 1, 2, features=(4, 6, 8, 10, 12, 3), deep_supervision=supervised)
     found = shapes(trace(net, torch.zeros(1, 1, 32, 32)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from unet_tutorial.figures.arch.dense import dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR, Skip
 from unet_tutorial.figures.arch.level_maps import level_maps
+from unet_tutorial.figures.arch.nested import NESTED, inner_us
 from unet_tutorial.figures.arch.text import counted, crop_text, described, numbered, repeated
 
 
@@ -80,7 +82,16 @@ def _blocks(arch: ArchIR) -> str:
 def _grid(arch: ArchIR) -> str:
     nodes = arch.nodes
     ends = f"from {_inputs(arch)} to {_outputs(arch)}" if nodes else "none at all"
-    return f"Its {counted(len(nodes), 'map')}, {ends}, {'is' if len(nodes) == 1 else 'are'} in a grid."
+    return f"Its {counted(len(nodes), 'map')}, {ends}, {'is' if len(nodes) == 1 else 'are'} in {_kind_of_grid(arch)}."
+
+
+def _kind_of_grid(arch: ArchIR) -> str:
+    if cells := dense_grid(arch):
+        rows = 1 + max(row for row, _ in cells.values())
+        return f"the triangle of UNet++, whose {counted(len(cells), 'node')} X(i,j) have {counted(rows, 'row')}"
+    if arch.reason == NESTED:
+        return f"a U with {counted(len(inner_us(arch.nodes, arch.outputs)), 'U-Net')} in frames"
+    return "a grid"
 
 
 def _parameters(arch: ArchIR) -> str:

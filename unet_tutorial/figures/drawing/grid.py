@@ -1,15 +1,21 @@
-"""A network that is not a plain U-Net, drawn on a grid: rows are levels, columns follow the order of execution."""
+"""A network that is not a plain U-Net, drawn on a grid: rows are levels, and each map is to the right of its inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
+from math import sqrt
 
+from unet_tutorial.figures.arch.dense import Cell, dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR, Node
+from unet_tutorial.figures.arch.nested import NESTED, InnerU, inner_us, outer_network
 from unet_tutorial.figures.arch.text import size_text
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
+from unet_tutorial.figures.drawing.curves import Rect, clear_curve, cost
 from unet_tutorial.figures.drawing.frame import Frame
-from unet_tutorial.figures.drawing.legend import add_legend
+from unet_tutorial.figures.drawing.grid_sketch import sketch_grid
 from unet_tutorial.figures.drawing.scene import (
     DIGIT_HEIGHT,
     LINE_HEIGHT,
@@ -17,210 +23,423 @@ from unet_tutorial.figures.drawing.scene import (
     Arrow,
     Box,
     Label,
+    Point,
     Scene,
     text_width,
     translated,
+    with_unique_ids,
     wrapped,
 )
-from unet_tutorial.figures.drawing.sketch import MAP_OPS, FeatureMap, Link, Sketch, first_crop, step_kind
+from unet_tutorial.figures.drawing.sketch import Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Style
 
-ARC_DEPTH = 2.4  # how far an edge is bent down to pass under other boxes, in font sizes
-CONNECTING_OPS = ("pool", "up", "resize", "crop", "view")  # only change the size or shape of a map before a merge
-Chain = tuple[Node, ...]
+TALLEST = 0.1  # height of the box of the largest map, as a fraction of the sheet's width
+ARC_STEP = 0.6  # how much higher an arc runs for each box below it, in font sizes
+HIGHEST_ARCS = 3.0  # between the lowest and the highest arc of a row, in font sizes
+PART_WIDTH, PART_HEIGHT = 0.42, 0.55  # of the boxes inside a folded U-Net, with the gap to the next, in font sizes
+TEXT_GAP = 0.6  # between the texts of neighbours, in font sizes
+CHANNELS_Y, CAPTION_Y, TAG_Y = -0.3, -1.4, 1.0  # baselines of texts above and below a box, in font sizes
 
 
-def sketch_grid(arch: ArchIR, collapse: str) -> Sketch:
-    """The sketch of any network; its ``steps`` are all edges.
+@dataclass(frozen=True)
+class Plan:
+    """The maps of a grid and their places.
 
-    ``collapse`` chooses the maps: all ("conv"), those at the ends of chains ("block"), or only those that are used at
-    another level, by several nodes or in a merge ("level").
+    ``columns`` are the columns of a regular grid, one per map; without them, boxes are as near as their texts allow.
+    ``rows`` are the rows from the top. ``tags`` are texts under boxes and ``inner`` folded U-Nets, both by node id.
     """
-    index = arch.index
-    kept = _drawn_nodes(arch, collapse)
-    number = {node.id: i for i, node in enumerate(kept)}
-    links = []
-    for node in kept:
-        for source, chain in _sources(node, (node,), index, number):
-            marks = ("plus",) * any(each.op == "add" for each in chain)
-            ends = number[source.id], number[node.id]
-            links.append(Link(*ends, _edge_kind(chain, source), chain, first_crop(chain), marks))
-    return Sketch(tuple(FeatureMap(node) for node in kept), tuple(dict.fromkeys(links)), (), (), 0)
+
+    sketch: Sketch
+    rows: tuple[int, ...]
+    columns: tuple[int, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    inner: Mapping[str, InnerU] = field(default_factory=dict)
 
 
-def _edge_kind(chain: Chain, source: Node) -> str:
-    kind = step_kind(chain, source)
-    return "copy" if kind == "join" and chain[-1].op in ("concat", "add") else kind
-
-
-def _drawn_nodes(arch: ArchIR, collapse: str) -> list[Node]:
-    consumers: dict[str, list[Node]] = {}
-    for node in arch.nodes:
-        for key in node.inputs:
-            consumers.setdefault(key, []).append(node)
-    return [node for node in arch.nodes if not _left_out(arch, node, consumers.get(node.id, []), collapse)]
-
-
-def _left_out(arch: ArchIR, node: Node, consumers: list[Node], collapse: str) -> bool:
-    """Whether a node gets no box; ``consumers`` are the nodes that have it as an input."""
-    if not node.inputs or not consumers or node.id in arch.outputs:
-        return False
-    if node.op not in MAP_OPS and node.shape == arch.node(node.inputs[0]).shape:
-        return True
-    consumer = consumers[0]
-    same_level = len(consumers) == 1 and consumer.level == node.level and bool(consumer.scale) == bool(node.scale)
-    if collapse == "conv" or not same_level or consumer.id in arch.outputs:
-        return False
-    inner = len(consumer.inputs) == 1 and (len(node.inputs) == 1 or collapse == "level")
-    return inner or (collapse == "level" and node.op in CONNECTING_OPS)
-
-
-def _sources(node: Node, chain: Chain, index: dict[str, Node], number: dict[str, int]) -> Iterator[tuple[Node, Chain]]:
-    """The drawn nodes from which ``node`` is computed, each with the operations from there to the end of ``chain``."""
-    for key in node.inputs:
-        before = index[key]
-        if before.id in number:
-            yield before, chain
-        else:
-            yield from _sources(before, (before, *chain), index, number)
-
-
-def grid_positions(sketch: Sketch) -> list[tuple[int, int]]:
-    """Row (level) and column (execution order) of each map: to the right of all its inputs, one map per position."""
+def flowing_plan(sketch: Sketch, inner: Sequence[InnerU] = ()) -> Plan:
+    """Rows are levels; a map without spatial axes is in the last row."""
     levels = sorted({each.node.level for each in sketch.maps if each.node.scale}) or [0]
-    taken: set[tuple[int, int]] = set()
-    found: list[tuple[int, int]] = []
+    rows = (levels.index(each.node.level) if each.node.scale else len(levels) - 1 for each in sketch.maps)
+    return Plan(sketch, tuple(rows), inner={each.end: each for each in inner})
+
+
+def dense_plan(sketch: Sketch, cells: Mapping[str, Cell], outputs: Sequence[str]) -> Plan:
+    """The triangle of UNet++: X(i, j) is half a step to the right of X(i - 1, j).
+
+    ``cells`` holds i and j by node id. Several outputs have a row of their own above the maps from which they come.
+    """
+    own_row = set(outputs) if len(outputs) > 1 else set()
+    last = max(1 + i + 2 * j for i, j in cells.values())
+    rows: list[int] = []
+    columns: list[int] = []
     for i, each in enumerate(sketch.maps):
-        row = levels.index(each.node.level) if each.node.scale else len(levels) - 1
-        column = max((found[link.source][1] + 1 for link in sketch.steps if link.target == i), default=0)
-        while (row, column) in taken:
-            column += 1
-        taken.add((row, column))
-        found.append((row, column))
-    return found
+        sources = [columns[link.source] for link in sketch.steps if link.target == i]
+        if each.node.id in cells:
+            row, column = cells[each.node.id]
+            columns.append(1 + row + 2 * column)
+        elif each.node.id in own_row or not sources:
+            columns.append(max(sources, default=0))
+        else:
+            columns.append(1 + max(last, *sources))
+        rows.append(0 if each.node.id in own_row else each.node.level + bool(own_row))
+    tags = {key: f"X({row},{column})" for key, (row, column) in cells.items()}
+    return Plan(sketch, tuple(rows), tuple(columns), tags)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Boxes in rows and columns; ``stretch`` from 0 to 1 makes boxes and gaps wider."""
+    """Boxes in rows; ``stretch`` from 0 to 1 makes boxes and gaps wider.
 
-    sketch: Sketch
+    With ``brief`` captions, output 3 has only its number if output 2 is the one before it in the same row.
+    """
+
+    plan: Plan
     style: Style
     font: float
     stretch: float
+    brief: bool = False
 
     @cached_property
-    def positions(self) -> list[tuple[int, int]]:
-        """Row and column of each map."""
-        return grid_positions(self.sketch)
+    def nodes(self) -> list[Node]:
+        """The node of each box."""
+        return [each.node for each in self.plan.sketch.maps]
 
     @cached_property
-    def frame(self) -> Frame:
-        """The frame, which computes the widths and heights of the boxes."""
-        return Frame(self.sketch, self.font, self.style.growth)
+    def in_row(self) -> dict[int, list[int]]:
+        """By row: its boxes, from left to right."""
+        found: dict[int, list[int]] = {row: [] for row in range(max(self.plan.rows) + 1)}
+        for i, row in enumerate(self.plan.rows):
+            found[row].append(i)
+        for boxes in found.values():
+            boxes.sort(key=lambda i: self.plan.columns[i] if self.plan.columns else i)
+        return found
 
     @cached_property
     def sizes(self) -> list[str]:
         """Size text on the left of each box; "" if the box before it in the row has the same size."""
-        found = []
-        last: dict[int, str] = {}
-        for i in sorted(range(len(self.positions)), key=lambda i: self.positions[i][1]):
-            row, text = self.positions[i][0], size_text(self.sketch.maps[i].node.size)
-            found.append((i, "" if last.get(row) == text else text))
-            last[row] = text
-        return [text for _, text in sorted(found)]
+        texts = [size_text(node.size) for node in self.nodes]
+        shown = list(texts)
+        for boxes in self.in_row.values():
+            for before, here in pairwise(boxes):
+                shown[here] = "" if texts[before] == texts[here] else texts[here]
+        return shown
 
     @cached_property
     def widths(self) -> list[float]:
         """Width of each box."""
-        return [self.frame.width(each, (1.0 + 3.0 * self.stretch) * self.font) for each in self.sketch.maps]
+        frame, wider = Frame(self.plan.sketch, self.font, self.style.growth), 1.2 * self.stretch
+        least = (1.4 + 1.5 * wider if self.plan.columns else 0.8 + wider / 3) * self.font
+        widest = 1.2 * least + (1.0 + wider) * self.font
+        found = [max(least, frame.width(each, widest)) for each in self.plan.sketch.maps]
+        for i, node in enumerate(self.nodes):
+            if node.id in self.plan.inner:
+                parts = len(self.plan.inner[node.id].down) + len(self.plan.inner[node.id].up)
+                found[i] = (0.5 + PART_WIDTH * (1.0 + 0.6 * self.stretch) * parts) * self.font
+        return found
 
     @cached_property
     def heights(self) -> list[float]:
         """Height of each box; a map without spatial axes counts as one pixel."""
         longest = max(text_width(text, self.font) for text in self.sizes) + 0.95 * self.font
-        tallest = max(0.1 * self.style.width, longest)
-        return [max(longest, self.frame.height(i, tallest)) for i in range(len(self.positions))]
+        sides = [mean_side(node.size) if node.scale else 1.0 for node in self.nodes]
+        tallest = max(TALLEST * self.style.width, longest)
+        found = [max(longest, tallest * sqrt(side / max(sides))) for side in sides]
+        for i, node in enumerate(self.nodes):
+            if node.id in self.plan.inner:
+                found[i] = max(found[i], (0.6 + PART_HEIGHT * self.plan.inner[node.id].levels) * self.font)
+        return found
+
+    @cached_property
+    def captions(self) -> list[str]:
+        """The text "input" or "output" above a box, numbered if there are several; "" for other boxes."""
+        found = [each.caption for each in self.plan.sketch.maps]
+        shown = list(found)
+        for boxes in self.in_row.values() if self.brief else ():
+            numbered = [i for i in boxes if found[i].rpartition(" ")[2].isdigit()]
+            for before, here in pairwise(numbered):
+                word, _, number = found[here].rpartition(" ")
+                if found[before] == f"{word} {int(number) - 1}":
+                    shown[here] = number
+        return shown
+
+    def lines(self, i: int) -> list[tuple[float, float]]:
+        """Left and right end of the box and of the texts above and below it, from the centre of the box; 0, 0: none."""
+        node, half = self.nodes[i], self.widths[i] / 2
+        size = (DIGIT_HEIGHT + 0.4) * self.font * bool(self.sizes[i])
+        caption, anchor = text_width(self.captions[i], self.font), self.caption_anchors[i]
+        left = {"middle": caption / 2, "start": half, "end": caption - half}[anchor]
+        centred = [text_width(text, self.font) / 2 for text in (str(node.channels), self.plan.tags.get(node.id, ""))]
+        return [(-half - size, half), *((-each, each) for each in centred), (-left, caption - left)]
+
+    def extent(self, i: int) -> tuple[float, float]:
+        """Space that a box and its texts take on the left and on the right of its centre."""
+        lines = self.lines(i)
+        return -min(left for left, _ in lines), max(right for _, right in lines)
+
+    def apart(self, before: int, here: int, gap: float) -> float:
+        """Smallest distance of the centres of two neighbours in a row, with a gap between the boxes."""
+        gaps = (gap, *(TEXT_GAP * self.font,) * 3)
+        lines = zip(self.lines(before), self.lines(here), gaps, strict=True)
+        return max(right - left + between for (_, right), (left, _), between in lines)
+
+    @cached_property
+    def caption_anchors(self) -> list[str]:
+        """Anchors of captions: away from the arrows that pass over other boxes, else in the middle of the box."""
+        over = [link for link in self.plan.sketch.steps if self.boxes_between(link) > 0]
+        left, leaves = {link.target for link in over}, {link.source for link in over}
+        return [
+            "start" if i in left - leaves else "end" if i in leaves - left else "middle" for i in range(len(self.nodes))
+        ]
 
     @cached_property
     def centres(self) -> list[float]:
-        """x of the centre of each column; the last entry is the right end of the grid."""
-        x, found = 0.0, []
-        for column in range(max(column for _, column in self.positions) + 1):
-            here = [i for i, (_, other) in enumerate(self.positions) if other == column]
-            label = max(text_width(str(self.sketch.maps[i].node.channels), self.font) for i in here) / 2
-            size = (DIGIT_HEIGHT + 0.3) * self.font
-            left = max([label, *(self.widths[i] / 2 + size * bool(self.sizes[i]) for i in here)])
-            found.append(x + left)
-            x += left + max([label, *(self.widths[i] / 2 for i in here)]) + (1.0 + 1.5 * self.stretch) * self.font
-        return [*found, x - (1.0 + 1.5 * self.stretch) * self.font]
+        """x of the centre of each box, from the left end of the grid."""
+        return self._in_columns() if self.plan.columns else self._flowing()
 
-    def needs_arc(self, link: Link) -> bool:
-        """Whether there are boxes between the ends of an edge in their row, so that it must pass under them."""
-        (row, first), (other, last) = self.positions[link.source], self.positions[link.target]
-        return row == other and any(at == row and first < column < last for at, column in self.positions)
+    def _in_columns(self) -> list[float]:
+        """Centres in columns of equal distance, as near as the texts of neighbours in a row allow."""
+        columns, gap = self.plan.columns, (0.9 + 3.3 * self.stretch) * self.font
+        pitch = 0.0
+        for boxes in self.in_row.values():
+            for before, here in pairwise(boxes):
+                pitch = max(pitch, self.apart(before, here, gap) / (columns[here] - columns[before]))
+        for link in self.plan.sketch.steps:
+            if columns[link.source] < columns[link.target]:
+                apart = (self.widths[link.source] + self.widths[link.target]) / 2 + 0.8 * gap
+                pitch = max(pitch, apart / (columns[link.target] - columns[link.source]))
+        first = max(self.extent(i)[0] - pitch * column for i, column in enumerate(columns))
+        return [first + pitch * column for column in columns]
+
+    def _flowing(self) -> list[float]:
+        """Centres to the right of all inputs and of the boxes before in the same row, as near as the texts allow."""
+        gap, slant = (1.3 + 3.5 * self.stretch) * self.font, (1.1 + 3.0 * self.stretch) * self.font
+        sources: dict[int, list[int]] = {}
+        for link in self.plan.sketch.steps:
+            sources.setdefault(link.target, []).append(link.source)
+        found: list[float] = []
+        last: dict[int, int] = {}
+        for i, row in enumerate(self.plan.rows):
+            left = self.extent(i)[0]
+            centre = left
+            for key in sources.get(i, []):
+                down = self.plan.rows[key] < row  # such an arrow leaves in the middle, one upwards arrives there
+                apart = (self.extent(i)[1] if down else self.widths[key] / 2) + slant
+                centre = max(centre, found[key] + apart)
+            if row in last:
+                centre = max(centre, found[last[row]] + self.apart(last[row], i, gap))
+            found.append(centre)
+            last[row] = i
+        return found
+
+    @property
+    def total(self) -> float:
+        """Width of the grid."""
+        return max(centre + self.extent(i)[1] for i, centre in enumerate(self.centres))
+
+    def boxes_between(self, link: Link) -> int:
+        """Number of boxes between the ends of an arrow in their row; 0 if they are in different rows."""
+        boxes = self.in_row[self.plan.rows[link.target]]
+        if link.source not in boxes:
+            return 0
+        return boxes.index(link.target) - boxes.index(link.source) - 1
+
+    @cached_property
+    def arc_heights(self) -> dict[Link, float]:
+        """How far the arrows that pass over other boxes of their row rise above the boxes."""
+        rows: dict[int, dict[Link, int]] = {}
+        for link in self.plan.sketch.steps:
+            if (count := self.boxes_between(link)) > 0:
+                rows.setdefault(self.plan.rows[link.target], {})[link] = count
+        found: dict[Link, float] = {}
+        for row, counts in rows.items():
+            step = min(ARC_STEP, HIGHEST_ARCS / max(counts.values()))
+            lowest = self._text_above(self.in_row[row]) + 0.3
+            found |= {link: (lowest + step * count) * self.font for link, count in counts.items()}
+        return found
+
+    @cached_property
+    def upwards(self) -> set[int]:
+        """The boxes from whose middle an arrow runs straight up."""
+        return {link.source for link in self.plan.sketch.steps if self._is_vertical(link)}
+
+    def _is_vertical(self, link: Link) -> bool:
+        same = abs(self.centres[link.source] - self.centres[link.target]) < 0.01
+        return same and self.plan.rows[link.source] > self.plan.rows[link.target]
+
+    def _text_above(self, boxes: Sequence[int]) -> float:
+        """Height of the texts above the boxes of a row, in font sizes."""
+        return DIGIT_HEIGHT - (CAPTION_Y if any(self.captions[i] for i in boxes) else CHANNELS_Y)
+
+    @cached_property
+    def placed(self) -> tuple[list[Box], float]:
+        """The boxes with their coordinates, and the height of the grid."""
+        font, y = self.font, 0.0
+        boxes: dict[int, Box] = {}
+        shift = (self.style.width - self.total) / 2
+        for row, here in self.in_row.items():
+            half = max((self.heights[i] for i in here), default=0.0) / 2
+            arcs = [height for link, height in self.arc_heights.items() if self.plan.rows[link.target] == row]
+            y += max([(self._text_above(here) + 0.2) * font, *(height + 0.3 * font for height in arcs)]) + half
+            for i in here:
+                left, top = self.centres[i] - self.widths[i] / 2 + shift, y - self.heights[i] / 2
+                colour = self.plan.sketch.maps[i].colour
+                boxes[i] = Box(self.nodes[i].id, left, top, self.widths[i], self.heights[i], colour=colour)
+            tags = any(self.nodes[i].id in self.plan.tags for i in here)
+            y += half + (TAG_Y + 0.2) * font * tags + 0.9 * font * (row + 1 < len(self.in_row))
+        return [boxes[i] for i in range(len(self.nodes))], y
 
     def scene(self) -> Scene:
-        """Boxes, edges and labels."""
-        font, y, boxes = self.font, 0.0, {}
-        shift = (self.style.width - self.centres[-1]) / 2
-        for row in range(max(row for row, _ in self.positions) + 1):
-            here = [i for i, (other, _) in enumerate(self.positions) if other == row]
-            half = max((self.heights[i] for i in here), default=0.0) / 2
-            arcs = any(self.needs_arc(link) and self.positions[link.source][0] == row for link in self.sketch.steps)
-            y += 1.3 * font + half
-            for i in here:
-                left = self.centres[self.positions[i][1]] - self.widths[i] / 2 + shift
-                key, top = self.sketch.maps[i].node.id, y - self.heights[i] / 2
-                boxes[i] = Box(key, left, top, self.widths[i], self.heights[i])
-            y += half + (1.0 + ARC_DEPTH * arcs) * font
-        drawn = [boxes[i] for i in range(len(self.positions))]
-        arrows = tuple(self._arrow(number, link, drawn) for number, link in enumerate(self.sketch.steps))
-        labels = tuple(label for i, box in enumerate(drawn) for label in self._labels(i, box))
-        return Scene(self.style.width, y, font, tuple(drawn), arrows, labels)
+        """Boxes, arrows and labels."""
+        boxes, height = self.placed
+        labels = [label for i in range(len(boxes)) for label in self._labels(i)]
+        arrows = [
+            Arrow(f"{link.kind}-{self.nodes[link.target].id}", link.kind, *self._route(link))
+            for link in self.plan.sketch.steps
+        ]
+        shown = [part for box in boxes for part in self._with_parts(box)]
+        return Scene(self.style.width, height, self.font, tuple(shown), tuple(with_unique_ids(arrows)), tuple(labels))
 
-    def _arrow(self, number: int, link: Link, boxes: list[Box]) -> Arrow:
+    def _with_parts(self, box: Box) -> list[Box]:
+        """The box of a map; for a folded U-Net an empty box with a small box for each of its levels."""
+        inner = self.plan.inner.get(box.id)
+        if inner is None:
+            return [box]
+        parts, rows = [*inner.down, *inner.up], inner.levels
+        places = [*range(rows - len(inner.down), rows), *range(rows - 2, rows - 2 - len(inner.up), -1)]
+        step, low = (box.width - 0.5 * self.font) / len(parts), (box.height - 0.6 * self.font) / rows
+        found = [replace(box, blank=box.width)]
+        for number, (key, row) in enumerate(zip(parts, places, strict=True)):
+            x, y = box.x + 0.25 * self.font + step * (number + 0.12), box.y + 0.3 * self.font + low * (row + 0.08)
+            name = key if key != box.id else f"{key}.last"
+            found.append(Box(name, x, y, 0.76 * step, 0.84 * low))
+        return found
+
+    def _route(self, link: Link) -> tuple[tuple[Point, ...], bool]:
+        """The points of an arrow, and whether it is curved."""
+        boxes = self.placed[0]
         source, target = boxes[link.source], boxes[link.target]
-        (row, column), (target_row, target_column) = self.positions[link.source], self.positions[link.target]
-        key = f"{link.kind}-{target.id}-{number}"
-        start, end = (source.right, self._arrow_y(source)), (target.x, self._arrow_y(target))
-        if self.needs_arc(link):
-            bottom = max(box.bottom for box, (other, _) in zip(boxes, self.positions, strict=True) if other == row)
-            first = source.x + 0.75 * source.width, source.bottom
-            last = target.x + 0.25 * target.width, target.bottom
-            depth = min(1.0, 0.3 + 0.15 * (target_column - column))
-            low, inset = bottom + 4 / 3 * ARC_DEPTH * depth * self.font, 0.2 * (last[0] - first[0])
-            return Arrow(key, link.kind, (first, (first[0] + inset, low), (last[0] - inset, low), last), curved=True)
-        if row < target_row:
-            return Arrow(key, link.kind, ((source.middle, source.bottom), end))
-        if row > target_row:
-            return Arrow(key, link.kind, (start, (target.middle, target.bottom)))
-        y = max(start[1], end[1])
-        return Arrow(key, link.kind, ((source.right, y), (target.x, y)))
+        row, other = self.plan.rows[link.source], self.plan.rows[link.target]
+        if link in self.arc_heights:
+            return self._arc(link, source, target), True
+        if row == other:
+            y = max(source.y, target.y) + 0.6 * self.font
+            return ((source.right, y), (target.x, y)), False
+        if self._is_vertical(link):
+            return ((source.middle, source.y), (target.middle, target.bottom)), False
+        near, inset = 0.6 * self.font, min(0.6 * self.font, target.height / 3)
+        ends = (source.y + near, target.bottom - inset) if row > other else (source.bottom - inset, target.y + near)
+        if self.plan.columns:
+            return ((source.right, ends[0]), (target.x, ends[1])), False
+        curve = clear_curve(
+            source, target, (source.y + near, target.y + near), self._obstacles(link), near=abs(row - other) == 1
+        )
+        return curve, len(curve) > 2
 
-    def _arrow_y(self, box: Box) -> float:
-        return box.y + 0.6 * self.font
+    @cached_property
+    def touched(self) -> int:
+        """Total weight of the boxes and texts that arrows touch; those of a regular grid touch none."""
+        if self.plan.columns:
+            return 0
+        return sum(cost(self._route(link)[0], self._obstacles(link)) for link in self.plan.sketch.steps)
 
-    def _labels(self, i: int, box: Box) -> list[Label]:
-        node, font = self.sketch.maps[i].node, self.font
-        found = [Label(f"{node.id}.channels", str(node.channels), box.middle, box.y - 0.3 * font, backed=True)]
+    def _arc(self, link: Link, source: Box, target: Box) -> tuple[Point, ...]:
+        """A curve over the boxes between two boxes of a row."""
+        top = min(self.placed[0][i].y for i in self.in_row[self.plan.rows[link.target]])
+        high = top - self.arc_heights[link] / 0.75
+        first, last = (source.right, source.y + 0.35 * self.font), (target.x, target.y + 0.35 * self.font)
+        inset = 0.12 * (last[0] - first[0]) + 0.3 * self.font
+        return first, (first[0] + inset, high), (last[0] - inset, high), last
+
+    def _obstacles(self, link: Link) -> list[tuple[Rect, int]]:
+        """The boxes and texts that the arrow should not touch, each with its weight."""
+        found: list[tuple[Rect, int]] = []
+        for i, box in enumerate(self.placed[0]):
+            pad = 0.2 * self.font
+            if i not in (link.source, link.target):
+                found.append(((box.x - pad, box.y - pad, box.right + pad, box.bottom + pad), 10))
+            half, above = self.extent(i)[1], -CAPTION_Y if self.captions[i] else -CHANNELS_Y
+            top = box.y - (above + DIGIT_HEIGHT) * self.font
+            found.append(((box.middle - half, top, box.middle + half, box.y - 0.1 * self.font), 1))
+            if self.sizes[i]:
+                height = text_width(self.sizes[i], self.font)
+                found.append(((box.x - 1.1 * self.font, box.bottom - height, box.x - 0.2 * self.font, box.bottom), 2))
+        return found
+
+    def _labels(self, i: int) -> list[Label]:
+        node, box, font = self.nodes[i], self.placed[0][i], self.font
+        channels, above = str(node.channels), box.y + CHANNELS_Y * font
+        found = [Label(f"{node.id}.channels", channels, box.middle, above, backed=True)]
+        if i in self.upwards:  # beside the arrow
+            found = [Label(f"{node.id}.channels", channels, box.middle - 0.3 * font, above, "end")]
         if self.sizes[i]:
             found.append(Label(f"{node.id}.size", self.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True))
+        if caption := self.captions[i]:
+            anchor, y = self.caption_anchors[i], box.y + CAPTION_Y * font
+            x = {"start": box.x, "middle": box.middle, "end": box.right}[anchor]
+            found.append(Label(f"{node.id}.word", caption, x, y, anchor))
+        if tag := self.plan.tags.get(node.id):
+            found.append(Label(f"{node.id}.tag", tag, box.middle, box.bottom + TAG_Y * font, backed=True))
         return found
 
 
-def draw_grid(arch: ArchIR, style: Style, collapse: str, font: float) -> Scene | None:
-    """The grid in this font size, then the reason why the network is not drawn as a U; None if it does not fit."""
-    sketch, width = sketch_grid(arch, collapse), style.width - 2 * MARGIN * font
-    grids = [Grid(sketch, style, font, stretch / 8) for stretch in range(9)]
-    fitting = [grid for grid in grids if grid.centres[-1] <= width]
-    if not fitting:
+def draw_grid(
+    arch: ArchIR, style: Style, collapse: str, font: float, annotations: Annotations = UNCHANGED
+) -> Scene | None:
+    """The grid in this font size with a sentence about it and a legend; None if it does not fit.
+
+    A UNet++ has a regular grid with one box per node X(i, j). The U-Nets inside a network are drawn as one box each if
+    they are the blocks of a larger U-Net, or if otherwise the grid is too wide even with the fewest maps.
+    """
+    if cells := dense_grid(arch):
+        plan = dense_plan(annotations.applied_to(sketch_grid(arch, "level")), cells, arch.outputs)
+        text = "X(i,j): the node in row i and column j of the grid of UNet++"
+        return _fitted(plan, style, font, text, annotations, note="one box per node X(i,j) of UNet++, not per map")
+    inner = inner_us(arch.nodes, arch.outputs)
+    whole = flowing_plan(annotations.applied_to(sketch_grid(arch, collapse)))
+    if not inner or (arch.reason != NESTED and (collapse != "level" or _fitting(whole, style, style.font_min))):
+        text = f"not drawn as a U: {arch.reason or 'no main path was found'}"
+        return _fitted(whole, style, font, text, annotations, clear=collapse != "level")
+    sketch = sketch_grid(outer_network(arch, inner), "level", [each.end for each in inner])
+    plan = flowing_plan(annotations.applied_to(sketch), inner)
+    text = "each frame holds a U-Net, with one box per level and side"
+    return _fitted(plan, style, font, text, annotations, note=f"one frame per U-Net inside: {_modules(inner)}")
+
+
+def _modules(inner: Sequence[InnerU]) -> str:
+    """The names of the modules, a few of them."""
+    names = [each.module for each in inner]
+    return ", ".join(names if len(names) < 5 else [*names[:3], "…", names[-1]])
+
+
+def _fitting(plan: Plan, style: Style, font: float) -> Grid | None:
+    """The grid in which the fewest boxes and texts are touched by arrows, the widest of those; None if none fits."""
+    width = style.width - 2 * MARGIN * font
+    for brief in (False, True):
+        grids = [Grid(plan, style, font, stretch / 8, brief) for stretch in range(8, -1, -1)]
+        fitting = [grid for grid in grids if grid.total <= width]
+        if fitting:
+            return min(fitting, key=lambda grid: grid.touched)
+    return None
+
+
+def _fitted(
+    plan: Plan, style: Style, font: float, text: str, annotations: Annotations, *, note: str = "", clear: bool = False
+) -> Scene | None:
+    """The grid as wide as the sheet allows, the text below it, and the legend; None if the narrowest is too wide.
+
+    With ``clear`` it is also None if an arrow would touch a box or a text.
+    """
+    grid = _fitting(plan, style, font)
+    if grid is None or (clear and grid.touched):
         return None
-    scene = translated(fitting[-1].scene(), 0, MARGIN * font)
-    lines = wrapped(f"not drawn as a U: {arch.reason or 'no main path was found'}", font, width)
-    first = scene.height + (MARGIN + 1.0) * font
-    labels = []
-    for i, line in enumerate(lines):
-        labels.append(Label(f"reason-{i}", line, MARGIN * font, first + i * LINE_HEIGHT * font, "start"))
+    scene = translated(grid.scene(), 0, MARGIN * font)
+    first = scene.height + (MARGIN + 1.2) * font
+    lines = wrapped(annotations.text(text), font, style.width - 2 * MARGIN * font)
+    labels = [
+        Label(f"reason-{i}", line, MARGIN * font, first + i * LINE_HEIGHT * font, "start")
+        for i, line in enumerate(lines)
+    ]
     height = first + (len(lines) - 1) * LINE_HEIGHT * font + 0.6 * font
-    return add_legend(replace(scene, labels=(*scene.labels, *labels), height=height), sketch)
+    notes = (note,) if note else ()
+    scene = replace(scene, labels=(*scene.labels, *labels), height=height, notes=notes)
+    return annotations.finished(scene, plan.sketch)

@@ -1,0 +1,79 @@
+"""Arrows between boxes in any position: the first of several straight lines and curves that avoids everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from unet_tutorial.figures.drawing.scene import Box, Point
+
+Rect = tuple[float, float, float, float]  # left, top, right, bottom
+Curve = tuple[Point, ...]  # two end points of a straight line, or four control points of a cubic Bézier curve
+SAMPLES = 32  # points at which a curve is compared with the boxes
+
+
+def clear_curve(
+    source: Box, target: Box, ends: tuple[float, float], obstacles: Sequence[tuple[Rect, int]], *, near: bool
+) -> Curve:
+    """A line from a box to one in another row that touches the least of the obstacles; the simplest one of those.
+
+    ``ends`` are the y at which an arrow leaves the source and enters the target sideways. Each obstacle has a weight.
+    Arrows up to a row that is not ``near``, the next one, are rather bent than straight.
+    """
+    candidates = list(_candidates(source, target, ends))
+    if source.y > target.y and not near:
+        candidates[:2] = candidates[1::-1]
+    return min(candidates, key=lambda curve: cost(curve, obstacles))
+
+
+def cost(curve: Curve, obstacles: Sequence[tuple[Rect, int]]) -> int:
+    """The sum of the weights of the obstacles that a curve touches."""
+    points = list(samples(curve))
+    return sum(
+        weight
+        for (left, top, right, bottom), weight in obstacles
+        if any(left < x < right and top < y < bottom for x, y in points)
+    )
+
+
+def samples(curve: Curve) -> Iterator[Point]:
+    """Points on a line or curve, without its ends."""
+    for i in range(1, SAMPLES):
+        t = i / SAMPLES
+        weights = ((1 - t), t) if len(curve) == 2 else ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        pairs = list(zip(weights, curve, strict=True))
+        yield sum(w * x for w, (x, _) in pairs), sum(w * y for w, (_, y) in pairs)
+
+
+def _candidates(source: Box, target: Box, ends: tuple[float, float]) -> Iterator[Curve]:
+    (leaves, enters), down = ends, source.y < target.y
+    right, left = (source.right, leaves), (target.x, enters)
+    below = source.middle, source.bottom
+    if down:
+        yield below, left
+        yield right, left
+        yield _bent(below, left, (source.middle, enters))
+        yield right, (target.middle, target.y)
+    else:
+        under = target.middle, target.bottom
+        yield right, under
+        yield _bent(right, under, (target.middle, leaves))
+        yield right, left
+    for share in (0.35, 0.6, 0.9):
+        reach = share * (target.x - source.right)
+        yield right, (right[0] + reach, leaves), (left[0] - reach, enters), left
+    if down:
+        for share in (0.2, 0.45, 0.7):
+            yield below, (source.middle, enters), (left[0] - share * (left[0] - source.middle), enters), left
+    else:
+        for share in (0.2, 0.45, 0.7):
+            high = leaves - share * (leaves - under[1])
+            yield right, (target.middle, leaves), (target.middle, high), under
+
+
+def _bent(start: Point, end: Point, corner: Point) -> Curve:
+    """A quarter of an ellipse from ``start`` to ``end``; ``corner`` is where its tangents at the ends meet."""
+
+    def towards(point: Point) -> Point:
+        return point[0] + 0.55 * (corner[0] - point[0]), point[1] + 0.55 * (corner[1] - point[1])
+
+    return start, towards(start), towards(end), end
