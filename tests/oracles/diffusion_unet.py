@@ -130,7 +130,9 @@ class DiffusionUNet(nn.Module):
         channels, kept = widths[0], [widths[0]]
         for level, after in enumerate(widths):
             for _ in range(blocks):
-                self.down.append(nn.ModuleList([block(channels, after, width), attention(after, wanted=level in attend)]))
+                self.down.append(
+                    nn.ModuleList([block(channels, after, width), attention(after, wanted=level in attend)])
+                )
                 channels = after
                 kept.append(channels)
             if level < self.last:

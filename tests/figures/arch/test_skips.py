@@ -10,6 +10,7 @@ from tests.oracles import foreign_hard as hard
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
 from tests.oracles.torch_counts import traced_and_counted
+from unet_tutorial.figures.arch.skips import gating_sources
 
 IMAGE = torch.zeros(1, 1, 32, 32)
 MODELS: dict[str, tuple[nn.Module, str]] = {
@@ -37,3 +38,12 @@ def test_skips_join_equal_levels_from_the_coarsest_up(name: str) -> None:
         assert (source.side, target.side) == ("enc", "dec")
         chain = [skip.target, *skip.through, skip.source]
         assert all(any(key in arch.node(reader).inputs for reader in chain[:i]) for i, key in enumerate(chain) if i)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("attention", [("bottom2.conv2",), ("dec1.conv2",)]), ("planar", [(), ()]), ("residual", [()])],
+)
+def test_a_gated_skip_names_the_map_below_that_gates_it(name: str, expected: list[tuple[str, ...]]) -> None:
+    arch = described(name)
+    assert [gating_sources(arch, skip) for skip in arch.skips] == expected

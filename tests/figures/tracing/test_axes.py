@@ -17,6 +17,7 @@ from unet_tutorial.figures.tracing.axes import (
     by_spatial_axis,
     channel_layout,
     grid_size,
+    heads_and_tokens,
     output_layout,
     with_shuffles,
 )
@@ -157,3 +158,31 @@ def test_an_input_without_channels_or_with_other_dimensions() -> None:
     assert [axis_of(dim) for dim in by_position((2, 7), 2)] == [None, None]
     assert grid_size(channel_layout((8, 12)), 2) is None
     assert by_spatial_axis((5, 6, 7), (1, None, 0), 3, default=1) == (7, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "count", "expected"),
+    [
+        ((2, 4, 6, 8, 12), (0, 1, 3, 4, 2), 96, (4, (8, 12))),
+        ((2, 1, 24, 8, 12), (0, 1, 3, 4, 2), 96, (1, (8, 12))),
+        ((2, 4, 6, 2, 4, 3, 4), (0, 3, 5, 1, 4, 6, 2), 16, (4, (4, 4))),  # windows of 4×4 pixels
+        ((2, 4, 6, 2, 4, 3, 4), (0, 4, 6, 1, 3, 5, 2), 6, (4, ())),  # every 4th pixel
+        ((2, 4, 6, 8, 12), (0, 3, 1, 4, 2), 12, (4, (1, 12))),  # rows
+        ((2, 4, 6, 8, 12), (0, 4, 1, 3, 2), 8, (4, (8, 1))),  # columns
+    ],
+)
+def test_heads_and_tokens_of_a_product(
+    shape: tuple[int, ...], order: tuple[int, ...], count: int, expected: tuple[int, tuple[int, ...]]
+) -> None:
+    """24 channels and 8×12 pixels, split into ``shape``, rearranged to products of ``count`` tokens."""
+    x = torch.zeros(2, 24, 8, 12)
+    layout = by_position(x.shape, 2)
+    width = shape[2]
+    for name, args in (("view", shape), ("permute", order), ("view", (x.numel() // count // width, count, width))):
+        op = called(name, x.contiguous(), list(args))
+        layout, x = output_layout(op, layout, op.outs[0], x), op.outs[0]
+    assert heads_and_tokens(layout, 2) == expected
+
+
+def test_heads_and_tokens_of_an_unknown_layout() -> None:
+    assert heads_and_tokens(channel_layout((2, 96, 6)), 2) == (0, ())

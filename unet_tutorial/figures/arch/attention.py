@@ -43,7 +43,9 @@ class Attention:
 
 def attentions(flow: Dataflow) -> list[Attention]:
     """Attentions and transformer blocks on maps of the image, in the order of execution."""
-    found = [_attention(flow, first, last) for first, last in _products(flow) if last.id not in flow.conditions]
+    pairs = list(_products(flow))
+    paired = {node.id for pair in pairs for node in pair}
+    found = [_attention(flow, first, last, paired) for first, last in pairs if last.id not in flow.conditions]
     return _repeated(flow, _with_transformers(flow, found))
 
 
@@ -69,9 +71,9 @@ def _products(flow: Dataflow) -> Iterator[tuple[Node, Node]]:
             waiting += each.inputs if each.op in COMBINING else ()
 
 
-def _attention(flow: Dataflow, first: Node, last: Node) -> Attention:
-    """The attention with these two products."""
-    crosses = _crossing(flow, first, last)
+def _attention(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Attention:
+    """The attention with these two products; ``paired`` are those of all attentions."""
+    crosses = _crossing(flow, first, last, paired)
     inside, ends = flow.back([first.id, last.id], crosses)
     entries = flow.in_order(ends - flow.conditions)
     if len(entries) > 1:  # rotary positions or keys of a pooled map may still lead to a single map
@@ -96,11 +98,11 @@ def _convs(flow: Dataflow, ids: set[str]) -> int:
     return sum(flow.index[key].op == "conv" for key in ids)
 
 
-def _crossing(flow: Dataflow, first: Node, last: Node) -> Callable[[Node], bool]:
+def _crossing(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Callable[[Node], bool]:
     """A function that says whether a node is a part of the attention, seen on the way back from its products.
 
     The nodes just before the products are, up to the projections to queries, keys and values; before these only
-    operations that do not compute new features.
+    operations that do not compute new features. A product outside all pairs is the sum of the weights.
     """
     near, projections, waiting = {first.id, last.id}, set[str](), [*first.inputs, *last.inputs]
     while waiting:
@@ -118,7 +120,8 @@ def _crossing(flow: Dataflow, first: Node, last: Node) -> Callable[[Node], bool]
             return plain and not has_activation(node)
         if node.op in ("add", "gate") and node.id not in near:
             return len(flow.maps(node)) == 1
-        return node.id in near or node.op in (*RESHAPING, "pool", "add", "gate")
+        weights = _is_product(node) and node.id not in paired
+        return weights or node.id in near or node.op in (*COMBINING, "pool")
 
     return crosses
 

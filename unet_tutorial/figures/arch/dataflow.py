@@ -101,7 +101,7 @@ class Dataflow:
 
 
 def is_depthwise(node: Node) -> bool:
-    """Whether a convolution has a kernel per channel."""
+    """Whether a convolution has one kernel per output channel, for a single input channel."""
     return bool(node.op == "conv" and node.window and node.macs == prod(node.shape) * prod(node.window.kernel))
 
 

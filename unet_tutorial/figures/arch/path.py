@@ -122,7 +122,8 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
     """The nodes from the input to the output; at each merge, the operand that came from the coarsest map.
 
     If several operands came from equally coarse maps, it is the one with more operations before it. Of several
-    outputs it is the largest; of equally large ones the same rule holds, then the first one returned.
+    outputs it is the largest; of equally large ones the same rule holds, then the first one returned. An output that is
+    only another form of an output, such as its sigmoid, does not count.
     """
     index = {node.id: node for node in nodes}
     priority: dict[str, tuple[float, int]] = {}  # coarsest scale up to the node, number of operations up to it
@@ -134,13 +135,23 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
             1 + max((steps for _, steps in before), default=0),
         )
     returned = [index[key] for key in outputs]
-    ends = [node for node in returned if node.scale] or returned
+    ends = [node for node in returned if node.scale and not _derived(node, outputs, index)] or returned
     node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), priority[n.id]))
     path = [node]
     while inputs := operands(node, index):
         node = max(inputs, key=lambda each: priority[each.id])
         path.append(node)
     return path[::-1]
+
+
+def _derived(node: Node, outputs: Sequence[str], index: dict[str, Node]) -> bool:
+    """Whether an output is computed from another output of its size alone."""
+    size = node.size
+    while len(node.inputs) == 1:
+        node = index[node.inputs[0]]
+        if node.id in outputs and node.size == size and node.op != "input":
+            return True
+    return False
 
 
 def not_a_u(path: list[Node]) -> str:
@@ -166,9 +177,11 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
     """The inputs that carry features into a node.
 
     Masks are left out, because they only scale the other factor of a product. The indices of an unpooling are left out
-    too, and so are inputs with another scale than the output, such as the keys and values of an attention.
+    too, and so are inputs with another scale than the output, such as the keys and values of an attention, and inputs
+    without spatial axes, such as a global mean.
     """
     inputs = [index[key] for key in node.inputs]
+    inputs = [each for each in inputs if each.scale or not node.scale] or inputs
     if "unpool" in node.kind or node.op == "crop":  # a padding may read its border from further maps
         return inputs[:1]
     if node.op in ("linear", "gate", "other"):
