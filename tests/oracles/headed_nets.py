@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,7 @@ class SmallUNet(nn.Module):
         self.enc = nn.ModuleList(nn.Sequential(conv(a, b), conv(b, b)) for a, b in pairs)
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in pairs[1:])
         self.dec = nn.ModuleList(nn.Sequential(conv(2 * a, a), conv(a, a)) for a in WIDTHS[:-1])
+        self.head = nn.Conv2d(4, 2, 1)
 
     def decoded(self, x: Tensor) -> list[Tensor]:
         skips = []
@@ -40,6 +42,9 @@ class SmallUNet(nn.Module):
             found.append(self.dec[level](torch.cat((skips[level], self.up[level](found[-1])), 1)))
         return found[::-1]
 
+    def forward(self, x: Tensor) -> Any:
+        return self.head(self.decoded(x)[0])
+
 
 class DeeplySupervised(SmallUNet):
     """A head on each level of the decoder: finest first, each at its own size or ``resized`` to the input's size."""
@@ -48,7 +53,7 @@ class DeeplySupervised(SmallUNet):
         super().__init__()
         self.resized, self.heads = resized, nn.ModuleList(nn.Conv2d(a, 2, 1) for a in WIDTHS[:-1])
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> Any:
         maps = [head(y) for head, y in zip(self.heads, self.decoded(x), strict=False)]
         return tuple(F.interpolate(y, x.shape[2:]) for y in maps) if self.resized else tuple(maps)
 
@@ -60,7 +65,7 @@ class ManyHeads(SmallUNet):
         super().__init__()
         self.mask, self.border, self.classes = nn.Conv2d(4, 2, 1), nn.Conv2d(4, 1, 3, padding=1), nn.Linear(32, 10)
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
+    def forward(self, x: Tensor) -> Any:
         maps = self.decoded(x)
         return {
             "classes": self.classes(maps[-1].mean((2, 3))),
@@ -70,17 +75,11 @@ class ManyHeads(SmallUNet):
 
 
 class Excited(SmallUNet):
-    """Squeeze-and-excitation after each level of the decoder."""
+    """Squeeze-and-excitation at the end of each level of the decoder."""
 
     def __init__(self) -> None:
         super().__init__()
-        for level, width in enumerate(WIDTHS[:-1]):
-            self.dec[level].append(SqueezeExcitation(width))
-        self.head = nn.Conv2d(4, 2, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.decoded(x)[0])
-        return out
+        self.dec = nn.ModuleList(nn.Sequential(b, SqueezeExcitation(a)) for a, b in zip(WIDTHS, self.dec, strict=False))
 
 
 class SqueezeExcitation(nn.Module):
@@ -98,17 +97,24 @@ class SqueezeExcitation(nn.Module):
 
 
 class Attentive(SmallUNet):
-    """Self-attention with 4 heads at the end of the bottom, and with 2 heads at the level above."""
+    """Self-attention with 4 heads at the end of the bottom, and with 2 heads at the end of the level above."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.enc[3].append(SelfAttention(32, 4))
-        self.dec[2].append(SelfAttention(16, 2))
-        self.head = nn.Conv2d(4, 2, 1)
+        self.enc[3] = nn.Sequential(self.enc[3], SelfAttention(32, 4))
+        self.dec[2] = nn.Sequential(self.dec[2], SelfAttention(16, 2))
 
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.decoded(x)[0])
-        return out
+
+class PatchMerging(SmallUNet):
+    """A stem as between the stages of Swin: four maps of every second pixel, concatenated, then a 1×1 convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.merge = nn.Conv2d(4, 1, 1)
+
+    def forward(self, x: Tensor) -> Any:
+        slices = [x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]
+        return super().forward(self.merge(torch.cat(slices, 1)))
 
 
 IMAGE, TIME = (1, 1, 32, 32), torch.zeros(1, dtype=torch.long)
@@ -119,6 +125,7 @@ HEADED: dict[str, tuple[Callable[[], nn.Module], tuple[Tensor, ...]]] = {
     "heads": (ManyHeads, (torch.empty(IMAGE),)),
     "excited": (Excited, (torch.empty(IMAGE),)),
     "attentive": (Attentive, (torch.empty(IMAGE),)),
+    "patches": (PatchMerging, (torch.empty(1, 1, 64, 64),)),
     "diffusion": (partial(DiffusionUNet, blocks=1), (torch.empty(1, 3, 32, 32), TIME)),
 }
 

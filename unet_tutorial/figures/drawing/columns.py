@@ -218,7 +218,7 @@ def fit_columns(frame: Frame, width: float) -> Columns | None:
     for step in range(16):
         share = step and (low + high) / 2  # the narrowest first
         font = frame.font
-        columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font, (0.6 + share) * font)
+        columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font, (0.6 + min(share, 1.0)) * font)
         first, last = columns.bounds()
         if last - first <= width:
             best, low = columns, share

@@ -364,8 +364,8 @@ def _asides(arch: ArchIR, drawn: Sequence[int], captions: dict[str, str]) -> tup
     for group, blocks in groups.items():
         names = [block.name for block in blocks] if group[0] == "attention" else [group[1]]
         inputs = dict.fromkeys(captions[key] for block in blocks for key in block.sources if key in captions)
-        ends, added = (tuple(dict.fromkeys(each.get(group, ()))) for each in (uses, sums))
-        found.append(Aside(group[0], _counted(names), ends, added, " and ".join(inputs)))
+        used, added = tuple(dict.fromkeys(uses[group])), tuple(dict.fromkeys(sums.get(group, ())))
+        found.append(Aside(group[0], _counted(names), used, added, " and ".join(inputs)))
     return tuple(found)
 
 
