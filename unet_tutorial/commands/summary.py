@@ -26,6 +26,7 @@ class Format(StrEnum):
     rich = "rich"
     md = "md"
     latex = "latex"
+    siunitx = "siunitx"
     csv = "csv"
     json = "json"
 
@@ -34,15 +35,17 @@ class Format(StrEnum):
 def summary(
     network: NetworkOptions,
     by: Annotated[By, typer.Option(help="A row per level of encoder and decoder, or per operation.")] = By.level,
-    format: Annotated[Format, typer.Option(help="For the terminal, a paper, or a program.")] = Format.rich,  # noqa: A002
+    format: Annotated[Format, typer.Option(help="For the terminal, a paper or a program; siunitx: LaTeX, aligned.")] = (  # noqa: A002
+        Format.rich
+    ),
     columns: Annotated[str, typer.Option(help="Only these columns, such as level,op,out,MACs; csv, json: all.")] = "",
 ) -> None:
     """Print exact sizes, parameters, MACs, memory and receptive fields of a network, computed on empty tensors.
 
     NAME is a preset (paper, padded, unet3d, residual, attention, released (the authors' release), unet3d-paper), a
-    .json that unet diagram wrote, or package.module:attribute, where the attribute is a torch module, or a function or
-    class that returns one. That code is **imported and executed**, also from the current folder; a .json is only read.
-    Exit code 2 for an invalid input size, with the nearest valid ones; 3 for a network whose control flow depends on
+    .json that unet diagram wrote, an .onnx file, or package.module:attribute, where the attribute is a torch module, or a
+    function or class that returns one. That code is **imported and executed**, also from the current folder; a .json
+    and an .onnx are only read. Exit code 2 for an invalid input size, with the nearest valid ones; 3 for a network whose control flow depends on
     the values of its input.
     """
     from unet_tutorial.figures.table import table
@@ -55,5 +58,11 @@ def summary(
 
         Console(width=None if sys.stdout.isatty() else 200).print(found.rich())
         return
-    writers = {"md": found.to_markdown, "latex": found.to_latex, "csv": found.to_csv, "json": found.to_json}
+    writers = {
+        Format.md: found.to_markdown,
+        Format.latex: found.to_latex,
+        Format.siunitx: found.to_siunitx,
+        Format.csv: found.to_csv,
+        Format.json: found.to_json,
+    }
     print(writers[format](), end="")

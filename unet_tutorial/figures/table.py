@@ -22,7 +22,7 @@ from unet_tutorial.figures.tables.cells import (
     total_cells,
 )
 from unet_tutorial.figures.tables.footer import footer, memory, output_node
-from unet_tutorial.figures.tables.latex import latex_text
+from unet_tutorial.figures.tables.latex import latex_text, siunitx_text
 from unet_tutorial.figures.tables.rows import Row, row_ends, rows
 from unet_tutorial.figures.tables.terminal import TerminalTable
 
@@ -68,6 +68,10 @@ class Table:
     def to_latex(self) -> str:
         r"""A ``tabular`` and the footer; needs ``\usepackage{booktabs}``. Put it into a ``table`` to add a caption."""
         return latex_text(self.as_text(compact=True))
+
+    def to_siunitx(self) -> str:
+        r"""``to_latex`` with numbers aligned at the decimal point; also needs ``\usepackage{siunitx}``, version 3."""
+        return siunitx_text(self.as_text(compact=True))
 
     def to_csv(self) -> str:
         """CSV with a line per row, without the totals; numbers are integers, in bytes and pixels."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 
+from tests.oracles import several_outputs
+from tests.oracles.foreign_hard import Call
+from tests.oracles.foreign_unets import conv
 from tests.oracles.hooked_nets import NETS, arch
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.tracing.trace import trace
@@ -52,3 +57,48 @@ def test_the_bottom_is_described_before_its_channels_are_shuffled_into_pixels() 
     net = unet(1, 2, pyramid((4, 8, 16)), block=conv_stack(ConvUnit()), down=MaxPool, up=PixelShuffle, merge=Concat)
     text = alt_text(trace(net, torch.empty(1, 1, 32, 32, device="meta")))
     assert "4 channels of 32², 8 channels of 16², 16 channels of 8²;" in text
+
+
+def described(net: nn.Module, *inputs: torch.Tensor) -> str:
+    return alt_text(trace(net, *inputs))
+
+
+def test_every_output_is_named_in_the_order_returned() -> None:
+    image = torch.empty(several_outputs.SIZE)
+    text = described(several_outputs.Heads(several_outputs.deep), image)
+    assert "to 2 outputs (output 1 of 2: 2 channels of 16², output 2 of 2: 2 channels of 32²)." in text
+    text = described(several_outputs.Heads(several_outputs.deep_finest_first), image)
+    assert "to 2 outputs (output 1 of 2: 2 channels of 32², output 2 of 2: 2 channels of 16²)." in text
+    text = described(several_outputs.Heads(several_outputs.with_class), image)
+    assert "output 2 of 2: a vector of 16)." in text
+
+
+def test_outputs_of_a_network_that_is_no_u_are_named_as_well() -> None:
+    net = Call(lambda layers, x: [layers[0](x), layers[1](x)], nn.Conv2d(1, 2, 1), nn.Conv2d(1, 3, 1))
+    text = described(net, torch.empty(1, 1, 8, 8))
+    assert "from 1 channel of 8² to output 1 of 2: 2 channels of 8², output 2 of 2: 3 channels of 8², are in" in text
+
+
+def test_a_padded_skip_is_no_crop() -> None:
+    """The skip of 9 pixels is padded to the 10 of the upsampled map."""
+
+    def run(layers: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
+        a = layers[0](x)
+        up = F.interpolate(layers[1](F.max_pool2d(a, 2, ceil_mode=True)), scale_factor=2)
+        return torch.as_tensor(layers[2](torch.cat([F.pad(a, (0, 1, 0, 1)), up], 1)))
+
+    text = described(Call(run, conv(1, 4), conv(4, 4), nn.Conv2d(8, 1, 1)), torch.empty(1, 1, 9, 9))
+    assert "1 skip crosses it and is concatenated, padded by 0+1 pixels per side." in text
+
+
+def test_crops_of_some_skips() -> None:
+    """Two skips of which one fits: 18 pixels, 9 after the first pooling and 8 after upsampling from 4."""
+
+    def run(layers: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
+        a = layers[0](x)
+        b = layers[1](F.max_pool2d(a, 2))
+        c = layers[2](torch.cat([b[:, :, :8, :8], F.interpolate(layers[3](F.max_pool2d(b, 2)), scale_factor=2)], 1))
+        return torch.as_tensor(layers[4](torch.cat([a, F.interpolate(c, size=a.shape[2:])], 1)))
+
+    net = Call(run, conv(1, 4), conv(4, 4), conv(8, 4), conv(4, 4), nn.Conv2d(8, 1, 1))
+    assert "concatenated, 1 of them cropped by 0+1 pixels per side." in described(net, torch.empty(1, 1, 18, 18))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
 
 import pytest
 import torch
@@ -19,6 +17,7 @@ from unet_tutorial.figures.drawing.sketch import sketch_u
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 
+Backbone = type[ResNet50] | type[MobileNetV2]
 WITHOUT: tuple[tuple[int, ...], ...] = ((), (2,), (1, 3), (1, 2, 3, 4))
 LIBRARY = (
     "resnet18", "resnet50", "se_resnet50", "mobilenet_v2", "efficientnet-b0", "densenet121", "vgg16_bn", "xception",
@@ -30,23 +29,22 @@ def channels(arch: ArchIR) -> list[int]:
     return [node.channels for (side, _), node in level_maps(arch).items() if side in ("enc", "bottom")]
 
 
-@cache
-def backbone(encoder: Callable[[], nn.Module], without: Sequence[int] = ()) -> ArchIR:
+def backbone(encoder: Backbone, without: tuple[int, ...] = ()) -> ArchIR:
     with torch.device("meta"):
         return trace(BackboneUNet(encoder(), without), torch.empty(1, 3, 64, 64))
 
 
 @pytest.mark.parametrize("without", WITHOUT)
 @pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
-def test_levels_have_the_channels_that_the_encoder_states(encoder: type[nn.Module], without: tuple[int, ...]) -> None:
+def test_levels_have_the_channels_that_the_encoder_states(encoder: Backbone, without: tuple[int, ...]) -> None:
     """With the skips of all levels, of some and of none."""
-    assert channels(backbone(encoder, without)) == list(encoder.out_channels)  # type: ignore[arg-type]
+    assert channels(backbone(encoder, without)) == list(encoder.out_channels)
 
 
 @pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
-def test_boxes_text_and_table_show_the_same_maps(encoder: type[nn.Module]) -> None:
+def test_boxes_text_and_table_show_the_same_maps(encoder: Backbone) -> None:
     arch = backbone(encoder)
-    stated: tuple[int, ...] = encoder.out_channels  # type: ignore[assignment]
+    stated = encoder.out_channels
     sizes = [64 // 2**level for level in range(6)]
     shapes = [(count, size, size) for count, size in zip(stated, sizes, strict=True)]
     boxes = [each.node.shape for each in sketch_u(arch, "level").maps]
@@ -57,11 +55,11 @@ def test_boxes_text_and_table_show_the_same_maps(encoder: type[nn.Module]) -> No
 
 
 @pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
-def test_a_row_holds_the_parameters_of_its_stage(encoder: type[nn.Module]) -> None:
+def test_a_row_holds_the_parameters_of_its_stage(encoder: Backbone) -> None:
     """The first 1×1 convolution of a stage works on the finer grid, and yet belongs to the stage."""
     modules = encoder()
-    stem = sum(p.numel() for p in modules.stem.parameters())  # type: ignore[union-attr]
-    stages = [sum(p.numel() for p in stage.parameters()) for stage in modules.stages]  # type: ignore[union-attr, arg-type]
+    stem = sum(p.numel() for p in modules.stem.parameters())
+    stages = [sum(p.numel() for p in stage.parameters()) for stage in modules.stages]
     expected = [0, stem, *stages] if len(stages) == 4 else [0, stem + stages[0], *stages[1:]]
     assert [row.parameters for row in table(backbone(encoder)).rows][:6] == expected
 

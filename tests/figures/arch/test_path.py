@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor, nn
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tests.oracles import several_outputs
 from tests.oracles.foreign_hard import Call
 from tests.oracles.foreign_unets import conv
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Window
@@ -161,3 +163,40 @@ def test_a_further_input_has_the_scale_at_which_it_is_merged(name: str) -> None:
     if name == "merged below":
         assert arch.reason == ""
         assert {(node.size, node.level) for node in arch.nodes} == {((32, 48), 0), ((16, 24), 1)}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "number"),
+    [
+        (several_outputs.deep, 1),
+        (several_outputs.deep_finest_first, 0),
+        (several_outputs.deep_at_one_size, 1),
+        (several_outputs.tasks, 0),
+        (several_outputs.with_class, 0),
+        (several_outputs.from_the_encoder, 0),
+    ],
+)
+def test_the_path_ends_at_the_head_of_the_finest_level(outputs: several_outputs.Outputs, number: int) -> None:
+    """The index of that head among the outputs, whatever their order; its sigmoid is another form of it."""
+    arch = trace(several_outputs.Heads(outputs), torch.empty(several_outputs.SIZE))
+    assert arch.path[-1] == arch.outputs[number]
+
+
+class ClassToken(nn.Module):
+    """Patches of 4×4 pixels and a class token, which is dropped at the end, as in a plain vision transformer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.head = nn.Conv2d(1, 4, 4, 4), nn.ConvTranspose2d(4, 1, 4, 4)
+        self.token, self.layer = nn.Parameter(torch.zeros(1, 1, 4)), nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.patches(x).flatten(2).transpose(1, 2)
+        tokens = self.layer(torch.cat([self.token.expand(len(x), -1, -1), tokens], 1))[:, 1:]
+        return torch.as_tensor(self.head(tokens.transpose(1, 2).reshape(len(x), 4, 4, 4)))
+
+
+def test_an_output_whose_pixels_are_lost_is_not_called_one_without_pixels() -> None:
+    arch = trace(ClassToken(), torch.zeros(1, 1, 16, 16))
+    assert not arch.node(arch.outputs[0]).scale
+    assert "could not be traced" in arch.reason

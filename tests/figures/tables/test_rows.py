@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.oracles import several_outputs
 from tests.oracles.described_nets import NETS, arch
+from tests.oracles.foreign_unets import conv
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
-from unet_tutorial.figures.table import table
+from unet_tutorial.figures.table import Table, table
 from unet_tutorial.figures.tables.rows import BY, row_ends, rows
+from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -66,3 +77,86 @@ def test_a_u_has_a_row_per_side_and_level(depth: int) -> None:
 def test_another_kind_of_row_is_refused() -> None:
     with pytest.raises(ValueError, match="by 'block' is unknown; write 'level'"):
         row_ends(arch("paper"), "block")
+
+
+def summed(net: nn.Module, *size: int) -> Table:
+    """The table of a network, whose columns add up to the totals in both kinds of rows and in every format."""
+    with torch.device("meta"):
+        described = trace(net.to("meta"), torch.empty(size))
+    for by in BY:
+        found = table(described, by=by)
+        records, lines = json.loads(found.to_json())["rows"], list(csv.DictReader(io.StringIO(found.to_csv())))
+        for key, total in (("parameters", "parameters"), ("macs", "macs"), ("saved_bytes", "saved")):
+            assert sum(record[key] or 0 for record in records) == found.totals[total]
+            assert sum(int(line[key] or 0) for line in lines) == found.totals[total]
+    return table(described)
+
+
+class Conditioned(nn.Module):
+    """A U-Net whose two blocks use one embedding of the mean of the image; one layer is never used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.inner, self.last = conv(1, 4), conv(4, 4), nn.Conv2d(8, 1, 1)
+        self.embedding, self.unused = nn.Linear(1, 4), nn.Linear(3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        shift = self.embedding(x.mean((2, 3)))[:, :, None, None]
+        y = self.first(x) + shift
+        z = self.inner(nn.functional.max_pool2d(y, 2)) + shift
+        return torch.as_tensor(self.last(torch.cat([y, nn.functional.interpolate(z, scale_factor=2)], 1)))
+
+
+def test_numbers_without_a_level_have_rows_of_their_own() -> None:
+    found = summed(Conditioned(), 1, 1, 16, 16)
+    *_, shared, unused = found.rows
+    assert (shared.level, shared.side, shared.parameters) == (None, "", 4 * (1 + 1))
+    assert shared.op.startswith("shared, not in a level: ")
+    assert (unused.op, unused.out, unused.parameters, unused.macs) == ("not used in this pass", None, 5 * (3 + 1), 0)
+    assert "20 of them not used in this pass" in dict(found.footer)["parameters"]
+
+
+@pytest.mark.parametrize(
+    "normed",
+    [nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.spectral_norm],
+    ids=["weight", "spectral"],
+)
+def test_weights_that_are_computed_save_bytes_of_no_level(normed: Callable[[nn.Module], nn.Module]) -> None:
+    """The norm of a weight is saved for the backward pass, and belongs to no map."""
+    layers = (normed(nn.Conv2d(1, 4, 3, padding=1)), nn.MaxPool2d(2), conv(4, 4), nn.Upsample(scale_factor=2))
+    summed(nn.Sequential(*layers, nn.Conv2d(4, 1, 1)), 1, 1, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        (several_outputs.deep, [(1, (2, 16, 16), (1, 2)), (0, (2, 32, 32), (2, 2))]),
+        (several_outputs.deep_finest_first, [(0, (2, 32, 32), (1, 2)), (1, (2, 16, 16), (2, 2))]),
+        (several_outputs.deep_at_one_size, [(0, (2, 32, 32), (1, 2)), (0, (2, 32, 32), (2, 2))]),
+        (several_outputs.tasks, [(0, (2, 32, 32), (1, 2)), (0, (1, 32, 32), (2, 2))]),
+        (several_outputs.with_class, [(0, (2, 32, 32), (1, 2)), (2, (16,), (2, 2))]),
+    ],
+)
+def test_heads_are_in_the_order_of_the_outputs(outputs: several_outputs.Outputs, expected: list[Any]) -> None:
+    found = summed(several_outputs.Heads(outputs), *several_outputs.SIZE)
+    heads = [row for row in found.rows if row.side == "head"]
+    assert [(row.level, row.out, row.output) for row in heads] == expected
+    assert found.rows[4].side == "dec"
+    sides = [line[1] for line in found.as_text(compact=True).body]
+    assert [side for side in sides if "output" in side] == ["head, output 1 of 2", "head, output 2 of 2"]
+
+
+def test_results_that_no_output_uses_are_in_no_level() -> None:
+    """The head of the coarser level runs, and its map is not returned."""
+    *_, last = summed(several_outputs.Heads(several_outputs.tasks), *several_outputs.SIZE).rows
+    assert (last.op, last.parameters) == ("not used for an output: conv 1×1", 2 * (8 + 1))
+
+
+def test_a_map_of_a_level_can_be_an_output() -> None:
+    found = summed(several_outputs.Heads(several_outputs.from_the_encoder), *several_outputs.SIZE)
+    assert [(row.side, row.output) for row in found.rows if row.output] == [("bottom", (2, 2)), ("head", (1, 2))]
+
+
+def test_an_attention_gate_has_its_name() -> None:
+    decoder = [row.op for row in table(arch("attention")).rows if row.side == "dec"]
+    assert all("attention gate, concat" in op or "attention gate, conv 1×1, concat" in op for op in decoder)

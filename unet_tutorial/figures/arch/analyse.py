@@ -69,7 +69,13 @@ def _with_sides(
     _add_sides_of_consumers(nodes, sides)
     sides = dict.fromkeys(outputs, "head") | sides
     _add_sides_of_consumers(nodes, sides)
-    return tuple(replace(node, side=sides.get(node.id, "")) for node in nodes)
+    placed: dict[str, Node] = {}
+    for node in nodes:
+        node = replace(node, side=sides.get(node.id, ""))
+        if node.side == "head" and not node.scale and node.inputs:  # a classifier has the level of its map
+            node = replace(node, level=max(placed[key].level for key in node.inputs))
+        placed[node.id] = node
+    return tuple(placed.values())
 
 
 def _add_sides_of_consumers(nodes: tuple[Node, ...], sides: dict[str, str]) -> None:
@@ -109,7 +115,7 @@ def _first_of_head(path: list[Node], sides: dict[str, str]) -> int:
         return len(path)
     plain = all(kind.strip("_") in BOUNDED for kind in head.folded)
     others = [node for node in path[:last] if node.level == head.level and sides[node.id] == "dec"]
-    after_a_block = any(node.op == "conv" and node.folded for node in others)
+    after_a_block = any(node.op == "conv" for node in others) and any(node.folded for node in others)
     return last if set(head.window.kernel) == {1} or (plain and after_a_block) else len(path)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 
 Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
+BOTTOM_SKIP = ("concat", "dec", "bottom")  # operation and side of the merge, side of the map that it uses
 RESHAPING = ("crop", "view", "split")  # give an earlier map another size or shape
 
 
@@ -74,7 +75,10 @@ def _before_decoder(
 
 
 def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
-    """Connections beside the main path that are no skips, as of residual blocks: positions of both ends on the path."""
+    """Connections beside the main path, as of residual blocks: positions of both ends on the path.
+
+    Skips are not among them, nor are maps of the coarsest level that the decoder concatenates, as in UNETR.
+    """
     position = {key: i for i, key in enumerate(arch.path)}
     skips = {(skip.source, skip.target) for skip in arch.skips}
     found = []
@@ -83,8 +87,10 @@ def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
         while waiting:
             before = waiting.pop()
             if before in position:
+                merge = arch.node(key)
+                skip = (before, key) in skips or (merge.op, merge.side, arch.node(before).side) == BOTTOM_SKIP
                 apart = position[before] < position[key] - 1
-                found += [(position[before], position[key])] if apart and (before, key) not in skips else []
+                found += [(position[before], position[key])] if apart and not skip else []
             elif before not in seen:
                 seen.add(before)
                 waiting += arch.node(before).inputs

@@ -159,6 +159,8 @@ def not_a_u(path: list[Node]) -> str:
     levels = [node.level for node in path if node.scale]
     if not levels or path[0].op != "input" or len(path[0].size) < 1:
         return "no feature map with spatial axes leads from an input to the output"
+    if not path[-1].scale and len(path[-1].shape) > 1:
+        return "the pixels of its output could not be traced to those of the input, as after a class token"
     coarsest = max(levels)
     if coarsest == min(levels):
         return "no map is coarser than another, so it has a single level"

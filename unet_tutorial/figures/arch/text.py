@@ -26,6 +26,8 @@ def _own_name(node: Node) -> str:
     window = node.window
     if node.op == "crop" and node.crop and min(n for pair in node.crop for n in pair) < 0:
         return "pad"
+    if node.op == "pool" and node.kind == "slice" and window:
+        return f"slice stride {common_text(window.stride)}"
     if node.op == "pool":
         kind = next((word for word in ("max", "avg") if word in node.kind), "")
         return " ".join(word for word in (kind, "pool", axes_text(window.kernel) if window else "") if word)
@@ -124,18 +126,19 @@ def shape_text(shape: Size, *, compact: bool = False) -> str:
 def value_text(shape: Size, rank: int) -> str:
     """A shape, or the word for a tensor without spatial axes, in a network with ``rank`` spatial axes.
 
-    >>> value_text((3, 64, 64), 2), value_text((128,), 2), value_text((), 2), value_text((77, 768), 2)
+    >>> value_text((3, 64, 64), 2), value_text((128,), 2), value_text((1,), 2), value_text((77, 768), 2)
     ('3×64×64', 'vector of 128', 'scalar', '77×768')
     """
-    words = {0: "scalar", 1: "vector of {}"} if rank else {}
-    return words.get(len(shape), shape_text(shape)).format(*shape)
+    if len(shape) > 1 or not rank:
+        return shape_text(shape)
+    return "scalar" if set(shape) <= {1} else f"vector of {shape[0]:,}"
 
 
 def described(shape: Size, rank: int) -> str:
     """A shape in words, in a network with ``rank`` spatial axes.
 
-    >>> described((1, 8, 8), 2), described((10,), 2), described((), 2), described((77, 768), 2), described((3,), 0)
-    ('1 channel of 8²', 'a vector of 10', 'a scalar', 'an array of 77×768', '3 channels')
+    >>> described((1, 8, 8), 2), described((1000,), 2), described((), 2), described((77, 768), 2), described((3,), 0)
+    ('1 channel of 8²', 'a vector of 1,000', 'a scalar', 'an array of 77×768', '3 channels')
     """
     if len(shape) != rank + 1:
         return f"{'a' if len(shape) < 2 else 'an array of'} {value_text(shape, rank)}"

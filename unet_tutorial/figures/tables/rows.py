@@ -74,7 +74,7 @@ def rows(arch: ArchIR, by: str = "level") -> tuple[Row, ...]:
         found = [_level_row(place, nodes, places, arch) for place, nodes in _groups(arch).items()]
     else:
         found = [_layer_row(node, arch) for node in arch.nodes]
-    if sum(node.saved for node in arch.nodes) == 0 < arch.totals.get("saved", 0):
+    if sum(node.saved for node in arch.nodes) == 0 < arch.totals.get("saved", 1):  # unknown, or known as a sum only
         found = [replace(row, saved=None) for row in found]
     rest, *unused = _remaining(found, arch.totals, by)
     shared = list(_groups(arch)).index(SHARED) if by == "level" and arch.path and SHARED in _groups(arch) else None
@@ -127,10 +127,13 @@ def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) ->
     """The operations of a row with their numbers; blocks beside the main path and gates on skips under their names."""
     named: dict[str, tuple[str, str]] = {}  # by id of a node: id of the first node of its block, name of the block
     for block in arch.blocks:
-        named |= dict.fromkeys(block.nodes, (*block.nodes[:1], block.name))
+        named |= {key: (block.nodes[0], block.name) for key in block.nodes}  # noqa: C420  # a block may have no nodes
     for skip in arch.skips:
-        gated = any(arch.node(key).op == "gate" and key not in named for key in skip.through)
-        named |= {key: (skip.through[0], ATTENTION_GATE) for key in skip.through if gated and key not in named}
+        for gate in skip.through:
+            inner = _beside_path(gate, arch) - set(named)
+            entering = {arch.node(each).side for key in inner for each in arch.node(key).inputs if each in arch.path}
+            if arch.node(gate).op == "gate" and gate in inner and entering & {"dec", "bottom"}:
+                named |= dict.fromkeys(inner, (gate, ATTENTION_GATE))
     combined = {key for block in arch.blocks for key in block.targets if arch.node(key).op in ("add", "gate")}
     names = []
     for node in nodes:
@@ -141,6 +144,17 @@ def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) ->
             names.append(operation_name(node))
     texts = [repeated(name, number) for name, number in Counter(names).items()]
     return ("; " if any(", " in text for text in texts) else ", ").join(texts)
+
+
+def _beside_path(key: str, arch: ArchIR) -> set[str]:
+    """A node beside the main path, and the nodes beside it from which it is computed."""
+    found, waiting = {key}, list(arch.node(key).inputs)
+    while waiting:
+        before = waiting.pop()
+        if before not in arch.path and before not in found and arch.node(before).op != "input":
+            found.add(before)
+            waiting += arch.node(before).inputs
+    return found
 
 
 def _remaining(found: Sequence[Row], totals: dict[str, int], by: str) -> list[Row]:
@@ -171,7 +185,7 @@ def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
 def _places(arch: ArchIR) -> dict[str, Place]:
     """The place of each node: on the main path that of the next map of a level, else that of its consumers.
 
-    A block along the main path has the place of the map that enters it.
+    A block that replaces a map of the main path has the place of that map.
     """
     if not arch.path:
         return {node.id: (node.side, node.level if node.scale else None, 0) for node in arch.nodes}
@@ -188,8 +202,9 @@ def _places(arch: ArchIR) -> dict[str, Place]:
         place[key] = here
     for block in arch.blocks:
         entered = next((place[key] for key in block.sources if key in arch.path), SHARED)
-        along = [key for key in block.nodes if entered != SHARED and arch.node(key).side == entered[0]]
-        place = dict.fromkeys(along, entered) | place
+        if entered != SHARED and _result(block, arch):
+            along = [key for key in block.nodes if arch.node(key).side == entered[0]]
+            place = dict.fromkeys(along, entered) | place
     consumers: dict[str, list[str]] = {}
     for node in reversed(arch.nodes):
         for key in node.inputs:
@@ -198,7 +213,7 @@ def _places(arch: ArchIR) -> dict[str, Place]:
             continue
         found = {place[key] for key in consumers.get(node.id, [])}
         if node.id in number and node.side == "head":
-            found.add(("head", node.level if node.scale else None, number[node.id]))
+            found.add(("head", node.level, number[node.id]))
         found = found - {NOT_RETURNED} or {NOT_RETURNED}
         place[node.id] = SHARED if len(found) > 1 and not node.scale else min(found, key=_order)
     return place
@@ -222,9 +237,9 @@ def _end(nodes: Sequence[Node], place: Place, arch: ArchIR) -> Node:
 
 
 def _result(block: Block, arch: ArchIR) -> Node | None:
-    """The result of a block if it replaces the map that enters; None if it is combined with that map."""
-    inputs = {key for target in block.targets for key in arch.node(target).inputs}
-    return None if inputs & set(block.sources) else arch.node(block.nodes[-1])
+    """The result of a block if it replaces the map that enters; None if it is added to that map or multiplied."""
+    combined = any(arch.node(key).op in ("add", "gate") for key in block.targets)
+    return None if combined or not block.nodes else arch.node(block.nodes[-1])
 
 
 def _entering(nodes: Sequence[Node], arch: ArchIR) -> tuple[Size, ...]:
