@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
 import torch.nn.functional as F
 from torch import Tensor, nn
 
