@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import arch
 from unet_tutorial.figures.drawing.columns import Columns, fit_columns
 from unet_tutorial.figures.drawing.frame import Frame
@@ -15,7 +16,8 @@ US = ["paper", "five", "attention", "planar", "residual", "shuffled", "two", "un
 
 
 def frame(name: str, collapse: str) -> Frame:
-    return Frame(sketch_u(arch(name), collapse), 8, "sqrt", bent=collapse == "level")
+    described = headed(name) if name in HEADED else arch(name)
+    return Frame(sketch_u(described, collapse), 8, "sqrt", bent=collapse == "level")
 
 
 @pytest.mark.parametrize("collapse", COLLAPSE)
@@ -58,3 +60,39 @@ def test_the_skip_part_of_a_box_has_the_share_of_its_channels() -> None:
     assert shares == pytest.approx([0.5 * concat for concat in concats])
     arrivals = [columns.arrival(i) / columns.width[i] for i in range(found.sketch.length)]
     assert arrivals == pytest.approx([0.75 if concat else 0.5 for concat in concats])
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", ["deep", "resized heads", "heads"])
+def test_further_outputs_are_to_the_right_of_their_row(name: str, collapse: str) -> None:
+    found = frame(name, collapse)
+    columns = Columns(found, widest=20, gap=10)
+    for i in found.source:
+        row = [j for j in range(found.sketch.length) if found.rows[j] == found.rows[i]]
+        assert columns.left[i] > max(columns.left[j] + columns.width[j] for j in row)
+        ups = [columns.step_x(s) for s in found.sketch.steps if found.exits_upwards(s.source) and s.source in row]
+        assert columns.left[i] - found.left_space(i) > max(ups, default=0.0)
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", ["attentive", "diffusion"])
+def test_blocks_beside_the_path_are_between_the_arrows_from_row_to_row(name: str, collapse: str) -> None:
+    found = frame(name, collapse)
+    columns = Columns(found, widest=20, gap=10)
+    low, high = columns.bounds()
+    for aside in found.sketch.asides:
+        first, last = columns.aside_extent(aside)
+        assert low <= first < last <= high
+        row = 0 if aside.kind == "embedding" else found.rows[aside.uses[0][1]]
+        below = [s for s in found.sketch.steps if {found.rows[s.source], found.rows[s.target]} == {row, row + 1}]
+        assert all(not first < columns.step_x(step) < last for step in below)
+
+
+def test_boxes_and_arrows_are_stretched_to_fill_the_sheet() -> None:
+    """A picture with one map per level fills 160 mm to within a percent."""
+    for name in ("paper", "attention", "planar", "five"):
+        found = frame(name, "level")
+        columns = fit_columns(found, 450)
+        assert columns is not None
+        first, last = columns.bounds()
+        assert 0.99 * 450 < last - first <= 450

@@ -7,6 +7,7 @@ from math import log2, sqrt
 
 import pytest
 
+from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import arch
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.drawing.frame import Frame
@@ -16,7 +17,7 @@ from unet_tutorial.figures.drawing.style import Growth
 
 
 def frame(name: str, growth: Growth = "sqrt", *, bent: bool = False) -> Frame:
-    return Frame(sketch_u(arch(name), "conv"), 8, growth, bent=bent)
+    return Frame(sketch_u(headed(name) if name in HEADED else arch(name), "conv"), 8, growth, bent=bent)
 
 
 def test_boxes_grow_with_channels_and_sizes() -> None:
@@ -71,3 +72,38 @@ def test_inputs_and_the_output_have_captions() -> None:
         found = frame(name)
         captions = [found.caption(i) for i in range(len(found.sketch.maps))]
         assert [text for text in captions if text] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "anchors"),
+    [
+        ("patches", ["end", "middle"]),  # an arrow leads down from the input
+        ("without", ["middle", "start"]),  # an arrow arrives from below at the output
+        ("paper", ["middle", "middle"]),
+    ],
+)
+def test_captions_are_beside_arrows_below_their_box(name: str, anchors: list[str]) -> None:
+    found = frame(name)
+    assert [found.caption_anchor(i) for i in range(found.sketch.length) if found.caption(i)] == anchors
+    assert frame(name, bent=True).caption_anchor(0) == "middle"  # the arrow leaves at the right edge
+
+
+def test_a_further_output_is_in_the_row_of_its_source_and_not_higher() -> None:
+    for name in ("deep", "resized heads", "heads"):
+        found = frame(name)
+        assert len(found.source) == 2
+        for i, source in found.source.items():
+            assert found.rows[i] == found.rows[source]
+            assert found.height(i, tallest=100) <= found.height(source, tallest=100)
+    resized, plain = frame("resized heads"), frame("deep")
+    assert [resized.sizes[i] for i in resized.source] == ["32²", "32²"]
+    assert [plain.sizes[i] for i in plain.source] == ["", ""]  # as large as the box before
+
+
+def test_tags_are_the_initials_of_channel_gates() -> None:
+    found = frame("excited")
+    assert [found.tags[i] for i in sorted(found.tags)] == ["SE"] * 3
+    for i in found.tags:
+        first, last = found.tag_extent(i)
+        assert last - first == pytest.approx(text_width("SE", 8) + 2 * 0.35 * 8)
+        assert found.channels_extent(i)[0] <= first < last <= found.channels_extent(i)[1]

@@ -6,17 +6,20 @@ from itertools import combinations, pairwise
 
 import pytest
 
+from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import arch
 from unet_tutorial.figures.drawing.columns import Columns
 from unet_tutorial.figures.drawing.frame import Frame
 from unet_tutorial.figures.drawing.heights import Heights, enters_from_below
+from unet_tutorial.figures.drawing.scene import text_width
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, sketch_u
 
 US = ["paper", "attention", "planar", "residual", "resized", "two", "dense", "uneven"]
 
 
 def heights(name: str, collapse: str = "conv") -> Heights:
-    frame = Frame(sketch_u(arch(name), collapse), 8, "sqrt", bent=collapse == "level")
+    described = headed(name) if name in HEADED else arch(name)
+    frame = Frame(sketch_u(described, collapse), 8, "sqrt", bent=collapse == "level")
     return Heights(frame, Columns(frame, widest=20, gap=10), tallest=100)
 
 
@@ -59,3 +62,39 @@ def test_shortcuts_run_on_lanes_and_a_further_input_of_the_same_row_does_not() -
     (entering,) = two.frame.sketch.branches
     assert enters_from_below(two.frame, entering)
     assert entering not in two.lanes
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", ["attentive", "diffusion"])
+def test_blocks_beside_the_path_are_below_their_row_and_above_the_next(name: str, collapse: str) -> None:
+    found = heights(name, collapse)
+    for aside, top in found.aside_top.items():
+        row = 0 if aside.kind == "embedding" else found.frame.rows[aside.uses[0][1]]
+        assert top > found.row_bottom[row]
+        bottom = top + found.aside_height(aside)
+        below = [found.top[i] for i, other in enumerate(found.frame.rows) if other > row]
+        assert aside.kind == "embedding" or bottom < min(below, default=found.total + 1)
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", ["paper", "residual", "two", "without", "uneven", *HEADED])
+def test_captions_are_just_below_their_box_unless_something_passes_there(name: str, collapse: str) -> None:
+    found = heights(name, collapse)
+    frame, font = found.frame, found.frame.font
+    passing = [*found.lanes, *found.aside_top, *(s for s in frame.sketch.steps if frame.exits_upwards(s.source))]
+    for i in range(len(frame.sketch.maps)):
+        if frame.caption(i):
+            below = found.caption_y[i] - (found.top[i] + found.height[i])
+            assert below >= 0.99 * font
+            assert below < 1.01 * font or passing
+
+
+def test_a_straight_arrow_to_a_further_output_arrives_at_its_box() -> None:
+    for name in ("deep", "resized heads", "heads"):
+        for collapse in COLLAPSE:
+            found = heights(name, collapse)
+            for link in found.frame.sketch.heads:
+                i, font = link.target, found.frame.font
+                text = text_width(found.frame.sizes[i], font)
+                assert found.top[i] <= found.exit_y(i) - 0.4 * font
+                assert found.exit_y(i) + 0.4 * font <= found.top[i] + found.height[i] - text

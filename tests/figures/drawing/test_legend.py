@@ -7,13 +7,15 @@ from itertools import pairwise
 
 import pytest
 
+from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import NETS, arch
 from tests.oracles.svg_contents import arrow_ids
-from unet_tutorial.figures.arch.ir import Node, Window
+from unet_tutorial.figures.arch.ir import Node, Pairs, Window
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.figures.drawing.legend import add_legend, legend_entries, occupied
 from unet_tutorial.figures.drawing.scene import Box, Scene
-from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, sketch_u
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, FeatureMap, Link, Sketch, sketch_u
+from unet_tutorial.figures.drawing.style import named_style
 
 
 def conv(key: str, *folded: str, kernel: int = 3, op: str = "conv", kind: str = "convolution") -> Node:
@@ -76,14 +78,14 @@ def test_chains_and_alternatives_are_counted_and_joined(chains: tuple[tuple[Node
     assert legend_entries(sketch(*chains)) == [("conv", text)]
 
 
-@pytest.mark.parametrize("name", [name for name in NETS if name not in ("nested", "classifier")])
+@pytest.mark.parametrize("name", [name for name in [*NETS, *HEADED] if name not in ("nested", "classifier")])
 def test_the_legend_covers_nothing(name: str) -> None:
-    scene = draw(arch(name)).scene
+    described = headed(name) if name in HEADED else arch(name)
+    scene = draw(described, style=named_style(width=1000)).scene
     own = [i for i, arrow in enumerate(scene.arrows) if arrow.id.startswith("legend-")]
     labels = [i for i, label in enumerate(scene.labels) if label.id.startswith("legend-")]
-    assert len(own) + sum(mark.id.startswith("legend-") for mark in scene.marks) == len(
-        legend_entries(sketch_u(arch(name), "conv"))
-    )
+    samples = [part for part in (*scene.marks, *scene.blocks) if part.id.startswith("legend-")]
+    assert len(own) + len(samples) == len(legend_entries(sketch_u(described, "conv")))
     areas = occupied(scene)
     boxes, texts = len(scene.boxes), len(scene.labels)
     legend = [areas[boxes + i] for i in labels]
@@ -105,3 +107,78 @@ def test_without_a_free_corner_the_legend_is_below_in_columns() -> None:
     assert all(one == other for one, other in pairwise(tops))  # both entries fit side by side
     free = Scene(400, 100, 8)
     assert add_legend(free, legend_entries(links)).height == free.height
+
+
+def skip(*nodes: Node, crop: Pairs = (), marks: tuple[str, ...] = ()) -> Link:
+    return Link(0, 1, "copy", nodes, crop, marks)
+
+
+@pytest.mark.parametrize(
+    ("copies", "text"),
+    [
+        ([skip()], "copy"),
+        ([skip(crop=((4, 4), (4, 4))), skip()], "copy and crop (px per side)"),
+        ([skip(crop=((0, -1), (0, -1)))], "copy and pad (px per side)"),
+        ([skip(crop=((4, 4), (4, 4))), skip(crop=((-1, 0), (0, 0)))], "copy, crop or pad (px per side)"),
+        ([skip(conv("a", "native_batch_norm", kernel=1))], "copy, through conv 1×1, batch norm"),
+        ([skip(conv("a", kernel=1), marks=("gate",))], "copy"),  # the convolutions of a gate are its own
+    ],
+)
+def test_skips_are_copied_cropped_or_padded(copies: list[Link], text: str) -> None:
+    assert legend_entries(Sketch(sketch((conv("a"),)).maps, (), tuple(copies), length=2))[0] == ("copy", text)
+
+
+@pytest.mark.parametrize(
+    ("branches", "text"),
+    [
+        ([()], "identity shortcut"),
+        ([(conv("a", "native_batch_norm", kernel=1),)], "shortcut: conv 1×1, batch norm"),
+        ([(), (conv("a", kernel=1),)], "shortcut: identity or conv 1×1"),
+    ],
+)
+def test_shortcuts_are_named(branches: list[tuple[Node, ...]], text: str) -> None:
+    total = Node("sum", "add", "add", (), (4, 8, 8))
+    links = tuple(Link(0, 2, "branch", (*nodes, total), (), ("plus",)) for nodes in branches)
+    maps = sketch((conv("a"),), (conv("b"),)).maps
+    assert legend_entries(Sketch(maps, (), (), links, 3)) == [("branch", text), ("plus", "sum")]
+
+
+def test_a_further_input_is_named_by_its_caption() -> None:
+    entries = dict(legend_entries(sketch_u(arch("two"), "conv")))
+    assert entries["branch"] == "input 2: conv 3×3"
+
+
+def test_residual_blocks_are_named_and_counted() -> None:
+    block = (conv("a", "relu"), conv("b", "relu"), Node("sum", "add", "add", (), (4, 8, 8)))
+    pool = Node("p", "pool", "max_pool2d", (), (4, 4, 4), window=Window((2, 2), (2, 2), (0, 0), (1, 1), (1, 1)))
+    maps = sketch((conv("a"),)).maps
+    for nodes, residual, text in (
+        (block, ((0, 2),), "residual block (2 × conv 3×3, ReLU)"),
+        ((pool, *block), ((1, 3),), "max pool 2×2, then residual block (2 × conv 3×3, ReLU)"),
+        ((*block, *block), ((0, 2), (3, 5)), "2 × residual block (2 × conv 3×3, ReLU)"),
+    ):
+        link = Link(0, 1, "conv", nodes, residual=residual)
+        assert legend_entries(Sketch(maps, (link,), (), length=2)) == [("conv", text)]
+
+
+def test_blocks_beside_the_path_are_explained_unless_their_text_does_it() -> None:
+    entries = dict(legend_entries(sketch_u(headed("excited"), "conv")))
+    assert entries["SE"] == "squeeze-and-excitation"
+    entries = dict(legend_entries(sketch_u(headed("diffusion"), "conv")))
+    assert entries["embedding"] == "conditioned on the embedding of t"
+    assert "attention" not in " ".join([*entries, *entries.values()])
+    entries = dict(legend_entries(sketch_u(arch("attention"), "conv")))
+    assert (entries["gating"], entries["gate"]) == (
+        "gating signal",
+        "attention gate: weights the pixels of the skip",
+    )
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+@pytest.mark.parametrize("name", [name for name in [*NETS, *HEADED] if name not in ("nested", "classifier")])
+def test_texts_are_short_and_in_words_of_the_field(name: str, collapse: str) -> None:
+    entries = legend_entries(sketch_u(headed(name) if name in HEADED else arch(name), collapse))
+    for _, text in entries:
+        assert len(text) <= 110
+        assert not re.search(r"_|native|linalg|\bmm\b|joined|as it is|way|default", text)
+    assert len(dict(entries)) == len(entries)

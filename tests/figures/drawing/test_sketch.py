@@ -7,6 +7,7 @@ from statistics import geometric_mean
 import pytest
 import torch
 
+from tests.oracles.headed_nets import headed
 from tests.oracles.hooked_nets import NETS, arch, hooked
 from tests.oracles.svg_contents import arrow_ids, box_shapes
 from unet_tutorial.figures.diagram import Diagram, draw
@@ -76,3 +77,93 @@ def test_the_mean_side_is_the_geometric_mean() -> None:
     for size in ((8,), (4, 9), (2, 4, 8), (5, 7, 11)):
         assert mean_side(size) == pytest.approx(geometric_mean(size))
     assert mean_side(()) == 1
+
+
+def uses(name: str, kind: str, collapse: str = "conv") -> list[tuple[tuple[str, ...], list[tuple[str, str]]]]:
+    """Lines and (source, target) ids of the blocks of this kind beside the path."""
+    sketch = sketch_u(headed(name), collapse)
+    ids = [each.node.id for each in sketch.maps]
+    asides = [aside for aside in sketch.asides if aside.kind == kind]
+    return [(aside.lines, [(ids[a], ids[b]) for a, b in aside.uses]) for aside in asides]
+
+
+def test_an_attention_leads_from_the_map_before_it_to_the_sum_after_it() -> None:
+    assert uses("attentive", "attention") == [
+        (("self-attention, 4 heads",), [("bottom3.conv2", "bottom3.add1")]),
+        (("self-attention, 2 heads",), [("dec2.conv2", "dec2.add1")]),
+    ]
+    sums = [aside.sums for aside in sketch_u(headed("attentive"), "conv").asides]
+    assert [len(each) for each in sums] == [1, 1]
+    assert uses("attentive", "attention", "level") == [
+        (("self-attention, 4 heads",), [("bottom3.add1", "bottom3.add1")]),
+        (("self-attention, 2 heads",), [("dec2.add1", "dec2.add1")]),
+    ]
+
+
+def test_the_attentions_of_a_level_are_one_block_per_side() -> None:
+    """``DiffusionUNet`` with one residual block per level attends once on the way down and twice on the way up."""
+    lines = [each for each, _ in uses("diffusion", "attention")]
+    assert lines == [("self-attention, 2 heads",), ("self-attention, 2 heads",), ("2 × self-attention, 2 heads",)]
+
+
+def test_an_embedding_conditions_the_first_convolution_of_each_residual_block() -> None:
+    """Of 3 × 1 blocks on the way down, 2 at the bottom and 3 × 2 on the way up; the image is not conditioned."""
+    ((lines, found),) = uses("diffusion", "embedding")
+    targets = [target for _, target in found]
+    assert lines == ("embedding of t",)
+    assert len(set(targets)) == len(targets) == 3 + 2 + 6
+    assert all(".conv" in target for target in targets)
+    sketch = sketch_u(headed("diffusion"), "conv")
+    assert [each.node.kind for each in sketch.maps if each.node.op == "input"] == ["x"]
+
+
+def test_a_channel_gate_belongs_to_the_map_that_it_scales() -> None:
+    ((lines, found),) = uses("excited", "excitation")
+    assert lines == ("squeeze-and-excitation",)
+    assert [target for _, target in found] == ["dec2.conv2", "dec1.conv2", "dec0.conv2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("deep", [("dec1.conv2", "output 2", "point"), ("dec2.conv2", "output 3", "point")]),
+        ("resized heads", [("dec1.conv2", "output 2", "resize"), ("dec2.conv2", "output 3", "resize")]),
+        ("heads", [("bottom3.conv2", "output 1", "point"), ("dec0.conv2", "output 3", "conv")]),
+    ],
+)
+def test_every_output_has_a_box_and_an_arrow_from_its_level(name: str, ends: list[tuple[str, str, str]]) -> None:
+    """Outputs are numbered in the order in which the network returns them; the largest one is on the main path."""
+    plain = headed(name)
+    sketch = sketch_u(plain, "conv")
+    found = [(sketch.maps[a.source].node.id, sketch.maps[a.target].caption, a.kind) for a in sketch.heads]
+    assert found == ends
+    captions = {each.node.id: each.caption for each in sketch.maps if each.caption.startswith("output")}
+    assert captions == {key: f"output {i}" for i, key in enumerate(plain.outputs, start=1)}
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+def test_a_gate_is_computed_from_the_coarser_map_below_its_skip(collapse: str) -> None:
+    """Attention gates of Oktay et al. (arXiv 1804.03999): the gating signal is the map that is upsampled next."""
+    sketch = sketch_u(arch("attention"), collapse)
+    sources = [(sketch.maps[link.source].node, sketch.maps[link.target].node) for link in sketch.gates]
+    assert [(source.level, target.level) for source, target in sources] == [(3, 2), (2, 1), (1, 0)]
+    for link in sketch.gates:
+        ups = [step.source for step in sketch.steps if step.kind == "up" and step.source == link.source]
+        assert ups == [link.source]
+
+
+def test_slices_that_are_concatenated_are_one_arrow() -> None:
+    sketch = sketch_u(headed("patches"), "conv")
+    first = sketch.steps[0]
+    assert [node.op for node in first.nodes] == ["pool", "concat", "conv"]
+    assert (first.kind, sketch.branches) == ("pool", ())
+
+
+def test_residual_blocks_on_an_arrow_are_found() -> None:
+    """The level picture of a residual network has one block, without its pooling or upsampling, on each arrow."""
+    sketch = sketch_u(arch("residual"), "level")
+    for step in sketch.steps[:-1]:
+        ((first, last),) = step.residual
+        assert step.nodes[last].op == "add"
+        assert [node.op for node in step.nodes[first:last]] == ["conv", "conv"]
+    assert [step.residual for step in sketch_u(arch("paper"), "level").steps] == [()] * 10
