@@ -9,9 +9,11 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from unet_tutorial.figures.arch.ir import to_json
 from unet_tutorial.figures.diagram import Diagram, draw
@@ -76,3 +78,18 @@ def test_every_format_is_written_and_others_refused(paper: Diagram, tmp_path: Pa
     with pytest.raises(ValueError, match="is unknown; the names are"):
         draw(paper.arch, collapse="all")
     assert draw(paper.arch, style=COLUMN).notes[0].startswith("collapsed to 'block'")
+
+
+def test_shapes_stand_for_tensors_in_every_container() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(2, 4, 3, padding=1)
+
+        def forward(self, images: list[Tensor], more: dict[str, Any], *, size: list[int]) -> Tensor:
+            scale = more["scale"][0] if more["use"] else 1
+            return torch.as_tensor(self.conv(torch.cat(images, 1)) * scale + sum(size))
+
+    arch = draw(Pair(), [(1, 1, 8, 8), (1, 1, 8, 8)], {"scale": ((1, 4, 1, 1),), "use": True}, size=[8, 8]).arch
+    assert [node.kind for node in arch.inputs][:2] == ["images[0]", "images[1]"]
+    assert arch.totals["macs"] == 8 * 8 * 4 * 2 * 9
