@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tests.oracles.described_nets import NETS
@@ -99,3 +102,44 @@ def test_an_output_keeps_its_node_and_a_fused_one_is_renamed() -> None:
     given = (Node("a", "input", "input", (), (1, 8, 8)), conv, act)
     assert [node.id for node in folded(given, ("b", "c"))[0]] == ["a", "b", "c"]  # logits and probabilities
     assert folded(given, ("c",))[1] == ("b",)
+
+
+Mode = Literal["zeros", "reflect", "replicate", "circular"]
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_a_padded_convolution_is_one_node_whatever_its_padding(mode: Mode) -> None:
+    def net(padding: Mode) -> nn.Module:
+        first = nn.Conv2d(1, 4, 3, padding=1, padding_mode=padding)
+        return nn.Sequential(first, nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1, padding_mode=padding), nn.Conv2d(4, 1, 1))
+
+    padded, zeros = (trace(each, torch.empty(1, 1, 16, 24)) for each in (net(mode), net("zeros")))
+    assert with_receptive_fields(padded).outputs == zeros.outputs
+    for one, other in zip(with_receptive_fields(padded).nodes, with_receptive_fields(zeros).nodes, strict=True):
+        assert (one.op, one.shape, one.window, one.field) == (other.op, other.shape, other.window, other.field)
+    assert padded.totals["parameters"] == sum(node.parameters for node in padded.nodes)
+
+
+@pytest.mark.parametrize(
+    ("pads", "layer", "fused"),
+    [
+        ((0, 1, 0, 1), nn.Conv2d(2, 1, 3, 2), True),  # as TensorFlow pads a strided convolution
+        ((1, 2, 2, 1), nn.Conv2d(2, 1, (3, 4)), True),
+        ((1, 1, 1, 1), nn.MaxPool2d(3, 2), True),
+        ((0, 0, 4, 4), nn.Conv2d(2, 1, 3, dilation=2), True),
+        ((2, 2, 3, 3), nn.Conv2d(2, 1, 3), False),  # wider than the kernel: the map itself is larger
+        ((1, 1, 1, 1), nn.Conv2d(2, 1, 3, padding=1), False),  # the convolution has a padding of its own
+        ((-1, 1, 0, 0), nn.Conv2d(2, 1, 3), False),
+        ((0, 1, 0, 1), nn.ConvTranspose2d(2, 1, 2, 2), False),
+    ],
+)
+def test_a_padding_narrower_than_the_kernel_belongs_to_its_layer(
+    pads: tuple[int, ...], layer: nn.Module, *, fused: bool
+) -> None:
+    net = Call(lambda layers, x: layers[1](F.pad(layers[0](x), pads)), nn.Conv2d(1, 2, 1), layer)
+    arch = with_receptive_fields(trace(net, torch.empty(1, 1, 16, 24)))
+    assert [node.op for node in arch.nodes].count("crop") == (not fused)
+    assert arch.nodes[-1].shape[1:] == tuple(layer(torch.empty(1, 2, 16 + sum(pads[2:]), 24 + sum(pads[:2]))).shape[2:])
+    if fused:
+        assert arch.nodes[-1].window is not None
+        assert arch.nodes[-1].window.before == (pads[2], pads[0])

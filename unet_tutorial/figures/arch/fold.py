@@ -1,4 +1,4 @@
-"""Simplifies a traced graph: fuses norms and activations into the preceding layer, and merges consecutive crops."""
+"""Simplifies a traced graph: fuses norms, activations and paddings with their layers, and merges consecutive crops."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from unet_tutorial.figures.arch.ir import Node, Pairs, Window
 def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Node, ...], tuple[str, ...]]:
     """Fuse norms and activations into the node before them, merge chains of crops or views, drop nodes without effect.
 
+    A padding narrower than the kernel of the convolution or pooling behind it becomes the padding of this layer.
     Returns the nodes, and the ids of those that hold the outputs. Two nodes become one only if the first has no other
     consumer and is not an output. Parameters, MACs and saved bytes are added up, so the totals do not change.
     """
@@ -43,6 +44,9 @@ def _merged(before: Node, node: Node) -> Node | None:
         and not node.global_axes
     ):
         return replace(after, folded=(*before.folded, node.kind))
+    window = _padded_window(before, node)
+    if window:
+        return replace(after, op=node.op, kind=node.kind, path=node.path, window=window, crop=(), folded=node.folded)
     if node.op == before.op == "crop" and node.crop and before.crop:
         return replace(after, crop=_crop_sum(before.crop, node.crop))
     if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
@@ -54,7 +58,7 @@ def _merged(before: Node, node: Node) -> Node | None:
 
 def _without_effect(node: Node, before: Node) -> bool:
     """Whether the node is a crop, view or interpolation that neither changes the shape nor moves pixels."""
-    moves = node.window is not None and "upsample" not in node.kind
+    moves = bool(node.crop) or (node.window is not None and "upsample" not in node.kind)
     return node.op in ("crop", "view", "resize") and node.shape == before.shape and not moves
 
 
@@ -68,6 +72,20 @@ def _with_costs(before: Node, node: Node) -> Node:
         macs=before.macs + node.macs,
         saved=before.saved + node.saved,
     )
+
+
+def _padded_window(before: Node, node: Node) -> Window | None:
+    """The window of an unpadded convolution or pooling together with the padding before it; None for other nodes."""
+    window, single = node.window, len(before.inputs) == 1
+    if node.op not in ("conv", "pool") or not window or before.op != "crop" or not before.crop or not single:
+        return None
+    axes = zip(before.crop, window.kernel, window.dilation, window.before, strict=True)
+    narrow = all(
+        max(sides) <= 0 and (not any(sides) or (own == 0 and -min(sides) <= dilation * (kernel - 1)))
+        for sides, kernel, dilation, own in axes
+    )
+    pads = (front for front, _ in before.crop)
+    return replace(window, before=tuple(a - b for a, b in zip(window.before, pads, strict=True))) if narrow else None
 
 
 def _strided_twice(first: Window, second: Window) -> Window:
