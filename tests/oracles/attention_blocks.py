@@ -216,6 +216,24 @@ class Restormer(nn.Module):
         return out
 
 
+class Memory(nn.Module):
+    """Learned keys and values beside those of the map; the norms divide by the length of a pixel's vector."""
+
+    def __init__(self, heads: int = 2, width: int = 8) -> None:
+        super().__init__()
+        self.heads, self.gain = heads, nn.Parameter(torch.ones(2, width, 1, 1))
+        self.memory = nn.Parameter(torch.zeros(2, 1, heads, 4, width // heads))
+        self.qkv, self.out = nn.Conv2d(width, 3 * width, 1, bias=False), nn.Conv2d(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        maps = self.qkv(F.normalize(x, dim=1) * self.gain[0] * c**0.5).chunk(3, dim=1)
+        q, k, v = (each.reshape(n, self.heads, -1, h * w).transpose(-2, -1) for each in maps)
+        k, v = (torch.cat([own.expand(n, -1, -1, -1), each], -2) for own, each in zip(self.memory, (k, v), strict=True))
+        y = self.out(einsum(q, k, v).transpose(-2, -1).reshape(n, c, h, w))
+        return torch.as_tensor(F.normalize(y, dim=1) * self.gain[1] + x)
+
+
 class Transformer(nn.Module):
     """``depth`` layers of ``nn.TransformerEncoder`` on tokens with learned positions."""
 
@@ -267,6 +285,7 @@ SPELLINGS: dict[str, tuple[Callable[[], nn.Module], str]] = {  # module, name of
     "shifted windows": (lambda: Windows(heads=4, shift=2), "window attention 4×4, 4 heads"),
     "padded windows": (lambda: Windows((3, 5), shift=1), "window attention 3×5, 2 heads"),
     "one window": (lambda: Windows((8, 8)), "self-attention, 2 heads"),
+    "memory": (Memory, "self-attention, 2 heads"),
     "rows": (Rows, "axial attention, 2 heads"),
     "Restormer": (Restormer, "transformer block, channel attention, 2 heads"),
     "pre-norm transformer": (lambda: Transformer(1, norm_first=True), "transformer block, 2 heads"),

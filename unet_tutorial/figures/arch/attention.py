@@ -119,7 +119,7 @@ def _crossing(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Call
             plain = node.id in projections or is_pointwise(node) or is_depthwise(node) or reduces
             return plain and not has_activation(node)
         if node.op in ("add", "gate") and node.id not in near:
-            return len(flow.maps(node)) == 1
+            return len(flow.maps(node)) == 1 or "div" in node.kind  # a map divided by its norm
         weights = _is_product(node) and node.id not in paired
         return weights or node.id in near or node.op in (*COMBINING, "pool")
 
@@ -135,9 +135,9 @@ def _way_out(
     between that map and ``entries``; else "", "" and no nodes.
     """
     steps: list[set[str]] = []
-    result = last.id
-    while user := flow.only_user(result):
-        others = set(flow.maps(user)) - {result}
+    result = {last.id}  # the last map, and what a norm computes from it
+    while user := _next(flow, result):
+        others = set(flow.maps(user)) - result
         if others and user.op in ("add", "gate") and len(others) == 1:
             (start,) = others
             if start in entries:
@@ -149,9 +149,26 @@ def _way_out(
         narrow = user.op in (*RESHAPING, "gate", "add") or is_pointwise(user) or is_depthwise(user)
         if others & set(entries) or not (reached - flow.conditions).issubset(entries) or not narrow:
             break
-        steps.append(passed | {user.id})
-        result = user.id
+        steps.append(passed | result - {last.id} | {user.id})
+        result = {user.id}
     return steps, "", "", set()
+
+
+def _next(flow: Dataflow, result: set[str]) -> Node | None:
+    """The only node that uses ``result``; None if there are several.
+
+    If a norm in several operations uses it, they are added to ``result``.
+    """
+    while users := flow.in_order(flow.users_outside(result)):
+        user = flow.index[users[0]]
+        if result & flow.outputs:
+            return None
+        if len(users) == 1:
+            return user
+        if not result.issuperset(flow.maps(user)) or user.op not in (*RESHAPING, "gate", "reduce"):
+            return None
+        result.add(user.id)
+    return None
 
 
 def _projection(flow: Dataflow, steps: Sequence[set[str]]) -> set[str]:

@@ -12,7 +12,7 @@ from itertools import permutations
 
 from unet_tutorial.figures.arch.dataflow import Dataflow, is_pointwise
 from unet_tutorial.figures.arch.ir import Node
-from unet_tutorial.figures.arch.path import BOUNDED
+from unet_tutorial.figures.arch.path import is_bounded
 
 CHANNEL, SPATIAL, ALONG_AXIS = "channel gate", "spatial gate", "gate along an axis"
 SQUEEZE, SPATIAL_SQUEEZE = "squeeze-and-excitation", "spatial squeeze-and-excitation"
@@ -42,7 +42,7 @@ def excitations(flow: Dataflow) -> list[Excitation]:
     found: dict[str, Excitation] = {}
     for node in flow.nodes:
         gate = None
-        if node.op == "gate" and len(node.inputs) == 2:
+        if node.op == "gate" and "mul" in node.kind and len(node.inputs) == 2:
             gate = _product(flow, node, found)
         elif len(node.inputs) == 2 and (node.op == "add" or "max" in node.kind):
             gate = _parallel(flow, node, found)
@@ -95,7 +95,7 @@ def _gate(flow: Dataflow, node: Node, scaled: str, mask: Node) -> Excitation | N
 
 def _activation(flow: Dataflow, mask: Node) -> Node | None:
     """The node with the bounded activation that gives a mask; of a sum of masks, the first one."""
-    if any(word in (mask.folded or (mask.kind,))[-1] for word in BOUNDED):
+    if is_bounded(mask):
         return mask
     before = [_activation(flow, flow.index[key]) for key in mask.inputs] if mask.op in SPREADING else []
     return before[0] if before and all(before) else None

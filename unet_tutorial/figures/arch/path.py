@@ -199,10 +199,12 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
 
 def _is_mask(node: Node, index: dict[str, Node]) -> bool:
     """Whether a map is the output of a bounded activation, which may have been reshaped, repeated or resized since."""
-    while node.op in RESHAPING and len(node.inputs) == 1 and not _is_bounded(node):
+    while node.op in RESHAPING and len(node.inputs) == 1 and not is_bounded(node):
         node = index[node.inputs[0]]
-    return _is_bounded(node)
+    return is_bounded(node)
 
 
-def _is_bounded(node: Node) -> bool:
-    return any(word in name for name in (node.kind, *node.folded[-1:]) for word in BOUNDED)
+def is_bounded(node: Node) -> bool:
+    """Whether a node is, or ends with, an activation with bounded output."""
+    names = [name for name in (node.kind, *node.folded[-1:]) if not name.startswith("clamp_min")]
+    return any(word in name for name in names for word in BOUNDED)
