@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Unet
+from tests.oracles.onnx_files import keras_graph
 from tests.oracles.user_module import refusal, write_user_module
 from tests.paths import ROOT
 from unet_tutorial.figures.arch.ir import ArchIR, from_json
@@ -116,3 +117,31 @@ def test_torch_logs_nothing_about_an_invalid_size(own: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     said = [line for line in done.stderr.splitlines() if line not in ("", "building")]  # the latter by the network
     assert [line[:40] for line in said] == ["unet: input (1, 3, 9, 9): axis 0 = 9 is "]
+
+
+def test_an_onnx_file_is_drawn(unet: Unet, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    path = keras_graph(tmp_path / "keras.onnx")
+    for more in (("--input", 64), ("--input", "1x64x64x3"), ("--input", "image:0=64")):
+        arch = made(unet, tmp_path / "u.json", path, *more)
+        assert (arch.inputs[0].shape, arch.totals["parameters"]) == ((3, 64, 64), 3098)
+    code, text = unet("summary", path, "--input", 64, "--format", "json")
+    assert (code, json.loads(text)["rows"][0]["saved_bytes"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "height and width are open; give the size of the image, --input 256"),
+        (("--input", "64x"), "'64x' is not a shape"),
+        (("--input", 64, "--widths", "4,8"), "holds a finished network; leave out --kwargs and --widths"),
+        (("--input", 65), r"node 'net/both' \(Concat\) fails on 1×8×65×65, 1×8×66×66"),
+        (("--input", "mask=64"), "there is no input 'mask'; its inputs are 'image:0'"),
+    ],
+)
+def test_an_onnx_file_is_refused_in_one_line(unet: Unet, words: tuple[object, ...], said: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    code, line = refusal(unet, "summary", keras_graph(tmp_path / "keras.onnx"), *words)
+    assert code == 1
+    assert re.search(said, line)
+    assert unet("summary", tmp_path / "absent.onnx")[0] == 1

@@ -187,15 +187,21 @@ def examples(model: nn.Module, texts: Sequence[str]) -> Iterator[Example]:
             yield with_image(shape, dtypes)
 
 
+def whole_shape(text: str, option: str) -> Size:
+    """The numbers of a shape such as 1x3x64x64. Raises ValueError, with the text of ``--input``, for another text."""
+    if not re.fullmatch(SHAPE, text):
+        raise ValueError(f"--input {option!r} is not a shape; {HOW_TO_WRITE}")
+    return () if text == "scalar" else tuple(map(int, re.split("[x×,]", text)))
+
+
 def _parsed(text: str) -> Given:
     name, _, rest = text.rpartition("=")
     shape, colon, dtype = rest.partition(":")
-    if not re.fullmatch(SHAPE, shape) or (name and not re.fullmatch(NAME, name)):
-        raise ValueError(f"--input {text!r} is not a shape; {HOW_TO_WRITE}")
+    given = whole_shape(shape if re.fullmatch(NAME, name) or not name else "", text)
     if colon and dtype not in DTYPES:
         raise ValueError(f"--input {text!r}: dtype {dtype!r} is unknown; the dtypes are {', '.join(DTYPES)}")
     found = getattr(torch, dtype) if colon else None
-    return Given(text, name, () if shape == "scalar" else tuple(map(int, re.split("[x×,]", shape))), found)
+    return Given(text, name, given, found)
 
 
 def _check_names(model: nn.Module, given: Sequence[Given]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from unet_tutorial.figures.arch.ir import ArchIR
 
-NAME = "A preset, package.module:attribute (imported and executed), or a .json written by unet diagram."
+NAME = "A preset, package.module:attribute (imported and executed), a .json written by unet diagram, or an .onnx file."
 INPUT = (
     "The image: 572, 572x700, or a whole shape such as 1x1x32x64x64. Once more per further input, as a whole shape: "
     "1x128, 1, scalar; t=1 for a keyword argument, 1:int64 for another dtype, pair.0=… and pair.1=… for a list, "
@@ -54,11 +54,23 @@ class NetworkOptions:
         Raises ExitCodeError with code 2 for an invalid input size and with code 3 for a network that cannot be traced;
         ValueError for every other mistake of the user.
         """
+        if self.name.endswith(".onnx"):
+            return self._from_onnx()
         if not self.name.endswith(".json"):
             return self._traced()
         if self.inputs or self.kwargs or self.widths:
             raise ValueError(f"{self.name} describes its network completely; leave out --input, --kwargs and --widths")
         return read_architecture(Path(self.name))
+
+    def _from_onnx(self) -> ArchIR:
+        from unet_tutorial.commands.example import whole_shape
+        from unet_tutorial.figures.tracing.onnx_graph import arch_from_onnx
+
+        if self.kwargs or self.widths:
+            raise ValueError(f"{self.name} holds a finished network; leave out --kwargs and --widths")
+        given = [(text.rpartition("=")[0], whole_shape(text.rpartition("=")[2], text)) for text in self.inputs or []]
+        named = {name: shape for name, shape in given if name}
+        return arch_from_onnx(self.name, *(shape for name, shape in given if not name), **named)
 
     def _traced(self) -> ArchIR:
         from unet_tutorial.commands.example import InvalidSizeError, traced

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.oracles.described_nets import NETS, arch
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
+from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tables.footer import memory, output_node
 from unet_tutorial.plan.levels import Level, pyramid
@@ -75,6 +77,19 @@ def test_a_training_step_holds_parameters_gradients_moments_and_saved_maps(name:
     assert found["parameters"] == 4 * totals["parameters"]
     assert found["training step"] == 4 * 4 * totals["parameters"] + totals["saved"]
     assert found["no-grad peak"] == totals["peak"]
+
+
+def test_saved_bytes_that_are_not_known_are_not_0() -> None:
+    """Without a training pass there is no number of them, in no row, no cell and no memory."""
+    whole = arch("attention")
+    totals = {key: value for key, value in whole.totals.items() if key not in ("saved", "peak")}
+    unknown = replace(whole, nodes=tuple(replace(node, saved=0) for node in whole.nodes), totals=totals)
+    found = table(unknown)
+    assert dict(found.footer)["memory: saved for backward"].startswith("not known")
+    assert set(found.memory) == {"parameters"}
+    assert {row.saved for row in found.rows} == {None}
+    assert {line[7] for line in map_rows(unknown)} == {"—"}
+    assert "—" not in {line[7] for line in map_rows(whole)}
 
 
 def test_the_output_is_the_end_of_the_path_or_the_last_one_returned() -> None:

@@ -69,11 +69,13 @@ def figure(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
 
 def map_rows(arch: ArchIR) -> list[list[str]]:
     """A row of texts per map, in the order of ``HEADS``."""
-    return [_map_texts(node) for node in with_receptive_fields(arch).nodes]
+    saved = "saved" in arch.totals
+    return [_map_texts(node, saved_is_known=saved) for node in with_receptive_fields(arch).nodes]
 
 
-def _map_texts(node: Node) -> list[str]:
-    counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes, node.saved)]
+def _map_texts(node: Node, *, saved_is_known: bool) -> list[str]:
+    counts = [f"{n:,}" for n in (node.parameters, node.macs, node.bytes)]
+    counts.append(f"{node.saved:,}" if saved_is_known else NONE)
     crop = per_side_text(node.crop) if node.crop else NONE
     return [
         node.id,

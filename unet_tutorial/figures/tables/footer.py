@@ -14,6 +14,8 @@ EXCLUDED = (
     "and the CUDA context"
 )
 
+UNKNOWN = "not known, because no training step of this network was traced"
+
 
 def memory(arch: ArchIR) -> dict[str, int]:
     """Bytes of memory by name.
@@ -111,7 +113,8 @@ def _memory(arch: ArchIR) -> list[tuple[str, str]]:
         "training step": " = parameters + their gradients + Adam's two moments + saved",
     }
     found = [(f"memory: {name}", mib(size) + meaning[name]) for name, size in memory(arch).items()]
-    return [*found, ("not in these figures", EXCLUDED)]
+    unknown = [] if "saved" in arch.totals else [("memory: saved for backward", UNKNOWN)]
+    return [*found, *unknown, ("not in these figures", EXCLUDED)]
 
 
 def _only_in_total(arch: ArchIR) -> str:
