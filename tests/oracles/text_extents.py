@@ -13,6 +13,7 @@ from unet_tutorial.figures.drawing.render import figure
 from unet_tutorial.figures.drawing.scene import Box, Scene, SideBlock
 
 SLACK = 0.3  # points by which outlines may overlap
+TOUCH = 0.02  # points; coordinates are rounded to hundredths
 
 
 def extents(scene: Scene) -> tuple[dict[str, Bbox], float]:
@@ -31,6 +32,13 @@ def overlap(one: Bbox, other: Bbox) -> bool:
     """Whether two areas overlap by more than ``SLACK`` in both directions."""
     across = min(one.x1, other.x1) - max(one.x0, other.x0)
     return bool(across > SLACK and min(one.y1, other.y1) - max(one.y0, other.y0) > SLACK)
+
+
+def touches(box: Box, x: float, y: float) -> bool:
+    """Whether a point lies on a box; the upper left and lower right corner around a cuboid are empty."""
+    corners = x - box.x + y - box.y, box.right - x + box.bottom - y
+    inside = box.x - TOUCH <= x <= box.right + TOUCH and box.y - TOUCH <= y <= box.bottom + TOUCH
+    return inside and min(corners) >= box.depth - TOUCH
 
 
 def area(box: Box | SideBlock, height: float) -> Bbox:

@@ -13,7 +13,7 @@ from torch import nn
 from tests.oracles.chains import StackedHourglass, w_net
 from tests.oracles.foreign_hard import deeplab, plus_plus, three_plus
 from tests.oracles.hooked_nets import arch
-from tests.oracles.text_extents import area, extents, overlap
+from tests.oracles.text_extents import area, extents, overlap, touches
 from tests.oracles.u2net import U2Net
 from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
 from unet_tutorial.figures.arch.ir import ArchIR
@@ -22,6 +22,7 @@ from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.curves import samples
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
+from unet_tutorial.figures.drawing.style import named_style
 from unet_tutorial.figures.tracing.trace import trace
 
 PAPER = (32, 64, 128, 256, 512)  # widths of UNet++
@@ -99,6 +100,22 @@ def test_boxes_and_texts_do_not_overlap(name: str, collapse: str) -> None:
     boxes = [box for box in scene.boxes if (box.id not in inside or box.blank) and not box.id.endswith(".last")]
     parts = [*texts.items(), *((box.id, area(box, scene.height)) for box in boxes)]
     assert [(a, b) for (a, one), (b, other) in combinations(parts, 2) if overlap(one, other)] == []
+
+
+@pytest.mark.parametrize("style", ["thesis", "slide"])
+@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+def test_cuboids_do_not_overlap_texts_and_arrows_end_on_them(name: str, style: str) -> None:
+    diagram = draw(described(name), style=named_style(style, boxes="cuboid"))
+    scene, whole = diagram.scene, set(frames(diagram))
+    boxes = [box for box in scene.boxes if not whole or box.depth or box.id in whole]  # without those in the frames
+    texts, _ = extents(scene)
+    parts = [*texts.items(), *((box.id, area(box, scene.height)) for box in boxes)]
+    assert [(a, b) for (a, one), (b, other) in combinations(parts, 2) if overlap(one, other)] == []
+    assert {box.id for box in scene.boxes if box.depth} >= {node.id for node in diagram.arch.inputs}
+    for arrow in scene.arrows:
+        if not arrow.id.startswith("legend"):
+            for end in (arrow.points[0], arrow.points[-1]):
+                assert any(touches(box, *end) for box in boxes), (arrow.id, end)
 
 
 @pytest.mark.parametrize("name", [*LARGE, *SMALL])

@@ -16,8 +16,8 @@ import torch
 from tests.oracles.hooked_nets import NETS, arch
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.palette import PALETTES
-from unet_tutorial.figures.drawing.render import arrowhead, render
-from unet_tutorial.figures.drawing.scene import Arrow, Scene, SideBlock
+from unet_tutorial.figures.drawing.render import arrowhead, render, svg
+from unet_tutorial.figures.drawing.scene import Arrow, Box, Scene, SideBlock
 from unet_tutorial.nets.presets import paper_unet
 
 
@@ -67,6 +67,30 @@ def test_the_users_settings_are_neither_used_nor_changed(paper: Diagram) -> None
         own = dict(mpl.rcParams)
         assert paper.svg() == before
         assert dict(mpl.rcParams) == own
+
+
+def cuboid() -> Scene:
+    return Scene(200, 100, 8, boxes=(Box("a", 10, 20, 30, 60, blank=5, crop=(40, 70), depth=8),))
+
+
+@pytest.mark.parametrize("palette", list(PALETTES))
+def test_a_cuboid_has_three_faces_in_three_colours(palette: str) -> None:
+    """Its front face is at the lower left; the top of the part with skip channels is blank as well."""
+    text = svg(cuboid(), PALETTES[palette], "t", "d")
+    found = {key: (points(line), colour) for key, line, colour in re.findall(
+        r'<g id="(a[^"]*)">\s*<path d="([^"]+)"[^>]*style="fill: (#[0-9a-f]{6}|none)', text)}  # fmt: skip
+    colours = PALETTES[palette]
+    assert found["a"] == ([(10, 28), (32, 28), (32, 80), (10, 80)], colours.fill)
+    assert found["a.top"][0] == [(10, 28), (18, 20), (40, 20), (32, 28)]
+    assert found["a.right"][0] == [(32, 28), (40, 20), (40, 72), (32, 80)]
+    assert len({found[key][1] for key in ("a", "a.top", "a.right")}) == 3
+    assert found["a.skip"] == ([(10, 28), (15, 28), (15, 80), (10, 80)], colours.blank)
+    assert found["a.skip.top"] == ([(10, 28), (18, 20), (23, 20), (15, 28)], colours.blank)
+    assert sorted(set(found["a.crop"][0])) == [(10, 40), (10, 70), (32, 40), (32, 70)]
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"[ML] ([\d.]+) ([\d.]+)", path)]
 
 
 @pytest.mark.parametrize("end", [(10.0, 0.0), (0.0, 7.0), (-3.0, 4.0), (5.0, -12.0)])

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from tests.oracles.headed_nets import HEADED, headed
 from tests.oracles.hooked_nets import arch
+from tests.oracles.text_extents import TOUCH, touches
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.scene import Arrow, Box, SideBlock
@@ -34,7 +35,6 @@ US = [
     "without",
     "early skip",
 ]
-TOUCH = 0.02  # points; coordinates are rounded to hundredths
 
 
 class EarlySkip(nn.Module):
@@ -62,13 +62,6 @@ def described(name: str) -> ArchIR:
 def own_arrows(diagram: Diagram) -> list[Arrow]:
     """The arrows without those of the legend."""
     return [arrow for arrow in diagram.scene.arrows if not arrow.id.startswith("legend-")]
-
-
-def touches(box: Box, x: float, y: float) -> bool:
-    """Whether a point lies on a box; the upper left and lower right corner around a cuboid are empty."""
-    corners = x - box.x + y - box.y, box.right - x + box.bottom - y
-    inside = box.x - TOUCH <= x <= box.right + TOUCH and box.y - TOUCH <= y <= box.bottom + TOUCH
-    return inside and min(corners) >= box.depth - TOUCH
 
 
 def crosses(arrow: Arrow, box: Box | SideBlock) -> bool:

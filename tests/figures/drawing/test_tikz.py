@@ -13,7 +13,7 @@ from tests.oracles.hooked_nets import NETS, arch
 from tests.oracles.svg_contents import texts
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.palette import PALETTES
-from unet_tutorial.figures.drawing.scene import Scene, SideBlock
+from unet_tutorial.figures.drawing.scene import Box, Scene, SideBlock
 from unet_tutorial.figures.drawing.tikz import tikz
 
 pytestmark = pytest.mark.slow
@@ -53,6 +53,32 @@ def test_a_side_block_is_a_rounded_rectangle_with_its_text() -> None:
     tex = tikz(Scene(100, 50, 8, blocks=(SideBlock("a", 10, 20, 60, 20, ("self-attention",)),)), PALETTES["paper"])
     assert re.search(r"rounded corners=3.6bp\] \(10,20\) rectangle \(70,40\); % a$", tex, re.MULTILINE)
     assert re.search(r"anchor=base\] at \(40,[\d.]+\) \{self-attention\}; % a.text-0$", tex, re.MULTILINE)
+
+
+def test_the_faces_of_a_cuboid_have_the_corners_and_colours_of_the_scene() -> None:
+    box = Box("a", 10, 20, 30, 60, blank=5, crop=(40, 70), depth=8)
+    lines = tikz(Scene(200, 100, 8, boxes=(box,)), PALETTES["paper"]).splitlines()
+    found = {key: line for line in lines if (key := line.rpartition("; % ")[2]).startswith("a")}
+    assert {key: re.search(r"fill=([^],]+)", line)[1] for key, line in found.items() if "fill" in line} == {  # type: ignore[index]
+        "a": "unetfill",
+        "a.top": "unetfill!55!unetground",
+        "a.right": "unetfill!80!unetground",
+        "a.skip": "unetblank",
+        "a.skip.top": "unetblank",
+    }
+    assert {key: _numbers(line) for key, line in found.items()} == {
+        "a": [10, 28, 32, 80],
+        "a.top": [10, 28, 18, 20, 40, 20, 32, 28],
+        "a.right": [32, 28, 40, 20, 40, 72, 32, 80],
+        "a.skip": [10, 28, 15, 80],
+        "a.skip.top": [10, 28, 18, 20, 23, 20, 15, 28],
+        "a.crop": [10, 40, 32, 70],
+    }
+
+
+def _numbers(line: str) -> list[float]:
+    """The coordinates in a line of TikZ."""
+    return [float(number) for point in re.findall(rf"\({NUMBER},{NUMBER}\)", line) for number in point]
 
 
 def _plain(text: str) -> str:

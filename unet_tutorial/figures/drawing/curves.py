@@ -52,7 +52,7 @@ def _candidates(source: Box, target: Box, ends: tuple[float, float]) -> Iterator
         yield below, left
         yield right, left
         yield _bent(below, left, (source.middle, enters))
-        yield right, (target.middle, target.y)
+        yield right, (target.top_middle, target.y)
     else:
         under = target.middle, target.bottom
         yield right, under

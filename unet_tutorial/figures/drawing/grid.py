@@ -125,8 +125,32 @@ class Grid:
         return shown
 
     @cached_property
+    def depths(self) -> list[float]:
+        """Depth of each box if boxes are cuboids, at most its width, so that an arrow from its centre touches it.
+
+        Frames of folded U-Nets are flat.
+        """
+        if self.style.boxes == "flat":
+            return [0.0] * len(self.nodes)
+        deepest = (0.5 + 0.8 * self.stretch) * self.font
+        found = [deepest * sqrt(share) for share in self._shares]
+        return [
+            0.0 if node.id in self.plan.inner else min(depth, width)
+            for node, depth, width in zip(self.nodes, found, self._front_widths, strict=True)
+        ]
+
+    @property
     def widths(self) -> list[float]:
-        """Width of each box."""
+        """Width of each box with its depth."""
+        return [width + depth for width, depth in zip(self._front_widths, self.depths, strict=True)]
+
+    @property
+    def heights(self) -> list[float]:
+        """Height of each box with its depth."""
+        return [height + depth for height, depth in zip(self._front_heights, self.depths, strict=True)]
+
+    @cached_property
+    def _front_widths(self) -> list[float]:
         frame, wider = Frame(self.plan.sketch, self.font, self.style.growth), 1.2 * self.stretch
         least = (1.4 + 1.5 * wider if self.plan.columns else 0.8 + wider / 3) * self.font
         widest = 1.2 * least + (1.0 + wider) * self.font
@@ -138,12 +162,16 @@ class Grid:
         return found
 
     @cached_property
-    def heights(self) -> list[float]:
-        """Height of each box; a map without spatial axes counts as one pixel."""
-        longest = max(text_width(text, self.font) for text in self.sizes) + 0.95 * self.font
+    def _shares(self) -> list[float]:
+        """Side of each map as a fraction of the largest one; a map without spatial axes counts as one pixel."""
         sides = [mean_side(node.size) if node.scale else 1.0 for node in self.nodes]
+        return [side / max(sides) for side in sides]
+
+    @cached_property
+    def _front_heights(self) -> list[float]:
+        longest = max(text_width(text, self.font) for text in self.sizes) + 0.95 * self.font
         tallest = max(TALLEST * self.style.width, longest)
-        found = [max(longest, tallest * sqrt(side / max(sides))) for side in sides]
+        found = [max(longest, tallest * sqrt(share)) for share in self._shares]
         for i, node in enumerate(self.nodes):
             if node.id in self.plan.inner:
                 found[i] = max(found[i], (0.6 + PART_HEIGHT * self.plan.inner[node.id].levels) * self.font)
@@ -282,8 +310,8 @@ class Grid:
             y += max([(self._text_above(here) + 0.2) * font, *(height + 0.3 * font for height in arcs)]) + half
             for i in here:
                 left, top = self.centres[i] - self.widths[i] / 2 + shift, y - self.heights[i] / 2
-                colour = self.plan.sketch.maps[i].colour
-                boxes[i] = Box(self.nodes[i].id, left, top, self.widths[i], self.heights[i], colour=colour)
+                key, colour, depth = self.nodes[i].id, self.plan.sketch.maps[i].colour, self.depths[i]
+                boxes[i] = Box(key, left, top, self.widths[i], self.heights[i], depth=depth, colour=colour)
             tags = any(self.nodes[i].id in self.plan.tags for i in here)
             y += half + (TAG_Y + 0.2) * font * tags + 0.9 * font * (row + 1 < len(self.in_row))
         return [boxes[i] for i in range(len(self.nodes))], y
@@ -322,16 +350,19 @@ class Grid:
         if link in self.arc_heights:
             return self._arc(link, source, target), True
         if row == other:
-            y = max(source.y, target.y) + 0.6 * self.font
+            y = max(source.y, target.y + target.depth) + 0.6 * self.font
             return ((source.right, y), (target.x, y)), False
         if self._is_vertical(link):
-            return ((source.middle, source.y), (target.middle, target.bottom)), False
+            return ((source.centre, source.y), (target.centre, target.bottom)), False
         near, inset = 0.6 * self.font, min(0.6 * self.font, target.height / 3)
-        ends = (source.y + near, target.bottom - inset) if row > other else (source.bottom - inset, target.y + near)
+        enters = target.y + target.depth + near
+        ends = source.y + near, target.bottom - inset
+        if row < other:
+            ends = source.bottom - source.depth - inset, enters
         if self.plan.columns:
             return ((source.right, ends[0]), (target.x, ends[1])), False
         curve = clear_curve(
-            source, target, (source.y + near, target.y + near), self._obstacles(link), near=abs(row - other) == 1
+            source, target, (source.y + near, enters), self._obstacles(link), near=abs(row - other) == 1
         )
         return curve, len(curve) > 2
 
@@ -346,7 +377,8 @@ class Grid:
         """A curve over the boxes between two boxes of a row."""
         top = min(self.placed[0][i].y for i in self.in_row[self.plan.rows[link.target]])
         high = top - self.arc_heights[link] / 0.75
-        first, last = (source.right, source.y + 0.35 * self.font), (target.x, target.y + 0.35 * self.font)
+        near = 0.35 * self.font
+        first, last = (source.right, source.y + near), (target.x, target.y + target.depth + near)
         inset = 0.12 * (last[0] - first[0]) + 0.3 * self.font
         return first, (first[0] + inset, high), (last[0] - inset, high), last
 
@@ -359,7 +391,7 @@ class Grid:
                 found.append(((box.x - pad, box.y - pad, box.right + pad, box.bottom + pad), 10))
             half, above = self.extent(i)[1], -CAPTION_Y if self.captions[i] else -CHANNELS_Y
             top = box.y - (above + DIGIT_HEIGHT) * self.font
-            found.append(((box.middle - half, top, box.middle + half, box.y - 0.1 * self.font), 1))
+            found.append(((box.centre - half, top, box.centre + half, box.y - 0.1 * self.font), 1))
             if self.sizes[i]:
                 height = text_width(self.sizes[i], self.font)
                 found.append(((box.x - 1.1 * self.font, box.bottom - height, box.x - 0.2 * self.font, box.bottom), 2))
@@ -368,17 +400,17 @@ class Grid:
     def _labels(self, i: int) -> list[Label]:
         node, box, font = self.nodes[i], self.placed[0][i], self.font
         channels, above = str(node.channels), box.y + CHANNELS_Y * font
-        found = [Label(f"{node.id}.channels", channels, box.middle, above, backed=True)]
+        found = [Label(f"{node.id}.channels", channels, box.centre, above, backed=True)]
         if i in self.upwards:  # beside the arrow
-            found = [Label(f"{node.id}.channels", channels, box.middle - 0.3 * font, above, "end")]
+            found = [Label(f"{node.id}.channels", channels, box.centre - 0.3 * font, above, "end")]
         if self.sizes[i]:
             found.append(Label(f"{node.id}.size", self.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True))
         if caption := self.captions[i]:
             anchor, y = self.caption_anchors[i], box.y + CAPTION_Y * font
-            x = {"start": box.x, "middle": box.middle, "end": box.right}[anchor]
+            x = {"start": box.x, "middle": box.centre, "end": box.right}[anchor]
             found.append(Label(f"{node.id}.word", caption, x, y, anchor))
         if tag := self.plan.tags.get(node.id):
-            found.append(Label(f"{node.id}.tag", tag, box.middle, box.bottom + TAG_Y * font, backed=True))
+            found.append(Label(f"{node.id}.tag", tag, box.centre, box.bottom + TAG_Y * font, backed=True))
         return found
 
 

@@ -53,6 +53,11 @@ class Box:
         return self.y + self.height
 
     @property
+    def centre(self) -> float:
+        """x half-way between the left and the right edge."""
+        return self.x + self.width / 2
+
+    @property
     def middle(self) -> float:
         """x of the centre of the front face, and of its lower edge."""
         return self.x + (self.width - self.depth) / 2
