@@ -29,6 +29,7 @@ def test_summary_prints_the_table(unet: Unet) -> None:
         assert json.loads(text)["totals"] == expected.totals
     assert unet("summary", "paper", "--input", 572, "--format", "md") == (0, expected.to_markdown())
     assert unet("summary", "paper", "--input", "1x1x572x572", "--format", "latex") == (0, expected.to_latex())
+    assert unet("summary", "paper", "--format", "siunitx") == (0, expected.to_siunitx())
     lines = list(csv.DictReader(io.StringIO(unet("summary", "paper", "--format", "csv")[1])))
     assert sum(int(line["macs"]) for line in lines) == 150_428_424_448
     assert "31,030,658" in unet("summary", "paper")[1]

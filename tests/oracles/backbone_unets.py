@@ -104,6 +104,50 @@ class MobileNetV2(nn.Module):
         return found
 
 
+class DualBlock(nn.Module):
+    """Part of the result is added to one map, the rest is concatenated to another (Chen et al., arXiv:1707.01629)."""
+
+    def __init__(self, before: int, width: int, stride: int, *, first: bool) -> None:
+        super().__init__()
+        self.width = width
+        self.projection = nn.Conv2d(before, width + 4, 1, stride) if first else None
+        self.layers = nn.Sequential(
+            unit(before, width, 1), unit(width, width, 3, stride), nn.Conv2d(width, width + 4, 1)
+        )
+
+    def forward(self, maps: Features) -> Features:
+        x = torch.cat(maps, 1) if len(maps) > 1 else maps[0]
+        if self.projection is not None:
+            x_projected = self.projection(x)
+            maps = [x_projected[:, : self.width], x_projected[:, self.width :]]
+        y = self.layers(x)
+        return [maps[0] + y[:, : self.width], torch.cat([maps[1], y[:, self.width :]], 1)]
+
+
+class DualPath(nn.Module):
+    """Features at strides 1 (the image) to 16; each stage ends with the concatenation of its two maps."""
+
+    out_channels = (3, 8, 28, 36, 44)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = unit(3, 8, 3, 2)
+        self.stages = nn.ModuleList()
+        before = 8
+        for width in (16, 24, 32):
+            blocks = [DualBlock(before, width, 2, first=True), DualBlock(width + 8, width, 1, first=False)]
+            self.stages.append(nn.Sequential(*blocks))
+            before = width + 12
+
+    def forward(self, x: Tensor) -> Features:
+        found = [x, self.stem(x)]
+        maps = found[-1:]
+        for stage in self.stages:
+            maps = stage(maps)
+            found.append(torch.relu(torch.cat(maps, 1)))
+        return found
+
+
 class BackboneUNet(nn.Module):
     """Nearest upsampling, concatenation of the feature of that level unless it is left out, two convolutions.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracles.backbone_unets import BackboneUNet, MobileNetV2, ResNet50, unit
+from tests.oracles.backbone_unets import BackboneUNet, DualPath, MobileNetV2, ResNet50, unit
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
 from unet_tutorial.figures.arch.alt_text import alt_text
@@ -39,6 +38,12 @@ def backbone(encoder: Backbone, without: tuple[int, ...] = ()) -> ArchIR:
 def test_levels_have_the_channels_that_the_encoder_states(encoder: Backbone, without: tuple[int, ...]) -> None:
     """With the skips of all levels, of some and of none."""
     assert channels(backbone(encoder, without)) == list(encoder.out_channels)
+
+
+def test_a_skip_may_join_two_maps_of_the_encoder() -> None:
+    with torch.device("meta"):
+        arch = trace(BackboneUNet(DualPath()), torch.empty(1, 3, 64, 64))
+    assert (arch.reason, channels(arch)) == ("", list(DualPath.out_channels))
 
 
 @pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])

@@ -75,13 +75,32 @@ class _U:
         """Whether a node of the main path is in the encoder: before ``turn`` and finer than the coarsest level."""
         return self.position[node.id] < self.turn and node.level < self.coarsest
 
+    @cached_property
+    def beside(self) -> dict[str, Node]:
+        """By id of a node beside the path of the encoder: the first node of the path that uses it at its level."""
+        found: dict[str, Node] = {}
+        for user in self.path[: self.turn + 1]:
+            waiting = operands(user, self.index)
+            while waiting:
+                node = waiting.pop()
+                if node.id not in self.position and node.id not in found:
+                    found[node.id] = user
+                    waiting += operands(node, self.index)
+        return {key: user for key, user in found.items() if user.level == self.index[key].level}
+
     def sources(self, start: Node) -> tuple[list[Node], list[str]]:
-        """The nodes of the main path from which ``start`` is computed, and the ids in between, nearest first."""
+        """The nodes of the main path from which ``start`` is computed, and the ids in between, nearest first.
+
+        For a map that the encoder keeps beside the path, as each block of a dual path network does (arXiv:1707.01629),
+        it is the node of the path that joins the two.
+        """
         waiting, between, sources = [start], [], []
         while waiting:
             node = waiting.pop(0)
             if node.id in self.position:
                 sources.append(node)
+            elif node.id in self.beside:
+                sources.append(self.beside[node.id])
             elif node.id not in between:
                 between.append(node.id)
                 waiting += operands(node, self.index)

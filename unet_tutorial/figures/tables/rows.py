@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Pairs
 from unet_tutorial.figures.arch.level_maps import level_maps
+from unet_tutorial.figures.arch.skips import gating_sources
 from unet_tutorial.figures.arch.text import operation_name, repeated
 from unet_tutorial.plan.levels import Size
 
@@ -129,11 +130,11 @@ def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) ->
     for block in arch.blocks:
         named |= {key: (block.nodes[0], block.name) for key in block.nodes}  # noqa: C420  # a block may have no nodes
     for skip in arch.skips:
+        if not any(arch.node(key).side in ("dec", "bottom") for key in gating_sources(arch, skip)):
+            continue
         for gate in skip.through:
-            inner = _beside_path(gate, arch) - set(named)
-            entering = {arch.node(each).side for key in inner for each in arch.node(key).inputs if each in arch.path}
-            if arch.node(gate).op == "gate" and gate in inner and entering & {"dec", "bottom"}:
-                named |= dict.fromkeys(inner, (gate, ATTENTION_GATE))
+            if arch.node(gate).op == "gate" and gate not in named:
+                named |= dict.fromkeys(_beside_path(gate, arch) - set(named), (gate, ATTENTION_GATE))
     combined = {key for block in arch.blocks for key in block.targets if arch.node(key).op in ("add", "gate")}
     names = []
     for node in nodes:
