@@ -147,6 +147,15 @@ def test_conditions_with_embeddings_of_their_own_are_blocks_of_their_own() -> No
     ]
 
 
+def test_a_condition_with_a_single_pixel_is_no_image() -> None:
+    def run(layers: nn.ModuleList, x: Tensor, t: Tensor) -> Tensor:
+        return torch.as_tensor(layers[0](torch.cat([x, t.expand(-1, -1, *x.shape[2:])], 1)) + layers[1](t))
+
+    arch = trace(Call(run, conv(2, 4), nn.Conv2d(1, 4, 1)), torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 1, 1))
+    (block,) = arch.blocks
+    assert [arch.node(key).op for key in (*block.nodes, *block.targets)] == ["view", "conv", "concat", "add"]
+
+
 def test_an_unused_condition_is_no_block() -> None:
     net = Call(lambda layers, x, _t: layers[0](x), conv(1, 4))
     assert trace(net, torch.zeros(1, 1, 8, 8), torch.zeros(1)).blocks == ()

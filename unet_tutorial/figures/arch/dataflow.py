@@ -41,12 +41,12 @@ class Dataflow:
 
     @cached_property
     def conditions(self) -> set[str]:
-        """Inputs without the axes of the image, and the nodes that are computed from such inputs alone."""
-        rank = len(self.nodes[0].size) if self.nodes else 0
+        """Inputs without the axes of the image or with a single pixel, and the nodes computed from them alone."""
         found: set[str] = set()
         for node in self.nodes[1:]:
-            of_conditions = bool(node.inputs) and found.issuperset(node.inputs)
-            if (of_conditions or node.op == "input") and len(node.scale) != rank:
+            image = self.nodes[0].size
+            without_pixels = len(node.scale) != len(image) or prod(node.size) == 1 < prod(image)
+            if without_pixels and (found.issuperset(node.inputs) if node.inputs else node.op == "input"):
                 found.add(node.id)
         return found
 
