@@ -6,12 +6,15 @@ from math import prod
 from statistics import mean
 
 import pytest
+import torch
+from torch import Tensor, nn
 
-from tests.oracles.headed_nets import HEADED, headed
+from tests.oracles.headed_nets import HEADED, SmallUNet, headed
 from tests.oracles.hooked_nets import arch
 from tests.oracles.text_extents import collisions, extents
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.style import Style, named_style
+from unet_tutorial.figures.tracing.trace import trace
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +108,26 @@ def test_what_does_not_fit_is_collapsed_and_said() -> None:
     assert len(narrow.scene.boxes) == 13
     assert "wider than asked" in drawn("five", Style(width=120, font=6, font_min=6, ratio=8.0)).notes[-1]
     assert drawn("paper", "thesis").notes == ()
+
+
+class Unrelated(SmallUNet):
+    """A U-Net of the first image, and a convolution of the second one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.other = nn.Conv2d(1, 1, 3)
+
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        return self.head(self.decoded(x)[0]), self.other(y)
+
+
+def test_a_note_names_outputs_that_do_not_come_from_the_u() -> None:
+    note = "not drawn: output 2, computed from no map of the U"
+    image = torch.empty(1, 1, 32, 32)
+    described = trace(Unrelated(), image, image[:, :, :8, :8])
+    assert draw(described).notes == (note,)
+    narrow = draw(described, style=Style(width=120, font=6, font_min=6, ratio=8.0)).notes
+    assert narrow[1] == note
+    assert narrow[2].startswith("wider than asked")
+    for name in HEADED:
+        assert not [text for text in drawn(name).notes if "not drawn" in text]

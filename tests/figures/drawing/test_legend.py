@@ -84,7 +84,8 @@ def test_the_legend_covers_nothing(name: str) -> None:
     scene = draw(described, style=named_style(width=1000)).scene
     own = [i for i, arrow in enumerate(scene.arrows) if arrow.id.startswith("legend-")]
     labels = [i for i, label in enumerate(scene.labels) if label.id.startswith("legend-")]
-    samples = [part for part in (*scene.marks, *scene.blocks) if part.id.startswith("legend-")]
+    ids = [*(mark.id for mark in scene.marks), *(block.id for block in scene.blocks)]
+    samples = [key for key in ids if key.startswith("legend-")]
     assert len(own) + len(samples) == len(legend_entries(sketch_u(described, "conv")))
     areas = occupied(scene)
     boxes, texts = len(scene.boxes), len(scene.labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import geometric_mean
 
 import pytest
@@ -167,3 +168,11 @@ def test_residual_blocks_on_an_arrow_are_found() -> None:
         assert step.nodes[last].op == "add"
         assert [node.op for node in step.nodes[first:last]] == ["conv", "conv"]
     assert [step.residual for step in sketch_u(arch("paper"), "level").steps] == [()] * 10
+
+
+@pytest.mark.parametrize("collapse", COLLAPSE)
+def test_an_output_on_the_main_path_has_its_box_and_caption(collapse: str) -> None:
+    plain = arch("padded")
+    changed = replace(plain, outputs=(*plain.outputs, "dec2.conv1"))
+    maps = {each.node.id: each.caption for each in sketch_u(changed, collapse).maps}
+    assert (maps["dec2.conv1"], maps["head.conv1"]) == ("output 2", "output 1")

@@ -155,7 +155,7 @@ class Columns:
     def enters_at_side(self, i: int) -> bool:
         """Whether the line from a block beside the path enters a box at its left side, as an arrow leaves below it."""
         frame = self.frame
-        return frame.caption_anchor(i) == "end" and not frame.sizes[i] and self.to_middle(i) < frame.font
+        return frame.caption_anchor(i) == "end" and not frame.sizes[i] and self.to_middle(i) < 1.6 * frame.font
 
     def aside_extent(self, aside: Aside) -> tuple[float, float]:
         """Left and right edge of an aside: an embedding below the input, others below the boxes that use them.

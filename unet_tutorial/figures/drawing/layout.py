@@ -15,7 +15,7 @@ from unet_tutorial.figures.drawing.heights import Heights
 from unet_tutorial.figures.drawing.legend import legend_entries
 from unet_tutorial.figures.drawing.routes import Routes
 from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, SideBlock, translated, with_unique_ids
-from unet_tutorial.figures.drawing.sketch import COLLAPSE, Aside, Link, sketch_u
+from unet_tutorial.figures.drawing.sketch import COLLAPSE, Aside, Link, Sketch, input_output_captions, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
 TALLEST = 0.19  # largest height of a box, as a fraction of the sheet's width
@@ -28,6 +28,18 @@ def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations 
     plain U-Net is drawn on a grid of its levels. If even one map per level does not fit, the drawing is wider than
     ``style.width``. The scene's ``notes`` list maps that are not drawn, and a larger width.
     """
+    scene, sheet = _fitting(arch, style, collapse, annotations), style
+    while scene is None:
+        sheet = replace(sheet, width=1.25 * sheet.width, ratio=None)
+        scene = _fitting(arch, sheet, "level", annotations)
+    if sheet == style:
+        return scene
+    width_note = f"wider than asked: {scene.width:.0f} points instead of {style.width:.0f}"
+    return replace(scene, notes=(*collapse_note(collapse, "level", style), *scene.notes, width_note))
+
+
+def _fitting(arch: ArchIR, style: Style, collapse: str, annotations: Annotations) -> Scene | None:
+    """The drawing with as many maps as fit into the width; None if even one map per level does not fit."""
     draw = draw_grid if arch.reason or not arch.path else draw_u
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
         for font in font_sizes(style):
@@ -35,9 +47,7 @@ def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations 
             if scene is not None and _low_enough(scene, style):
                 notes = (*scene.notes, *collapse_note(collapse, shown, style))
                 return replace(_centred(scene, style), notes=notes)
-    wider = arrange(arch, replace(style, width=1.25 * style.width, ratio=None), "level", annotations)
-    width_note = f"wider than asked: {wider.width:.0f} points instead of {style.width:.0f}"
-    return replace(wider, notes=(*collapse_note(collapse, "level", style), width_note))
+    return None
 
 
 def drawn_texts(arch: ArchIR, collapse: str) -> list[str]:
@@ -68,7 +78,8 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
 
 def draw_u(arch: ArchIR, style: Style, collapse: str, font: float, annotations: Annotations) -> Scene | None:
     """The U-Net in this font size; None if it does not fit."""
-    sketch = annotations.applied_to(sketch_u(arch, collapse))
+    whole = sketch_u(arch, collapse)
+    sketch = annotations.applied_to(whole)
     frame = Frame(sketch, font, style.growth, bent=collapse == "level", boxes=style.boxes)
     columns = fit_columns(frame, style.width - 2 * MARGIN * font)
     if columns is None:
@@ -77,9 +88,16 @@ def draw_u(arch: ArchIR, style: Style, collapse: str, font: float, annotations: 
     while tallest > 0.02:
         scene = annotations.finished(_place(frame, columns, tallest * style.width, style.width), sketch)
         if _low_enough(scene, style):
-            return scene
+            return replace(scene, notes=(*scene.notes, *_undrawn_outputs(arch, whole)))
         tallest *= 0.85
     return None
+
+
+def _undrawn_outputs(arch: ArchIR, sketch: Sketch) -> tuple[str, ...]:
+    """The note for outputs that are computed from no map of the main path; () if there are none."""
+    shown = {each.node.id for each in sketch.maps}
+    captions = [text for key, text in input_output_captions(arch).items() if key in arch.outputs and key not in shown]
+    return (f"not drawn: {', '.join(captions)}, computed from no map of the U",) if captions else ()
 
 
 def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scene:

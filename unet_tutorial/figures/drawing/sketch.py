@@ -108,8 +108,9 @@ def sketch_u(arch: ArchIR, collapse: str) -> Sketch:
             maps.append(FeatureMap(node, caption=captions[node.id]))
     heads = []
     for node in map(arch.node, arch.outputs):
-        if node.id not in arch.path:
-            heads += _head_links(arch, drawn, node, len(maps))
+        links = _head_links(arch, drawn, node, len(maps)) if node.id not in arch.path else []
+        if links:
+            heads += links
             maps.append(FeatureMap(node, caption=captions[node.id]))
     gates = tuple(dict.fromkeys(link for skip in arch.skips for link in _gate_links(arch, drawn, skip)))
     asides = _asides(arch, drawn, captions)
@@ -167,16 +168,17 @@ def drawn_positions(arch: ArchIR, collapse: str) -> list[int]:
     passed = set().union(*(_upsampled(path, place[skip.target]) for skip in arch.skips))
     passed |= {i + shift for i in range(1, len(path) - 1) if joins_slices(arch, path[i]) for shift in (-1, 0)}
     passed |= {place[key] for key in conditioned(arch) if key in place}
+    always = {0, len(path) - 1, *(place[key] for key in arch.outputs if key in place)}
     shown = [
         i
         for i, node in enumerate(path)
-        if i in (0, len(path) - 1) or ((node.op in MAP_OPS or node.shape != path[i - 1].shape) and i not in passed)
+        if i in always or ((node.op in MAP_OPS or node.shape != path[i - 1].shape) and i not in passed)
     ]
     if collapse == "conv":
         return shown
     ends = {place: arch.path.index(node.id) for place, node in level_maps(arch).items()}
     runs = {place: list(run) for place, run in groupby(shown, key=lambda i: (path[i].side, path[i].level))}
-    kept = {0} | {max((i for i in run if i <= ends.get(at, i)), default=run[-1]) for at, run in runs.items()}
+    kept = always | {max((i for i in run if i <= ends.get(at, i)), default=run[-1]) for at, run in runs.items()}
     if collapse == "block":
         kept |= {run[0] for run in runs.values()} | {i for i in shown if path[i].op in ("add", "concat")}
         kept |= {place[skip.source] for skip in arch.skips} & set(shown)
@@ -282,14 +284,25 @@ def _shortcuts(arch: ArchIR, drawn: Sequence[int]) -> list[Link]:
 
 
 def _trace_back(node: Node, index: dict[str, Node], place: dict[str, int]) -> tuple[Node | None, tuple[Node, ...]]:
-    """The map on the main path from which ``node`` was computed, and the nodes from there on; None if there is none."""
-    between: list[Node] = []
-    while node.id not in place:
-        between.append(node)
-        if not node.inputs:
-            return None, tuple(between)
-        node = index[node.inputs[0]]
-    return node, tuple(reversed(between))
+    """The map on the main path from which ``node`` was computed, and the nodes from there on; None if there is none.
+
+    Of several inputs it is the first one that was computed from the main path.
+    """
+    user: dict[str, Node | None] = {node.id: None}  # by id: the node through which it was reached
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if here.id in place:
+            between = []
+            after = user[here.id]
+            while after is not None:
+                between.append(after)
+                after = user[after.id]
+            return here, tuple(between)
+        before = [index[key] for key in here.inputs if key not in user]
+        user |= dict.fromkeys((each.id for each in before), here)
+        waiting += reversed(before)
+    return None, ()
 
 
 def _input_links(arch: ArchIR, drawn: Sequence[int], start: Node, number: int) -> list[Link]:
