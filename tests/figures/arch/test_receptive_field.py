@@ -175,7 +175,7 @@ def coordinate_attention(x: Tensor) -> Tensor:
     rows, columns = F.adaptive_avg_pool2d(x, (None, 1)), F.adaptive_avg_pool2d(x, (1, None))
     both = F.conv2d(torch.cat([rows, columns.transpose(2, 3)], 2), x.new_ones(4, 4, 1, 1) / 4)
     rows, columns = both.split(list(SIZE), 2)
-    return x * rows.sigmoid() * columns.transpose(2, 3).sigmoid()
+    return torch.as_tensor(x * rows.sigmoid() * columns.transpose(2, 3).sigmoid())
 
 
 def summed(kernel: tuple[int, int], x: Tensor) -> Tensor:
