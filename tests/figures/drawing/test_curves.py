@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from tests.oracles.text_extents import touches
 from unet_tutorial.figures.drawing.curves import Curve, Rect, clear_curve, cost, samples
 from unet_tutorial.figures.drawing.scene import Box
 
@@ -44,6 +45,20 @@ def test_one_box_in_between_is_avoided(x: float, y: float) -> None:
     curve = lowest(LOW, HIGH, obstacle)
     assert cost(curve, obstacle) == 0
     assert not any(x < a < x + 20 and y < b < y + 20 for a, b in samples(curve))
+
+
+@pytest.mark.parametrize(("x", "y"), list(product((-160, 60, 200), (-90, 90))))
+def test_arrows_begin_and_end_on_cuboids(x: float, y: float) -> None:
+    """Whichever candidate a wall leaves."""
+    source, target = Box("source", 0, 0, 30, 40, depth=14), Box("target", x, y, 30, 40, depth=14)
+    found = set()
+    for left, top in product(range(-160, 240, 10), range(-100, 140, 10)):
+        wall: list[tuple[Rect, int]] = [((left, top, left + 25, top + 25), 1)]
+        curve = clear_curve(source, target, (source.y + 5, target.y + 19), wall, near=True)
+        assert touches(source, *curve[0])
+        assert touches(target, *curve[-1])
+        found.add(curve)
+    assert len(found) > 2
 
 
 def test_the_lighter_obstacle_is_touched() -> None:

@@ -70,6 +70,19 @@ def test_cuboids_of_equal_maps_are_equally_deep_and_deeper_for_larger_maps(name:
     assert {box.depth for box in drawn(name, "slide").scene.boxes} == {0.0}
 
 
+def test_the_cropped_part_of_a_cuboid_is_on_its_front_face() -> None:
+    """Heights grow with the square root of the side; both margins of the paper's crops are equal."""
+    scene = drawn("released", named_style("slide", boxes="cuboid")).scene
+    for box, flat in zip(scene.boxes, drawn("released", "slide").scene.boxes, strict=True):
+        assert bool(box.crop) == bool(flat.crop)
+        if box.crop and flat.crop:
+            _, top, _, height = box.front
+            share = (flat.crop[1] - flat.crop[0]) / flat.height
+            assert (box.crop[1] - box.crop[0]) / height == pytest.approx(share, abs=0.001)
+            assert box.crop[0] - top == pytest.approx(box.bottom - box.crop[1], abs=0.02)
+    assert sum(bool(box.crop) for box in scene.boxes) == 4
+
+
 @pytest.mark.parametrize("name", ["wide", "residual", "paper"])
 def test_nothing_touches_at_the_narrowest_width_that_fits(name: str) -> None:
     for collapse in ("conv", "block", "level"):
