@@ -184,6 +184,7 @@ PRODUCTS: dict[str, Callable[[], nn.Module]] = {
     "gate per value": lambda: Product(lambda x, conv: x * conv(x).sigmoid()),
     "gated linear unit": lambda: Product(lambda x, conv: F.glu(torch.cat([conv(x), x], 1), dim=1)),
     "lower bound": lambda: Product(lambda x, conv: x * torch.clamp_min(conv(x.mean((2, 3), keepdim=True)), 0)),
+    "division": lambda: Product(lambda x, conv: x / conv(x.mean((2, 3), keepdim=True)).sigmoid()),
     "norm": lambda: Product(lambda x, conv: conv(x) / (x.norm(dim=1, keepdim=True) + 1)),
     "normalised": lambda: Product(lambda x, conv: conv(F.normalize(x, dim=1))),
     "response norm": lambda: Product(lambda x, conv: conv(x * x.norm(dim=(2, 3), keepdim=True))),
