@@ -107,3 +107,12 @@ def test_tags_are_the_initials_of_channel_gates() -> None:
         first, last = found.tag_extent(i)
         assert last - first == pytest.approx(text_width("SE", 8) + 2 * 0.35 * 8)
         assert found.channels_extent(i)[0] <= first < last <= found.channels_extent(i)[1]
+
+
+def test_an_attention_is_added_at_a_plus_mark_before_the_sum() -> None:
+    found = frame("attentive")
+    assert [found.sketch.maps[i].node.id for i in sorted(found.aside_sums)] == ["bottom3.add1", "dec2.add1"]
+    marks = {mark.id: mark for mark in draw(headed("attentive")).scene.marks if mark.kind == "plus"}
+    assert set(marks) == {"plus-bottom3.add1", "plus-dec2.add1", "legend-plus"}
+    for i in found.aside_sums:
+        assert found.left_space(i) == pytest.approx(found.left_space(i - 1) + (2 * 0.42 + 0.3) * 8)
