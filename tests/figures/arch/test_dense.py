@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tests.oracles.hooked_nets import NETS, arch
 from tests.oracles.u2net import U2Net
@@ -72,17 +73,59 @@ def test_no_other_network_has_such_a_grid(name: str) -> None:
     assert bool(dense_grid(plain)) == (name == "nested")
 
 
-def test_a_skip_from_row_2_to_row_0_is_not_one_of_unet_plus_plus() -> None:
-    class Foreign(UNetPlusPlus):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            a = self.nodes["0_0"](x)
-            b = self.nodes["1_0"](nn.functional.max_pool2d(a, 2))
-            c = self.nodes["2_0"](nn.functional.max_pool2d(b, 2))
-            up = [nn.functional.interpolate(each, scale_factor=2) for each in (b, c)]
-            middle, low = self.nodes["0_1"](torch.cat([a, up[0]], 1)), self.nodes["1_1"](torch.cat([b, up[1]], 1))
-            far = nn.functional.interpolate(c, scale_factor=4)[:, :6]
-            last = nn.functional.interpolate(low, scale_factor=2)
-            out: torch.Tensor = self.heads["2"](self.nodes["0_2"](torch.cat([a, middle, last + far], 1)))
-            return out
+class Variant(nn.Module):
+    """Four rows; ``sources`` lists the nodes of its row that each X(0, j) joins, ``uses`` further nodes for an output.
 
-    assert dense_grid(trace(Foreign((4, 6, 8)), torch.zeros(1, 1, 32, 32))) == {}
+    With ``far``, X(2, 0) is also upsampled to row 0.
+    """
+
+    def __init__(self, sources: dict[int, tuple[int, ...]], uses: tuple[Cell, ...] = (), *, far: bool = False) -> None:
+        super().__init__()
+        self.sources, self.uses, self.far = sources, uses, far
+        cells = [(i, j) for i in range(4) for j in range(4 - i)]
+        self.convs = nn.ModuleDict({f"{i}{j}": nn.LazyConv2d(4, 3, padding=1) for i, j in cells})
+        self.head, self.other = nn.Conv2d(4, 1, 1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        at: dict[Cell, Tensor] = {}
+        for i in range(4):
+            at[i, 0] = self.convs[f"{i}0"](F.max_pool2d(at[i - 1, 0], 2) if i else x)
+        for j in range(1, 4):
+            for i in range(4 - j):
+                row = [at[i, k] for k in (self.sources[j] if i == 0 else range(j))]
+                far = [F.interpolate(at[2, 0], scale_factor=4)] if self.far and (i, j) == (0, 2) else []
+                at[i, j] = self.convs[f"{i}{j}"](
+                    torch.cat([*row, F.interpolate(at[i + 1, j - 1], scale_factor=2), *far], 1)
+                )
+        return (self.head(at[0, 3]), *(self.other(at[cell]) for cell in self.uses))
+
+
+def variant(*args: Any, **kwargs: Any) -> ArchIR:
+    net, image = Variant(*args, **kwargs), torch.zeros(1, 1, 32, 32)
+    net(image)
+    return trace(net, image)
+
+
+ALL = {1: (0,), 2: (0, 1), 3: (0, 1, 2)}
+GRID = sorted((i, j) for i in range(4) for j in range(4 - i))
+
+
+def test_a_node_keeps_its_column_without_some_of_the_long_skips() -> None:
+    assert sorted(dense_grid(variant({1: (0,), 2: (1,), 3: (1, 2)})).values()) == GRID
+    assert sorted(dense_grid(variant(ALL)).values()) == GRID
+
+
+@pytest.mark.parametrize(("cell", "found"), [((3, 0), True), ((1, 2), True), ((1, 1), False), ((0, 1), True)])
+def test_outputs_of_lower_rows_come_from_their_last_nodes(cell: Cell, *, found: bool) -> None:
+    plain = variant(ALL, (cell,))
+    assert len(plain.outputs) == 2
+    assert sorted(dense_grid(plain).values()) == (GRID if found else [])
+
+
+@pytest.mark.parametrize("sources", [{1: (0,), 2: (0,), 3: (0, 1, 2)}, {1: (0,), 2: (0, 1), 3: (0, 1)}])
+def test_a_row_without_a_link_between_neighbours_is_none_of_unet_plus_plus(sources: dict[int, tuple[int, ...]]) -> None:
+    assert dense_grid(variant(sources)) == {}
+
+
+def test_a_skip_from_row_2_to_row_0_is_not_one_of_unet_plus_plus() -> None:
+    assert dense_grid(variant(ALL, far=True)) == {}

@@ -126,6 +126,35 @@ def test_every_node_is_in_one_stage_and_other_stages_use_only_maps_behind_its_en
         assert {i for i, other in enumerate(found) if outside & {n.id for n in other.nodes}} == set(stage.sources)
 
 
+def test_an_expansion_before_a_strided_convolution_stands_for_no_stage() -> None:
+    """Inverted residual blocks, as in MobileNetV2: 4 channels, expanded to 16, strided, then 6 channels."""
+    wide = nn.Conv2d(4, 16, 1), nn.Conv2d(16, 16, 3, 2, 1, groups=16), nn.Conv2d(16, 6, 1)
+    net = nn.Sequential(conv(1, 4, 2), *wide, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3))
+    ends = [stage.end.channels for stage in stages(trace(net, torch.zeros(1, 1, 32, 32)))]
+    assert ends == [1, 4, 6, 3]
+
+
+def test_a_transformer_block_belongs_to_its_stage_whatever_the_size_of_its_keys() -> None:
+    """As in SegFormer, keys and values are those of a smaller map."""
+
+    class Reduced(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.smaller = nn.Conv2d(1, 8, 2, 2), nn.Conv2d(8, 8, 4, 4)
+            self.attention, self.after = nn.MultiheadAttention(8, 2, batch_first=True), nn.Conv2d(8, 6, 2, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.patches(x)
+            tokens, keys = (each.flatten(2).transpose(1, 2) for each in (x, self.smaller(x)))
+            x = x + self.attention(tokens, keys, keys)[0].transpose(1, 2).view(x.shape)
+            out: Tensor = self.after(x).mean((2, 3))
+            return out
+
+    plain = trace(Reduced(), torch.zeros(1, 1, 32, 32))
+    assert len(plain.blocks) == 1
+    assert [stage.end.shape for stage in stages(plain)] == [(1, 32, 32), (8, 16, 16), (6, 8, 8), (6,)]
+
+
 def test_a_head_is_a_stage_of_its_own() -> None:
     """The convolution before the output and the resize after it do not belong to the last decoder stage."""
     *_, decoder, head = stages(described("feature pyramid"))

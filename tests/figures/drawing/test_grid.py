@@ -112,6 +112,7 @@ def test_cuboids_do_not_overlap_texts_and_arrows_end_on_them(name: str, style: s
     parts = [*texts.items(), *((box.id, area(box, scene.height)) for box in boxes)]
     assert [(a, b) for (a, one), (b, other) in combinations(parts, 2) if overlap(one, other)] == []
     assert {box.id for box in scene.boxes if box.depth} >= {node.id for node in diagram.arch.inputs}
+    assert all(box.front[2] >= box.depth - 0.02 for box in boxes)
     for arrow in scene.arrows:
         if not arrow.id.startswith("legend"):
             for end in (arrow.points[0], arrow.points[-1]):
@@ -218,6 +219,31 @@ def test_outputs_of_deep_supervision_are_above_their_nodes() -> None:
     for j, key in enumerate(diagram.arch.outputs, start=1):
         assert boxes[key].middle == boxes[at[f"X(0,{j})"]].middle
         assert boxes[key].bottom < boxes[at[f"X(0,{j})"]].y
+
+
+def test_an_output_of_a_lower_row_is_on_its_right() -> None:
+    """A classifier on X(2, 0)."""
+
+    class Classified(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net, self.last, self.deepest = UNetPlusPlus((4, 6, 8)), nn.Linear(8, 3), torch.empty(0)
+            self.net.nodes["2_0"].register_forward_hook(self.keep)
+
+        def keep(self, _module: nn.Module, _given: object, out: torch.Tensor) -> None:
+            self.deepest = out
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return self.net(x), self.last(self.deepest.mean((2, 3)))
+
+    diagram = draw(trace(Classified(), torch.zeros(1, 1, 32, 32)), style="thesis")
+    boxes = {box.id: box for box in diagram.scene.boxes}
+    at = {text: boxes[key] for key, text in words(diagram.scene, "tag").items()}
+    first, second = (boxes[key] for key in diagram.arch.outputs)
+    assert second.x > at["X(2,0)"].right
+    assert second.bottom > at["X(1,1)"].bottom
+    assert first.x > at["X(0,2)"].right
+    assert first.y == at["X(0,2)"].y
 
 
 def test_the_blocks_of_u2net_are_frames_with_their_levels() -> None:

@@ -84,3 +84,73 @@ def test_the_start_of_parallel_branches_has_a_box() -> None:
 
     sketch = sketch_grid(trace(Pyramid(), torch.zeros(1, 1, 32, 32)), "level")
     assert 8 in [each.node.channels for each in sketch.maps]
+
+
+class Shortcut(nn.Module):
+    """A residual block with stride 2, as in a ResNet."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.long = nn.Sequential(conv(before, after, 2), nn.Conv2d(after, after, 3, padding=1))
+        self.short = nn.Conv2d(before, after, 1, stride=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.long(x) + self.short(x))
+
+
+def test_various_chains_are_named_by_the_operations_that_change_the_level() -> None:
+    layers = conv(1, 4, 2), Shortcut(4, 6), Shortcut(6, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3)
+    sketch = sketch_grid(trace(nn.Sequential(*layers), torch.zeros(1, 1, 32, 32)), "level")
+    strided = [link for link in sketch.steps if link.kind == "strided"]
+    assert [[node.window.kernel for node in link.nodes if node.window] for link in strided] == [
+        [(3, 3)],
+        [(3, 3), (1, 1)],
+        [(3, 3), (1, 1)],
+    ]
+
+
+def test_each_output_has_an_arrow_from_its_own_map() -> None:
+    """As in FCN: an auxiliary head on the third stage, the main one on the fourth of the same level."""
+
+    class Auxiliary(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second, self.third = conv(1, 4, 2), conv(4, 8, 2), conv(8, 12)
+            self.main, self.auxiliary = nn.Conv2d(12, 2, 1), nn.Conv2d(8, 2, 1)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            second = self.second(self.first(x))
+            ends = self.main(self.third(second)), self.auxiliary(second)
+            return nn.functional.interpolate(ends[0], scale_factor=4), nn.functional.interpolate(
+                ends[1], scale_factor=4
+            )
+
+    plain = trace(Auxiliary(), torch.zeros(1, 1, 32, 32))
+    sketch = sketch_grid(plain, "level")
+    into = {sketch.maps[link.target].node.id: sketch.maps[link.source].node.channels for link in sketch.steps}
+    assert [into[key] for key in plain.outputs] == [12, 8]
+
+
+def test_a_block_beside_the_path_is_named_and_its_inner_maps_have_no_boxes() -> None:
+    class Attended(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down, self.attention = conv(1, 8, 4), nn.MultiheadAttention(8, 2, batch_first=True)
+            self.head = nn.Linear(8, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.down(x)
+            tokens = x.flatten(2).transpose(1, 2)
+            x = x + self.attention(tokens, tokens, tokens)[0].transpose(1, 2).view(x.shape)
+            out: torch.Tensor = self.head(x.mean((2, 3)))
+            return out
+
+    plain = trace(Attended(), torch.zeros(1, 1, 32, 32))
+    (block,) = plain.blocks
+    for collapse in COLLAPSE:
+        sketch = sketch_grid(plain, collapse)
+        used = {key for node in plain.nodes if node.id not in block.nodes for key in node.inputs}
+        assert not {each.node.id for each in sketch.maps} & (set(block.nodes) - used)
+    names = [node.kind for link in sketch_grid(plain, "level").steps for node in link.nodes]
+    assert block.name == "self-attention, 2 heads"
+    assert block.name in names

@@ -12,7 +12,8 @@ def dense_grid(arch: ArchIR) -> dict[str, Cell]:
     """By id of the last map of each node X(i, j): row i and column j; {} if the network is not a UNet++.
 
     Column 0 is the encoder. Node X(i, j) with j > 0 uses X(i + 1, j - 1), and of its row X(i, j - 1) and any earlier
-    ones. Row 0 is the finest row with such nodes; at least one of them uses more than one node of its row.
+    ones. Row 0 is the finest row with such nodes; at least one of them uses more than one node of its row. Other maps
+    are computed from row 0, except outputs, which may also come from the last node of a row.
     """
     parts = stages(arch)
     cells: dict[int, Cell] = {}  # by index of a stage; row: level
@@ -24,9 +25,11 @@ def dense_grid(arch: ArchIR) -> dict[str, Cell]:
     cells = {i: (row - first, column) for i, (row, column) in cells.items() if row >= first}
     shared = any(sum(cells[key][0] == cells[i][0] for key in set(parts[i].sources) & set(cells)) > 1 for i in cells)
     complete = all(key in cells for i in cells if cells[i][1] for key in parts[i].sources)
-    used = {key for i, part in enumerate(parts) if i not in cells for key in part.sources if key in cells}
-    only_the_top = all(cells[key][0] == 0 for key in used)
-    return {parts[i].end.id: cell for i, cell in cells.items()} if shared and complete and only_the_top else {}
+    last = {row: max(j for i, j in cells.values() if i == row) for row, _ in cells.values()}
+    for i, part in enumerate(parts):
+        for row, column in (cells[key] for key in part.sources if i not in cells and key in cells):
+            complete &= row == 0 or (part.end.id in arch.outputs and column == last[row])
+    return {parts[i].end.id: cell for i, cell in cells.items()} if shared and complete else {}
 
 
 def _cell(part: Stage, parts: list[Stage], cells: dict[int, Cell], *, returned: bool) -> Cell | None:

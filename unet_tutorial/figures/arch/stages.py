@@ -45,6 +45,7 @@ class _Partition:
         self.arch = arch
         self.group: dict[str, int] = {}
         self.users = users(arch)
+        self.blocks = {key for block in arch.blocks for key in block.nodes}  # whatever their level
         self.heads = {node.id: end for end in arch.outputs for node in self._head(arch.node(end))}
         for node in arch.nodes:
             self.group[node.id] = self._own_group(node)
@@ -66,10 +67,13 @@ class _Partition:
 
     def _own_group(self, node: Node) -> int:
         """The group of a node's inputs, if all are in one group of its level; else a new group."""
+        if node.inputs and node.id in self.blocks and self.heads.get(node.id) is None:
+            return self.group[node.inputs[0]]
         before = [self.arch.node(key) for key in node.inputs]
         groups = {self.group[each.id] for each in before}
         heads = {self.heads.get(each.id) for each in (node, *before)}
-        same_level = all(each.level == node.level or not each.scale or not node.scale for each in before)
+        levels = {each.level for each in before if each.scale}
+        same_level = levels <= {node.level} or not node.scale
         after_whole = any(each.op == "other" and each.kind.startswith(INNER) for each in before)
         if len(groups) == 1 and len(heads) == 1 and (same_level or heads != {None}) and not after_whole:
             return groups.pop()
@@ -138,7 +142,15 @@ class _Partition:
             for key in inside & set(node.inputs):
                 behind[key] |= behind[node.id]
         common = [node for node in nodes if behind[node.id] == used] or nodes[-1:]
-        return ([node for node in common if node.scale] or common)[-1]
+        common = [node for node in common if node.scale] or common
+        return common[-2] if len(common) > 1 and self._expands(common[-1]) else common[-1]
+
+    def _expands(self, node: Node) -> bool:
+        """Whether a map is only the first one of an inverted residual block with stride 2, as in MobileNetV2."""
+        pointwise = node.op == "conv" and node.window is not None and set(node.window.kernel) == {1}
+        following = self.users[node.id]
+        strided = len(following) == 1 and following[0].op == "conv" and following[0].level > node.level
+        return pointwise and strided and following[0].channels == node.channels
 
 
 def users(arch: ArchIR) -> dict[str, list[Node]]:

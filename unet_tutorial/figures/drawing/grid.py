@@ -66,22 +66,33 @@ def flowing_plan(sketch: Sketch, inner: Sequence[InnerU] = ()) -> Plan:
 def dense_plan(sketch: Sketch, cells: Mapping[str, Cell], outputs: Sequence[str]) -> Plan:
     """The triangle of UNet++: X(i, j) is half a step to the right of X(i - 1, j).
 
-    ``cells`` holds i and j by node id. Several outputs have a row of their own above the maps from which they come.
+    ``cells`` holds i and j by node id. Several outputs that are computed from row 0 have a row of their own above it;
+    an output of a lower row is on its right.
     """
-    own_row = set(outputs) if len(outputs) > 1 else set()
+    top = {key for key, (row, _) in cells.items() if row == 0}
+    from_top = {
+        sketch.maps[link.target].node.id for link in sketch.steps if sketch.maps[link.source].node.id in top
+    } & set(outputs)
+    own_row = from_top if len(from_top) > 1 else set()
     last = max(1 + i + 2 * j for i, j in cells.values())
     rows: list[int] = []
     columns: list[int] = []
     for i, each in enumerate(sketch.maps):
-        sources = [columns[link.source] for link in sketch.steps if link.target == i]
+        sources = [link.source for link in sketch.steps if link.target == i]
+        before = max((columns[key] for key in sources), default=0)
+        level = each.node.level + bool(own_row)
         if each.node.id in cells:
             row, column = cells[each.node.id]
             columns.append(1 + row + 2 * column)
-        elif each.node.id in own_row or not sources:
-            columns.append(max(sources, default=0))
+        elif each.node.id in own_row:
+            columns.append(before)
+            level = 0
+        elif any(cells.get(sketch.maps[key].node.id, (0, 0))[0] for key in sources):  # an output of a lower row
+            columns.append(before + 2)
+            level = rows[sources[0]]
         else:
-            columns.append(1 + max(last, *sources))
-        rows.append(0 if each.node.id in own_row else each.node.level + bool(own_row))
+            columns.append(1 + max(last, before) if sources else 0)
+        rows.append(level)
     tags = {key: f"X({row},{column})" for key, (row, column) in cells.items()}
     return Plan(sketch, tuple(rows), tuple(columns), tags)
 

@@ -38,12 +38,23 @@ def sketch_grid(arch: ArchIR, collapse: str, also: Collection[str] = ()) -> Sket
 
 
 def _maps(arch: ArchIR) -> set[str]:
-    """All maps, without those that only differ from the one before by an activation or a norm."""
+    """All maps, without those inside blocks and those that only differ from the one before by an activation or norm."""
+    hidden = _inside_blocks(arch)
     return {
         node.id
         for node in arch.nodes
-        if node.op in MAP_OPS or not node.inputs or node.shape != arch.node(node.inputs[0]).shape
+        if node.id not in hidden
+        and (node.op in MAP_OPS or not node.inputs or node.shape != arch.node(node.inputs[0]).shape)
     }
+
+
+def _inside_blocks(arch: ArchIR) -> set[str]:
+    """The nodes of blocks, such as self-attentions, that are not used outside their block."""
+    found: set[str] = set()
+    for block in arch.blocks:
+        inside = set(block.nodes)
+        found |= inside - {key for node in arch.nodes if node.id not in inside for key in node.inputs}
+    return found
 
 
 def _block_ends(arch: ArchIR) -> set[str]:
@@ -53,7 +64,7 @@ def _block_ends(arch: ArchIR) -> set[str]:
         first = next(node for node in stage.nodes if node.op in MAP_OPS) if stage.end.op in MAP_OPS else stage.end
         whole = [node for node in stage.nodes if node.op in MERGES and _is_passed_by_all(stage.nodes, node, stage.end)]
         found |= {node.id for node in (first, *whole, stage.end)}
-    return found
+    return found - _inside_blocks(arch)
 
 
 def _is_passed_by_all(nodes: list[Node], node: Node, end: Node) -> bool:
@@ -64,11 +75,13 @@ def _is_passed_by_all(nodes: list[Node], node: Node, end: Node) -> bool:
 
 
 def _stage_ends(arch: ArchIR) -> set[str]:
-    """The last map of each stage, and the one from which parallel branches start, as in a pyramid pooling."""
+    """The last map of each stage, and those from which an output or parallel branches are computed."""
     found = set()
     for stage in stages(arch):
         found.add(stage.end.id)
         inside = {node.id for node in stage.nodes}
+        if stage.end.id in arch.outputs and len(stage.sources) == 1:
+            found |= {key for node in stage.nodes for key in node.inputs if arch.node(key).scale} - inside
         for node in stage.nodes:
             if node.op == "concat" and len(node.inputs) > 2 and inside >= set(node.inputs):
                 before = stage.nodes[: stage.nodes.index(node)]
@@ -97,24 +110,38 @@ def _links_to(arch: ArchIR, number: dict[str, int], target: Node) -> list[Link]:
 
 
 def _shortened(arch: ArchIR, links: list[Link]) -> list[Link]:
-    """The arrows; those of a kind that stand for various long chains keep only the operations that change the level."""
+    """The arrows; various long chains of a kind are shortened to their blocks and changes of level."""
     found = []
-    links = [replace(link, nodes=_without_whole(link.nodes)) for link in links]
+    blocks = {block.name for block in arch.blocks}
+    links = [replace(link, nodes=_named(arch, link.nodes)) for link in links]
     for link in links:
         chains = {tuple(map(operation_name, other.nodes)) for other in links if other.kind == link.kind}
         various = len(chains) > 1 or any(len(set(chain)) > 2 for chain in chains)
-        changes = tuple(node for node in link.nodes if _changes_level(arch, node))
+        changes = tuple(node for node in link.nodes if _changes_level(arch, node) or node.kind in blocks)
         found.append(replace(link, nodes=changes) if various and changes else link)
     return found
 
 
-def _without_whole(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The nodes without an inner U-Net, which its frame shows, if there are others."""
-    return tuple(node for node in nodes if not node.kind.startswith(INNER)) or nodes
+def _named(arch: ArchIR, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes with each block as one node of its name, and without inner U-Nets, which their frames show."""
+    blocks = {key: block for block in arch.blocks for key in block.nodes}
+    found: list[Node] = []
+    named: set[str] = set()
+    for node in nodes:
+        if node.id not in blocks:
+            found.append(node)
+        elif node.id not in named:
+            found.append(replace(node, op="other", kind=blocks[node.id].name, window=None, folded=()))
+            named |= set(blocks[node.id].nodes)
+    return tuple(node for node in found if not node.kind.startswith(INNER)) or nodes
 
 
 def _changes_level(arch: ArchIR, node: Node) -> bool:
-    return bool(node.scale) and any(arch.node(key).level != node.level for key in node.inputs if arch.node(key).scale)
+    return (
+        bool(node.scale)
+        and node.op != "other"
+        and any(arch.node(key).level != node.level for key in node.inputs if arch.node(key).scale)
+    )
 
 
 def _chains_to(arch: ArchIR, number: dict[str, int], target: Node) -> dict[str, tuple[Node, ...]]:
