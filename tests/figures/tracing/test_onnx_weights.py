@@ -39,6 +39,7 @@ VECTOR, ONE, ONES, ZEROS = constant(4), constant(1), constant(4, value=1), const
         ([step("Add", "x b")], {"b": VECTOR}, {"b"}),
         ([step("Mul", "x b")], {"b": ONE}, set()),  # a number such as 0.5
         ([step("Mul", "x b")], {"b": constant(4, given=False)}, set()),  # of a Constant node
+        ([step("Mul", "x val_3")], {"val_3": VECTOR}, set()),  # a result of the exporter, such as an attention mask
         ([step("Add", "x b")], {"b": constant(4, dtype=torch.int64)}, set()),
         ([step("Resize", "x r s")], {"r": ONE, "s": VECTOR}, set()),
         ([step("Clip", "x b b")], {"b": ONE}, set()),

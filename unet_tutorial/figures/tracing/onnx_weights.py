@@ -2,8 +2,9 @@
 
 An ONNX file does not tell parameters from other constants. Here a parameter is a floating-point initialiser that a
 convolution, matrix product, norm or PRelu takes as its weight, or that is added to a map, multiplied with one or joined
-with one and has several values. So a constant such as the mean of a data set counts as a parameter if it has several
-values, and a learnt factor does not if it is one number. The running statistics of a batch norm are none, as in torch.
+with one, has several values and a name that torch's exporter did not make up. So a constant such as the mean of a data
+set counts as a parameter if it has several values, and a learnt factor does not if it is one number. The running
+statistics of a batch norm are none, as in torch.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _is_parameter(step: Step, position: int, constant: Constant, name: str) -> b
     several = any(n != 1 for n in constant.shape)
     if position in WEIGHTS.get(step.op, ()):
         return (constant.given or several) and not (step.op in NORMS and _is_trivial(constant, name, 2 - position))
-    return several and constant.given and step.op in JOINING and not re.fullmatch(".*Constant.*", name)
+    return several and constant.given and step.op in JOINING and not re.fullmatch(MADE_BY_EXPORTER, name)
 
 
 def _is_trivial(constant: Constant, name: str, value: int) -> bool:
