@@ -119,6 +119,22 @@ class Shuffled(nn.Module):
         return torch.as_tensor(self.last(nn.functional.pixel_shuffle(self.wide(x), 2)))
 
 
+class Expanding(nn.Module):
+    """Blocks 3×3, 1×1 to more channels, 1×1 back without a sum, as of MedNeXt (arXiv:2303.09975); they change levels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        down, up = nn.Conv2d(4, 4, 3, 2, 1), nn.ConvTranspose2d(8, 8, 2, 2)
+        self.fine = nn.Sequential(unit(1, 4), nn.Conv2d(4, 16, 1), nn.Conv2d(16, 4, 1))
+        self.coarse = nn.Sequential(down, nn.Conv2d(4, 24, 1), nn.Conv2d(24, 8, 1))
+        self.back = nn.Sequential(up, nn.Conv2d(8, 20, 1), nn.Conv2d(20, 4, 1))
+        self.last = nn.Conv2d(4, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        fine = self.fine(x)
+        return torch.as_tensor(self.last(fine + self.back(self.coarse(fine))))
+
+
 class Corrected(nn.Module):
     """Adds the image to the output: the image is no map of the encoder's first level."""
 
@@ -137,6 +153,7 @@ class Corrected(nn.Module):
         (Linked, {"enc0": 8, "enc1": 16, "enc2": 32, "bottom3": 64, "dec2": 32, "dec1": 16, "dec0": 8, "head0": 1}),
         (Separate, {"enc0": 8, "enc1": 16, "bottom2": 32, "dec1": 8, "dec0": 8, "head0": 1}),
         (Shuffled, {"enc0": 4, "bottom1": 6, "dec0": 6, "head0": 1}),
+        (Expanding, {"enc0": 4, "bottom1": 8, "dec0": 4, "head0": 1}),
         (Corrected, {"enc0": 4, "bottom1": 8, "dec0": 1}),
     ],
 )

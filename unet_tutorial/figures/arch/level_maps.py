@@ -8,6 +8,7 @@ The coarsest level ends where the decoder's modules begin, if the model has modu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 
@@ -120,17 +121,24 @@ def _opens_a_block(path: Sequence[Node], i: int) -> bool:
     """Whether map ``i`` only prepares the change of level that follows.
 
     It does so as the first convolution of a bottleneck or an inverted residual block without a shortcut (1×1, a
-    convolution that changes the level, 1×1), and if it gives a pixel shuffle its additional channels.
+    convolution that changes the level, 1×1), and if it gives a pixel shuffle its additional channels. A map of the same
+    module as the map before it ends a block.
     """
     node, before = path[i], path[i - 1]
     after = [each for each in path[i + 1 : i + 5] if each.op not in ("gate", "crop")]
-    if node.op != "conv" or not after:
+    if node.op != "conv" or not after or _shared_modules(node, before) > _shared_modules(node, after[0]):
         return False
     if after[0].op == "view":
         return after[0].level < node.level and node.channels > before.channels
     ends_a_block = before.op != "conv" or _is_pointwise(before)
     changes = after[0].op in ("conv", "up") and after[0].level != node.level
     return ends_a_block and changes and _is_pointwise(node) and len(after) > 1 and _is_pointwise(after[1])
+
+
+def _shared_modules(one: Node, other: Node) -> int:
+    """How many modules hold both maps, one inside the other."""
+    pairs = zip(one.path.split("."), other.path.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_pointwise(node: Node) -> bool:
