@@ -120,7 +120,7 @@ class Shuffled(nn.Module):
 
 
 class Expanding(nn.Module):
-    """Blocks 3×3, 1×1 to more channels, 1×1 back without a sum, as of MedNeXt (arXiv:2303.09975); they change levels."""
+    """Blocks 3×3, 1×1 to more channels, 1×1 back, without a sum, as of MedNeXt (arXiv:2303.09975)."""
 
     def __init__(self) -> None:
         super().__init__()
