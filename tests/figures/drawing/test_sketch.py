@@ -11,6 +11,7 @@ import torch
 from tests.oracles.headed_nets import headed
 from tests.oracles.hooked_nets import NETS, arch, hooked
 from tests.oracles.svg_contents import arrow_ids, box_shapes
+from unet_tutorial.figures.arch.ir import Block
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, mean_side, sketch_u
 from unet_tutorial.nets.presets import paper_unet
@@ -176,3 +177,19 @@ def test_an_output_on_the_main_path_has_its_box_and_caption(collapse: str) -> No
     changed = replace(plain, outputs=(*plain.outputs, "dec2.conv1"))
     maps = {each.node.id: each.caption for each in sketch_u(changed, collapse).maps}
     assert (maps["dec2.conv1"], maps["head.conv1"]) == ("output 2", "output 1")
+
+
+def test_a_block_whose_result_is_used_at_another_level_ends_at_the_last_map_of_its_own() -> None:
+    """As the stages of a Swin transformer do: their result is downsampled at once, here twice and merged."""
+    plain = arch("padded")
+    block = Block("attention", "transformer block", ("enc1.conv2",), ("enc1.conv1",), ("enc2.pool1", "enc2.conv1"))
+    changed = replace(plain, blocks=(block,))
+    sketch = sketch_u(changed, "conv")
+    (aside,) = sketch.asides
+    ids = [each.node.id for each in sketch.maps]
+    assert [(ids[a], ids[b]) for a, b in aside.uses] == [("enc1.conv1", "enc1.conv2")]
+    assert aside.sums == ()
+    (inside,) = [step for step in sketch.steps if step.kind == "aside"]  # drawn through the block
+    assert (ids[inside.source], ids[inside.target]) == ("enc1.conv1", "enc1.conv2")
+    level = sketch_u(changed, "level")
+    assert [level.maps[i].node.id for use in level.asides[0].uses for i in use] == ["enc1.conv2"] * 2

@@ -367,11 +367,12 @@ def _asides(arch: ArchIR, drawn: Sequence[int], captions: dict[str, str]) -> tup
         where = (first.side, str(first.level)) if block.kind == "attention" else (block.name,)
         groups.setdefault((block.kind, *where), []).append(block)
         for end in ends:
-            near = first.level == end.level
-            last = place[end.id] - (block.kind == "attention" and not near)  # else the map before the other level
+            last = place[end.id]
+            while block.kind == "attention" and arch.node(arch.path[last]).level != first.level:
+                last -= 1  # to the map before the other level
             source, target = (box_index(arch, drawn, at) for at in (place[first.id], last))
             uses.setdefault((block.kind, *where), []).append((source, target))
-            if near and source < target and end.op == "add" and drawn[target] == place[end.id]:
+            if source < target and end.op == "add" and drawn[target] == place[end.id]:
                 sums.setdefault((block.kind, *where), []).append(target)
     found = []
     for group, blocks in groups.items():
