@@ -78,7 +78,7 @@ def test_a_dynamic_export_equals_eager_at_a_size_of_other_parity() -> None:
         (torch.zeros(1, 1, 20, 20, dtype=torch.uint8), "uint8, and a network needs floats"),
         (torch.zeros(1, 1, 20, 20, dtype=torch.float64), r"torch.float64, and .* call .to\(torch.float32\)$"),
         (torch.zeros(1, 1, 20, 20, dtype=torch.float16), r"torch.float16, and .* call .to\(torch.float32\)$"),
-        (torch.zeros(1, 1, 19, 20), "axis 0 = 19 does not pass 1 poolings; the nearest sizes that do are 18 and 20"),
+        (torch.zeros(1, 1, 19, 20), "axis 0 = 19 does not pass 1 pooling; the nearest sizes that do are 18 and 20"),
     ],
 )
 def test_a_bad_image_is_refused_in_words(image: Tensor, words: str) -> None:
@@ -138,7 +138,7 @@ def test_a_decoder_of_another_kind_fits_if_it_states_the_contract() -> None:
     blocks = coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)
     mixed = torch.einsum("oi,nihw->nohw", first, fine) + torch.einsum("oi,nihw->nohw", second, blocks) + sum(biases[:2])
     assert torch.allclose(net(image), torch.einsum("oi,nihw->nohw", head, mixed) + biases[2], atol=1e-5)
-    with pytest.raises(ValueError, match="axis 0 = 7 does not pass 1 poolings"):
+    with pytest.raises(ValueError, match="axis 0 = 7 does not pass 1 pooling"):
         net(image[:, :, :7])
 
 

@@ -19,6 +19,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--virtual-time-budget=30000",
     "--window-size=1280,1000",
 )  # fmt: skip
+DARK_MODE = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
 needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed; apt-get install chromium")
 
 HOOK = """<script>

@@ -104,6 +104,11 @@ def test_a_refusal_names_the_neighbours(size: tuple[int, ...], sentence: str) ->
     assert sentence in str(caught.value)
 
 
+def test_a_refusal_counts_a_single_pooling_in_the_singular() -> None:
+    message = size_error((19,), pyramid((4, 8), rank=1), padding="valid")
+    assert message == "axis 0 = 19 does not pass 1 pooling; the nearest sizes that do are 18 and 20 (20 gives 4)"
+
+
 def test_an_unknown_padding_is_refused() -> None:
     with pytest.raises(ValueError, match="padding 'full' is unknown; write 'same' or 'valid'"):
         valid_sizes(PAPER, padding=cast("Padding", "full"))

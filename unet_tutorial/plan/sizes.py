@@ -96,7 +96,8 @@ def size_error(size: Size, levels: Plan, *, padding: Padding) -> str:
             gives = output_size((near[-1],), along(axis, levels), padding=padding)[0]
             names = " and ".join(str(m) for m in near)
             which = f"nearest sizes that do are {names}" if near[1:] else f"smallest size that does is {names}"
-            return f"axis {axis} = {n} does not pass {len(levels) - 1} poolings; the {which} ({near[-1]} gives {gives})"
+            poolings = f"{len(levels) - 1} pooling{'s' * (len(levels) != 2)}"
+            return f"axis {axis} = {n} does not pass {poolings}; the {which} ({near[-1]} gives {gives})"
     return ""
 
 

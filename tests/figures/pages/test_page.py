@@ -15,8 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from tests.oracles import hooked_nets
-from tests.oracles.browser import ask, needs_chromium
+from tests.oracles.browser import DARK_MODE, ask, needs_chromium
 from tests.oracles.html_pages import PAGES, described, html_page, table_cells
+from unet_tutorial.figures.drawing.layout import arrange
+from unet_tutorial.figures.drawing.scene import Label, text_width
+from unet_tutorial.figures.drawing.style import PAPER
 from unet_tutorial.figures.pages.explorer import Choice, level_rows, results
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.figures.pages.page import lead, matching_choice, page
@@ -91,7 +94,7 @@ def test_what_needs_a_script_is_hidden_without_one(name: str) -> None:
     script = """
     const seen = (each) => each.checkVisibility() && each.getBoundingClientRect().width > 300;
     const shown = (selector) => [...document.querySelectorAll(selector)].filter(seen).length;
-    return [shown("form, .jumps, .hint, .legend"), shown("svg"), shown("summary") > 0];"""
+    return [shown("form, .jumps, .hint"), shown("svg"), shown("summary") > 0];"""
     assert ask(re.sub(r"<script>.*?</script>", "", html_page(name), flags=re.DOTALL), script) == [0, 1, True]
     assert ask(html_page(name), script)[0] > 2
 
@@ -123,6 +126,49 @@ def test_focus_and_pointer_show_the_numbers_of_a_map(name: str) -> None:
     merged = {row[0] for row in rows if row[1] == "concat"}  # its middle is the edge between its halves
     pairs = [(row[0], told) for row, told in zip(walked, found["pointed"], strict=True) if row[0] not in merged]
     assert [told for _, told in pairs] == [own for own, _ in pairs]
+
+
+MARKED = """
+const number = (element, name) => Number(element.getAttribute(name));
+const area = (rect) => {
+  const line = Number.parseFloat(getComputedStyle(rect).strokeWidth);
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => number(rect, name));
+  return [x - line / 2, y - line / 2, x + width + line / 2, y + height + line / 2];
+};
+return [...document.querySelectorAll("[data-viewer], [data-explorer]")].map((root) =>
+  [...root.querySelectorAll(".spot")].map((spot) => {
+    spot.focus();
+    spot.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    const pressed = spot.getAttribute("aria-pressed");
+    const areas = [...root.querySelectorAll(".marks rect, .spot[aria-pressed=true] rect")].map(area);
+    spot.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    return { pressed, areas };
+  }));"""
+
+
+@needs_chromium
+def test_a_selected_map_hides_no_text_in_either_figure() -> None:
+    """The frame around its box and the bar on the input; both figures of this page have the same coordinates."""
+    scene = arrange(described("paper"), PAPER, "conv")
+    figures = ask(html_page("paper"), MARKED)
+    assert len(figures) == 2
+    for spots in figures:
+        assert len(spots) >= len(scene.boxes)
+        for spot in spots:
+            assert spot["pressed"] == "true"
+            assert len(spot["areas"]) == 3
+            hidden = {label.id for label in scene.labels for area in spot["areas"] if covers(area, label, scene.font)}
+            assert hidden == set()
+
+
+def covers(area: tuple[float, float, float, float], label: Label, font: float) -> bool:
+    """Whether an area (left, top, right, bottom) covers a part of a label above its baseline."""
+    wide, high = text_width(label.text, font), 0.76 * font
+    left = label.x - {"start": 0.0, "middle": wide / 2, "end": wide}[label.anchor]
+    x, y, right, low = (left, label.y - high, left + wide, label.y)
+    if label.upright:
+        x, y, right, low = (label.x - high, label.y - wide, label.x, label.y)
+    return area[0] < right and x < area[2] and area[1] < low and y < area[3]
 
 
 def test_the_explorer_opens_with_the_network_of_the_page() -> None:
@@ -212,8 +258,7 @@ def test_axe_finds_no_violation(name: str, scheme: str) -> None:
     const told = (each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 200)).join(" | ")}`;
     return { dark: matchMedia("(prefers-color-scheme: dark)").matches, passes: found.passes.length,
       violations: found.violations.map(told) };"""
-    flags = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0") if scheme == "dark" else ()
-    found = ask(opened, script, *flags)
+    found = ask(opened, script, *(DARK_MODE if scheme == "dark" else ()))
     assert found["violations"] == []
     assert found["passes"] > 15
     assert found["dark"] == (scheme == "dark")

@@ -81,7 +81,9 @@ def test_elektronn3s_valid_sizes_where_ours_are_legal(poolings: int) -> None:
         assert net(torch.zeros(1, 1, side, side, device="meta")).shape == (1, 2, side - loss, side - loss)
         assert side > loss
     for odd in (loss + 1, legal[1] - 1):
-        with pytest.raises(ValueError, match=rf"axis 0 = {odd} does not pass {poolings} poolings"):
+        with pytest.raises(
+            ValueError, match=rf"axis 0 = {odd} does not pass {poolings} pooling{'s' * (poolings > 1)};"
+        ):
             net(torch.zeros(1, 1, odd, odd, device="meta"))
 
 

@@ -77,7 +77,6 @@ def section(choice: Choice, heading: str = "h2", *, pictured: bool = True) -> st
             for name, text in results(choice).items()
         ),
         levels="\n".join(map(_level_html, level_rows(choice))),
-        paper=" paper" if pictured else "",
         figure=figure(arch) if pictured else "",
         maps=map_table(arch, "Every map of this choice"),
     )
@@ -113,7 +112,7 @@ def results(choice: Choice) -> dict[str, str]:
 
 
 def level_rows(choice: Choice) -> list[list[str]]:
-    """A row per level: number, channels, sizes on the way down, crop of the skip, sizes on the way up."""
+    """A row per level: number, channels, encoder sizes, crop of the skip, decoder sizes."""
     steps = size_steps(choice.input, choice.levels, padding=choice.padding)[:-1]
     turn = max((i for i, step in enumerate(steps) if step.op == "down"), default=0) + choice.levels[-1].convs + 1
     rows = []

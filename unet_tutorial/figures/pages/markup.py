@@ -20,8 +20,8 @@ from unet_tutorial.figures.drawing.style import PAPER
 
 STYLES = ("page.css", "explorer.css")
 SCRIPTS = (
-    "numbers.js", "sizes.js", "plan.js", "receptive_field.js", "drawing.js", "arrows.js", "sees.js", "viewer.js",
-    "tables.js", "explorer.js", "start.js",
+    "numbers.js", "sizes.js", "plan.js", "receptive_field.js", "sketch.js", "frame.js", "columns.js", "heights.js",
+    "layout.js", "legend.js", "render.js", "sees.js", "viewer.js", "tables.js", "explorer.js", "start.js",
 )  # fmt: skip
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 HEADS = (
@@ -62,9 +62,11 @@ def _colours(palette: Palette, more: dict[str, str]) -> str:
 
 def figure(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
     """The drawing as inline SVG, whose colours are those of the page, light or dark."""
-    text = inline_svg(arrange(arch, PAPER, "conv", annotations), PAPER.colours, arch.name, alt_text(arch))
+    scene = arrange(arch, PAPER, "conv", annotations)
+    text = inline_svg(scene, PAPER.colours, arch.name, alt_text(arch))
     names = {colour: name for name, colour in asdict(PAPER.colours).items()}
-    return re.sub("|".join(names), lambda found: f"var(--{names[found[0]]})", text)
+    text = re.sub("|".join(names), lambda found: f"var(--{names[found[0]]})", text)
+    return text.replace('<svg role="img"', f'<svg role="img" style="--points: {scene.width:g}"', 1)
 
 
 def map_rows(arch: ArchIR) -> list[list[str]]:
@@ -100,7 +102,7 @@ def map_table(arch: ArchIR, label: str = "Every map") -> str:
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     return f"""<details><summary>{label}, <span data-result="count">{len(arch.nodes)}</span> in all</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="{label}">
-<table class="maps" data-size="{size}"><caption>In the order of the pass</caption>
+<table class="maps" data-size="{size}"><caption>In the order of the forward pass</caption>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {rows}

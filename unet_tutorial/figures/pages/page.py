@@ -46,7 +46,7 @@ def lead(arch: ArchIR) -> str:
 
 def _viewer(arch: ArchIR, annotations: Annotations) -> str:
     return f"""<p class="hint needs-script">{HINT} <a class="skip" href="#every">Skip the figure</a></p>
-<div class="figure paper">{figure(arch, annotations)}</div>
+<div class="figure">{figure(arch, annotations)}</div>
 <div class="panel"></div>
 <div id="every">{map_table(arch)}</div>"""
 

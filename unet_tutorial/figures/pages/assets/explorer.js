@@ -4,6 +4,12 @@ const LIMITS = { size: [1, 4096], depth: [0, 6], width: [1, 128], ins: [1, 64], 
 
 const NAMES = { size: "Input size", depth: "Depth", width: "Width", ins: "Input channels", outs: "Classes" };
 
+// The figure in words, for screen readers.
+function description({ choice, stop }) {
+  const invalid = stop ? ", for which this input size is not valid" : "";
+  return `U-Net with ${counted(choice.depth + 1, "level")}${invalid}: one box for each map`;
+}
+
 class Explorer {
   constructor(root) {
     this.root = root;
@@ -79,9 +85,7 @@ class Explorer {
     results(this.root, plan);
     levelTable(this.root, plan);
     mapTable(this.root, plan);
-    const figure = within(this.root, ".figure");
-    figure.classList.remove("paper"); // this class is for the figure that is in the page without scripts
-    figure.replaceChildren(new Picture(plan).draw());
+    within(this.root, ".figure").replaceChildren(render(arrange(plan), description(plan)));
     this.viewer = new Viewer(this.root);
   }
 
@@ -89,7 +93,7 @@ class Explorer {
     const { size, depth } = this.choice;
     const sentence = sizeError(this.choice);
     if (sentence) this.say(sentence, "bad");
-    else this.say(`${size} passes ${depth} pooling${depth === 1 ? "" : "s"} and gives ${outputSize(this.choice, size)}`, "good");
+    else this.say(`${size} passes ${counted(depth, "pooling")} and gives ${outputSize(this.choice, size)}`, "good");
   }
 
   buttons() {

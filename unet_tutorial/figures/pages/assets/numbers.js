@@ -14,15 +14,19 @@ function mib(bytes) {
 
 const power = (n, rank) => BigInt(n) ** BigInt(rank);
 
-const times = (values) => values.join("×");
+const axesText = (values) => values.join("×");
 
-const axes = (value, rank) => Array(rank).fill(value);
+const alongAxes = (value, rank) => Array(rank).fill(value);
 
-const span = ([least, most]) => (least === most ? `${least}` : `${least}–${most}`);
+const rangeText = ([least, most]) => (least === most ? `${least}` : `${least}–${most}`);
+
+const sizeText = (size, rank) => `${size}${{ 2: "²", 3: "³" }[rank]}`;
+
+const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 // The operation of a map, such as "conv 3×3, relu".
 function operationName(node, rank) {
-  const kernel = node.window ? ` ${times(axes(node.window.kernel, rank))}` : "";
+  const kernel = node.window ? ` ${axesText(alongAxes(node.window.kernel, rank))}` : "";
   const name = { pool: "max pool", up: "up-conv" }[node.op] ?? node.op;
   return [`${name}${kernel}`, ...node.folded].join(", ");
 }

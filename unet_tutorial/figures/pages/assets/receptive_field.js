@@ -23,9 +23,9 @@ function inputInterval(node, [first, last]) {
   return [first * stride - before, last * stride - before + reach];
 }
 
-// First and last input pixel that the pixel at position `place` of before[0] sees; the maps are treated as infinite.
-function seen(before, place) {
-  const wanted = new Map([[before[0], [place, place]]]);
+// First and last input pixel that the pixel at position `position` of before[0] sees; the maps are treated as infinite.
+function seenInterval(before, position) {
+  const wanted = new Map([[before[0], [position, position]]]);
   let found = null;
   for (const node of before) {
     const interval = wanted.get(node);
@@ -36,20 +36,21 @@ function seen(before, place) {
 }
 
 // Smallest and largest number of input pixels, over all positions in the grid of the coarsest ancestor.
-function field(nodes, node) {
+function nodeReceptiveField(nodes, node) {
   const before = ancestors(nodes, node);
   const period = Math.max(...before.map((each) => each.scale)) / node.scale;
-  const counts = Array.from({ length: period }, (_, place) => {
-    const [first, last] = seen(before, place);
+  const counts = Array.from({ length: period }, (_, position) => {
+    const [first, last] = seenInterval(before, position);
     return last - first + 1;
   });
   return [Math.min(...counts), Math.max(...counts)];
 }
 
-const middle = (nodes, node) => seen(ancestors(nodes, node), Math.floor(node.size / 2));
+// The input pixels that the middle pixel of a map sees.
+const seenByMiddle = (nodes, node) => seenInterval(ancestors(nodes, node), Math.floor(node.size / 2));
 
 // The receptive field of the output; it does not depend on the input size.
-function receptive(choice) {
-  const { nodes } = planned({ ...choice, size: smallest(choice) });
-  return field(nodes, nodes[nodes.length - 1]);
+function receptiveField(choice) {
+  const { nodes } = planned({ ...choice, size: validSizes(choice).start });
+  return nodeReceptiveField(nodes, nodes[nodes.length - 1]);
 }

@@ -43,5 +43,5 @@ function seenBar(seen, size, box) {
   const [first, last] = [Math.max(0, seen[axis][0]), Math.min(seen[axis][1], size[axis] - 1)];
   const unit = box.height / size[axis];
   const height = Math.max(2, (last - first + 1) * unit);
-  return svg("rect", { class: "sees", x: box.x - 3, y: box.y + first * unit, width: box.width + 6, height });
+  return svg("rect", { class: "sees", x: box.x - FRAME, y: box.y + first * unit, width: box.width + 2 * FRAME, height });
 }

@@ -3,25 +3,27 @@
 
 const lost = (choice) => (choice.padding === "valid" ? 4 : 0);
 
-const step = (choice) => 2 ** choice.depth;
-
-function smallest(choice) {
+// The smallest valid size and the step to each further one.
+function validSizes(choice) {
   let bottom = 1;
   for (let i = 0; i < choice.depth; i++) bottom = Math.ceil((bottom + lost(choice)) / 2);
   let size = bottom + lost(choice);
   for (let i = 0; i < choice.depth; i++) size = size * 2 + lost(choice);
-  return size;
+  return { start: size, step: 2 ** choice.depth };
 }
 
-const isValid = (choice) => choice.size >= smallest(choice) && (choice.size - smallest(choice)) % step(choice) === 0;
+function isValid({ size, ...choice }) {
+  const { start, step } = validSizes(choice);
+  return size >= start && (size - start) % step === 0;
+}
 
 // The next smaller and larger valid size, null for none; never the size itself.
 function neighbours(choice) {
-  const [start, by] = [smallest(choice), step(choice)];
+  const { start, step } = validSizes(choice);
   if (choice.size < start) return [null, start];
-  const over = (choice.size - start) % by;
-  const below = over ? choice.size - over : choice.size - by;
-  return [below >= start ? below : null, over ? below + by : choice.size + by];
+  const over = (choice.size - start) % step;
+  const below = over ? choice.size - over : choice.size - step;
+  return [below >= start ? below : null, over ? below + step : choice.size + step];
 }
 
 function outputSize(choice, size) {
@@ -37,7 +39,7 @@ function sizeError(choice) {
   const near = neighbours(choice).filter((n) => n !== null);
   const last = near[near.length - 1];
   const which = near.length > 1 ? `nearest sizes that do are ${near[0]} and ${last}` : `smallest size that does is ${last}`;
-  return `axis 0 = ${choice.size} does not pass ${choice.depth} poolings; the ${which} (${last} gives ${outputSize(choice, last)})`;
+  return `axis 0 = ${choice.size} does not pass ${counted(choice.depth, "pooling")}; the ${which} (${last} gives ${outputSize(choice, last)})`;
 }
 
 // Every size in the order of execution: {op, level, size, crop}. For an invalid size the last step is "stop".

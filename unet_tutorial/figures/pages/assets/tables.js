@@ -7,10 +7,10 @@ function results(root, plan) {
   const own = parameterCount(choice);
   const known = (text) => (stop ? NONE : text());
   const texts = {
-    output: known(() => times(axes(outputSize(choice, choice.size), choice.rank))),
+    output: known(() => axesText(alongAxes(outputSize(choice, choice.size), choice.rank))),
     margin: known(() => `${(choice.size - outputSize(choice, choice.size)) / 2} px per side`),
     valid: validWords(choice),
-    field: `${span(receptive(choice))} px per axis`,
+    field: `${rangeText(receptiveField(choice))} px per axis`,
     parameters: grouped(own),
     weights: mib(own * FLOAT),
     macs: known(() => grouped(totals.macs)),
@@ -21,15 +21,15 @@ function results(root, plan) {
 }
 
 function validWords(choice) {
-  const [start, by] = [smallest(choice), step(choice)];
-  return `${start}, ${start + by}, ${start + 2 * by}, … (every ${by === 1 ? "one" : `${by} px`})`;
+  const { start, step } = validSizes(choice);
+  return `${start}, ${start + step}, ${start + 2 * step}, … (every ${step === 1 ? "one" : `${step} px`})`;
 }
 
 const headed = (text) => make("th", { scope: "row" }, text);
 
 const cell = (text) => make("td", {}, text);
 
-// A row per level: sizes on the way down, crop of the skip, sizes on the way up.
+// A row per level: number, channels, encoder sizes, crop of the skip, decoder sizes.
 function levelTable(root, plan) {
   const { choice, nodes } = plan;
   const rows = [];
@@ -53,19 +53,19 @@ const chain = (node) => node.op !== "conv" || node.window.kernel > 1;
 function mapTable(root, plan) {
   const { choice, nodes } = plan;
   const table = within(root, "table.maps");
-  table.dataset.size = axes(choice.size, choice.rank).join(",");
+  table.dataset.size = alongAxes(choice.size, choice.rank).join(",");
   within(table, "tbody").replaceChildren(...nodes.map((node) => mapRow(node, nodes, choice.rank)));
   within(root, "[data-result=count]").textContent = String(nodes.length);
 }
 
 function mapRow(node, nodes, rank) {
-  const sees = axes(middle(nodes, node).join(" "), rank).join(",");
+  const sees = alongAxes(seenByMiddle(nodes, node).join(" "), rank).join(",");
   const texts = [
     operationName(node, rank),
-    times([node.channels, ...axes(node.size, rank)]),
+    axesText([node.channels, ...alongAxes(node.size, rank)]),
     node.crop ? String(node.crop) : NONE,
     ...["parameters", "macs", "bytes", "saved"].map((key) => grouped(node[key])),
-    span(field(nodes, node)),
+    rangeText(nodeReceptiveField(nodes, node)),
   ];
   return make("tr", { "data-node": node.id, "data-op": node.op, "data-sees": sees }, headed(node.id), ...texts.map(cell));
 }

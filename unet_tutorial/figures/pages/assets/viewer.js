@@ -1,7 +1,7 @@
 // Shows the numbers of the map under the pointer or the keyboard focus, and marks the input pixels that it sees. Enter
 // or a click keeps the map selected, Escape deselects it, and the arrow keys move to the next map.
 
-const FRAME = 0.6; // from a box to the frame around it: less than the distance from the box to its texts
+const FRAME = 0.6; // from a box to the frames around it: with their lines less than the distance from the box to its texts
 
 const make = (name, attributes = {}, ...inside) => {
   const element = document.createElement(name);
@@ -10,7 +10,7 @@ const make = (name, attributes = {}, ...inside) => {
   return element;
 };
 
-const grown = ({ x, y, width, height }, by) => ({ x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by });
+const framed = ({ x, y, width, height }, by) => ({ x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by });
 
 const within = (root, selector) => root.querySelector(selector);
 
@@ -61,7 +61,7 @@ class Viewer {
     if (!box) return null;
     const inside = [...row.cells].map((cell, i) => `${this.heads[i]}: ${cell.textContent}`).join("; ");
     const group = svg("g", { class: "spot", role: "button", tabindex: "0", "aria-label": inside, "aria-pressed": "false" });
-    group.append(svg("rect", grown(box, FRAME)));
+    group.append(svg("rect", framed(box, FRAME)));
     group.area = box.width * box.height;
     group.seen = () => this.held ?? this.show(row);
     group.hold = () => this.hold(group, row);
@@ -119,6 +119,6 @@ class Viewer {
     const { seen, size } = seenPixels(row);
     const [box, here] = [this.input && this.box(this.input), this.box(row)];
     this.marks.replaceChildren(...(seen.length && box ? [seenBar(seen, size, box)] : []));
-    if (here) this.marks.append(svg("rect", { class: "here", ...grown(here, FRAME) }));
+    if (here) this.marks.append(svg("rect", { class: "here", ...framed(here, FRAME) }));
   }
 }
