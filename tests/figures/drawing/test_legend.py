@@ -183,3 +183,9 @@ def test_texts_are_short_and_in_words_of_the_field(name: str, collapse: str) -> 
         assert len(text) <= 110
         assert not re.search(r"_|native|linalg|\bmm\b|joined|as it is|way|default", text)
     assert len(dict(entries)) == len(entries)
+
+
+def test_operations_of_many_different_chains_are_listed_without_their_order() -> None:
+    one, three, five = conv("a", kernel=1), conv("b"), conv("c", kernel=5)
+    chains = ((one, three), (three, one), (one,), (five, five, one), (three, one, five), (one, five))
+    assert legend_entries(sketch(*chains)) == [("conv", "conv 1×1, 3×3 or 5×5")]

@@ -179,10 +179,10 @@ def test_an_output_on_the_main_path_has_its_box_and_caption(collapse: str) -> No
     assert (maps["dec2.conv1"], maps["head.conv1"]) == ("output 2", "output 1")
 
 
-def test_a_block_whose_result_is_used_at_another_level_ends_at_the_last_map_of_its_own() -> None:
-    """As the stages of a Swin transformer do: their result is downsampled at once, here twice and merged."""
+def test_a_block_on_the_main_path_ends_at_its_result_wherever_that_is_used() -> None:
+    """The result of a stage of a Swin transformer is used at the next level and by a skip."""
     plain = arch("padded")
-    block = Block("attention", "transformer block", ("enc1.conv2",), ("enc1.conv1",), ("enc2.pool1", "enc2.conv1"))
+    block = Block("attention", "transformer block", ("enc1.conv2",), ("enc1.conv1",), ("enc2.pool1", "dec1.concat1"))
     changed = replace(plain, blocks=(block,))
     sketch = sketch_u(changed, "conv")
     (aside,) = sketch.asides

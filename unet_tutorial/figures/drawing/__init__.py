@@ -1,6 +1,6 @@
 """Drawings of an ``ArchIR``. ``layout`` runs the steps from 1 to 5.
 
-1. ``sketch``: the boxes and the arrows between them, without coordinates.
+1. ``sketch``: the boxes, the arrows between them and the blocks beside the path, without coordinates.
 2. ``frame``: the row, the texts and the size of each box, in a given font size.
 3. ``columns`` and ``heights``: x and y of the boxes.
 4. ``routes``: the arrows with their marks and crop labels.

@@ -116,12 +116,17 @@ def _branch_text(links: Sequence[Link], sketch: Sketch) -> str:
 
 
 def _alternatives(links: Sequence[Link]) -> str:
-    """The operations of all these arrows, joined by "or", in as much detail as is short enough."""
+    """The operations of all these arrows, joined by "or", in as much detail as is short enough.
+
+    If even the least detail is too long, the operations are listed without their order.
+    """
     for detail in range(DETAILS):
-        texts = _merged([chain for link in links if (chain := _chain(link, detail))])
+        chains = [chain for link in links if (chain := _chain(link, detail))]
+        texts = _merged(chains)
         if len(texts) <= 3 and sum(map(len, texts)) <= LONGEST:
-            break
-    return " or ".join([*texts[:4], *["…"] * (len(texts) > 4)])
+            return " or ".join(texts)
+    texts = _merged([(operation,) for chain in chains for operation in chain])
+    return ", ".join([*texts[:4], *["…"] * (len(texts) > 4)])
 
 
 def _merged(chains: Sequence[Chain]) -> list[str]:

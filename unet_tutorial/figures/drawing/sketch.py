@@ -360,19 +360,20 @@ def _asides(arch: ArchIR, drawn: Sequence[int], captions: dict[str, str]) -> tup
     sums: dict[tuple[str, ...], list[int]] = {}
     for block in arch.blocks:
         starts = [start for key in block.sources if (start := _trace_back(arch.node(key), arch.index, place)[0])]
-        ends = [joined for key in block.targets if (joined := _joins(arch, arch.node(key))[0])]
+        inside = [arch.node(key) for key in block.nodes if key in place]
+        ends = inside[-1:] or [joined for key in block.targets if (joined := _joins(arch, arch.node(key))[0])]
         if not ends:
             continue
         first = min([*starts, *ends], key=lambda node: place[node.id])
-        where = (first.side, str(first.level)) if block.kind == "attention" else (block.name,)
+        where: tuple[str, ...] = (block.name,)
+        if block.kind == "attention":
+            where = first.side, str(first.level)
+            ends = [end for end in ends if end.level == first.level] or [first]
         groups.setdefault((block.kind, *where), []).append(block)
         for end in ends:
-            last = place[end.id]
-            while block.kind == "attention" and arch.node(arch.path[last]).level != first.level:
-                last -= 1  # to the map before the other level
-            source, target = (box_index(arch, drawn, at) for at in (place[first.id], last))
+            source, target = (box_index(arch, drawn, place[node.id]) for node in (first, end))
             uses.setdefault((block.kind, *where), []).append((source, target))
-            if source < target and end.op == "add" and drawn[target] == place[end.id]:
+            if source < target and end.op == "add" and drawn[target] == place[end.id] and not inside:
                 sums.setdefault((block.kind, *where), []).append(target)
     found = []
     for group, blocks in groups.items():
