@@ -17,7 +17,7 @@ from tests.oracles.text_extents import area, extents, overlap, touches
 from tests.oracles.u2net import U2Net
 from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.arch.nested import inner_us
+from unet_tutorial.figures.arch.nested import inner_unets
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.curves import samples
 from unet_tutorial.figures.drawing.scene import Scene
@@ -96,7 +96,7 @@ def test_boxes_and_texts_do_not_overlap(name: str, collapse: str) -> None:
     diagram = drawn(name, collapse=collapse)
     scene = diagram.scene
     texts, _ = extents(scene)
-    inside = {key for each in inner_us(diagram.arch.nodes, diagram.arch.outputs) for key in (*each.down, *each.up)}
+    inside = {key for each in inner_unets(diagram.arch.nodes, diagram.arch.outputs) for key in (*each.down, *each.up)}
     boxes = [box for box in scene.boxes if (box.id not in inside or box.blank) and not box.id.endswith(".last")]
     parts = [*texts.items(), *((box.id, area(box, scene.height)) for box in boxes)]
     assert [(a, b) for (a, one), (b, other) in combinations(parts, 2) if overlap(one, other)] == []
@@ -138,7 +138,7 @@ def test_maps_are_right_of_their_inputs_and_in_the_row_of_their_level(name: str)
     diagram = drawn(name, collapse="level")
     boxes = {box.id: box for box in diagram.scene.boxes}
     own_row = set(diagram.arch.outputs) if name == "UNet++ supervised" else set()
-    inside = {key for each in inner_us(diagram.arch.nodes, diagram.arch.outputs) for key in each.nodes}
+    inside = {key for each in inner_unets(diagram.arch.nodes, diagram.arch.outputs) for key in each.nodes}
     inside = inside - set(frames(diagram)) if frames(diagram) else set()
     shown = [node for node in diagram.arch.nodes if node.id in boxes and node.id not in inside and node.scale]
     for one, other in combinations(shown, 2):
@@ -246,9 +246,10 @@ def test_an_output_of_a_lower_row_is_on_its_right() -> None:
     assert first.y == at["X(0,2)"].y
 
 
-def test_the_blocks_of_u2net_are_frames_with_their_levels() -> None:
-    diagram = drawn("U2Net")
-    inner = {each.end: each for each in inner_us(diagram.arch.nodes, diagram.arch.outputs)}
+@pytest.mark.parametrize("name", ["U2Net", "hourglasses"])
+def test_inner_u_nets_are_frames_with_their_levels(name: str) -> None:
+    diagram = drawn(name)
+    inner = {each.end: each for each in inner_unets(diagram.arch.nodes, diagram.arch.outputs)}
     assert frames(diagram) == list(inner)
     boxes = {box.id: box for box in diagram.scene.boxes}
     for end, each in inner.items():
@@ -259,7 +260,7 @@ def test_the_blocks_of_u2net_are_frames_with_their_levels() -> None:
         down, up = parts[: len(each.down)], parts[len(each.down) :]
         assert all(one.bottom < other.y for one, other in pairwise(down))
         assert all(one.y > other.bottom for one, other in pairwise(up))
-        assert [p.y for p in up] == [p.y for p in reversed(down[:-1])]
+        assert [p.y for p in up][: len(down) - 1] == [p.y for p in reversed(down[:-1])]
     assert "frame" in diagram.notes[0]
     said = [label.text for label in diagram.scene.labels if label.id.startswith("reason")]
     assert said == ["each frame holds a U-Net, with one box per level and side"]

@@ -154,3 +154,22 @@ def test_a_block_beside_the_path_is_named_and_its_inner_maps_have_no_boxes() -> 
     names = [node.kind for link in sketch_grid(plain, "level").steps for node in link.nodes]
     assert block.name == "self-attention, 2 heads"
     assert block.name in names
+
+
+@pytest.mark.parametrize(("joined", "op"), [("stack", "add"), ("cat", "concat")])
+def test_maps_that_are_stacked_and_summed_are_added(joined: str, op: str) -> None:
+    class Joined(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.low, self.last = conv(1, 4), conv(4, 4, 2), nn.LazyConv2d(2, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.first(x)
+            maps = [x, nn.functional.interpolate(self.low(x), scale_factor=2)]
+            out: torch.Tensor = self.last(torch.stack(maps).sum(0) if joined == "stack" else torch.cat(maps, 1))
+            return out
+
+    net, image = Joined(), torch.zeros(1, 1, 16, 16)
+    net(image)
+    (skip,) = [link for link in sketch_grid(trace(net, image), "level").steps if link.kind == "skip"]
+    assert skip.nodes[-1].op == op

@@ -101,12 +101,18 @@ def _links_to(arch: ArchIR, number: dict[str, int], target: Node) -> list[Link]:
         merge = next((node for node in passed if node not in alone), None)
         same_level = source.level == target.level or not target.scale
         if merge is not None and same_level and not any(node.op == "conv" for node in alone):
-            kind, shown = "skip", (*alone, merge)
+            kind, shown = "skip", (*alone, _as_sum(merge, passed))
         else:
             shown = tuple(node for node in passed if node is not merge) if key == main else alone
             kind = step_kind((shown or passed) if same_level else passed, source)
         links.append(Link(number[key], number[target.id], kind, shown, first_crop(passed)))
     return links
+
+
+def _as_sum(merge: Node, passed: tuple[Node, ...]) -> Node:
+    """The merge; maps that are stacked only to be summed are added."""
+    after = passed[passed.index(merge) + 1 :]
+    return replace(merge, op="add") if merge.kind == "stack" and after and after[0].kind == "sum" else merge
 
 
 def _shortened(arch: ArchIR, links: list[Link]) -> list[Link]:
