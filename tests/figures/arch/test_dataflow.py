@@ -1,4 +1,4 @@
-"""Which nodes use each other, and the way back to the maps that a node is computed from."""
+"""Users of nodes, conditions, searches backwards, and kinds of convolutions."""
 
 from __future__ import annotations
 

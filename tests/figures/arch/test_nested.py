@@ -16,7 +16,7 @@ from tests.oracles.torch_counts import traced_and_counted
 from tests.oracles.u2net import U2Net
 from tests.oracles.unet_plus_plus import UNetPlusPlus
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.arch.nested import NESTED, inner_us, of_nested_us, outer_network, without_inner_us
+from unet_tutorial.figures.arch.nested import NESTED, inner_unets, outer_network, reason_if_nested, without_inner_unets
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import padded_unet
 
@@ -64,7 +64,7 @@ def arch(name: str) -> ArchIR:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_modules_that_are_u_nets(name: str) -> None:
-    found = inner_us(arch(name).nodes, arch(name).outputs)
+    found = inner_unets(arch(name).nodes, arch(name).outputs)
     assert {each.module: each.levels for each in found} == TABLE[name][2]
 
 
@@ -72,7 +72,7 @@ def test_modules_that_are_u_nets(name: str) -> None:
 def test_the_maps_of_an_inner_u_net_go_down_and_up(name: str) -> None:
     plain = arch(name)
     net = TABLE[name][0]
-    for each in inner_us(plain.nodes, plain.outputs):
+    for each in inner_unets(plain.nodes, plain.outputs):
         nodes = [plain.node(key) for key in each.nodes]
         assert {node.path == each.module or node.path.startswith(f"{each.module}.") for node in nodes} == {True}
         assert sum(node.parameters for node in nodes) == sum(
@@ -90,8 +90,8 @@ def test_the_maps_of_an_inner_u_net_go_down_and_up(name: str) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_sums_stay_exact_without_the_inner_nodes(name: str) -> None:
     plain = arch(name)
-    inner = inner_us(plain.nodes, plain.outputs)
-    nodes = without_inner_us(plain.nodes, inner)
+    inner = inner_unets(plain.nodes, plain.outputs)
+    nodes = without_inner_unets(plain.nodes, inner)
     for cost in ("parameters", "macs", "saved"):
         assert sum(getattr(node, cost) for node in nodes) == sum(getattr(node, cost) for node in plain.nodes)
     left = {node.id for node in nodes}
@@ -124,19 +124,19 @@ def test_u2net_is_counted_as_torch_counts_it_and_described_as_a_u_of_u_nets() ->
 
 @pytest.mark.parametrize("name", [name for name in TABLE if name != "U2Net"])
 def test_only_a_u_of_u_nets_is_called_so(name: str) -> None:
-    assert of_nested_us(arch(name).nodes, arch(name).outputs) == ""
+    assert reason_if_nested(arch(name).nodes, arch(name).outputs) == ""
     assert NESTED not in arch(name).reason
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_a_network_is_not_inside_itself(name: str) -> None:
     plain = described(name)
-    assert all(len(each.nodes) < len(plain.nodes) - 1 for each in inner_us(plain.nodes, plain.outputs))
+    assert all(len(each.nodes) < len(plain.nodes) - 1 for each in inner_unets(plain.nodes, plain.outputs))
 
 
 def test_the_outer_network_has_the_levels_of_its_own_path() -> None:
     plain = arch("U2Net")
-    outer = outer_network(plain, inner_us(plain.nodes, plain.outputs))
+    outer = outer_network(plain, inner_unets(plain.nodes, plain.outputs))
     frames = [node.level for node in outer.nodes if node.kind.startswith("U-Net")]
     assert frames == [0, 1, 2, 3, 3, 2, 1, 0]
     assert outer.outputs == plain.outputs

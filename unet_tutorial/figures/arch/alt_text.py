@@ -7,7 +7,7 @@ from collections import Counter
 from unet_tutorial.figures.arch.dense import dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR, Skip
 from unet_tutorial.figures.arch.level_maps import level_maps
-from unet_tutorial.figures.arch.nested import NESTED, inner_us
+from unet_tutorial.figures.arch.nested import NESTED, inner_unets
 from unet_tutorial.figures.arch.text import counted, crop_text, described, numbered, repeated
 
 
@@ -90,7 +90,7 @@ def _kind_of_grid(arch: ArchIR) -> str:
         rows = 1 + max(row for row, _ in cells.values())
         return f"the triangle of UNet++, whose {counted(len(cells), 'node')} X(i,j) have {counted(rows, 'row')}"
     if arch.reason == NESTED:
-        return f"a U with {counted(len(inner_us(arch.nodes, arch.outputs)), 'U-Net')} in frames"
+        return f"a U with {counted(len(inner_unets(arch.nodes, arch.outputs)), 'U-Net')} in frames"
     return "a grid"
 
 

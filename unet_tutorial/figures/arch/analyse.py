@@ -13,7 +13,7 @@ from dataclasses import replace
 from unet_tutorial.figures.arch.blocks import find_blocks, without_blocks
 from unet_tutorial.figures.arch.fold import folded
 from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, Skip
-from unet_tutorial.figures.arch.nested import of_nested_us
+from unet_tutorial.figures.arch.nested import reason_if_nested
 from unet_tutorial.figures.arch.path import BOUNDED, main_path, not_a_u, with_levels, with_scales
 from unet_tutorial.figures.arch.skips import find_skips
 
@@ -27,7 +27,7 @@ def analysed(arch: ArchIR) -> ArchIR:
     outside = without_blocks(nodes, blocks, outputs)
     path = main_path(outside, outputs)
     reason = not_a_u(path)
-    reason = reason and (of_nested_us(outside, outputs) or reason)
+    reason = reason and (reason_if_nested(outside, outputs) or reason)
     skips, unusual = ([], "") if reason else find_skips(outside, path)
     nodes = nodes if reason else _with_sides(nodes, path, skips, blocks, outputs)
     nodes = _with_places_of_consumers(nodes)

@@ -1,8 +1,8 @@
-"""Finds attention and transformer blocks.
+"""Finds attention layers and transformer blocks.
 
-An attention has two matrix products of maps: one of queries and keys, one of the weights and the values; torch may
-compute both in one operator. From there the search goes back through the projections to the map that enters, and on
-through the projection of the result to the map that leaves.
+An attention layer has two matrix products of maps: one of queries and keys, one of the weights and the values; torch
+may compute both in one operator. From there the search goes backwards through the projections to the input map of the
+layer, and forwards through the projection of the result to its output map.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from unet_tutorial.figures.arch.dataflow import Dataflow, has_activation, is_dep
 from unet_tutorial.figures.arch.ir import Node
 from unet_tutorial.figures.arch.text import axes_text
 
-RESHAPING = ("view", "split", "crop", "norm", "act", "other")
-COMBINING = (*RESHAPING, "gate", "add", "reduce")  # scaling, bias, mask, softmax, rotary positions
+OF_ONE_MAP = ("view", "split", "crop", "norm", "act", "other")  # they compute no new features
+COMBINING = (*OF_ONE_MAP, "gate", "add", "reduce")  # scaling, bias, mask, softmax, rotary positions
 MOST_CONVS = 8  # of the projections of an attention
 
 
 @dataclass(frozen=True)
 class Attention:
-    """An attention or a transformer block.
+    """An attention layer, or neighbouring transformer blocks of the same kind.
 
-    ``sources`` starts with the map of the image that enters. ``target`` is the sum or product of that map and the
-    result; "" if there is none, because the result replaces the map.
+    ``kind`` is its name in figures, such as "self-attention", and ``repeats`` the number of blocks. ``heads`` are 0 if
+    unknown. ``nodes`` are the ids of its operations; ``sources`` are those of the maps that they use, with the input
+    map first. ``target`` is the sum or product of the input map and the result; "" if the result replaces the map.
     """
 
     kind: str
@@ -80,7 +81,7 @@ def _attention(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Att
         passed, reached = flow.back([first.id, last.id], lambda node: node.op not in ("up", "resize"), entries[:1])
         if reached - flow.conditions == {entries[0]} and _convs(flow, passed) <= MOST_CONVS:
             inside, ends, entries = passed, reached, entries[:1]
-    steps, target, start, above = _way_out(flow, last, crosses, entries)
+    steps, target, start, above = _output_steps(flow, last, crosses, entries)
     if target:
         after = set[str]().union(*steps)
         entries = (start, *(key for key in entries if key != start and len(entries) > 1))
@@ -99,10 +100,10 @@ def _convs(flow: Dataflow, ids: set[str]) -> int:
 
 
 def _crossing(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Callable[[Node], bool]:
-    """A function that says whether a node is a part of the attention, seen on the way back from its products.
+    """A function that tells whether the search backwards from the products continues through a node.
 
-    The nodes just before the products are, up to the projections to queries, keys and values; before these only
-    operations that do not compute new features. A product outside all pairs is the sum of the weights.
+    It does so up to the projections to queries, keys and values; before these, only through operations that compute no
+    new features. A product outside all pairs is the sum of the weights.
     """
     near, projections, waiting = {first.id, last.id}, set[str](), [*first.inputs, *last.inputs]
     while waiting:
@@ -126,13 +127,13 @@ def _crossing(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Call
     return crosses
 
 
-def _way_out(
+def _output_steps(
     flow: Dataflow, last: Node, crosses: Callable[[Node], bool], entries: Sequence[str]
 ) -> tuple[list[set[str]], str, str, set[str]]:
-    """The steps from the last product to the map that leaves, as sets of nodes.
+    """The steps from the last product to the output map, as sets of nodes.
 
-    Then, if this map is added to the one that enters or multiplied with it: the sum, the map that enters, and the nodes
-    between that map and ``entries``; else "", "" and no nodes.
+    Then, if the output map is added to the input map or multiplied with it: the sum or product, the input map, and the
+    nodes between the input map and ``entries``; else "", "" and no nodes.
     """
     steps: list[set[str]] = []
     result = {last.id}  # the last map, and what a norm computes from it
@@ -146,7 +147,7 @@ def _way_out(
             if len(entries) == 1 and reached - flow.conditions == others:
                 return steps, user.id, start, passed
         passed, reached = flow.back(others, crosses, entries)
-        narrow = user.op in (*RESHAPING, "gate", "add") or is_pointwise(user) or is_depthwise(user)
+        narrow = user.op in (*OF_ONE_MAP, "gate", "add") or is_pointwise(user) or is_depthwise(user)
         if others & set(entries) or not (reached - flow.conditions).issubset(entries) or not narrow:
             break
         steps.append(passed | result - {last.id} | {user.id})
@@ -165,7 +166,7 @@ def _next(flow: Dataflow, result: set[str]) -> Node | None:
             return None
         if len(users) == 1:
             return user
-        if not result.issuperset(flow.maps(user)) or user.op not in (*RESHAPING, "gate", "reduce"):
+        if not result.issuperset(flow.maps(user)) or user.op not in (*OF_ONE_MAP, "gate", "reduce"):
             return None
         result.add(user.id)
     return None
@@ -203,9 +204,8 @@ def _projected_conditions(flow: Dataflow, inside: set[str], ends: set[str]) -> t
     """The conditions that an attention uses, and their projections to keys and values, which no other node uses."""
     found: set[str] = set()
     conditions: set[str] = set()
-    waiting: dict[str, tuple[str, ...]] = dict.fromkeys(
-        ends, (*RESHAPING, "linear")
-    )  # by id: the operations that may be passed
+    allowed = (*OF_ONE_MAP, "linear")
+    waiting: dict[str, tuple[str, ...]] = dict.fromkeys(ends, allowed)  # by id: the operations that may be passed
     while waiting:
         key = max(waiting, key=flow.position.__getitem__)
         passed, node = waiting.pop(key), flow.index[key]
@@ -285,7 +285,7 @@ def _pointwise_branch(flow: Dataflow, start: str) -> frozenset[str] | None:
 
     def crosses(node: Node) -> bool:
         allowed = is_pointwise(node) or is_depthwise(node)
-        return allowed or (node.op in (*RESHAPING, "gate", "add") and not _is_product(node))
+        return allowed or (node.op in (*OF_ONE_MAP, "gate", "add") and not _is_product(node))
 
     for user in map(flow.index.__getitem__, flow.in_order(flow.users[start])):
         others = set(flow.maps(user)) - {start}

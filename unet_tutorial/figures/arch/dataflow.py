@@ -1,4 +1,4 @@
-"""Which nodes of a network use each other, and the way back from a node to the maps that it is computed from."""
+"""The data flow between the nodes of a network: their users, and the nodes from which a node is computed."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ class Dataflow:
     def back(
         self, ends: Iterable[str], crosses: Callable[[Node], bool], stops: Iterable[str] = ()
     ) -> tuple[set[str], set[str]]:
-        """The nodes passed on the way back from ``ends``, and those at which the way back ended.
+        """The nodes passed by a search backwards from ``ends``, and those at which it ended.
 
-        The way goes through the nodes for which ``crosses`` is true. It ends at ``stops``; without them it ends where a
-        single map of the image is left, which is not one of ``ends``. Conditions are not crossed.
+        The search continues through the nodes for which ``crosses`` is true, except conditions. It ends at ``stops``;
+        without them, it ends where a single map of the image is left that is not one of ``ends``.
         """
         passed: set[str] = set()
         first, ahead, closed = set(ends), set(ends), set[str]()
@@ -101,7 +101,7 @@ class Dataflow:
 
 
 def is_depthwise(node: Node) -> bool:
-    """Whether a convolution has one kernel per output channel, for a single input channel."""
+    """Whether a node is a convolution in which each output channel is computed from one input channel."""
     return bool(node.op == "conv" and node.window and node.macs == prod(node.shape) * prod(node.window.kernel))
 
 

@@ -16,17 +16,18 @@ from unet_tutorial.figures.arch.path import is_bounded
 
 CHANNEL, SPATIAL, ALONG_AXIS = "channel gate", "spatial gate", "gate along an axis"
 SQUEEZE, SPATIAL_SQUEEZE = "squeeze-and-excitation", "spatial squeeze-and-excitation"
-SIGMOIDS = ("sigmoid", "hardtanh", "relu6", "clamp")
+SIGMOIDS = ("sigmoid", "hardtanh", "relu6", "clamp")  # sigmoids, also piecewise linear ones
 SPREADING = ("view", "resize", "split", "crop", "add")  # may stand between the activation of a mask and its product
 
 
 @dataclass(frozen=True)
 class Excitation:
-    """A mask that scales the map from which it is computed.
+    """A mask that scales the map from which it is computed, or several such masks under one name.
 
-    ``nodes`` compute the mask; ``sources`` starts with the scaled map; ``target`` is the product, or the node that
-    combines several products. ``extent`` is CHANNEL, SPATIAL, or ALONG_AXIS. ``pools`` are the reductions from which
-    the mask is computed: "mean", "max".
+    ``name`` is its text in figures. ``extent`` is CHANNEL, SPATIAL or ALONG_AXIS; "" for several masks. ``nodes`` are
+    the ids of the operations that compute the mask; ``sources`` are those of the maps that they use, with the scaled
+    map first. ``target`` is the product, or the node that combines several products. ``pools`` are the reductions from
+    which the mask is computed: "mean", "max".
     """
 
     name: str

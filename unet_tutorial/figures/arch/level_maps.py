@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
+from unet_tutorial.figures.arch.dataflow import is_pointwise
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 
 Place = tuple[str, int | None]  # side, and level; None for maps without spatial axes
@@ -76,7 +77,7 @@ def _before_decoder(
 
 
 def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
-    """Connections beside the main path, as of residual blocks: positions of both ends on the path.
+    """Connections beside the main path, such as those of residual blocks: positions of both ends on the path.
 
     Skips are not among them, nor are maps of the coarsest level that the decoder concatenates, as in UNETR.
     """
@@ -130,16 +131,12 @@ def _opens_a_block(path: Sequence[Node], i: int) -> bool:
         return False
     if after[0].op == "view":
         return after[0].level < node.level and node.channels > before.channels
-    ends_a_block = before.op != "conv" or _is_pointwise(before)
+    ends_a_block = before.op != "conv" or is_pointwise(before)
     changes = after[0].op in ("conv", "up") and after[0].level != node.level
-    return ends_a_block and changes and _is_pointwise(node) and len(after) > 1 and _is_pointwise(after[1])
+    return ends_a_block and changes and is_pointwise(node) and len(after) > 1 and is_pointwise(after[1])
 
 
 def _shared_modules(one: Node, other: Node) -> int:
     """How many modules hold both maps, one inside the other."""
     pairs = zip(one.path.split("."), other.path.split("."), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _is_pointwise(node: Node) -> bool:
-    return node.op == "conv" and node.window is not None and set(node.window.kernel) == {1}

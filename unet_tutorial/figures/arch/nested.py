@@ -14,12 +14,12 @@ NESTED = "its blocks are U-Nets themselves"  # the reason why a network such as 
 
 
 @dataclass(frozen=True)
-class InnerU:
+class InnerUNet:
     """A U-Net inside a network: the module's name in the model, and ids of nodes.
 
     ``nodes`` are all its nodes, ``entry`` is the only map outside that it uses, and ``end`` the only one of its maps
-    that is used outside. ``down`` and ``up`` hold one map per level, in the order of execution: on the way down, the
-    coarsest included, and on the way up.
+    that is used outside. ``down`` and ``up`` hold one map per level of its encoder, the coarsest level included, and of
+    its decoder, in the order of execution.
     """
 
     module: str
@@ -35,24 +35,24 @@ class InnerU:
         return max(len(self.down), len(self.up) + 1)
 
 
-def inner_us(nodes: Sequence[Node], outputs: Sequence[str]) -> list[InnerU]:
+def inner_unets(nodes: Sequence[Node], outputs: Sequence[str]) -> list[InnerUNet]:
     """The outermost modules that are U-Nets with one input and one output; the network itself is not one of them."""
     by_module: dict[str, list[Node]] = {}
     for node in nodes:
         names = node.path.split(".") if node.path else []
         for count in range(1, len(names) + 1):
             by_module.setdefault(".".join(names[:count]), []).append(node)
-    found: list[InnerU] = []
+    found: list[InnerUNet] = []
     whole = sum(node.op != "input" for node in nodes)
     for module, inside in by_module.items():
         if len(inside) == whole or any(module.startswith(f"{each.module}.") for each in found):
             continue
-        inner = _inner_u(module, inside, nodes, outputs)
+        inner = _inner_unet(module, inside, nodes, outputs)
         found += [inner] if inner else []
     return found
 
 
-def _inner_u(module: str, inside: list[Node], nodes: Sequence[Node], outputs: Sequence[str]) -> InnerU | None:
+def _inner_unet(module: str, inside: list[Node], nodes: Sequence[Node], outputs: Sequence[str]) -> InnerUNet | None:
     """The U-Net that these nodes form; None if they do not form one."""
     ids = {node.id for node in inside}
     entries = {key for node in inside for key in node.inputs} - ids
@@ -75,10 +75,10 @@ def _inner_u(module: str, inside: list[Node], nodes: Sequence[Node], outputs: Se
     turn = max(i for i, node in enumerate(path) if node.level == coarsest)
     down = {node.level: node.id for node in path[1 : turn + 1]}
     up = {node.level: node.id for node in path[turn + 1 :]}
-    return InnerU(module, tuple(node.id for node in inside), entry, end, tuple(down.values()), tuple(up.values()))
+    return InnerUNet(module, tuple(node.id for node in inside), entry, end, tuple(down.values()), tuple(up.values()))
 
 
-def without_inner_us(nodes: Sequence[Node], inner: Sequence[InnerU]) -> tuple[Node, ...]:
+def without_inner_unets(nodes: Sequence[Node], inner: Sequence[InnerUNet]) -> tuple[Node, ...]:
     """The nodes with each inner U-Net as one node: its last map, with the sums of its costs."""
     hidden = {key for each in inner for key in each.nodes if key != each.end}
     index = {node.id: node for node in nodes}
@@ -92,16 +92,16 @@ def without_inner_us(nodes: Sequence[Node], inner: Sequence[InnerU]) -> tuple[No
     return tuple(whole.get(node.id, node) for node in nodes if node.id not in hidden)
 
 
-def of_nested_us(nodes: Sequence[Node], outputs: Sequence[str]) -> str:
+def reason_if_nested(nodes: Sequence[Node], outputs: Sequence[str]) -> str:
     """The reason for a U-shaped network whose blocks are U-Nets; "" for any other network."""
-    inner = inner_us(nodes, outputs)
-    outer = without_inner_us(nodes, inner)
+    inner = inner_unets(nodes, outputs)
+    outer = without_inner_unets(nodes, inner)
     path = main_path(with_levels(outer, main_path(outer, outputs)), outputs) if len(inner) > 1 else []
     return NESTED if path and not not_a_u(path) else ""
 
 
-def outer_network(arch: ArchIR, inner: Sequence[InnerU]) -> ArchIR:
+def outer_network(arch: ArchIR, inner: Sequence[InnerUNet]) -> ArchIR:
     """The network with each inner U-Net as one node, for drawings; without path and skips."""
-    nodes = without_inner_us(arch.nodes, inner)
+    nodes = without_inner_unets(arch.nodes, inner)
     nodes = with_levels(nodes, main_path(nodes, arch.outputs))
     return replace(arch, nodes=nodes, path=(), skips=(), blocks=())

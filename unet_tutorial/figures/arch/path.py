@@ -14,7 +14,7 @@ from unet_tutorial.figures.arch.ir import Node
 
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh", "relu6")
-RESHAPING = ("view", "resize", "pool", "crop", "split", "concat", "other")  # with a single input they only move values
+AFTER_MASK = ("view", "resize", "pool", "crop", "split", "concat", "other")  # may follow the activation of a mask
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
 Scale = tuple[Fraction, ...]
@@ -128,7 +128,7 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
     index = {node.id: node for node in nodes}
     priority: dict[str, tuple[float, int]] = {}  # coarsest scale up to the node, number of operations up to it
     for node in nodes:
-        before = [priority[each.id] for each in operands(node, index)]
+        before = [priority[each.id] for each in feature_inputs(node, index)]
         own = prod(node.scale) if node.scale else 0.0
         priority[node.id] = (
             max([own, *(scale for scale, _ in before)]),
@@ -138,7 +138,7 @@ def main_path(nodes: tuple[Node, ...], outputs: Sequence[str]) -> list[Node]:
     ends = [node for node in returned if node.scale and not _derived(node, outputs, index)] or returned
     node = max(ends or nodes[-1:], key=lambda n: (prod(n.size), priority[n.id]))
     path = [node]
-    while inputs := operands(node, index):
+    while inputs := feature_inputs(node, index):
         node = max(inputs, key=lambda each: priority[each.id])
         path.append(node)
     return path[::-1]
@@ -175,7 +175,7 @@ def not_a_u(path: list[Node]) -> str:
     return ""
 
 
-def operands(node: Node, index: dict[str, Node]) -> list[Node]:
+def feature_inputs(node: Node, index: dict[str, Node]) -> list[Node]:
     """The inputs that carry features into a node.
 
     Masks are left out, because they only scale the other factor of a product. The indices of an unpooling are left out
@@ -199,7 +199,7 @@ def operands(node: Node, index: dict[str, Node]) -> list[Node]:
 
 def _is_mask(node: Node, index: dict[str, Node]) -> bool:
     """Whether a map is the output of a bounded activation, which may have been reshaped, repeated or resized since."""
-    while node.op in RESHAPING and len(node.inputs) == 1 and not is_bounded(node):
+    while node.op in AFTER_MASK and len(node.inputs) == 1 and not is_bounded(node):
         node = index[node.inputs[0]]
     return is_bounded(node)
 

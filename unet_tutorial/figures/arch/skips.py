@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.path import operands
+from unet_tutorial.figures.arch.path import feature_inputs
 
 SEVERAL_LEVELS = "its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"
 UPSAMPLING = ("up", "resize", "view")
@@ -18,7 +18,7 @@ def find_skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], s
     skips: list[Skip] = []
     reasons = ["it pools to grids of a fixed size, as PSPNet does"] * any("adaptive" in n.kind for n in path)
     for node in path[u.turn + 1 :]:
-        others = operands(node, u.index) if node.op in ("concat", "add", "gate") else []
+        others = feature_inputs(node, u.index) if node.op in ("concat", "add", "gate") else []
         for operand in others:
             if operand is path[u.position[node.id] - 1] or not operand.scale:
                 continue
@@ -80,12 +80,12 @@ class _U:
         """By id of a node beside the path of the encoder: the first node of the path that uses it at its level."""
         found: dict[str, Node] = {}
         for user in self.path[: self.turn + 1]:
-            waiting = operands(user, self.index)
+            waiting = feature_inputs(user, self.index)
             while waiting:
                 node = waiting.pop()
                 if node.id not in self.position and node.id not in found:
                     found[node.id] = user
-                    waiting += operands(node, self.index)
+                    waiting += feature_inputs(node, self.index)
         return {key: user for key, user in found.items() if user.level == self.index[key].level}
 
     def sources(self, start: Node) -> tuple[list[Node], list[str]]:
@@ -103,7 +103,7 @@ class _U:
                 sources.append(self.beside[node.id])
             elif node.id not in between:
                 between.append(node.id)
-                waiting += operands(node, self.index)
+                waiting += feature_inputs(node, self.index)
         return sources, between
 
 

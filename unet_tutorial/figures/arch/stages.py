@@ -6,9 +6,10 @@ is used in one merge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
+from unet_tutorial.figures.arch.dataflow import is_pointwise
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.nested import INNER
 
@@ -16,16 +17,16 @@ JOINING_OPS = ("concat", "add", "crop", "split", "view")  # a stage of these onl
 AFTER_HEAD = ("resize", "view", "act", "norm", "crop")  # may follow the convolution of a head
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stage:
     """The nodes of one stage, in the order of execution; ``end`` is the map that represents it.
 
     All maps that other stages use are computed from ``end``. ``sources`` are the indices of the stages that it uses.
     """
 
-    nodes: list[Node] = field(default_factory=list)
-    sources: tuple[int, ...] = ()
-    end: Node = None  # type: ignore[assignment]  # set by ``stages``
+    nodes: list[Node]
+    sources: tuple[int, ...]
+    end: Node
 
     @property
     def level(self) -> int:
@@ -45,7 +46,7 @@ class _Partition:
         self.arch = arch
         self.group: dict[str, int] = {}
         self.users = users(arch)
-        self.blocks = {key for block in arch.blocks for key in block.nodes}  # whatever their level
+        self.blocks = {key for block in arch.blocks for key in block.nodes}  # of all levels
         self.heads = {node.id: end for end in arch.outputs for node in self._head(arch.node(end))}
         for node in arch.nodes:
             self.group[node.id] = self._own_group(node)
@@ -147,10 +148,9 @@ class _Partition:
 
     def _expands(self, node: Node) -> bool:
         """Whether a map is only the first one of an inverted residual block with stride 2, as in MobileNetV2."""
-        pointwise = node.op == "conv" and node.window is not None and set(node.window.kernel) == {1}
         following = self.users[node.id]
         strided = len(following) == 1 and following[0].op == "conv" and following[0].level > node.level
-        return pointwise and strided and following[0].channels == node.channels
+        return is_pointwise(node) and strided and following[0].channels == node.channels
 
 
 def users(arch: ArchIR) -> dict[str, list[Node]]:

@@ -10,7 +10,7 @@ from math import sqrt
 
 from unet_tutorial.figures.arch.dense import Cell, dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR, Node
-from unet_tutorial.figures.arch.nested import NESTED, InnerU, inner_us, outer_network
+from unet_tutorial.figures.arch.nested import NESTED, InnerUNet, inner_unets, outer_network
 from unet_tutorial.figures.arch.text import size_text
 from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
 from unet_tutorial.figures.drawing.curves import Rect, clear_curve, cost
@@ -53,10 +53,10 @@ class Plan:
     rows: tuple[int, ...]
     columns: tuple[int, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
-    inner: Mapping[str, InnerU] = field(default_factory=dict)
+    inner: Mapping[str, InnerUNet] = field(default_factory=dict)
 
 
-def flowing_plan(sketch: Sketch, inner: Sequence[InnerU] = ()) -> Plan:
+def flowing_plan(sketch: Sketch, inner: Sequence[InnerUNet] = ()) -> Plan:
     """Rows are levels; a map without spatial axes is in the last row."""
     levels = sorted({each.node.level for each in sketch.maps if each.node.scale}) or [0]
     rows = (levels.index(each.node.level) if each.node.scale else len(levels) - 1 for each in sketch.maps)
@@ -437,7 +437,7 @@ def draw_grid(
         plan = dense_plan(annotations.applied_to(sketch_grid(arch, "level")), cells, arch.outputs)
         text = "X(i,j): the node in row i and column j of the grid of UNet++"
         return _fitted(plan, style, font, text, annotations, note="one box per node X(i,j) of UNet++, not per map")
-    inner = inner_us(arch.nodes, arch.outputs)
+    inner = inner_unets(arch.nodes, arch.outputs)
     whole = flowing_plan(annotations.applied_to(sketch_grid(arch, collapse)))
     if not inner or (arch.reason != NESTED and (collapse != "level" or _fitting(whole, style, style.font_min))):
         text = f"not drawn as a U: {arch.reason or 'no main path was found'}"
@@ -448,7 +448,7 @@ def draw_grid(
     return _fitted(plan, style, font, text, annotations, note=f"one frame per U-Net inside: {_modules(inner)}")
 
 
-def _modules(inner: Sequence[InnerU]) -> str:
+def _modules(inner: Sequence[InnerUNet]) -> str:
     """The names of the modules, a few of them."""
     names = [each.module for each in inner]
     return ", ".join(names if len(names) < 5 else [*names[:3], "…", names[-1]])
