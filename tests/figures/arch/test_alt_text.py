@@ -10,6 +10,7 @@ from tests.oracles import several_outputs
 from tests.oracles.foreign_hard import Call
 from tests.oracles.foreign_unets import conv
 from tests.oracles.hooked_nets import NETS, arch
+from tests.oracles.u2net import U2Net
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
@@ -102,3 +103,10 @@ def test_crops_of_some_skips() -> None:
 
     net = Call(run, conv(1, 4), conv(4, 4), conv(8, 4), conv(4, 4), nn.Conv2d(8, 1, 1))
     assert "concatenated, 1 of them cropped by 0+1 pixels per side." in described(net, torch.empty(1, 1, 18, 18))
+
+
+def test_the_kind_of_grid_is_named() -> None:
+    """Three rows of UNet++ have 3 + 2 + 1 nodes; 8 of the 11 stages of U2Net go down and up by themselves."""
+    assert "are in the triangle of UNet++, whose 6 nodes X(i,j) have 3 rows." in text_of("nested")
+    assert "are in a U with 8 U-Nets in frames." in described(U2Net(), torch.empty(1, 3, 64, 64))
+    assert "are in a grid." in text_of("classifier")
