@@ -30,7 +30,7 @@ def analysed(arch: ArchIR) -> ArchIR:
     reason = reason and (reason_if_nested(outside, outputs) or reason)
     skips, unusual = ([], "") if reason else find_skips(outside, path)
     nodes = nodes if reason else _with_sides(nodes, path, skips, blocks, outputs)
-    nodes = _with_places_of_consumers(nodes)
+    nodes = _with_places_of_users(nodes)
     new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))
     return replace(
         arch,
@@ -50,7 +50,7 @@ def _with_sides(
     blocks: Sequence[Block],
     outputs: tuple[str, ...],
 ) -> tuple[Node, ...]:
-    """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last consumer.
+    """Set ``Node.side``; a node that is neither on the main path nor on a skip gets that of its last user.
 
     A block whose result the same side uses, or the next one, has the side of the map that enters it. Nodes off the main
     path that only lead to an output, as in deep supervision, are heads.
@@ -66,9 +66,9 @@ def _with_sides(
         used = {on_path[key] for key in block.targets if key in on_path}
         if entered and used and not (entered == ["enc"] and used == {"dec"}):  # else it is on a skip
             sides |= dict.fromkeys(block.nodes, *entered) | on_path
-    _add_sides_of_consumers(nodes, sides)
+    _add_sides_of_users(nodes, sides)
     sides = dict.fromkeys(outputs, "head") | sides
-    _add_sides_of_consumers(nodes, sides)
+    _add_sides_of_users(nodes, sides)
     placed: dict[str, Node] = {}
     for node in nodes:
         node = replace(node, side=sides.get(node.id, ""))
@@ -78,16 +78,16 @@ def _with_sides(
     return tuple(placed.values())
 
 
-def _add_sides_of_consumers(nodes: tuple[Node, ...], sides: dict[str, str]) -> None:
+def _add_sides_of_users(nodes: tuple[Node, ...], sides: dict[str, str]) -> None:
     """Add to ``sides`` the nodes from which its nodes are computed."""
     for node in reversed(nodes):
         for key in node.inputs if node.id in sides else ():
             sides.setdefault(key, sides[node.id])
 
 
-def _with_places_of_consumers(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Set side and level of nodes without spatial axes to those of their consumers; "" and 0 if these differ."""
-    found: dict[str, set[tuple[str, int]]] = {node.id: set() for node in nodes}  # sides and levels of the consumers
+def _with_places_of_users(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Set side and level of nodes without spatial axes to those of their users; "" and 0 if these differ."""
+    found: dict[str, set[tuple[str, int]]] = {node.id: set() for node in nodes}  # sides and levels of the users
     placed = []
     for node in reversed(nodes):
         if not node.scale and found[node.id]:

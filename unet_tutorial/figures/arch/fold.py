@@ -13,16 +13,16 @@ def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Nod
 
     A padding narrower than the kernel of the convolution or pooling behind it becomes the padding of this layer.
     Returns the nodes, and the ids of those that hold the outputs. Two nodes become one only if the first has no other
-    consumer and is not an output. Parameters, MACs and saved bytes are added up, so the totals do not change.
+    user and is not an output. Parameters, MACs and saved bytes are added up, so the totals do not change.
     """
-    consumers = Counter([*outputs, *(key for node in nodes for key in node.inputs)])
+    users = Counter([*outputs, *(key for node in nodes for key in node.inputs)])
     kept: dict[str, Node] = {}
     replaced_by: dict[str, str] = {}  # by id of a merged node: id of the node it was merged into
     for node in nodes:
         node = replace(node, inputs=tuple(replaced_by.get(key, key) for key in node.inputs))
         before = kept.get(node.inputs[0]) if len(node.inputs) == 1 else None
-        only_consumer = before is not None and consumers[before.id] == 1
-        merged = _merged(before, node) if before is not None and only_consumer and before.op != "input" else None
+        only_user = before is not None and users[before.id] == 1
+        merged = _merged(before, node) if before is not None and only_user and before.op != "input" else None
         if merged is None and before is not None and _without_effect(node, before):
             merged = _with_costs(before, node)
         if merged is None or before is None:
@@ -30,7 +30,7 @@ def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Nod
             continue
         kept[before.id] = merged
         replaced_by |= {node.id: before.id}
-        consumers[before.id] = consumers[node.id] + (consumers[before.id] - 1)
+        users[before.id] = users[node.id] + (users[before.id] - 1)
     return tuple(kept.values()), tuple(dict.fromkeys(replaced_by.get(key, key) for key in outputs))
 
 

@@ -47,7 +47,7 @@ def dot(arch: ArchIR) -> str:
 
 
 def edges(arch: ArchIR) -> Iterator[tuple[str, str]]:
-    """Pairs of ids: a node and one of its consumers, in the order of the forward pass."""
+    """Pairs of ids: a node and one of its users, in the order of the forward pass."""
     for node in arch.nodes:
         yield from ((key, node.id) for key in dict.fromkeys(node.inputs))
 

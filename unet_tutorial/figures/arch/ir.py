@@ -19,7 +19,7 @@ OPS = (
     "input", "conv", "linear", "pool", "up", "resize", "concat", "add", "gate", "crop", "split", "norm", "act", "view",
     "reduce", "other",
 )  # fmt: skip
-BLOCKS = ("attention", "excitation", "embedding")  # squeeze-and-excitation; a time, a class, another condition
+BLOCKS = ("attention", "excitation", "embedding")  # excitation: a gate by its own map; embedding: of a time or class
 SIDES = ("enc", "bottom", "dec", "head", "skip", "")  # "": no side, for example if the network is not U-shaped
 
 Pairs = tuple[tuple[int, int], ...]  # two numbers per spatial axis
@@ -44,15 +44,21 @@ class Window:
 class Node:
     """One operation and the feature map it computes.
 
-    ``op`` is one of ``OPS``; ``kind`` is torch's name of the operator, or the name of the argument of an input.
-    ``inputs`` are the ids of its input maps, in argument order. ``shape`` is (C, *size), without the batch. ``path`` is
-    the module's name in the model ("" if unknown); it is ignored when nodes are compared. ``crop`` holds the pixels
-    cropped before and after each axis; negative numbers are padding. ``scale`` is the accumulated stride per axis, ()
-    without spatial axes. ``level`` is the position of this scale among all scales: 0 for the finest; ``side`` is one of
-    ``SIDES``, such as the encoder. ``window`` is the kernel, stride and padding of a convolution or pooling.
+    ``id`` is made by ``analyse`` from side, level and operation, such as enc0.conv1. ``op`` is one of ``OPS``. ``kind``
+    is the name of torch's operator or function, or of the module's class; for an input, the name of the argument.
+    ``inputs`` are the ids of its input maps, in argument order. ``shape`` is (C, *size), without the batch; if the
+    spatial axes are unknown or there are none, ``spatial`` is False, and it is the shape of the tensor. ``path`` is
+    the module's name in the model ("" if unknown); it is ignored when nodes are compared.
+
+    ``window`` is the kernel, stride and padding of a convolution or pooling. ``crop`` holds the pixels cropped before
+    and after each axis; negative numbers are padding. ``scale`` is the accumulated stride per axis, () without spatial
+    axes. ``level`` is the position of this scale among all scales: 0 for the finest; ``side`` is one of ``SIDES``, such
+    as the encoder. ``field`` is the receptive field: smallest and largest number of input pixels per axis.
+
     ``parameters`` are counted at their first use; ``macs`` are multiply-accumulates without biases; ``bytes`` is the
-    size of the output; ``saved`` the bytes saved for the backward pass. ``field`` is the receptive field: smallest and
-    largest number of input pixels per axis. ``folded`` lists the norms and activations that were fused into the node.
+    size of the output; ``saved`` the bytes saved for the backward pass. ``folded`` lists the norms and activations that
+    were fused into the node, and reparametrisations of its weights, such as "weight_norm".
+
     For a product of two maps, such as queries and keys, ``heads`` is the number of products side by side; ``tokens``
     are the pixels per axis that take part in one of them, in a window attention those of a window. They are
     0 and () if unknown. ``global_axes`` are the spatial axes along which each value depends on all pixels of the
@@ -79,6 +85,7 @@ class Node:
     heads: int = 0
     tokens: Size = ()
     global_axes: Size = ()
+    spatial: bool = True
 
     @property
     def channels(self) -> int:
@@ -87,8 +94,8 @@ class Node:
 
     @property
     def size(self) -> Size:
-        """Spatial size of the output."""
-        return self.shape[1:]
+        """Spatial size of the output; () without spatial axes."""
+        return self.shape[1:] if self.spatial else ()
 
 
 @dataclass(frozen=True)
@@ -118,14 +125,15 @@ class Block:
 
 @dataclass(frozen=True)
 class ArchIR:
-    """A network as data: nodes in the order of the forward pass, the main path, the skips, and totals.
+    """A network as data: nodes in the order of the forward pass, main path, skips, blocks beside the path, and totals.
 
-    ``outputs`` holds the ids of the maps that the network returns, in the order in which it returns them. ``path``
-    holds the ids of the main path: from the input through the coarsest map to the output. It is empty if the network is
-    not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it is one. ``totals`` are integers by
-    name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the backward pass, dropout off), peak
-    (largest number of bytes of maps alive at once without gradients). ``valid`` holds the smallest valid input size and
-    the step to the next one, per axis; () if the network does not state its levels and padding.
+    ``name`` is the title of figures. ``outputs`` holds the ids of the maps that the network returns, in the order in
+    which it returns them. ``path`` holds the ids of the main path: from the input through the coarsest map to the
+    output. It is empty if the network is not U-shaped. ``reason`` says why the network is not a plain U-Net; "" if it
+    is one. ``totals`` are integers by name: parameters, parameter_bytes, trainable, macs, saved (bytes saved for the
+    backward pass, dropout off), peak (largest number of bytes of maps alive at once without gradients). ``valid`` holds
+    the smallest valid input size and the step to the next one, per axis; () if the network does not state its levels
+    and padding.
     """
 
     name: str

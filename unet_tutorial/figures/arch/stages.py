@@ -45,7 +45,7 @@ class _Partition:
     def __init__(self, arch: ArchIR) -> None:
         self.arch = arch
         self.group: dict[str, int] = {}
-        self.users = users(arch)
+        self.users = _users(arch)
         self.blocks = {key for block in arch.blocks for key in block.nodes}  # of all levels
         self.heads = {node.id: end for end in arch.outputs for node in self._head(arch.node(end))}
         for node in arch.nodes:
@@ -153,7 +153,7 @@ class _Partition:
         return is_pointwise(node) and strided and following[0].channels == node.channels
 
 
-def users(arch: ArchIR) -> dict[str, list[Node]]:
+def _users(arch: ArchIR) -> dict[str, list[Node]]:
     """By id of a node: the nodes that have it as an input."""
     found: dict[str, list[Node]] = {node.id: [] for node in arch.nodes}
     for node in arch.nodes:

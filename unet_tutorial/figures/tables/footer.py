@@ -13,7 +13,6 @@ EXCLUDED = (
     "temporary buffers of convolutions and of the optimiser, memory that the allocator reserves but does not use, "
     "and the CUDA context"
 )
-
 UNKNOWN = "not known, because no training step of this network was traced"
 
 

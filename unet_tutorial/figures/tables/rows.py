@@ -21,20 +21,21 @@ NOT_LISTED = ("input", "view", "act", "norm", "crop", "split")  # in the row of 
 BY = ("level", "layer")
 UNUSED = "not used in this pass"
 ATTENTION_GATE = "attention gate"  # of a skip, by the decoder's coarser map (arXiv:1804.03999)
-Place = tuple[str, int | None, int]  # side; level, None for maps without spatial axes; number of the output of a head
-SHARED: Place = ("", None, 0)  # operations whose result is used in several places, such as the embedding of a time
-NOT_RETURNED: Place = ("", None, 1)  # operations that no output is computed from
+RowPlace = tuple[str, int | None, int]  # side; level, None without spatial axes; number of the output of a head
+SHARED: RowPlace = ("", None, 0)  # operations whose result is used in several places, such as the embedding of a time
+NOT_RETURNED: RowPlace = ("", None, 1)  # operations that no output is computed from
 
 
 @dataclass(frozen=True)
 class Row:
     """A row; ``id`` is that of its last map, "" for numbers that belong to no map: then ``out`` is None.
 
-    ``inputs`` and ``out`` are shapes (C, *size). ``crops`` are the pixels cropped per side of the skips, negative
-    numbers padding. ``saved`` are bytes for the backward pass, None if only their sum is known. ``receptive_field``
-    (smallest and largest, in pixels) and ``jump`` (accumulated stride) are those of ``out``, per axis. ``output`` is
-    the number of the network's output that ``out`` is, and the number of its outputs; None if it is none, or the only
-    one.
+    ``level`` is None for maps without spatial axes. ``op`` is the text of the operations. ``inputs`` and ``out`` are
+    shapes (C, *size). ``crops`` are the pixels cropped per side of the skips, negative numbers padding. ``parameters``
+    and ``macs`` are sums over the operations of the row. ``saved`` are bytes for the backward pass, None if only their
+    sum is known. ``receptive_field`` (smallest and largest, in pixels) and ``jump`` (accumulated stride) are those of
+    ``out``, per axis. ``output`` is the number of the network's output that ``out`` is, and the number of its outputs;
+    None if it is not an output, or the only one.
     """
 
     id: str
@@ -94,7 +95,7 @@ def _layer_row(node: Node, arch: ArchIR) -> Row:
     return replace(row, crops=crops, side=node.side, level=node.level if node.scale else None, inputs=inputs)
 
 
-def _level_row(place: Place, nodes: Sequence[Node], places: dict[str, Place], arch: ArchIR) -> Row:
+def _level_row(place: RowPlace, nodes: Sequence[Node], places: dict[str, RowPlace], arch: ArchIR) -> Row:
     row = _row(_end(nodes, place, arch), nodes, _operations(nodes, places, arch), arch)
     if arch.path and place in (SHARED, NOT_RETURNED):
         words = _shared("level") if place == SHARED else "not used for an output"
@@ -124,11 +125,12 @@ def _row(end: Node, nodes: Sequence[Node], op: str, arch: ArchIR) -> Row:
     )
 
 
-def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) -> str:
+def _operations(nodes: Sequence[Node], places: dict[str, RowPlace], arch: ArchIR) -> str:
     """The operations of a row with their numbers; blocks beside the main path and gates on skips under their names."""
     named: dict[str, tuple[str, str]] = {}  # by id of a node: id of the first node of its block, name of the block
     for block in arch.blocks:
-        named |= {key: (block.nodes[0], block.name) for key in block.nodes}  # noqa: C420  # a block may have no nodes
+        if block.nodes:  # an input may be used without an embedding
+            named |= dict.fromkeys(block.nodes, (block.nodes[0], block.name))
     for skip in arch.skips:
         if not any(arch.node(key).side in ("dec", "bottom") for key in gating_sources(arch, skip)):
             continue
@@ -139,7 +141,7 @@ def _operations(nodes: Sequence[Node], place: dict[str, Place], arch: ArchIR) ->
     names = []
     for node in nodes:
         first, name = named.get(node.id, ("", ""))
-        if first and place[first] == place[node.id]:
+        if first and places[first] == places[node.id]:
             names += [name] if node.id == first else []
         elif node.op not in NOT_LISTED and node.id not in combined:
             names.append(operation_name(node))
@@ -174,24 +176,24 @@ def _shared(by: str) -> str:
     return f"shared, not in a {by}"
 
 
-def _groups(arch: ArchIR) -> dict[Place, list[Node]]:
+def _groups(arch: ArchIR) -> dict[RowPlace, list[Node]]:
     """Nodes by place, from input to output; if there is no main path, by level only, in execution order."""
-    groups: dict[Place, list[Node]] = {}
+    groups: dict[RowPlace, list[Node]] = {}
     place = _places(arch)
     for node in arch.nodes:
         groups.setdefault(place[node.id], []).append(node)
     return dict(sorted(groups.items(), key=lambda item: _order(item[0]))) if arch.path else groups
 
 
-def _places(arch: ArchIR) -> dict[str, Place]:
-    """The place of each node: on the main path that of the next map of a level, else that of its consumers.
+def _places(arch: ArchIR) -> dict[str, RowPlace]:
+    """The place of each node: on the main path that of the next map of a level, else that of its users.
 
     A block that replaces a map of the main path has the place of that map.
     """
     if not arch.path:
         return {node.id: (node.side, node.level if node.scale else None, 0) for node in arch.nodes}
     number = {key: i for i, key in enumerate(arch.outputs, start=1)}
-    place: dict[str, Place] = {}
+    place: dict[str, RowPlace] = {}
     ends = {
         node.id: (side, level, number.get(node.id, 0) if side == "head" else 0)
         for (side, level), node in level_maps(arch).items()
@@ -206,13 +208,13 @@ def _places(arch: ArchIR) -> dict[str, Place]:
         if entered != SHARED and _result(block, arch):
             along = [key for key in block.nodes if arch.node(key).side == entered[0]]
             place = dict.fromkeys(along, entered) | place
-    consumers: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {}
     for node in reversed(arch.nodes):
         for key in node.inputs:
-            consumers.setdefault(key, []).append(node.id)
+            users.setdefault(key, []).append(node.id)
         if node.id in place:
             continue
-        found = {place[key] for key in consumers.get(node.id, [])}
+        found = {place[key] for key in users.get(node.id, [])}
         if node.id in number and node.side == "head":
             found.add(("head", node.level, number[node.id]))
         found = found - {NOT_RETURNED} or {NOT_RETURNED}
@@ -220,12 +222,12 @@ def _places(arch: ArchIR) -> dict[str, Place]:
     return place
 
 
-def _order(place: Place) -> tuple[int, int, int]:
+def _order(place: RowPlace) -> tuple[int, int, int]:
     side, level, number = place
     return SIDE_ORDER.index(side), number, (level or 0) * (-1 if side == "dec" else 1)
 
 
-def _end(nodes: Sequence[Node], place: Place, arch: ArchIR) -> Node:
+def _end(nodes: Sequence[Node], place: RowPlace, arch: ArchIR) -> Node:
     """The map that a row shows: the last one on the main path, the output of a head, or the last of all."""
     if place[0] == "head" and place[2]:
         return arch.node(arch.outputs[place[2] - 1])

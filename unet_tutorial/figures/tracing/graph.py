@@ -1,4 +1,4 @@
-"""Builds the data-flow graph of a recorded pass; nodes that write in place become inputs of later consumers."""
+"""Builds the data-flow graph of a recorded pass; nodes that write in place become inputs of later users."""
 
 from __future__ import annotations
 
