@@ -190,7 +190,6 @@ def test_nothing_overlaps_and_nothing_is_outside_the_sheet(answers: list[dict[st
 
 @needs_chromium
 def test_an_invalid_size_is_drawn_up_to_the_step_that_fails(answers: list[dict[str, Any]]) -> None:
-    """Its maps are the first ones of the drawing for a valid size, in the same columns."""
     for i in sorted(set(range(len(choices()))) - set(valid_choices())):
         labels = {label["id"]: label["text"] for label in answers[i]["scene"]["labels"]}
         last = int(answers[i]["maps"][-1][2].split("×")[1])
@@ -198,6 +197,16 @@ def test_an_invalid_size_is_drawn_up_to_the_step_that_fails(answers: list[dict[s
         assert labels["stop"] in reasons
         assert not any(text == "output" for text in labels.values())
         assert len(answers[i]["drawn"]) == len(answers[i]["maps"])
+
+
+@needs_chromium
+def test_an_invalid_size_keeps_the_columns_of_the_nearest_valid_one(answers: list[dict[str, Any]]) -> None:
+    i, whole = choices().index(Choice(570)), drawn_by_python(Choice(556))
+    assert whole
+    found = answers[i]["scene"]["boxes"]
+    assert 3 < len(found) < len(whole.boxes)
+    for own, box in zip(found, whole.boxes, strict=False):
+        assert (own["rect"][0], own["rect"][2]) == pytest.approx((box.x, box.width), abs=NEAR)
 
 
 STYLED = """

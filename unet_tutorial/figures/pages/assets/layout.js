@@ -16,6 +16,7 @@ function arrange(plan) {
   return addLegend(placed(columns, heights, whole, stop), legendEntries(frame, choice.rank));
 }
 
+// Channels of the widest box.
 const mostChannels = ({ ins, outs, width, depth }) => Math.max(ins, outs, width * 2 ** depth);
 
 // Width of the sheet, font size, space between the boxes and start of the first one, such that all maps of a sketch fit.

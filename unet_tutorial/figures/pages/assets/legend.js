@@ -48,10 +48,10 @@ function addEntry(scene, [kind, text], left, top) {
 }
 
 function isFree(scene, [left, top, right, bottom]) {
-  const arrows = scene.arrows.flatMap(({ points }) => points.slice(1).map((end, i) => hullOf(points[i], end)));
+  const arrows = scene.arrows.flatMap(({ points }) => points.slice(1).map((end, i) => areaOf(points[i], end)));
   const boxes = scene.boxes.map((each) => [each.x, each.y, each.right, each.bottom]);
   const taken = [...arrows, ...boxes, ...scene.labels.map((label) => textArea(label, scene.font))];
   return !taken.some(([x, y, far, low]) => left < far && x < right && top < low && y < bottom);
 }
 
-const hullOf = ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
+const areaOf = ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];

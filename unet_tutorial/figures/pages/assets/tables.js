@@ -40,8 +40,8 @@ function levelTable(root, plan) {
     const crop = here.find((node) => node.op === "crop");
     const merged = here.some((node) => node.op === "concat");
     const sizes = (list) => list.map((node) => node.size).join(" → ") || NONE;
-    const cut = crop ? `${crop.crop} px per side` : merged ? "0 px" : NONE;
-    const cells = [grouped(choice.width * 2 ** level), sizes(down.filter(chain)), cut, sizes(up)];
+    const cropText = crop ? `${crop.crop} px per side` : merged ? "0 px" : NONE;
+    const cells = [grouped(choice.width * 2 ** level), sizes(down.filter(chain)), cropText, sizes(up)];
     rows.push(make("tr", {}, headed(String(level)), ...cells.map(cell)));
   }
   within(root, "table.levels tbody").replaceChildren(...rows);
