@@ -138,6 +138,25 @@ def test_a_shuffle_written_as_views_has_the_grid_of_torchs(factor: int) -> None:
     assert (grid_size(layout, 2), ratios) == ((h, w), {0: (1, factor), 1: (1, factor)})
 
 
+@pytest.mark.parametrize(
+    ("view", "order", "size", "ratios"),
+    [
+        ([2, 1, 2, 2, 8, 12], [0, 4, 2, 5, 3, 1], (16, 24), {0: (1, 2), 1: (1, 2)}),  # as in a patch expanding layer
+        ([2, 1, 4, 1, 8, 12], [0, 4, 5, 2, 3, 1], (8, 12), {}),  # the channels of each pixel, one token after another
+    ],
+)
+def test_a_shuffle_straight_to_tokens(
+    view: list[int], order: list[int], size: tuple[int, ...], ratios: dict[int, tuple[int, int]]
+) -> None:
+    x = torch.zeros(2, 4, 8, 12)
+    layout = by_position(x.shape, 2)
+    for name, args in (("view", (view,)), ("permute", (order,)), ("reshape", ([2, 384, 1],))):
+        op = called(name, x, *args)
+        layout, found = with_shuffles(output_layout(op, layout, op.outs[0], x))
+        x = op.outs[0]
+    assert (grid_size(layout, 2), found) == (size, ratios)
+
+
 def test_reductions_and_products() -> None:
     x = torch.zeros(SHAPE)
     layout = by_position(SHAPE, 2)
@@ -171,7 +190,7 @@ def test_an_input_without_channels_or_with_other_dimensions() -> None:
         ((2, 4, 6, 8, 12), (0, 4, 1, 3, 2), 8, (4, (8, 1))),  # columns
     ],
 )
-def test_heads_and_tokens_of_a_product(
+def test_heads_and_tokens_of_a_product_are_counted(
     shape: tuple[int, ...], order: tuple[int, ...], count: int, expected: tuple[int, tuple[int, ...]]
 ) -> None:
     """24 channels and 8×12 pixels, split into ``shape``, rearranged to products of ``count`` tokens."""
@@ -184,5 +203,5 @@ def test_heads_and_tokens_of_a_product(
     assert heads_and_tokens(layout, 2) == expected
 
 
-def test_heads_and_tokens_of_an_unknown_layout() -> None:
+def test_heads_and_tokens_of_an_unknown_layout_are_unknown() -> None:
     assert heads_and_tokens(channel_layout((2, 96, 6)), 2) == (0, ())

@@ -10,6 +10,7 @@ and for the windows of a transformer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 
 from torch import Tensor
@@ -192,7 +193,7 @@ def _reduced(reduced: set[int], given: Layout, ndim: int) -> Layout:
 def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
     """The layout on its new grid after a pixel shuffle or unshuffle, and the change of the grid per axis.
 
-    Upsampling: a dimension has a spatial factor followed by a channel factor, because these channels became pixels.
+    Upsampling: each spatial factor of a dimension is followed by a channel factor, because these channels became pixels.
     Downsampling: a spatial factor has a stride above 1, because the pixels in between became channels.
     """
     ratios: Ratios = {}
@@ -203,11 +204,12 @@ def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
             dims.append((("c", prod(n for _, n, _ in dim), 1),) if _holds_pixels(dim, spatial) else dim)
             continue
         new: list[Factor] = []
+        upsampled = _is_upsampled(dim)
         for source, n, stride in dim:
-            axis = new[0][0] if len(new) == 1 and spatial.count(new[0][0]) == 1 else None
+            axis = new[-1][0] if upsampled and new and spatial.count(new[-1][0]) == 1 else None
             if source == "c" and n > 1 and isinstance(axis, int):
                 ratios[axis] = (ratios.get(axis, (1, 1))[0], n)
-                new = [(axis, new[0][1] * n, 1)]
+                new[-1] = (axis, new[-1][1] * n, 1)
             elif isinstance(source, int) and stride > 1 and spatial.count(source) == 1:
                 ratios[source] = (stride, 1)
                 new.append((source, n, 1))
@@ -215,6 +217,12 @@ def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
                 new.append((source, n, stride))
         dims.append(tuple(new))
     return tuple(dims), ratios
+
+
+def _is_upsampled(dim: Sequence[Factor]) -> bool:
+    """Whether each spatial factor of a dimension is followed by a channel factor."""
+    sources = [source for source, n, _ in dim if n > 1 or isinstance(source, int)]
+    return all(source == "c" or after == "c" for source, after in pairwise([*sources, ""]))
 
 
 def _holds_pixels(dim: Sequence[Factor], spatial: Sequence[str | int]) -> bool:
