@@ -32,7 +32,6 @@ class DrawingOptions:
     font_min: Annotated[float, typer.Option(min=0, help="Smallest font size in points; 0: that of the style.")] = 0.0
     boxes: Annotated[str, typer.Option(help="Kind of boxes: flat, or cuboid (in perspective).")] = "flat"
     collapse: Annotated[str, typer.Option(help="Boxes to draw: conv (every map), block or level.")] = "conv"
-
     rename: Annotated[list[str] | None, typer.Option(help=RENAME)] = None
     highlight: Annotated[list[str] | None, typer.Option(help=HIGHLIGHT)] = None
     only: Annotated[str, typer.Option(help="Draw one part: encoder, decoder, or levels such as 'levels 0-2'.")] = ""
@@ -40,7 +39,7 @@ class DrawingOptions:
     lang: Annotated[str, typer.Option(help="Language of the texts: en or zh (Chinese).")] = "en"
 
     def make_annotations(self) -> Annotations:
-        """The user's names, colours, selection, caption and language. Raises ValueError for what they cannot be."""
+        """The user's names, colours, selection, caption and language. Raises ValueError for unknown ones."""
         from unet_tutorial.figures.drawing.annotations import Annotations
 
         names, colours = _pairs("--rename", self.rename or []), _pairs("--highlight", self.highlight or [])

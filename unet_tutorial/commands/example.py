@@ -27,7 +27,7 @@ from unet_tutorial.plan.sizes import size_error, valid_sizes
 DEFAULT_SIDES = {1: 1024, 2: 572, 3: 132}  # pixels by rank: the inputs of the papers, or the next valid size
 SEARCHED = 64  # sizes to try below and above an invalid one
 FREQUENT = (1, 3, 4, 2)  # channels of images, the most frequent first
-PROBE = 7  # channels of an image that shows how many the network needs: no network has as many
+PROBE = 7  # channels of an image that is run to find how many the network needs
 DTYPES = ("float32", "float64", "float16", "bfloat16", "complex64", "int64", "int32", "uint8", "bool")
 NAME = r"[A-Za-z_]\w*(\.\w+)*"
 SHAPE = r"scalar|[1-9]\d{0,8}([x×,][1-9]\d{0,8})*"

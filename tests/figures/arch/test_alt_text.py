@@ -92,7 +92,7 @@ def test_a_padded_skip_is_no_crop() -> None:
     assert "1 skip crosses it and is concatenated, padded by 0+1 pixels per side." in text
 
 
-def test_crops_of_some_skips() -> None:
+def test_crops_of_some_skips_are_counted() -> None:
     """Two skips of which one fits: 18 pixels, 9 after the first pooling and 8 after upsampling from 4."""
 
     def run(layers: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:

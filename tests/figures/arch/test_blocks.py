@@ -186,7 +186,7 @@ CONDITION = Block("embedding", "", ("f",), ("t",), ("out",))
         (BESIDE, ("out", "b"), {"c"}, {"sum": ("a",), "b": ("a",)}),
     ],
 )
-def test_the_nodes_without_a_block(
+def test_the_nodes_outside_a_block_are_linked_without_it(
     block: Block, outputs: tuple[str, ...], gone: set[str], inputs: dict[str, tuple[str, ...]]
 ) -> None:
     """A block beside its map, one that replaces it, two gates of it, a condition; a block with an output inside."""

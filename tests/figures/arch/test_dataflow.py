@@ -52,11 +52,13 @@ def test_conditions_are_computed_from_inputs_without_pixels_alone() -> None:
         ("bc", "abc", "", "bc", "a"),
     ],
 )
-def test_the_way_back(ends: str, crossed: str, stops: Iterable[str], passed: str, closed: str) -> None:
+def test_a_search_backwards_ends_at_a_single_map_or_at_stops(
+    ends: str, crossed: str, stops: Iterable[str], passed: str, closed: str
+) -> None:
     assert FLOW.back(ends, lambda node: node.id in crossed, stops) == (set(passed), set(closed))
 
 
-def test_kinds_of_convolutions() -> None:
+def test_kinds_of_convolutions_are_told_apart() -> None:
     def window(kernel: int) -> Window:
         return Window((kernel, kernel), ONE, ONE, ONE, ONE)
 

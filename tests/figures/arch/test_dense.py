@@ -34,14 +34,14 @@ def triangle(widths: tuple[int, ...], size: int, last: int | None = None) -> dic
 
 @pytest.mark.parametrize("supervised", [False, True])
 @pytest.mark.parametrize("widths", [(4, 6, 8), (4, 6, 8, 10, 12)])
-def test_nodes_of_a_network_written_by_hand(widths: tuple[int, ...], *, supervised: bool) -> None:
+def test_nodes_of_a_network_written_by_hand_form_the_triangle(widths: tuple[int, ...], *, supervised: bool) -> None:
     plain = trace(UNetPlusPlus(widths, supervised=supervised), torch.zeros(1, 1, 32, 32))
     assert shapes(plain) == triangle(widths, 32)
     assert len(plain.outputs) == (len(widths) - 1 if supervised else 1)
 
 
 @pytest.mark.parametrize("supervised", [False, True])
-def test_nodes_of_monais(*, supervised: bool) -> None:
+def test_nodes_of_monais_network_form_the_triangle(*, supervised: bool) -> None:
     nets = pytest.importorskip("monai.networks.nets", reason="MONAI is not installed")
     net = nets.BasicUNetPlusPlus(2, 1, 2, features=(4, 6, 8, 10, 12, 3), deep_supervision=supervised)
     found = shapes(trace(net, torch.zeros(1, 1, 32, 32)))
@@ -50,7 +50,7 @@ def test_nodes_of_monais(*, supervised: bool) -> None:
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "efficientnet-b0", "mobilenet_v2", "se_resnet50", "densenet121"])
-def test_nodes_with_the_encoders_of_segmentation_models(encoder: str) -> None:
+def test_column_0_has_the_channels_that_an_encoder_of_smp_states(encoder: str) -> None:
     """Column 0 are the feature maps that the encoder states, from the second on; the first is the image."""
     smp: Any = pytest.importorskip("segmentation_models_pytorch", reason="segmentation_models_pytorch is not installed")
     net = smp.UnetPlusPlus(encoder, encoder_weights=None)

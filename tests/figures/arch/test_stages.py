@@ -93,7 +93,7 @@ def texts(found: list[Stage]) -> Expected:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_maps_that_represent_the_stages(name: str) -> None:
+def test_each_stage_is_represented_by_its_last_whole_map(name: str) -> None:
     assert texts(stages(described(name))) == TABLE[name][1]
 
 

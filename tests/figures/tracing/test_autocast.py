@@ -55,7 +55,7 @@ def autocast(dtype: torch.dtype) -> Any:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("norm", NORMS)
-def test_autocast_in_the_model_and_around_it(norm: str, dtype: torch.dtype) -> None:
+def test_saved_bytes_are_exact_under_autocast_in_the_model_and_around_it(norm: str, dtype: torch.dtype) -> None:
     inside = SmallU(NORMS[norm](), lambda: autocast(dtype))
     arch = trace(inside, IMAGE)
     assert arch.totals["saved"] == saved(inside, IMAGE) == sum(node.saved for node in arch.nodes)
@@ -68,19 +68,19 @@ def test_autocast_in_the_model_and_around_it(norm: str, dtype: torch.dtype) -> N
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_a_model_in_bfloat16(norm: str) -> None:
+def test_saved_bytes_of_a_model_in_bfloat16_are_exact(norm: str) -> None:
     net = SmallU(NORMS[norm]()).bfloat16()
     arch = trace(net, IMAGE.bfloat16())
     assert arch.totals["saved"] == saved(net, IMAGE.bfloat16()) == sum(node.saved for node in arch.nodes)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "instance, weights", "group", "layer"])
-def test_a_model_in_float16(norm: str) -> None:
+def test_saved_bytes_of_a_model_in_float16_are_exact(norm: str) -> None:
     net = SmallU(NORMS[norm]()).half()
     assert trace(net, IMAGE.half()).totals["saved"] == saved(net, IMAGE.half())
 
 
-def test_attention_under_autocast_for_the_device_of_the_input() -> None:
+def test_saved_bytes_are_exact_under_autocast_for_the_device_of_the_input() -> None:
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, dtype=torch.bfloat16):
             y = layers[0](x)
@@ -112,7 +112,7 @@ def test_bytes_are_left_out_for_autocast_on_another_device() -> None:
     assert {"saved", "peak"} <= set(trace(Call(disabled), IMAGE).totals)
 
 
-def test_the_devices_of_contexts_and_torch_itself_afterwards() -> None:
+def test_the_devices_of_contexts_are_found_and_torch_is_restored() -> None:
     own = torch.autocast.__init__, torch.autocast.__enter__
     with autocast(torch.bfloat16), autocast_devices() as around:
         pass

@@ -30,11 +30,11 @@ class QuickGELU(nn.Module):
         (nn.LeakyReLU, "leaky_relu"), (nn.GLU, "glu"), (nn.LogSigmoid, "log_sigmoid"), (QuickGELU, "quick_gelu"),
     ],
 )  # fmt: skip
-def test_the_label_of_a_class(kind: type, label: str) -> None:
+def test_the_label_of_a_class_has_the_form_of_operator_names(kind: type, label: str) -> None:
     assert class_label(kind) == label
 
 
-def test_the_calls_of_a_pass() -> None:
+def test_the_calls_of_a_pass_are_recorded() -> None:
     """Two calls of one function are two, and only modules without submodules are calls."""
 
     def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def test_names_of_operators_that_are_those_of_labels() -> None:
     assert not same_name("native_batch_norm", "instance_norm")
 
 
-def test_reparametrised_weights() -> None:
+def test_reparametrised_weights_are_labelled() -> None:
     class Symmetric(nn.Module):
         def forward(self, weight: Tensor) -> Tensor:
             return weight + weight.mT

@@ -161,7 +161,7 @@ def texts(arch: ArchIR) -> list[str]:
 
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_after_a_convolution(name: str, batch: int) -> None:
+def test_a_layer_after_a_convolution_is_fused_under_its_name(name: str, batch: int) -> None:
     make, text = LAYERS[name]
     net, image = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), make()), torch.zeros(batch, 1, 16, 16)
     arch = trace(net, image)
@@ -186,7 +186,7 @@ def test_reparametrised_weights_are_named_with_their_layer(text: str, wrap: Call
     arch = trace(net, image)
     assert texts(arch) == [
         f"conv 3×3, {text}, instance norm",
-        f"up-conv 2×2, {text}, leaky relu" if text != "orthogonal" else "up-conv 2×2, orthogonal, leaky relu",
+        f"up-conv 2×2, {text}, leaky relu",
         f"conv 1×1, {text}",
     ]
     assert arch.totals["saved"] == saved(net, image) == sum(node.saved for node in arch.nodes)

@@ -104,7 +104,7 @@ class Noisy(nn.Module):
         return torch.as_tensor(x * torch.rand(1, 2, *x.shape[2:]).exp() if self.training else x)
 
 
-def test_saved_bytes_of_a_network_that_runs_other_operations_in_training() -> None:
+def test_a_network_that_runs_other_operations_in_training_has_exact_saved_bytes() -> None:
     """Only the output of the sigmoid, 3 × 16 × 16 float32 numbers, belongs to no operation of evaluation."""
     net, image = OtherInTraining(), torch.randn(1, 1, 16, 16)
     arch = trace(net, image)

@@ -52,11 +52,13 @@ VECTOR, ONE, ONES, ZEROS = constant(4), constant(1), constant(4, value=1), const
         ([step("Conv", "x w", "a"), step("Conv", "a w")], {"w": constant(1, 1, 3, 3)}, {"w"}),  # shared: counted once
     ],
 )
-def test_the_parameters(steps: list[Step], constants: dict[str, Constant], expected: set[str]) -> None:
+def test_weights_are_parameters_and_other_constants_are_not(
+    steps: list[Step], constants: dict[str, Constant], expected: set[str]
+) -> None:
     assert parameter_names(steps, constants, ["x"]) == expected
 
 
-def test_running_statistics() -> None:
+def test_running_statistics_are_found() -> None:
     norm = step("BatchNormalization", "x a b m v")
     assert statistics_names([norm, step("Add", "y c")], "abcmv") == {"m", "v"}
 
@@ -87,7 +89,7 @@ def test_a_group_norm_in_pieces_is_one_operator() -> None:
     assert (bare.inputs, bare.outputs) == (("x",), ("o",))
 
 
-def test_what_is_read_elsewhere_or_multiplied_with_a_map_stays() -> None:
+def test_a_group_norm_in_use_elsewhere_stays_in_pieces_and_a_map_is_not_its_scale() -> None:
     assert with_group_norms(GROUP, CONSTANTS, ["q", "i"]) == GROUP
     gated = [*GROUP[:3], step("Mul", "o x", "p")]
     assert [each.op for each in with_group_norms(gated, CONSTANTS, ["p"])] == ["GroupNormalization", "Mul"]

@@ -1,7 +1,7 @@
-"""Calls of functions and modules that are one operation to their reader, such as an instance norm.
+"""Calls of functions and modules that figures show as one operation, such as an instance norm.
 
 torch runs an instance norm as the operators view, batch norm and view, a softsign as abs, add and div, and a ReLU6 as
-hardtanh. A figure shows each as one operation under the name of the function or of the module's class.
+hardtanh. Each is shown under the name of the function or of the module's class.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ NAMED = ("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", 
          "selu", "rrelu", "softsign", "tanhshrink", "softmin")  # fmt: skip
 FUNCTIONS: dict[CodeType, str] = {getattr(F, name).__code__: name for name in NAMED}
 LAYERS = tuple(f"torch.nn.modules.{file}" for file in ("activation", "batchnorm", "instancenorm", "normalization"))
-HOOKS = ("torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm")
+HOOKS = ("torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm")  # older than torch's parametrisations
 
 
 @dataclass
 class Call:
     """The operators ``first`` to ``last - 1`` of a record ran in one call, which is published as ``label``.
 
-    ``is_layer``: the call is a norm or activation of torch, and not a module without submodules of somebody else.
+    ``is_layer``: the call is a norm or activation of torch; if False, it is another module without submodules.
     """
 
     label: str

@@ -20,8 +20,8 @@ USUAL_NAMES = {"prelu_kernel": "prelu", "rrelu_with_noise": "rrelu", "log_sigmoi
 class FusedOperators:
     """The operators of a record in order, each as a pair: the operator, and the operators that it stands for.
 
-    ``layouts`` holds the layouts of the feature maps by id, and ``writes`` the writes in place. Their owner keeps both
-    up to date while it iterates.
+    ``layouts`` holds the layouts of the feature maps by id, and ``writes`` the writes in place. The caller
+    updates both during the iteration.
     """
 
     def __init__(self, found: Record, layouts: Mapping[int, Layout], writes: Writes) -> None:
@@ -65,7 +65,7 @@ class FusedOperators:
                 yield Call("silu", at, at + 2, is_layer=True)
 
     def _one_operator(self, call: Call) -> Op | None:
-        """One operator with the effect of all operators of a call; None if they are no norm or activation."""
+        """One operator with the effect of all operators of a call; None if they are not a norm or activation."""
         inner = self.ops[call.first : call.last]
         given, made = _given_and_made(inner)
         maps = [tensor for tensor in given if self._is_map(tensor)]

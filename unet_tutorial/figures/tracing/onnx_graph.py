@@ -35,8 +35,8 @@ from unet_tutorial.plan.levels import Size
 
 CONTROL_FLOW = ("If", "Loop", "Scan", "SequenceMap")
 QUANTISED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "ConvInteger")
-SIZE = "give the size of the image, --input 256 or arch_from_onnx(path, (256,))"
-WHOLE = "give the whole shape, --input 1x256x256x3 or arch_from_onnx(path, (1, 256, 256, 3))"
+GIVE_SIZE = "give the size of the image, --input 256 or arch_from_onnx(path, (256,))"
+GIVE_SHAPE = "give the whole shape, --input 1x256x256x3 or arch_from_onnx(path, (1, 256, 256, 3))"
 STANDARD = ("", "ai.onnx")  # names of ONNX's own operator set
 
 
@@ -151,7 +151,7 @@ class OnnxNetwork(nn.Module):
         dims: list[Any] = [dim.dim_value or dim.dim_param or f"axis {i}" for i, dim in enumerate(kind.shape.dim)]
         stated = f"{self.file}: the shape of input {name!r} is {axes_text([str(n) for n in dims]) or 'open'}"
         if kind.elem_type not in DTYPES:
-            raise ValueError(f"{self.file}: input {name!r} is no tensor of numbers; export the network without it")
+            raise ValueError(f"{self.file}: input {name!r} is not a tensor of numbers; export the network without it")
         if not dims:
             dims = list(given)
         elif len(given) == len(dims) and len(dims) > 1:
@@ -263,11 +263,11 @@ def _filled(stated: str, dims: list[Any], given: Size, known: dict[str, int]) ->
             raise ValueError(f"{stated}, which leaves no size open; leave out {axes_text(given)}")
         most = max(1, len(dims) - 2)
         if len(symbols) > most or len(given) not in (1, len(symbols)):
-            raise ValueError(f"{stated}, in which {_listed(symbols)} open, and {axes_text(given)} was given; {WHOLE}")
+            raise ValueError(f"{stated}, in which {_listed(symbols)} open, and {axes_text(given)} was given; {GIVE_SHAPE}")
         known |= dict(zip(symbols, given * len(symbols) if len(given) == 1 else given, strict=True))
     missing = [n for n in symbols if n not in known]
     if missing:
-        raise ValueError(f"{stated}, in which {_listed(missing)} open; {SIZE if len(missing) < 3 else WHOLE}")
+        raise ValueError(f"{stated}, in which {_listed(missing)} open; {GIVE_SIZE if len(missing) < 3 else GIVE_SHAPE}")
     return [known.get(n, n) for n in dims]
 
 

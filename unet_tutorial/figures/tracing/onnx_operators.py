@@ -24,8 +24,7 @@ DTYPES: dict[Any, torch.dtype] = {
     1: torch.float32, 2: torch.uint8, 3: torch.int8, 5: torch.int16, 6: torch.int32, 7: torch.int64, 9: torch.bool,
     10: torch.float16, 11: torch.float64, 14: torch.complex64, 16: torch.bfloat16,
 }  # fmt: skip
-PADDINGS = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
-
+PADDINGS = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}  # torch's names
 
 Operator = Callable[["Operands"], Any]
 
@@ -118,30 +117,36 @@ def transposed_convolution(a: Operands) -> Tensor:
     return out
 
 
-def pooling(a: Operands, *, kind: str) -> Tensor:
-    """MaxPool or AveragePool."""
+def max_pooling(a: Operands) -> Tensor:
+    """MaxPool."""
     x, kernel = a.tensor(0), tuple(a.get("kernel_shape"))
-    rank, ceil_mode = len(kernel), bool(a.get("ceil_mode", 0))
-    stride, dilation = _window(a, rank)
-    pads = _pads(a, x, kernel, stride, dilation)
-    counts = bool(a.get("count_include_pad", 0))
-    if kind == "max":
-        x, padding = _padded(x, pads, float("-inf"))
-        pool: Any = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[rank - 1]
-        return _tensor(pool(x, kernel, stride, padding, dilation, ceil_mode))
-    x, padding = _padded(x, pads, 0.0)
-    average: Any = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[rank - 1]
-    return _tensor(average(x, kernel, stride, padding, ceil_mode, counts))
+    stride, dilation = _window(a, len(kernel))
+    x, padding = _padded(x, _pads(a, x, kernel, stride, dilation), float("-inf"))
+    pool: Any = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[len(kernel) - 1]
+    return _tensor(pool(x, kernel, stride, padding, dilation, bool(a.get("ceil_mode", 0))))
 
 
-def global_pooling(a: Operands, *, kind: str) -> Tensor:
-    """GlobalAveragePool or GlobalMaxPool."""
+def average_pooling(a: Operands) -> Tensor:
+    """AveragePool."""
+    x, kernel = a.tensor(0), tuple(a.get("kernel_shape"))
+    stride, dilation = _window(a, len(kernel))
+    x, padding = _padded(x, _pads(a, x, kernel, stride, dilation), 0.0)
+    pool: Any = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[len(kernel) - 1]
+    ceil_mode, count_include_pad = bool(a.get("ceil_mode", 0)), bool(a.get("count_include_pad", 0))
+    return _tensor(pool(x, kernel, stride, padding, ceil_mode, count_include_pad))
+
+
+def global_average_pooling(a: Operands) -> Tensor:
+    """GlobalAveragePool."""
     x = a.tensor(0)
-    functions = {
-        "average": (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d),
-        "max": (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d),
-    }
-    pool: Any = functions[kind][x.ndim - 3]
+    pool: Any = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)[x.ndim - 3]
+    return _tensor(pool(x, (1,) * (x.ndim - 2)))
+
+
+def global_max_pooling(a: Operands) -> Tensor:
+    """GlobalMaxPool."""
+    x = a.tensor(0)
+    pool: Any = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)[x.ndim - 3]
     return _tensor(pool(x, (1,) * (x.ndim - 2)))
 
 
@@ -468,9 +473,9 @@ def _over(function: Callable[..., Any]) -> Operator:
 
 
 OPERATORS: dict[str, Operator] = {
-    "Conv": convolution, "ConvTranspose": transposed_convolution, "MaxPool": partial(pooling, kind="max"),
-    "AveragePool": partial(pooling, kind="average"), "GlobalAveragePool": partial(global_pooling, kind="average"),
-    "GlobalMaxPool": partial(global_pooling, kind="max"), "Resize": resize, "Upsample": resize,
+    "Conv": convolution, "ConvTranspose": transposed_convolution, "MaxPool": max_pooling,
+    "AveragePool": average_pooling, "GlobalAveragePool": global_average_pooling,
+    "GlobalMaxPool": global_max_pooling, "Resize": resize, "Upsample": resize,
     "Concat": concatenation, "Slice": slicing, "Pad": padding, "Split": split, "Gather": gather,
     "BatchNormalization": batch_norm, "InstanceNormalization": instance_norm, "GroupNormalization": group_norm,
     "LayerNormalization": layer_norm, "RMSNormalization": rms_norm,

@@ -4,7 +4,7 @@ An ONNX file does not tell parameters from other constants. Here a parameter is 
 convolution, matrix product, norm or PRelu takes as its weight, or that is added to a map, multiplied with one or joined
 with one, has several values and a name that torch's exporter did not make up. So a constant such as the mean of a data
 set counts as a parameter if it has several values, and a learnt factor does not if it is one number. The running
-statistics of a batch norm are none, as in torch.
+statistics of a batch norm are not parameters, as in torch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WEIGHTS = {
 }  # fmt: skip
 JOINING = ("Add", "Sub", "Mul", "Div", "Sum", "Mean", "Max", "Min", "Concat", "Where", "Einsum")  # of maps and weights
 NORMS = ("InstanceNormalization", "GroupNormalization", "LayerNormalization")
-MADE_BY_EXPORTER = r"val_\d+|.*Constant(_\d+)?_output_\d+"  # names of initialisers that are no weights of the network
+MADE_BY_EXPORTER = r"val_\d+|.*Constant(_\d+)?_output_\d+"  # names of initialisers that are not weights
 SHAPES = ("Shape", "Size")  # they read the size of a map and none of its values
 
 

@@ -24,7 +24,7 @@ def check_model(model: Any) -> None:
     """Raise ValueError for an object that is not an ``nn.Module`` with float weights and Python code."""
     name = type(model).__name__
     if not isinstance(model, nn.Module):
-        raise ValueError(f"the model is {_article(model)}, not a torch nn.Module; {_way_to_a_module(model)}")
+        raise ValueError(f"the model is {_article(model)}, not a torch nn.Module; {_how_to_get_a_module(model)}")
     for module in model.modules():
         if isinstance(module, torch.jit.ScriptModule):
             raise ValueError(f"{name} is or contains a ScriptModule; pass the module that it was made from")
@@ -72,7 +72,7 @@ def refusal(model: nn.Module, error: Exception) -> ValueError:
         )
     if ("fake impl" in text or "'Meta' backend" in text) and "aten::" not in text:
         return ValueError(
-            f"{name} runs an operator for which torch knows no rule of shapes ({message}); register one with "
+            f"{name} runs an operator for which torch has no shape rule ({message}); register one with "
             "torch.library.register_fake, or replace the layer that runs it"
         )
     if is_data_dependent(error):
@@ -122,7 +122,7 @@ def _article(value: Any) -> str:
     return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
 
 
-def _way_to_a_module(value: Any) -> str:
+def _how_to_get_a_module(value: Any) -> str:
     if isinstance(value, type) and issubclass(value, nn.Module):
         return f"pass an instance of it, such as {value.__name__}(…)"
     if isinstance(value, torch.export.ExportedProgram):

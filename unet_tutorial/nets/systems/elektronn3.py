@@ -2,8 +2,8 @@
 
 Equivalent: layers, channels and numbers of parameters, for each option listed in ``docs/coming_from.md``.
 Different: concatenation puts the skip first. An image size that is not valid raises an error, where elektronn3 rounds
-it. Attention gates keep their own initial weights, and those of ``gated(Concat)`` stride as their level does:
-those of ``grid_gated(Concat)`` are elektronn3's.
+it. Attention gates keep their own initial weights. Those of ``grid_gated(Concat)`` have the layers of elektronn3's;
+those of ``gated(Concat)`` have the stride of their level.
 """
 
 from __future__ import annotations
