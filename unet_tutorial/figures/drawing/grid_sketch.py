@@ -119,13 +119,26 @@ def _shortened(arch: ArchIR, links: list[Link]) -> list[Link]:
     """The arrows; various long chains of a kind are shortened to their blocks and changes of level."""
     found = []
     blocks = {block.name for block in arch.blocks}
-    links = [replace(link, nodes=_named(arch, link.nodes)) for link in links]
+    links = [replace(link, nodes=_named(arch, _without_shortcuts(link.nodes))) for link in links]
     for link in links:
         chains = {tuple(map(operation_name, other.nodes)) for other in links if other.kind == link.kind}
         various = len(chains) > 1 or any(len(set(chain)) > 2 for chain in chains)
         changes = tuple(node for node in link.nodes if _changes_level(arch, node) or node.kind in blocks)
         found.append(replace(link, nodes=changes) if various and changes else link)
     return found
+
+
+def _without_shortcuts(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes without those on the shortcut of a residual block, which are computed beside its other operations."""
+    before: dict[str, set[str]] = {}  # by id: the node and the nodes from which it is computed
+    beside: set[str] = set()
+    for node in nodes:
+        branches = [before[key] for key in node.inputs if key in before]
+        before[node.id] = {node.id}.union(*branches)
+        if node.op == "add" and len(branches) == 2:
+            one, other = (branches[i] - branches[1 - i] for i in (0, 1))
+            beside |= min(one, other, key=len) if len(one) != len(other) else set()
+    return tuple(node for node in nodes if node.id not in beside)
 
 
 def _named(arch: ArchIR, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
