@@ -105,7 +105,9 @@ def _activation(flow: Dataflow, mask: Node) -> Node | None:
 def _extent(mask: Node, source: Node) -> str:
     """Over which axes a mask has values of its own; "" if over channels and pixels."""
     channels, *size = (
-        mask.shape if len(mask.shape) == len(source.shape) else (source.channels, *(1 for _ in source.size))
+        mask.shape
+        if mask.spatial and len(mask.shape) == len(source.shape)
+        else (source.channels, *(1 for _ in source.size))
     )
     if set(size) == {1}:
         return CHANNEL

@@ -52,14 +52,17 @@ def _merged(before: Node, node: Node) -> Node | None:
     if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
         return replace(after, window=_strided_twice(before.window, node.window))
     if node.op == before.op == "view" and not node.window and not before.window:
-        return replace(after, kind=f"{before.kind}, {node.kind}")
+        axes = tuple(sorted({*before.global_axes, *node.global_axes}))
+        return replace(after, kind=f"{before.kind}, {node.kind}", global_axes=axes)
     return None
 
 
 def _without_effect(node: Node, before: Node) -> bool:
     """Whether the node is a crop, view or interpolation that neither changes the shape nor moves pixels."""
     moves = bool(node.crop) or (node.window is not None and "upsample" not in node.kind)
-    return node.op in ("crop", "view", "resize") and node.shape == before.shape and not moves
+    for_each_example = before.op == "input" and node.bytes != before.bytes  # a number, repeated along the batch
+    same = node.shape == before.shape and not for_each_example
+    return node.op in ("crop", "view", "resize") and same and not moves
 
 
 def _with_costs(before: Node, node: Node) -> Node:
@@ -67,6 +70,7 @@ def _with_costs(before: Node, node: Node) -> Node:
     return replace(
         before,
         shape=node.shape,
+        spatial=node.spatial,
         bytes=node.bytes,
         parameters=before.parameters + node.parameters,
         macs=before.macs + node.macs,

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import log, prod
 
 from unet_tutorial.figures.arch.ir import Node
+from unet_tutorial.plan.levels import Size
 
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh", "relu6")
@@ -38,7 +39,10 @@ def _scales(nodes: tuple[Node, ...], given: dict[str, Scale]) -> dict[str, Scale
     earlier: dict[str, Node] = {}
     for node in nodes:
         one = (Fraction(1),) * len(node.size)
-        scales[node.id] = given.get(node.id, one) if node.op == "input" else _scale(node, earlier, scales)
+        if node.op == "view" and node.global_axes and not any(scales[key] for key in node.inputs):
+            scales[node.id] = _scale_of_new_image(_largest_on_grid(node, nodes), earlier, scales)
+        else:
+            scales[node.id] = given.get(node.id, one) if node.op == "input" else _scale(node, earlier, scales)
         earlier[node.id] = node
     return scales
 
@@ -85,7 +89,7 @@ def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tup
     size, if it is near the scale that the ratio gives.
     """
     ratios = [Fraction(m, n) for m, n in zip(node.size, given.size, strict=True)]
-    factors = [_near_whole(ratio) for ratio in ratios]
+    factors = [near_whole(ratio) for ratio in ratios]
     guess = tuple(s / f for s, f in zip(scale, factors, strict=True))
     whole = all(r.denominator == 1 or r.numerator == 1 for r in ratios)
     if whole and guess in {s for _, s in earlier}:
@@ -95,7 +99,32 @@ def _scale_after_resize(node: Node, given: Node, scale: Scale, earlier: list[tup
     return best if _distance(best, guess) < len(guess) * log(2.1) else guess
 
 
-def _near_whole(ratio: Fraction) -> Fraction:
+def _scale_of_new_image(size: Size, earlier: dict[str, Node], scales: dict[str, Scale]) -> Scale:
+    """The scale of an image made from a vector: that of an earlier map of its size, or else the ratio to the input.
+
+    () if the first input has no axes.
+    """
+    first = next(iter(earlier.values()))
+    if len(first.size) != len(size):
+        return ()
+    ratios = (Fraction(n, m) for n, m in zip(first.size, size, strict=True))
+    guess = tuple(s * near_whole(ratio) for s, ratio in zip(scales[first.id], ratios, strict=True))
+    same_size = sorted(scales[key] for key, each in earlier.items() if each.size == size and scales[key])
+    return min(same_size, key=lambda s: _distance(s, guess), default=guess)
+
+
+def _largest_on_grid(image: Node, nodes: Sequence[Node]) -> Size:
+    """The largest size of an image and the maps computed from it at its scale, as by a transposed convolution."""
+    same_grid, largest = {image.id}, image.size
+    for node in nodes:
+        rescaled = node.op == "reduce" or (node.window is not None and node.window.stride != node.window.up)
+        if node.spatial and not rescaled and same_grid & set(node.inputs):
+            same_grid.add(node.id)
+            largest = max(largest, node.size, key=prod)
+    return largest
+
+
+def near_whole(ratio: Fraction) -> Fraction:
     """n or 1/n, with n a whole number, if it differs from the ratio by at most 20 %; else the ratio."""
     near = Fraction(round(ratio)) if abs(ratio - round(ratio)) <= ratio / 5 and round(ratio) else ratio
     inverse = 1 / ratio
@@ -160,6 +189,9 @@ def not_a_u(path: list[Node]) -> str:
     if not levels or path[0].op != "input" or len(path[0].size) < 1:
         return "no feature map with spatial axes leads from an input to the output"
     if not path[-1].scale and len(path[-1].shape) > 1:
+        traced = max(i for i, node in enumerate(path) if node.scale)
+        if any(len(node.shape) == 1 for node in path[traced:]):
+            return "its output is computed from a vector, and not by convolutions, so that it has no scale"
         return "the pixels of its output could not be traced to those of the input, as after a class token"
     coarsest = max(levels)
     if coarsest == min(levels):

@@ -24,6 +24,7 @@ from unet_tutorial.figures.tracing.axes import (
     with_shuffles,
 )
 from unet_tutorial.figures.tracing.fused import FusedOperators
+from unet_tutorial.figures.tracing.images import convolved, with_missing_axes
 from unet_tutorial.figures.tracing.in_place import Writes, circular_pads, same_elements, written_op
 from unet_tutorial.figures.tracing.inputs import input_layouts
 from unet_tutorial.figures.tracing.meta import storage
@@ -70,10 +71,10 @@ class Graph:
         self.weight_labels = found.weight_labels
         self.counts = {name: w.numel() for name, w in found.weights.items() if isinstance(w, nn.Parameter)}
         self.owners: dict[int, str] = {}  # storage: id of the first node whose output is in it
+        self.images = convolved(found.ops, self.rank)  # ids of tensors
         named = zip(found.inputs, layouts, [*names, *["input"] * len(layouts)], strict=False)
         for tensor, layout, name in sorted(named, key=lambda each: -len(axes_in(each[1], 1))):
-            shape = self._shape(layout, tensor) if axes_in(layout, 1) else (tensor.numel() // batch_size(layout),)
-            self._add_node(Node("", "input", name, (), shape), [tensor], layout)
+            self._add_node(Node("", "input", name, (), self._shape(layout, tensor)), [tensor], layout)
         pads = circular_pads(found.ops)
         for op, inner in FusedOperators(found, self.layouts, self.writes):
             joined = pads.get(id(inner[-1]), op)
@@ -91,8 +92,9 @@ class Graph:
         return saved
 
     def _add_node(self, node: Node, outs: list[Tensor], layout: Layout) -> str:
-        node_id = str(len(self.nodes))
-        self.nodes.append(replace(node, id=node_id, bytes=sum(out.numel() * out.element_size() for out in outs)))
+        node_id, spatial = str(len(self.nodes)), grid_size(layout, self.rank) is not None
+        size = sum(out.numel() * out.element_size() for out in outs)
+        self.nodes.append(replace(node, id=node_id, bytes=size, spatial=spatial))
         self._set_producer(outs, node_id, layout)
         for out in outs:
             self.owners.setdefault(storage(out), node_id)
@@ -151,7 +153,11 @@ class Graph:
             if no_effect and outs[0].shape == main.shape and not cost:
                 self._set_producer(outs, producers[id(main)], layout)
                 continue
+            made: Size = ()  # axes that appear here
+            if op_type == "view" and id(outs[0]) in self.images and self._holds_whole_image(producers[id(main)]):
+                layout, made = with_missing_axes(layout, self.rank)
             node = self._node(op, main, outs[0], layout, ratios, maps)
+            node = replace(node, global_axes=tuple(sorted({*node.global_axes, *made})))
             if node.op == "crop":  # a padding reads its map first, then the maps that fill its border
                 inputs = tuple(dict.fromkeys((producers[id(main)], *inputs)))
             labels = self.weight_labels.get(op.path, ()) if op_type in ("conv", "linear") else ()
@@ -160,6 +166,13 @@ class Graph:
             parameters = cost = 0  # counted once, with the first output
         for tensor in op.written:
             self.writes.add(self.producers[id(tensor)], tensor)
+
+    def _holds_whole_image(self, node_id: str) -> bool:
+        """Whether a node holds values of a linear layer that computes a vector, or each value from all pixels."""
+        node = self.nodes[int(node_id)]
+        while node.op in ("view", "act", "norm", "split", "add", "gate", "concat", "other") and node.inputs:
+            node = self.nodes[int(node.inputs[0])]
+        return node.op == "linear" and (len(node.shape) == 1 or bool(node.global_axes))
 
     def _node(self, op: Op, main: Tensor, out: Tensor, layout: Layout, ratios: Ratios, maps: list[Tensor]) -> Node:
         op_type, before, shape = operation_type(op), self.layouts[id(main)], self._shape(layout, out)
@@ -180,12 +193,10 @@ class Graph:
         return replace(node, global_axes=axes)
 
     def _shape(self, layout: Layout, out: Tensor) -> Size:
-        """(C, *size); without spatial axes, the tensor's shape without the batch.
-
-        If the latter has as many dimensions as (C, *size), its first two are joined.
-        """
-        size = grid_size(layout, self.rank)
+        """(C, *size); without spatial axes, the tensor's shape without the batch."""
+        size, batch = grid_size(layout, self.rank), max(1, batch_size(layout))
         if size is not None:
-            return (out.numel() // max(1, batch_size(layout) * prod(size)), *size)
-        shape = tuple(out.shape[1:])
-        return (prod(shape[:2]), *shape[2:]) if len(shape) == self.rank + 1 else shape
+            return (out.numel() // (batch * prod(size)), *size)
+        first = [source for source, _, _ in layout[0]] if layout else []
+        joined = "n" in first and out.shape[0] > batch  # the batch and another dimension
+        return (out.shape[0] // batch, *out.shape[1:]) if joined else tuple(out.shape[1:])
