@@ -86,6 +86,10 @@ LAYERS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
     "transposed, overlapping": (lambda x: F.conv_transpose1d(x, torch.ones(1, 1, 5), stride=2, padding=1), 12),
     "linear": (lambda x: F.interpolate(x, scale_factor=2.0, mode="linear"), 12),
     "nearest": (lambda x: F.interpolate(x, scale_factor=3.0), 12),
+    "linear, smaller": (lambda x: F.interpolate(x, scale_factor=0.25, mode="linear"), 2),
+    "nearest, smaller": (lambda x: F.interpolate(x, scale_factor=0.5), 6),
+    "linear, by 3/2": (lambda x: F.interpolate(x, scale_factor=1.5, mode="linear"), 12),
+    "nearest, by 3/2": (lambda x: F.interpolate(x, scale_factor=1.5), 12),
 }
 
 

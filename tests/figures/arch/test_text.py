@@ -19,6 +19,8 @@ LAYERS: dict[str, nn.Module] = {
     "nearest ×2": nn.Upsample(scale_factor=2),
     "bilinear ×2×3": nn.Upsample(scale_factor=(2, 3), mode="bilinear"),
     "bicubic ×2": nn.Upsample(scale_factor=2, mode="bicubic"),
+    "bilinear ×1/4": nn.Upsample(scale_factor=0.25, mode="bilinear"),
+    "nearest ×3/2×1/2": nn.Upsample(scale_factor=(1.5, 0.5)),
     "shuffle ×2": nn.PixelShuffle(2),
     "pad": nn.ConstantPad2d(1, 0.0),
     "crop": nn.ConstantPad2d(-1, 0.0),

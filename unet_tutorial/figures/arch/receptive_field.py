@@ -122,7 +122,8 @@ def _input_interval(node: Node, axis: int, interval: Interval | None) -> Interva
         return first + node.crop[axis][0], last + node.crop[axis][0]
     if node.window is None:
         return interval
-    return _through_window(node.window, axis, interval, resized=node.op in ("resize", "view"))
+    resized = node.op == "resize" or (node.op == "view" and node.window.up[axis] > 1)
+    return _through_window(node.window, axis, interval, resized=resized)
 
 
 def _through_window(window: Window, axis: int, interval: Interval, *, resized: bool) -> Interval:
@@ -131,18 +132,21 @@ def _through_window(window: Window, axis: int, interval: Interval, *, resized: b
     )
     first, last = interval
     extent = dilation * (kernel - 1)
-    if resized and up > 1:
-        return _through_interpolation(kernel, up, interval)
+    if resized:
+        return _through_interpolation(kernel, Fraction(stride, up), interval)
     if up > 1:  # input pixel i of a transposed convolution adds to `kernel` output pixels, starting at up · i - before
         return ceil((first + before - extent) / up), floor((last + before) / up)
     return first * stride - before, last * stride - before + extent
 
 
-def _through_interpolation(kernel: int, up: int, interval: Interval) -> Interval:
-    """Nearest (kernel 1), linear (2) or cubic (4) interpolation, with ``align_corners=False``."""
+def _through_interpolation(kernel: int, step: Fraction, interval: Interval) -> Interval:
+    """Nearest (kernel 1), linear (2) or cubic (4) interpolation, with ``align_corners=False``.
+
+    Neighbours in the output are ``step`` pixels apart in the input.
+    """
     first, last = interval
     if kernel == 1:
-        return first // up, last // up
+        return floor(first * step), floor(last * step)
     margin = kernel // 2 - 1
-    low, high = ((Fraction(2 * n + 1, 2 * up) - Fraction(1, 2)) for n in (first, last))
+    low, high = (step * (n + Fraction(1, 2)) - Fraction(1, 2) for n in (first, last))
     return floor(low) - margin, ceil(high) + margin

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
-from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs
+from unet_tutorial.figures.arch.ir import ArchIR, Node, Pairs, Window
 from unet_tutorial.plan.levels import Size
 
 SUPERSCRIPTS = {2: "²", 3: "³"}
@@ -33,12 +34,21 @@ def _own_name(node: Node) -> str:
         return " ".join(word for word in (kind, "pool", axes_text(window.kernel) if window else "") if word)
     if node.op == "resize" or (node.op == "view" and window and max(window.up) > 1):
         mode = re.sub(r"upsample_|_exact|\d?d?$", "", node.kind) if node.op == "resize" else "shuffle"
-        return f"{mode.strip('_')} ×{common_text(window.up)}" if window else kind_text(node.kind)
+        return f"{kind_text(mode.strip('_'))} ×{_factors(window)}" if window else kind_text(node.kind)
     if window and node.op in ("conv", "up"):
         options = [f"stride {common_text(window.stride)}"] if max(window.stride) > 1 else []
         options += [f"dilation {common_text(window.dilation)}"] if max(window.dilation) > 1 else []
         return " ".join([NAMED.get(node.op, "conv"), axes_text(window.kernel), *options])
     return NAMED.get(node.op, node.op if node.op == "input" else kind_text(node.kind))
+
+
+def _factors(window: Window) -> str:
+    """The factors by which a resize changes the size, such as "2", "1/4" or "3/2".
+
+    >>> _factors(Window((1, 1), (1, 1), (0, 0), (1, 1), (2, 3))), _factors(Window((1,), (4,), (0,), (1,), (1,)))
+    ('2×3', '1/4')
+    """
+    return common_text([str(Fraction(up, down)) for up, down in zip(window.up, window.stride, strict=True)])
 
 
 def kind_text(kind: str) -> str:

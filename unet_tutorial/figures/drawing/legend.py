@@ -22,7 +22,7 @@ EXPLAINED = {"scSE": "spatial and channel squeeze-and-excitation", "CBAM": "conv
 JOINED = {"concat": "concatenation", "add": "sum", "crop": "crop or pad", "view": "reshape"}
 JOINED |= {"gate": "product", "split": "split"}
 LONGEST = 80  # characters of all alternatives together
-KERNEL = re.compile(r"\d+(?:×\d+)+|×\d+(?:\.\d+)?(?![×\d])")  # or the factor of a resize
+KERNEL = re.compile(r"(?<![/\d])\d+(?:×\d+)+(?![/\d])|×\d+(?:[./]\d+)?(?![×\d./])")  # or the factor of a resize
 DETAILS = 4  # levels of detail of a text: the first one that is short enough is taken
 
 LINE_SPACING, SAMPLE_WIDTH = 1.35, 2.2  # in font sizes

@@ -193,7 +193,7 @@ def _reduced(reduced: set[int], given: Layout, ndim: int) -> Layout:
 def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
     """The layout on its new grid after a pixel shuffle or unshuffle, and the change of the grid per axis.
 
-    Upsampling: each spatial factor of a dimension is followed by a channel factor, because these channels became pixels.
+    Upsampling: each spatial factor of a dimension is followed by a channel factor: these channels became pixels.
     Downsampling: a spatial factor has a stride above 1, because the pixels in between became channels.
     """
     ratios: Ratios = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from math import prod
 from typing import Any
@@ -13,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from unet_tutorial.figures.arch.ir import Pairs, Window
+from unet_tutorial.figures.arch.path import near_whole
 from unet_tutorial.figures.tracing.axes import (
     REDUCTIONS,
     Layout,
@@ -193,9 +195,14 @@ def window_of(op: Op, op_type: str, axes: Sequence[int | None], rank: int) -> Wi
 def _resize_window(op: Op, op_type: str, axes: Sequence[int | None], rank: int) -> Window:
     """Window of a resize, an adaptive pooling or a pixel shuffle, from the ratios of the sizes."""
     pairs = list(zip(op.operand.shape, op.outs[0].shape, strict=True))
-    down, up = tuple(max(1, round(n / m)) for n, m in pairs), tuple(max(1, round(m / n)) for n, m in pairs)
-    width = 2 if "linear" in op.name else 4 if "cubic" in op.name else 1
-    kernel = tuple(width if u > 1 else 1 for u in up) if op_type == "resize" else down
+    if op_type == "resize":
+        ratios = [near_whole(Fraction(m, n)) for n, m in pairs]
+        down, up = tuple(ratio.denominator for ratio in ratios), tuple(ratio.numerator for ratio in ratios)
+        width = 2 if "linear" in op.name else 4 if "cubic" in op.name else 1
+        kernel = tuple(width if ratio != 1 else 1 for ratio in ratios)
+    else:
+        down, up = tuple(max(1, round(n / m)) for n, m in pairs), tuple(max(1, round(m / n)) for n, m in pairs)
+        kernel = down
     return _window((kernel, down, (0,) * len(pairs), (1,) * len(pairs), up), axes, rank)
 
 
