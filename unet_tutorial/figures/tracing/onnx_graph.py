@@ -263,7 +263,9 @@ def _filled(stated: str, dims: list[Any], given: Size, known: dict[str, int]) ->
             raise ValueError(f"{stated}, which leaves no size open; leave out {axes_text(given)}")
         most = max(1, len(dims) - 2)
         if len(symbols) > most or len(given) not in (1, len(symbols)):
-            raise ValueError(f"{stated}, in which {_listed(symbols)} open, and {axes_text(given)} was given; {GIVE_SHAPE}")
+            raise ValueError(
+                f"{stated}, in which {_listed(symbols)} open, and {axes_text(given)} was given; {GIVE_SHAPE}"
+            )
         known |= dict(zip(symbols, given * len(symbols) if len(given) == 1 else given, strict=True))
     missing = [n for n in symbols if n not in known]
     if missing:
