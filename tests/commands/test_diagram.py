@@ -88,6 +88,8 @@ def test_names_colours_part_caption_and_language_reach_the_drawing(unet: Unet, t
     [
         (("--rename", "enc1"), "expected KEY=VALUE"),
         (("--highlight", "=red"), "expected KEY=VALUE"),
+        (("--rename", "enc1=a", "--rename", "enc1=b"), "--rename enc1 is given twice"),
+        (("--highlight", "enc1=#ff000080"), "is transparent; write #ff7f7f"),
         (("--rename", "enc7=x"), "similar ones are enc"),
         (("--lang", "de"), "the names are en, zh"),
     ],

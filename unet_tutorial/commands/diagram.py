@@ -65,6 +65,8 @@ def _pairs(option: str, texts: list[str]) -> dict[str, str]:
     for text, (key, _, value) in zip(texts, pairs, strict=True):
         if not key or not value:
             raise ValueError(f"{option} {text!r}: expected KEY=VALUE, such as enc2='stage 2' or dec0=orange")
+        if [each for each, _, _ in pairs].count(key) > 1:
+            raise ValueError(f"{option} {key} is given twice; give it once")
     return {key: value for key, _, value in pairs}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR, to_json
-from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations, check_keys, undrawn_keys_note
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations, check_keys, unused_keys_note
 from unet_tutorial.figures.drawing.drawio import drawio
 from unet_tutorial.figures.drawing.layout import arrange, drawn_texts
 from unet_tutorial.figures.drawing.pptx import pptx
@@ -48,14 +48,13 @@ class Diagram:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences that report maps and outputs that are not drawn, or a larger width; empty if there are none."""
-        drawn = [box.id for box in self.scene.boxes]
-        return (*self.scene.notes, *undrawn_keys_note(self.annotations, self.arch, drawn))
+        """Sentences about undrawn maps and outputs, unused annotations and a larger width; empty if there are none."""
+        return (*self.scene.notes, *unused_keys_note(self.annotations, self.arch, self.scene))
 
     @cached_property
     def alt(self) -> str:
-        """Alternative text of two or three sentences, for screen readers."""
-        return alt_text(self.arch)
+        """Alternative text of two or three sentences, for screen readers; one more if only a part is drawn."""
+        return alt_text(self.arch) + self.annotations.part_in_words
 
     def svg(self) -> str:
         """The drawing as SVG, with its title and description."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 
 from tests.oracles.described_nets import arch
+from tests.oracles.u2net import U2Net
 from unet_tutorial.figures.diagram import Diagram
 from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.style import THESIS
+from unet_tutorial.figures.tracing.trace import trace
 
 NUMBERS = re.compile(r"[\d²³×–]+")
 
@@ -101,11 +104,97 @@ def test_what_cannot_be_selected_is_refused_with_similar_keys() -> None:
         Annotations(colours={"enc0": "mauvee"})
     with pytest.raises(ValueError, match="language 'xx' is unknown; the names are en, zh"):
         Annotations(language="xx")
-    with pytest.raises(ValueError, match="the network has no such part"):
+    with pytest.raises(ValueError, match="this network has no levels 7-9; it has levels 0 to 4"):
         assert scene(Annotations(part="levels 7-9"))
+    with pytest.raises(ValueError, match="has no decoder; it has levels 0 to 1, and neither an encoder nor a decoder"):
+        assert scene(Annotations(part="decoder"), "classifier")
+    with pytest.raises(ValueError, match=r"'conv 1×1' selects no map, and only maps are coloured; .* lists all ids"):
+        Diagram(arch("paper"), annotations=Annotations(colours={"conv 1×1": "red"}))
+
+
+@pytest.mark.parametrize(
+    ("colour", "opaque"), [("#ff000080", "#ff7f7f"), ("none", "#ffffff"), ("#0000ff00", "#ffffff")]
+)
+def test_a_transparent_colour_is_refused_with_the_one_seen_on_white(colour: str, opaque: str) -> None:
+    with pytest.raises(ValueError, match=f"the colour '{colour}' of 'enc0' is transparent; write {opaque}"):
+        Annotations(colours={"enc0": colour})
+
+
+def words(found: Scene) -> dict[str, str]:
+    return {label.id.removesuffix(".word"): label.text for label in found.labels if label.id.endswith(".word")}
+
+
+def test_the_key_that_selects_fewer_boxes_applies() -> None:
+    for order in (("enc0", "enc0.conv1"), ("enc0.conv1", "enc0")):
+        found = scene(
+            Annotations(names={key: key for key in order}, colours=dict(zip(order, ("red", "blue"), strict=True)))
+        )
+        colours = {box.id: box.colour for box in found.boxes if box.colour}
+        inner, outer = dict(zip(order, ("#ff0000", "#0000ff"), strict=True))["enc0.conv1"], colours["enc0.conv2"]
+        assert colours["enc0.conv1"] == inner != outer
+        assert words(found) | {"enc0.conv1": "enc0.conv1", "enc0.conv2": "enc0"} == words(found)
+
+
+def test_a_name_of_a_level_leaves_the_words_input_and_output() -> None:
+    found = words(scene(Annotations(names={"enc0": "stage 0", "head": "classifier"}), collapse="level"))
+    assert found == {"enc0.input1": "input", "enc0.conv2": "stage 0", "head.conv1": "classifier"}
+
+
+def test_captions_select_boxes_and_can_be_swapped() -> None:
+    assert [b.id for b in scene(Annotations(colours={"input": "red"})).boxes if b.colour] == ["enc0.input1"]
+    swapped = words(scene(Annotations(names={"input": "output", "output": "input"})))
+    assert swapped == {"enc0.input1": "output", "head.conv1": "input"}
+
+
+def test_the_users_words_are_not_translated() -> None:
+    found = words(scene(Annotations(names={"enc0": "max pool", "input": "input"}, language="zh")))
+    assert found == {"enc0.input1": "input", "enc0.conv1": "max pool", "head.conv1": "输出"}
+
+
+def test_texts_of_the_legend_may_be_typed_without_special_characters() -> None:
+    assert "3x3 layer" in texts(scene(Annotations(names={"conv 3x3, ReLU": "3x3 layer"})))
+
+
+def test_names_have_a_background_where_arrows_may_cross_them() -> None:
+    found = scene(Annotations(names={"enc2": "a name that is longer than the boxes"}))
+    assert [label.text for label in found.labels if label.backed] == ["a name that is longer than the boxes"]
+
+
+def test_the_alternative_text_says_that_a_part_is_drawn() -> None:
+    ends = {
+        "": "parameters.",
+        "encoder": "Only its encoder is drawn.",
+        "levels 0-2": "Only its levels 0 to 2 are drawn.",
+        "levels 2-0": "Only its levels 0 to 2 are drawn.",
+        "level 4": "Only its level 4 is drawn.",
+    }
+    for part, end in ends.items():
+        drawing = Diagram(arch("paper"), annotations=Annotations(part=part))
+        assert drawing.alt.endswith(end)
+        assert end in drawing.svg()
+
+
+def test_outputs_of_other_levels_are_no_part() -> None:
+    drawing = Diagram(trace(U2Net(), torch.empty(1, 3, 64, 64)), annotations=Annotations(part="levels 0-2"))
+    into = {arrow.id.partition("-")[2].partition("-")[0] for arrow in drawing.scene.arrows}
+    outputs = [box.id for box in drawing.scene.boxes if box.id in drawing.arch.outputs]
+    assert len(outputs) == 4
+    assert set(outputs) <= into
 
 
 def test_a_colour_of_a_map_without_a_box_is_reported() -> None:
     inner = Diagram(arch("paper"), THESIS, "level", Annotations(colours={"enc1.conv1": "red"}))
-    assert inner.notes[-1] == "not shown, because these maps have no box here: enc1.conv1"
+    assert inner.notes[-1] == "without effect, because this drawing has no box or text for it: enc1.conv1"
     assert Diagram(arch("paper"), THESIS, "conv", Annotations(colours={"enc1.conv1": "red"})).notes == ()
+
+
+def test_keys_without_effect_are_reported() -> None:
+    names = {"conv 3×3, ReLU": "layer", "enc0": "a", "enc0.conv1": "b", "enc0.conv2": "c", "enc0.input1": "d"}
+    note = "without effect, because this drawing has no box or text for it: "
+    assert Diagram(arch("paper"), THESIS, "conv", Annotations(names)).notes == (f"{note}enc0",)
+    assert (
+        Diagram(arch("paper"), THESIS, "level", Annotations(names)).notes[-1]
+        == f"{note}conv 3×3, ReLU, enc0, enc0.conv1"
+    )
+    colours = {"enc0": "red", "enc0.conv1": "blue", "enc0.conv2": "blue", "enc0.input1": "blue"}
+    assert Diagram(arch("paper"), THESIS, "conv", Annotations(colours=colours)).notes == (f"{note}enc0",)

@@ -51,9 +51,11 @@ def _fitting(arch: ArchIR, style: Style, collapse: str, annotations: Annotations
 
 
 def drawn_texts(arch: ArchIR, collapse: str) -> list[str]:
-    """The captions and the texts of the legend in the drawing of these maps."""
+    """The captions, the texts of blocks beside the path and those of the legend in the drawing of these maps."""
     sketch = sketch_grid(arch, collapse) if arch.reason or not arch.path else sketch_u(arch, collapse)
-    return [each.caption for each in sketch.maps if each.caption] + [text for _, text in legend_entries(sketch)]
+    captions = [each.caption for each in sketch.maps] + [aside.caption for aside in sketch.asides]
+    lines = [line for aside in sketch.asides for line in aside.lines]
+    return [*filter(None, captions), *lines, *(text for _, text in legend_entries(sketch))]
 
 
 def font_sizes(style: Style) -> Iterator[float]:

@@ -63,7 +63,7 @@ def _colours(palette: Palette, more: dict[str, str]) -> str:
 def figure(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
     """The drawing as inline SVG, whose colours are those of the page, light or dark."""
     scene = arrange(arch, PAPER, "conv", annotations)
-    text = inline_svg(scene, PAPER.colours, arch.name, alt_text(arch))
+    text = inline_svg(scene, PAPER.colours, arch.name, alt_text(arch) + annotations.part_in_words)
     names = {colour: name for name, colour in asdict(PAPER.colours).items()}
     text = re.sub("|".join(names), lambda found: f"var(--{names[found[0]]})", text)
     return text.replace('<svg role="img"', f'<svg role="img" style="--points: {scene.width:g}"', 1)
