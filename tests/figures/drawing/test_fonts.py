@@ -41,7 +41,7 @@ def test_with_a_font_the_characters_are_in_the_file(tmp_path: Path) -> None:
     assert font_manager.findfont(name, fallback_to_default=False)
     pdf = CHINESE.save(tmp_path / "figure.pdf").read_bytes()
     assert name.replace(" ", "").encode() in pdf
-    assert f"\\setCJKsansfont{{{name}}}" in CHINESE.save(tmp_path / "figure.tex").read_text()
+    assert f"\\setCJKmainfont{{{name}}}\\setCJKsansfont{{{name}}}" in CHINESE.save(tmp_path / "figure.tex").read_text()
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".png", ".tex", ".svg"])

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.oracles.described_nets import EVIL
 from tests.oracles.hooked_nets import NETS, arch
 from tests.oracles.svg_contents import texts
 from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.palette import PALETTES
 from unet_tutorial.figures.drawing.scene import Box, Scene, SideBlock
 from unet_tutorial.figures.drawing.tikz import tikz
@@ -82,9 +84,9 @@ def _numbers(line: str) -> list[float]:
 
 
 def _plain(text: str) -> str:
-    for tex, sign in ((r"\textsuperscript{2}", "²"), (r"\textsuperscript{3}", "³"), (r"\ensuremath{\times}", "×")):
+    for tex, sign in ((r"\textsuperscript{2}", "²"), (r"\textsuperscript{3}", "³"), (r"$\times$", "×")):
         text = text.replace(tex, sign)
-    return text.replace(r"\dots{}", "…").replace("\\", "")
+    return text.replace(r"\dots{}", "…").replace("--", "–").replace("\\", "")
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex (texlive-latex-base) is not installed")
@@ -97,14 +99,32 @@ def test_it_compiles_alone_and_inside_a_document(name: str, tmp_path: Path) -> N
     ]
     (tmp_path / "around.tex").write_text(AROUND)
     for source in ("fig.tex", "around.tex"):
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stdout[-1500:]
-        assert "1 page" in done.stdout
-        assert "Missing character" not in done.stdout
+        _compile(source, tmp_path)
     if shutil.which("pdfinfo") is None:
         return
     facts = subprocess.run(["pdfinfo", "fig.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     size = re.search(rf"Page size:\s+{NUMBER} x {NUMBER}", facts)
     assert size is not None
     assert [float(n) for n in size.groups()] == pytest.approx([diagram.scene.width, diagram.scene.height], abs=0.1)
+
+
+def _compile(source: str, folder: Path) -> None:
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-1500:]
+    assert "1 page" in done.stdout
+    assert "Missing character" not in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex (texlive-latex-base) is not installed")
+def test_names_and_captions_with_special_characters_compile(tmp_path: Path) -> None:
+    words = Annotations({"enc0": f"{EVIL} ~^ λ ≥ é"}, caption=f"50 % of $x_1$ — “{EVIL}”")
+    diagram = draw(arch("paper"), name=f"{EVIL}\n\\end{{document}} λ", annotations=words)
+    diagram.save(tmp_path / "fig.tex")
+    _compile("fig.tex", tmp_path)
+
+
+def test_a_character_that_latex_lacks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a \.tex file cannot hold the character '☃'; write another one, or a \.svg"):
+        draw(arch("paper"), annotations=Annotations(caption="snow ☃")).save(tmp_path / "fig.tex")
+    assert list(tmp_path.iterdir()) == []

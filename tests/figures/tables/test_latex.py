@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.oracles.described_nets import EVIL, NETS, arch, evil
+from unet_tutorial.figures.arch.latex import COMMANDS
 from unet_tutorial.figures.table import Table, table
-from unet_tutorial.figures.tables.latex import SPECIAL, escaped
+from unet_tutorial.figures.tables.latex import escaped
 
 
 def compiled(tmp_path: Path, packages: str, tables: Sequence[str]) -> str:
@@ -63,7 +64,7 @@ def test_columns_of_siunitx_hold_numbers_or_text_in_braces() -> None:
 
 def test_every_special_character_is_escaped() -> None:
     left = escaped(EVIL + "~^$")
-    for text in sorted(SPECIAL.values(), key=len, reverse=True):
+    for text in sorted(COMMANDS.values(), key=len, reverse=True):
         left = left.replace(text, "")
     assert not re.search(r"[\\{}$&#%_~^<>|\"]", left)
     assert escaped("snow ☃") == "snow ?"

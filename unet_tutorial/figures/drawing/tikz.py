@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from unet_tutorial.figures.arch.latex import latex
 from unet_tutorial.figures.drawing.fonts import has_chinese, installed_chinese_font
 from unet_tutorial.figures.drawing.palette import (
     ARROW_STYLES,
@@ -16,7 +18,7 @@ from unet_tutorial.figures.drawing.palette import (
     Palette,
 )
 from unet_tutorial.figures.drawing.render import corner_radius, label_backgrounds, mark_strokes
-from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene, SideBlock
+from unet_tutorial.figures.drawing.scene import WIDE, Arrow, Box, Label, Mark, Point, Scene, SideBlock
 
 # LaTeX sets \documentclass to \@notprerr once a document has begun: an \input of this file then skips its preamble.
 OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzlibrary{arrows.meta} can \input it.
@@ -34,25 +36,23 @@ OPENING = r"""% Compiles by itself. A document with \usepackage{tikz} \usetikzli
 \fi
 """
 TIKZ = r"\usepackage{tikz}" + "\n"  # the line of OPENING
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "×": r"\ensuremath{\times}",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-}
-SPECIAL |= {char: f"\\{char}" for char in "&%$#_{}"} | {"…": r"\dots{}"}
+SUPERSCRIPTS = {"²": r"\textsuperscript{2}", "³": r"\textsuperscript{3}"}  # in the font of the text
 
 
 def tikz(scene: Scene, palette: Palette, description: str = "") -> str:
     """The text of the file; ``description`` becomes a comment at its beginning.
 
-    Chinese characters need XeLaTeX. Raises ValueError if there are some and no font for them is installed.
+    Chinese characters need XeLaTeX. Raises ValueError if there are some and no font for them is installed, and for
+    other characters without a command in LaTeX.
     """
     lines = [f"% {line}" for line in description.splitlines()]
     opening = OPENING.replace("<W>", _number(scene.width)).replace("<H>", _number(scene.height)).rstrip()
     if has_chinese(scene):
+        font = installed_chinese_font()
         opening = opening.replace("% Compiles by itself.", "% Compiles by itself with XeLaTeX.")
-        opening = opening.replace(TIKZ, rf"{TIKZ}\usepackage{{xeCJK}}\setCJKsansfont{{{installed_chinese_font()}}}")
+        opening = opening.replace(
+            TIKZ, rf"{TIKZ}\usepackage{{xeCJK}}\setCJKmainfont{{{font}}}\setCJKsansfont{{{font}}}"
+        )
     lines.append(opening)
     lines.append(r"\begin{tikzpicture}[x=1bp,y=-1bp,line join=miter]")
     lines += [rf"\definecolor{{unet{name}}}{{HTML}}{{{value[1:].upper()}}}" for name, value in vars(palette).items()]
@@ -162,5 +162,12 @@ def _mark(mark: Mark, font: float) -> Iterator[str]:
 def _label(label: Label) -> str:
     anchor = {"start": "base west", "middle": "base", "end": "base east"}[label.anchor]
     turned = "rotate=90," * label.upright
-    text = "".join(SPECIAL.get(char, char) for char in label.text)
+    text = "".join(map(_character, label.text))
     return rf"\node[unettext,{turned}anchor={anchor}] at ({_at((label.x, label.y))}) {{{text}}}; % {label.id}"
+
+
+def _character(char: str) -> str:
+    found = SUPERSCRIPTS.get(char) or latex(char) or (char if re.match(WIDE, char) else "")
+    if not found:
+        raise ValueError(f"a .tex file cannot hold the character {char!r}; write another one, or a .svg, .pdf or .png")
+    return found

@@ -5,14 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from unet_tutorial.figures.arch.latex import latex
 from unet_tutorial.figures.tables.cells import TextTable
 
-SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "–": "--", "²": "$^2$", "³": "$^3$",
-    "≡": r"$\equiv$", "≥": r"$\ge$", "→": r"$\rightarrow$", "−": "$-$", "<": r"$<$", ">": r"$>$", "|": r"$|$",
-    '"': "''",
-}  # fmt: skip
 ALIGNMENT = {"side": "l", "op": r"p{31mm}"}  # the other columns hold numbers: right-aligned
 COUNTS = re.compile(r"params.*|.?MACs|saved MiB")  # columns of siunitx; the others hold shapes and ranges
 NUMBER = re.compile(r"(<?)([\d,]+)(?:\.(\d+))?")
@@ -20,12 +15,12 @@ PACKAGES = r"% in the preamble: \usepackage{{{}}}"
 
 
 def escaped(text: str) -> str:
-    """Text in which LaTeX's special characters are escaped; characters unknown to pdfTeX become question marks.
+    """Text in which LaTeX's special characters are escaped; characters without a command become question marks.
 
     >>> escaped("64×568² & 5%")
     '64$\\\\times$568$^2$ \\\\& 5\\\\%'
     """
-    return "".join(SPECIAL.get(char, char if char.isascii() and char.isprintable() else "?") for char in text)
+    return "".join(latex(char) or "?" for char in text)
 
 
 def latex_text(table: TextTable) -> str:
