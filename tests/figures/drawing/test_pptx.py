@@ -183,3 +183,10 @@ def test_without_python_pptx_the_command_that_installs_it_is_named(monkeypatch: 
         ValueError, match=r"needs python-pptx, which is not installed; run pip install 'unet_tutorial\["
     ):
         pptx(Scene(200, 100, 8), PALETTES["paper"], "t", "d")
+
+
+def test_chinese_characters_have_a_font_of_their_own() -> None:
+    (slide,) = read(saved(Scene(200, 100, 8, labels=(Label("a", "图 1", 20, 50),)))).slides
+    (run,) = slide.shapes[0].text_frame.paragraphs[0].runs
+    fonts = [(child.tag.rpartition("}")[2], child.get("typeface")) for child in run.font._element]
+    assert fonts == [("solidFill", None), ("latin", "Verdana"), ("ea", "Microsoft YaHei")]

@@ -19,6 +19,7 @@ from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, 
 
 EMU = 12700  # English Metric Units per point
 FONT = "Verdana"  # the one of scene.FONTS that PowerPoint has; LibreOffice shows it as DejaVu Sans
+CHINESE_FONT = "Microsoft YaHei"  # for Chinese characters; without a name they may get a brush font
 SMALLEST, LARGEST = 72.0, 4032.0  # sides that a slide may have: 1 to 56 inches
 HEAD_SIZES = {"sm": 2.0, "med": 3.0, "lg": 5.0}  # length of an arrowhead as a multiple of the line's thickness,
 THINNEST = 2.0  # which counts as at least this many points
@@ -179,6 +180,7 @@ class _Drawing:
             run = paragraph.add_run()
             run.text, run.font.name, run.font.size = line, FONT, _emu(self.scene.font)
             run.font.color.rgb = _rgb(self.palette.text)
+            _set_chinese_font(run)
 
     def _arrow(self, arrow: Arrow) -> Any:
         """A straight connector, or a freeform for an arrow that has corners or is curved."""
@@ -216,6 +218,14 @@ class _Drawing:
                 for site, (x, y) in enumerate(() if box.depth else _sites(box)):
                     if hypot(x - end[0], y - end[1]) < TOUCH:
                         connect(self.drawn[box.id], site)
+
+
+def _set_chinese_font(run: Any) -> None:
+    """Set the font of the East Asian characters of a text, which follows that of the Latin ones in the file."""
+    from pptx.oxml.ns import qn
+
+    latin = run.font._element.find(qn("a:latin"))
+    latin.addnext(latin.makeelement(qn("a:ea"), {"typeface": CHINESE_FONT}))
 
 
 def _sites(box: Box) -> tuple[Point, ...]:
