@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -242,3 +243,37 @@ class Rolled(nn.Module):
 def test_a_module_that_reads_several_pixels_is_shown_in_its_parts(kind: type[nn.Module]) -> None:
     arch = trace(nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), kind()), torch.zeros(1, 1, 16, 16))
     assert "multiply" in texts(arch)
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer between two convolutions, along the positions of a signal, and an attention if asked for."""
+
+    def __init__(self, layer: nn.RNNBase, *, attention: bool) -> None:
+        super().__init__()
+        self.before, self.layer, self.attention = nn.Conv1d(1, 6, 3, padding=1), layer, attention
+        self.after = nn.Conv1d(layer.hidden_size * (1 + layer.bidirectional), 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(x)
+        y = self.layer(x.transpose(1, 2) if self.layer.batch_first else x.permute(2, 0, 1))[0]
+        y = y if self.layer.batch_first else y.transpose(0, 1)
+        y = F.scaled_dot_product_attention(y, y, y) if self.attention else y
+        return self.after(y.transpose(1, 2))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("attention", [False, True])  # with an attention, torch runs an LSTM in other operators
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "num_layers": 2}, {"batch_first": True}], ids=str)
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_a_recurrent_layer_is_one_operation(
+    kind: Callable[..., nn.RNNBase], options: dict[str, Any], *, attention: bool
+) -> None:
+    net, signal = Recurrent(kind(6, 6, **options), attention=attention), torch.zeros(2, 1, 16)
+    arch = trace(net, signal)
+    with torch.backends.mkldnn.flags(enabled=False):  # torch counts no MACs of oneDNN's LSTM
+        own = macs(net.layer, torch.zeros(2, 16, 6))
+    (layer,) = (node for node in arch.nodes if node.kind == type(net.layer).__name__)
+    assert (layer.macs, layer.size, layer.global_axes) == (own, (16,), (0,))
+    assert layer.parameters == parameters(net.layer)
+    assert sum(node.macs for node in arch.nodes) == arch.totals["macs"]
+    assert sum(node.saved for node in arch.nodes) == arch.totals["saved"]
+    assert len(arch.nodes) == 4 + 2 * attention

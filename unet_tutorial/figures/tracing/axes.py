@@ -90,6 +90,8 @@ def output_layout(op: Op, given: Layout, out: Tensor, main: Tensor) -> Layout:
         right = main is factors_of(op)[1]
         new = (("c", shape[-2 if right else -1], 1),)
         dims = (*given[:-2], new, given[-1]) if right else (*given[:-1], new)
+    if name.startswith("_scaled_dot_product") and main is not op.arguments["query"]:  # the queries are parameters
+        dims = (*given[:-2], (("c", op.arguments["query"].shape[-2], 1),), given[-1])
     if dims is None and name in ("expand", "repeat") and len(shape) > len(given):
         dims = (*channel_layout((1,) * (len(shape) - len(given))), *given)
     dims = given if dims is None else dims
@@ -221,7 +223,7 @@ def with_shuffles(layout: Layout) -> tuple[Layout, Ratios]:
 
 def _is_upsampled(dim: Sequence[Factor]) -> bool:
     """Whether each spatial factor of a dimension is followed by a channel factor."""
-    sources = [source for source, n, _ in dim if n > 1 or isinstance(source, int)]
+    sources = [source for source, n, _ in dim if n > 1 or source != "c"]
     return all(source == "c" or after == "c" for source, after in pairwise([*sources, ""]))
 
 

@@ -13,7 +13,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 NAMED = ("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", "local_response_norm", "relu6", "celu",
          "selu", "rrelu", "softsign", "tanhshrink", "softmin")  # fmt: skip
@@ -27,12 +28,15 @@ class Call:
     """The operators ``first`` to ``last - 1`` of a record ran in one call, which is published as ``label``.
 
     ``is_layer``: the call is a norm or activation of torch; if False, it is another module without submodules.
+    ``outs`` are the outputs of a recurrent layer, whose sequence runs along the dimension ``dim`` of the first one.
     """
 
     label: str
     first: int
     last: int
     is_layer: bool
+    outs: tuple[Tensor, ...] = ()
+    dim: int = 0
 
 
 def running_function() -> tuple[str, FrameType] | None:
@@ -51,6 +55,17 @@ def module_call(module: nn.Module, first: int, last: int) -> Call | None:
         return None
     layer = next((each for each in type(module).__mro__ if each.__module__ in LAYERS), None)
     return Call(class_label(layer or type(module)), first, last, layer is not None)
+
+
+def recurrent_call(module: nn.Module, out: Any, first: int, last: int) -> Call | None:
+    """The call of an LSTM, GRU or RNN that returned ``out`` for a tensor; None for other modules."""
+    layer = next((each for each in (nn.LSTM, nn.GRU, nn.RNN) if isinstance(module, each)), None)
+    if layer is None or first == last or not isinstance(out[0], Tensor):
+        return None
+    outs = tuple(leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor))
+    return Call(
+        layer.__name__, first, last, is_layer=True, outs=outs, dim=outs[0].ndim - 2 if module.batch_first else 0
+    )
 
 
 def class_label(kind: type) -> str:

@@ -1,4 +1,4 @@
-"""The operators of a record, with those of one norm or activation joined into one operator."""
+"""The operators of a record, with those of one norm, activation or recurrent layer joined into one operator."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FusedOperators:
     def _next(self, at: int) -> tuple[Op, int]:
         """The operator that starts at this position, and the position after it."""
         for call in (*self.calls.get(at, ()), *self._calls_by_pattern(at)):
-            op = self._one_operator(call)
+            op = self._recurrent_layer(call) if call.outs else self._one_operator(call)
             if op is not None:
                 return op, call.last
         return replace(self.ops[at], label=_usual_name(self.ops[at])), at + 1
@@ -85,6 +85,18 @@ class FusedOperators:
         changes: dict[str, Any] = {"args": args, "kwargs": {}, "arguments": {"self": main}, "label": call.label}
         written = [tensor for op in inner for tensor in op.written if tensor is out and id(tensor) not in made]
         return replace(inner[-1], name=call.label if call.is_layer else "pointwise", written=written, **changes)
+
+    def _recurrent_layer(self, call: Call) -> Op | None:
+        """One operator for a recurrent layer; None if its input is no feature map."""
+        inner = self.ops[call.first : call.last]
+        given, _ = _given_and_made(inner)
+        steps = call.outs[0].shape[:-1]
+        main = next((each for each in given if self._is_map(each) and each.shape[:-1] == steps), None)
+        if main is None:
+            return None
+        args = (main, *(tensor for tensor in given if tensor is not main))
+        arguments: dict[str, Any] = {"self": main, "dim": call.dim}
+        return Op(call.label, args, {}, list(call.outs), inner[0].path, [], arguments)
 
     def _is_map(self, tensor: Tensor) -> bool:
         return id(tensor) in self.layouts or bool(self.writes.since(tensor))

@@ -103,7 +103,8 @@ class Graph:
     def _set_producer(self, outs: list[Tensor], node_id: str, layout: Layout) -> None:
         for out in outs:
             self.producers[id(out)] = node_id
-            self.layouts[id(out)] = layout if len(layout) == out.ndim else channel_layout(out.shape)
+            fits = len(layout) == out.ndim and out.shape == outs[0].shape
+            self.layouts[id(out)] = layout if fits else channel_layout(out.shape)
             self.writes.mark_current(out)
 
     def _producer(self, tensor: Tensor) -> str | None:
@@ -127,7 +128,8 @@ class Graph:
         given = [] if is_factory(op) else tensors_of(op)
         producers = {id(tensor): node_id for tensor in given if (node_id := self._producer(tensor)) is not None}
         names: set[str] = set().union(*(self.weight_names.get(id(tensor), set()) for tensor in given))
-        cost = macs(op, operation_type(op)) + sum(self.weight_macs.pop(id(tensor), 0) for tensor in given)
+        cost = sum(macs(each, operation_type(each)) for each in inner)
+        cost += sum(self.weight_macs.pop(id(tensor), 0) for tensor in given)
         storages = {storage(tensor) for each in inner for tensor in (*each.outs, *given)}
         storages |= set().union(*(self.weight_storages.get(id(tensor), set()) for tensor in given))
         if not producers:

@@ -43,6 +43,7 @@ PATTERNS = (  # operation types by operator name; the first match counts
     ("view", r"(_unsafe_)?view|_?reshape.*|permute|transpose_?|t_?|(un)?squeeze_?|expand|repeat|roll|.*_copy"),
     ("view", r"pixel_(un)?shuffle|channel_shuffle"),
     ("reduce", "|".join(REDUCTIONS)),
+    ("other", "LSTM|GRU|RNN"),
 )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def mixed_dims(op: Op, op_type: str, main: Tensor) -> set[int]:
         return {i for i, index in enumerate(op.arguments["indices"]) if index is not None}
     if op.name in ("renorm", "renorm_"):  # scales the slices along dim, each by its own norm
         return set(range(main.ndim)) - selected_dims(op, main.ndim)
-    if op_type == "reduce" or (not _type_by_name(op.name) and {"dim", "dims"} & op.arguments.keys()):
+    if op_type == "reduce" or (_type_by_name(op.name) in ("", "other") and {"dim", "dims"} & op.arguments.keys()):
         return selected_dims(op, main.ndim)
     return set()
 
@@ -303,11 +304,14 @@ def macs(op: Op, op_type: str) -> int:
     """Multiply-accumulates without biases.
 
     A convolution needs kernel size · input channels MACs per output value, a transposed convolution kernel size ·
-    output channels MACs per input value.
+    output channels MACs per input value, and a recurrent layer one per step of the sequence and value of its matrices.
     """
     if op_type == "conv":
         weight, given = op.arguments["weight"], op.operand if op.arguments["transposed"] else op.outs[0]
         return int(given.numel() * weight.shape[1] * prod(weight.shape[2:]))
+    if op.name == "mkldnn_rnn_layer":  # one layer and direction of an LSTM on a CPU
+        steps = op.operand.numel() // op.operand.shape[-1]
+        return int(steps * sum(op.arguments[name].numel() for name in ("weight0", "weight1")))
     if op.name.startswith("_scaled_dot_product"):  # torch's counter knows these only for some devices
         query, key, value = (op.arguments[name] for name in ("query", "key", "value"))
         return int(query.numel() * key.shape[-2] + query.numel() // query.shape[-1] * value.shape[-1] * key.shape[-2])

@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from unet_tutorial.figures.tracing.autocast import autocast_devices
-from unet_tutorial.figures.tracing.calls import Call, module_call, running_function, weight_labels
+from unet_tutorial.figures.tracing.calls import Call, module_call, recurrent_call, running_function, weight_labels
 from unet_tutorial.figures.tracing.meta import is_data_dependent, on_one_device, run_operator, storage, without_values
 from unet_tutorial.figures.tracing.restored import restored
 from unet_tutorial.figures.tracing.structure import replaced, tensors, without_iterators
@@ -68,8 +68,8 @@ class Record(TorchDispatchMode):
     """All operator calls of a pass, in order, with the pass's input and output tensors and the model's weights.
 
     ``outputs`` are the tensors in ``returned``, the object that the model returned.
-    ``calls`` are those of norms, activations and modules without submodules. ``weight_labels`` are the
-    reparametrisations of weights by path of their module, ``autocast`` the device types for which the pass uses
+    ``calls`` are those of norms, activations, recurrent layers and modules without submodules. ``weight_labels`` are
+    the reparametrisations of weights by path of their module, ``autocast`` the device types for which the pass uses
     automatic mixed precision. ``running`` is the stack of the modules that are running: the path of each, and the
     number of operators before it.
     """
@@ -124,8 +124,11 @@ class Record(TorchDispatchMode):
     def leave(self, module: nn.Module, out: Any) -> None:
         """The module that started last has computed ``out``."""
         _, first = self.running.pop()
+        recurrent = recurrent_call(module, out, first, len(self.ops))
+        if recurrent is not None:
+            self.calls.append(recurrent)
         call = module_call(module, first, len(self.ops))
-        if call is not None and self.ops[-1].outs and out is self.ops[-1].outs[0]:
+        if recurrent is None and call is not None and self.ops[-1].outs and out is self.ops[-1].outs[0]:
             self.calls.append(call)
 
     @property
