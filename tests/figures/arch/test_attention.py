@@ -7,10 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tests.oracles import token_nets
 from tests.oracles.attention_blocks import SPELLINGS, AroundBlock, Maps, Tokens, Transformer, fused, matmul
 from tests.oracles.foreign_hard import Call
 from tests.oracles.foreign_unets import conv
 from unet_tutorial.figures.arch.ir import ArchIR, Block
+from unet_tutorial.figures.diagram import Diagram
+from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 
 IMAGE = torch.zeros(1, 1, 16, 16)
@@ -124,3 +127,18 @@ def test_attention_inside_a_condition_belongs_to_its_embedding() -> None:
         ("embedding", "embedding of words"),
         ("attention", "self-attention, 1 head"),
     ]
+
+
+@pytest.mark.parametrize("name", token_nets.NETS)
+def test_attention_of_torch_with_learned_queries_masks_and_class_tokens(name: str) -> None:
+    """The names of the blocks; outputs have the shapes that torch computes, and everything is drawn and listed."""
+    build, expected = token_nets.NETS[name]
+    net = build().eval()
+    arch = trace(net, token_nets.IMAGE)
+    assert [block.name for block in arch.blocks] == expected
+    out = net(token_nets.IMAGE)
+    assert [arch.node(key).shape for key in arch.outputs] == [
+        tuple(each.shape[1:]) for each in (out if isinstance(out, tuple) else (out,))
+    ]
+    assert "<svg" in Diagram(arch).svg()
+    assert table(arch).to_markdown()

@@ -220,8 +220,10 @@ def _projected_conditions(flow: Dataflow, inside: set[str], ends: set[str]) -> t
 
 def _kind(flow: Dataflow, first: Node, last: Node, nodes: set[str], *, crossed: bool) -> str:
     """The kind of an attention, from the axes of its products; ``crossed``: keys and values come from another map."""
-    if crossed:
+    if crossed or (first.tokens and first is last and not first.spatial):  # or the queries are parameters
         return "cross-attention"
+    if not first.spatial and not first.global_axes:  # its pixels could not be traced
+        return "attention"
     if first is not last and not first.scale:  # the pixels were summed over: a product of channels
         return "channel attention" if _has_softmax(flow, first, last, nodes) else "linear attention"
     whole = [n == m for n, m in zip(first.tokens, first.size, strict=True)] if first.tokens else []
@@ -267,7 +269,7 @@ def _with_transformers(flow: Dataflow, found: Sequence[Attention]) -> list[Atten
 
 
 def _transformer_kind(parts: Sequence[Attention]) -> str:
-    kinds = list(dict.fromkeys(part.kind for part in parts if part.kind != "self-attention"))
+    kinds = list(dict.fromkeys(part.kind for part in parts if part.kind not in ("self-attention", "attention")))
     if kinds == ["cross-attention"] and len(parts) > 1:
         return "transformer block with cross-attention"
     return ", ".join(["transformer block", *kinds])

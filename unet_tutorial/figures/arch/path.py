@@ -192,7 +192,7 @@ def not_a_u(path: list[Node]) -> str:
         traced = max(i for i, node in enumerate(path) if node.scale)
         if any(len(node.shape) == 1 for node in path[traced:]):
             return "its output is computed from a vector, and not by convolutions, so that it has no scale"
-        return "the pixels of its output could not be traced to those of the input, as after a class token"
+        return "its output's pixels could not be traced to the input's, as after a class token or learned queries"
     coarsest = max(levels)
     if coarsest == min(levels):
         return "no map is coarser than another, so it has a single level"
