@@ -2,24 +2,89 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import ModuleType
+from typing import Any
 
 import pytest
+import torch
 
-from tests.oracles.described_nets import NETS, arch
+from tests.oracles import described_nets, hooked_nets
+from tests.oracles.attention_blocks import SPELLINGS
+from tests.oracles.chains import w_net
+from tests.oracles.gate_blocks import GATES
+from tests.oracles.headed_nets import HEADED, headed
+from tests.oracles.u2net import U2Net
+from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
+from unet_tutorial.figures.arch import excitation, nested, path, skips
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.diagram import Diagram
+from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.language import CHINESE, translation
 from unet_tutorial.figures.drawing.layout import drawn_texts
+from unet_tutorial.figures.drawing.legend import EXPLAINED
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
+from unet_tutorial.figures.tracing.trace import trace
 
-NAMES = r"\b(ReLU|relu|leaky|PReLU|GELU|SiLU|SE|scSE|CBAM|sigmoid|softmax|tanh|Transformer|X|UNet)\b"
+NAMES = (
+    r"\b(ReLU6?|relu|leaky|PReLU|GELU|SiLU|SE|scSE|CBAM|sigmoid|softmax|tanh|Transformer|UNet|U-Net|DeepLab|PSPNet)\b"
+)
 
 
-@pytest.mark.parametrize("name", NETS)
+def traced(make: Callable[[], Any], *shape: int) -> ArchIR:
+    return trace(make(), torch.zeros(shape))
+
+
+# name: the description of a network
+DESCRIBED: dict[str, Callable[[], ArchIR]] = {
+    **{name: partial(described_nets.arch, name) for name in described_nets.NETS},
+    **{f"hooked {name}": partial(hooked_nets.arch, name) for name in hooked_nets.NETS},
+    **{name: partial(headed, name) for name in HEADED},
+    "w": partial(traced, w_net, 1, 1, 32, 32),
+    "UNet++": partial(traced, partial(UNetPlusPlus, (4, 8, 8)), 1, 1, 32, 32),
+    "UNet 3+": partial(traced, partial(UNet3Plus, (4, 8, 8, 8, 8)), 1, 1, 32, 32),
+    "U²-Net": partial(traced, U2Net, 1, 3, 64, 64),
+}
+
+
+def left_in_english(text: str) -> list[str]:
+    return re.findall("[A-Za-z]{2,}", re.sub(NAMES, "", text))
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
 def test_all_words_of_a_drawing_are_translated(name: str) -> None:
-    for collapse in COLLAPSE:
-        for text in drawn_texts(arch(name), collapse):
-            left = re.sub(NAMES, "", translation(text, "zh"))
-            assert not re.search(r"[A-Za-z]{2,}", left), text
+    arch = DESCRIBED[name]()
+    texts = {text for collapse in COLLAPSE for text in drawn_texts(arch, collapse)}
+    assert {text: left for text in texts if (left := left_in_english(translation(text, "zh")))} == {}
+    scene = Diagram(arch, annotations=Annotations(language="zh")).scene
+    texts = {label.text for label in scene.labels} | {line for block in scene.blocks for line in block.lines}
+    assert {text for text in texts if left_in_english(text)} == set()
+
+
+def test_the_names_of_all_blocks_are_translated() -> None:
+    names = [name for _, name in (*SPELLINGS.values(), *GATES.values())]
+    names += [excitation.CHANNEL, excitation.SPATIAL, excitation.ALONG_AXIS, *EXPLAINED.values()]
+    assert {name for name in names if left_in_english(translation(name, "zh"))} == set()
+
+
+@pytest.mark.parametrize("module", [path, skips, nested])
+def test_all_reasons_are_translated(module: ModuleType) -> None:
+    found = list(sentences(module))
+    assert found
+    assert {text for text in found if left_in_english(translation(text, "zh"))} == set()
+
+
+def sentences(module: ModuleType) -> Iterator[str]:
+    """The reasons in the code of a module; 2 stands for the values in them."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "2" for part in parts)
+        if re.match(r"(its?|no) ", text) and text.count(" ") > 2:
+            yield text
 
 
 def test_longer_phrases_come_first_and_words_are_whole() -> None:
