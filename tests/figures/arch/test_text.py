@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from tests.oracles.foreign_hard import Call
 from unet_tutorial.figures.arch.text import common_text, operation_name
 from unet_tutorial.figures.tracing.trace import trace
 
@@ -44,3 +48,19 @@ def test_axes_are_written_once_if_they_agree(values: tuple[float, ...]) -> None:
     read = [float(part) for part in common_text(values).split("×")] if values else []
     assert read == list(values[:1] if len(set(values)) == 1 else values)
     assert common_text([f"{value:g}" for value in values]) == common_text(values)
+
+
+BY_HAND: dict[str, Callable[[Tensor], Tensor]] = {
+    "add": lambda x: x + x.relu(),
+    "subtract": lambda x: x - x.relu(),
+    "multiply": lambda x: x * x.relu(),
+    "divide": lambda x: x / x.relu(),
+    "vector norm": lambda x: torch.linalg.vector_norm(x.relu(), dim=1, keepdim=True),
+    "max unpool ×2": lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_an_operation_has_its_own_name(name: str) -> None:
+    arch = trace(Call(lambda _, x: BY_HAND[name](x)), torch.empty(1, 4, 12, 12))
+    assert operation_name(arch.nodes[-1]) == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -127,6 +128,15 @@ def skip(*nodes: Node, crop: Pairs = (), marks: tuple[str, ...] = ()) -> Link:
 )
 def test_skips_are_copied_cropped_or_padded(copies: list[Link], text: str) -> None:
     assert legend_entries(Sketch(sketch((conv("a"),)).maps, (), tuple(copies), length=2))[0] == ("copy", text)
+
+
+@pytest.mark.parametrize("source", ["map0", "other"])
+def test_a_difference_with_the_map_of_another_encoder_is_no_residual_block(source: str) -> None:
+    inner = replace(conv("a"), inputs=(source,))
+    between = Node("b", "add", "sub", ("map0", "a"), (4, 8, 8))
+    entries = dict(legend_entries(Sketch(sketch((conv("c"),)).maps, (), (skip(inner, between, conv("d")),), length=2)))
+    text = {"map0": "copy, through a residual block", "other": "copy, combined with other maps"}
+    assert entries["copy"] == text[source]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,17 @@ class HardSwish(nn.Module):
         return x * F.relu6(x + 3) / 6
 
 
+class RMSNorm(nn.Module):
+    """The norm over channels of many diffusion models."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.g, self.scale = nn.Parameter(torch.ones(1, channels, 1, 1)), channels**0.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(x, dim=1) * self.g * self.scale
+
+
 class LayerNorm2d(nn.Module):
     """The channels-first layer norm of ConvNeXt, arXiv 2201.03545."""
 
@@ -95,6 +106,7 @@ NORMS: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "layer, channels": (lambda: PermutedNorm(8), "layer norm"),
     "layer by hand": (lambda: LayerNorm2d(8), "layer norm"),
     "rms": (lambda: nn.RMSNorm(16), "rms norm"),
+    "rms by hand": (lambda: RMSNorm(8), "rms norm"),
     "rms, no weights": (lambda: nn.RMSNorm(16, elementwise_affine=False), "rms norm"),
     "local response": (lambda: nn.LocalResponseNorm(3), "local response norm"),
     "none": (nn.Identity, ""),
@@ -110,6 +122,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "F.layer_norm": (lambda x: F.layer_norm(x, (16,)), "layer norm"),
     "F.rms_norm": (lambda x: F.rms_norm(x, (16,)), "rms norm"),
     "F.local_response_norm": (lambda x: F.local_response_norm(x, 3), "local response norm"),
+    "F.normalize": (partial(F.normalize, dim=1), "normalize"),
     "F.relu6": (F.relu6, "relu6"),
     "F.hardtanh": (F.hardtanh, "hardtanh"),
     "torch.selu": (torch.selu, "selu"),

@@ -11,6 +11,7 @@ from unet_tutorial.plan.levels import Size
 
 SUPERSCRIPTS = {2: "²", 3: "³"}
 NAMED = {"up": "up-conv", "linear": "linear", "concat": "concat", "add": "add", "gate": "multiply", "crop": "crop"}
+INVERSE = {"sub": "subtract", "rsub": "subtract", "div": "divide"}  # of the operations "add" and "gate"
 
 
 def operation_name(node: Node, *, with_folded: bool = False) -> str:
@@ -39,6 +40,8 @@ def _own_name(node: Node) -> str:
         options = [f"stride {common_text(window.stride)}"] if max(window.stride) > 1 else []
         options += [f"dilation {common_text(window.dilation)}"] if max(window.dilation) > 1 else []
         return " ".join([NAMED.get(node.op, "conv"), axes_text(window.kernel), *options])
+    if node.op in ("add", "gate") and node.kind.strip("_") in INVERSE:
+        return INVERSE[node.kind.strip("_")]
     return NAMED.get(node.op, node.op if node.op == "input" else kind_text(node.kind))
 
 
@@ -54,10 +57,10 @@ def _factors(window: Window) -> str:
 def kind_text(kind: str) -> str:
     """torch's name of an operator in readable form.
 
-    >>> kind_text("native_batch_norm"), kind_text("relu_"), kind_text("max_pool2d_with_indices")
-    ('batch norm', 'relu', 'max pool2d')
+    >>> kind_text("native_batch_norm"), kind_text("relu_"), kind_text("linalg_vector_norm")
+    ('batch norm', 'relu', 'vector norm')
     """
-    return re.sub(r"^native_|_with_indices|_unsafe_|_$", "", kind).replace("_", " ").strip()
+    return re.sub(r"^native_|^linalg_|_with_indices|_unsafe_|_$", "", kind).replace("_", " ").strip()
 
 
 def axes_text(values: Sequence[float | str]) -> str:

@@ -97,9 +97,17 @@ def _copy_text(links: Sequence[Link]) -> str:
     words = {(True, False): "copy and crop", (False, True): "copy and pad", (True, True): "copy, crop or pad"}
     text = f"{words[cropped, padded]} (px per side)" if pixels and (cropped or padded) else "copy"
     convolved = [link for link in links if "gate" not in link.marks and any(node.op == "conv" for node in link.nodes)]
+    if any(len(_entering(link)) > 1 for link in convolved):
+        return f"{text}, combined with other maps"
     if any(node.op == "add" for link in convolved for node in link.nodes[:-1]):
         return f"{text}, through a residual block"
     return f"{text}, through {_alternatives(convolved)}" if convolved else text
+
+
+def _entering(link: Link) -> set[str]:
+    """Ids of the maps, among them inputs of the network, from which a skip is computed."""
+    inside = {node.id for node in link.nodes[:-1] if node.op != "input"}
+    return {key for node in link.nodes[:-1] for key in node.inputs or [node.id]} - inside
 
 
 def _branch_text(links: Sequence[Link], sketch: Sketch) -> str:
@@ -108,7 +116,9 @@ def _branch_text(links: Sequence[Link], sketch: Sketch) -> str:
     shortcuts = [link for link in links if link.source < sketch.length]
     operations = _alternatives(shortcuts)
     identity = not all(_chain(link, 0) for link in shortcuts)
-    texts = [f"shortcut: {'identity or ' * identity}{operations}" if operations else "identity shortcut"]
+    joined = {link.nodes[-1].op for link in shortcuts} == {"concat"}
+    plain = f"shortcut: {JOINED['concat']}" if joined else "identity shortcut"
+    texts = [f"shortcut: {'identity or ' * identity}{operations}" if operations else plain]
     texts = texts if shortcuts else []
     for link in inputs:
         texts.append(": ".join(text for text in (sketch.maps[link.source].caption, _alternatives([link])) if text))
@@ -157,10 +167,12 @@ def _without_kernel(text: str) -> str:
 
 def _either(texts: Sequence[str]) -> str:
     """
-    >>> _either(["a"]), _either(["a", "b"]), _either(["a", "b", "c"]), _either(["a", "b", "c", "d", "e"])
-    ('a', 'a or b', 'a, b or c', 'a, b, c, d or …')
+    >>> _either(["a"]), _either(["a", "b"]), _either(["a", "b", "c"]), _either(["×2", "×16", "×8", "×4", "×32"])
+    ('a', 'a or b', 'a, b or c', '×2 to ×32')
     """
-    texts = [*texts[:4], *["…"] * (len(texts) > 4)]
+    if len(texts) > 4:
+        ordered = sorted(texts, key=lambda text: [float(number) for number in re.findall(r"[\d.]+", text)])
+        return f"{ordered[0]} to {ordered[-1]}"
     return " or ".join([", ".join(texts[:-1])] * (len(texts) > 1) + texts[-1:])
 
 

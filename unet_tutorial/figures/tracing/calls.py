@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 NAMED = ("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", "local_response_norm", "relu6", "celu",
-         "selu", "rrelu", "softsign", "tanhshrink", "softmin")  # fmt: skip
+         "selu", "rrelu", "softsign", "tanhshrink", "softmin", "normalize")  # fmt: skip
 FUNCTIONS: dict[CodeType, str] = {getattr(F, name).__code__: name for name in NAMED}
 LAYERS = tuple(f"torch.nn.modules.{file}" for file in ("activation", "batchnorm", "instancenorm", "normalization"))
 HOOKS = ("torch.nn.utils.weight_norm", "torch.nn.utils.spectral_norm")  # older than torch's parametrisations

@@ -135,7 +135,7 @@ def _combines_by_pixel(main: Tensor, inner: Sequence[Op], layout: Layout) -> boo
         if not read:
             continue
         combined |= len(read) > 1
-        if not (op.pointwise or op.name in REDUCTIONS or operation_type(op) == "same"):
+        if not (op.pointwise or op.name in (*REDUCTIONS, "expand") or operation_type(op) == "same"):
             return False
         for out in op.outs:
             if out.ndim != main.ndim:

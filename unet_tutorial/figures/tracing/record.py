@@ -113,7 +113,7 @@ class Record(TorchDispatchMode):
             return
         name, frame = found
         if self._function is None or self._function[0] is not frame:
-            self._function = frame, Call(name, len(self.ops) - 1, len(self.ops), is_layer=True)
+            self._function = frame, Call(name, len(self.ops) - 1, len(self.ops), is_layer=name != "normalize")
             self.calls.append(self._function[1])
         self._function[1].last = len(self.ops)
 
