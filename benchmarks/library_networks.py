@@ -133,6 +133,7 @@ DECODERS = (
     "Unet", "UnetPlusPlus", "MAnet", "Linknet", "FPN", "PSPNet", "PAN", "DeepLabV3", "DeepLabV3Plus", "UPerNet",
     "Segformer",
 )  # fmt: skip
+DILATED = (3, 64, 64, 128, 256)  # of PAN's two maps with stride 16, 256 and 512 channels, a skip carries the first
 ENCODERS = (
     "resnet18", "resnet50", "se_resnet50", "densenet121", "mobilenet_v2", "vgg11", "vgg16_bn", "xception", "dpn68",
     "inceptionv4", "efficientnet-b0", "mobileone_s0", "mit_b0", "timm-regnety_002", "timm-res2net50_26w_4s",
@@ -151,7 +152,7 @@ def segmentation_models() -> Iterator[tuple[str, Callable[[], nn.Module], Case]]
     pairs = [(decoder, "resnet18") for decoder in DECODERS] + [("Unet", encoder) for encoder in ENCODERS[1:]]
     for decoder, encoder in pairs:
         options = {"encoder_name": encoder, "encoder_weights": None, "classes": 2}
-        case = Case(decoder, options, PHOTO)
+        case = Case(decoder, options, PHOTO, DILATED if decoder == "PAN" else ())
         yield f"{decoder}, {encoder}", partial(case.build, "segmentation_models_pytorch"), case
 
 

@@ -28,7 +28,7 @@ def level_maps(arch: ArchIR) -> dict[Place, Node]:
     carried, shortcuts, decoder = _carried(arch), _shortcuts(arch), _in_decoder_modules(path)
     ends = {}
     for place, here in positions.items():
-        ends[place] = _last_whole(path, _before_decoder(path, here, decoder, shortcuts), shortcuts)
+        ends[place] = _last_whole(path, _before_decoder(path, here, decoder), shortcuts)
     ends |= carried
     if positions:
         ends[list(positions)[-1]] = len(path) - 1  # the output
@@ -64,16 +64,10 @@ def _submodules(path: Sequence[Node]) -> list[str]:
     return [each[common] if len(each) > common else "" for each in words]
 
 
-def _before_decoder(
-    path: Sequence[Node], here: Sequence[int], decoder: set[int], shortcuts: Sequence[tuple[int, int]]
-) -> Sequence[int]:
-    """The positions ``here`` of the coarsest level without those of the decoder.
-
-    All of them if only a pooling would be left, or if the decoder merges maps of this level.
-    """
+def _before_decoder(path: Sequence[Node], here: Sequence[int], decoder: set[int]) -> Sequence[int]:
+    """The positions ``here`` of a level without those of the decoder; all of them if only a pooling would be left."""
     kept = [i for i in here if path[i].side != "bottom" or i not in decoder]
-    merged = any(first in kept and last in here and last not in kept for first, last in shortcuts)
-    return here if merged or all(path[i].op in ("pool", *RESHAPING) for i in kept) else kept
+    return here if all(path[i].op in ("pool", *RESHAPING) for i in kept) else kept
 
 
 def _shortcuts(arch: ArchIR) -> list[tuple[int, int]]:
