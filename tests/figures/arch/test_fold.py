@@ -72,6 +72,21 @@ def test_consecutive_strides_are_one_stride(slices: tuple[slice, ...]) -> None:
     assert (-pool.window.before[0], pool.window.stride[0]) == (int(left[0]), int(left[1] - left[0]))
 
 
+def test_slices_of_slices_have_the_level_of_their_map() -> None:
+    """Rows, then columns, as in a wavelet transform: no map of rows alone is left."""
+
+    def run(_: nn.ModuleList, x: Tensor) -> Tensor:
+        rows = [x[:, :, i::2] / 2 for i in (0, 1)]
+        return torch.cat([half[..., i::2] for half in rows for i in (0, 1)], 1)
+
+    arch = trace(Call(run), torch.empty(1, 1, 8, 8))
+    pools = [node for node in arch.nodes if node.op == "pool"]
+    assert {node.scale for node in arch.nodes} == {(1.0, 1.0), (2.0, 2.0)}
+    windows = [node.window for node in pools if node.window]
+    assert [tuple(-n for n in window.before) for window in windows] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert {window.stride for window in windows} == {(2, 2)}
+
+
 def test_a_resize_to_the_same_size_is_left_out() -> None:
     """As of a decoder that resizes each map to the size of its skip, or each head to that of the image."""
     net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Upsample(size=(8, 8), mode="bilinear"), nn.Conv2d(2, 1, 1))

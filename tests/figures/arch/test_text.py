@@ -56,7 +56,7 @@ BY_HAND: dict[str, Callable[[Tensor], Tensor]] = {
     "multiply": lambda x: x * x.relu(),
     "divide": lambda x: x / x.relu(),
     "vector norm": lambda x: torch.linalg.vector_norm(x.relu(), dim=1, keepdim=True),
-    "max unpool ×2": lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+    "max unpool ×2": lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), [2, 2]),
 }
 
 

@@ -7,13 +7,17 @@ from statistics import geometric_mean
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from tests.oracles.foreign_hard import Call
 from tests.oracles.headed_nets import headed
 from tests.oracles.hooked_nets import NETS, arch, hooked
 from tests.oracles.svg_contents import arrow_ids, box_shapes
 from unet_tutorial.figures.arch.ir import Block
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, mean_side, sketch_u
+from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import paper_unet
 
 
@@ -169,6 +173,19 @@ def test_residual_blocks_on_an_arrow_are_found() -> None:
         assert step.nodes[last].op == "add"
         assert [node.op for node in step.nodes[first:last]] == ["conv", "conv"]
     assert [step.residual for step in sketch_u(arch("paper"), "level").steps] == [()] * 10
+
+
+def test_a_sum_without_a_convolution_on_its_branch_ends_no_residual_block() -> None:
+    """A norm with a shortcut, as in ConvNeXt V2."""
+
+    def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
+        x = layers[0](x)
+        y = layers[1](F.max_pool2d(x + x * x.mean((2, 3), keepdim=True), 2))
+        return torch.as_tensor(layers[2](x + F.interpolate(y, scale_factor=2)))
+
+    net = Call(run, nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 1, 1))
+    sketch = sketch_u(trace(net, torch.empty(1, 1, 16, 16)), "level")
+    assert [step.residual for step in sketch.steps] == [()] * len(sketch.steps)
 
 
 @pytest.mark.parametrize("collapse", COLLAPSE)

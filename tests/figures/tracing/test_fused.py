@@ -44,7 +44,7 @@ class RMSNorm(nn.Module):
         self.g, self.scale = nn.Parameter(torch.ones(1, channels, 1, 1)), channels**0.5
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.normalize(x, dim=1) * self.g * self.scale
+        return torch.as_tensor(F.normalize(x, dim=1) * self.g * self.scale)
 
 
 class LayerNorm2d(nn.Module):

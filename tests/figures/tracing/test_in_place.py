@@ -118,6 +118,34 @@ def test_parts_of_new_memory_that_do_not_overlap_are_joined_once() -> None:
     assert pointwise.inputs == (arch.inputs[1].id,)
 
 
+def interleaved(parts: list[Tensor], step: tuple[int, int]) -> Tensor:
+    """New memory into which each part is written, at every n-th pixel."""
+    n, c, h, w = parts[0].shape
+    whole = torch.zeros(n, c, h * step[0], w * step[1], device=parts[0].device)
+    for i, part in enumerate(parts):
+        whole[:, :, i // step[1] :: step[0], i % step[1] :: step[1]] = part / 2
+    return whole
+
+
+@pytest.mark.parametrize("step", [(2, 2), (1, 2), (3, 1)])
+def test_an_image_written_pixel_by_pixel_is_a_shuffle(step: tuple[int, int]) -> None:
+    """As in the inverse transform of a wavelet U-Net; with another number of parts there are gaps."""
+
+    def run(layers: nn.ModuleList, x: Tensor, missing: int = 0) -> Tensor:
+        parts = list(layers[0](x).chunk(step[0] * step[1], dim=1))
+        return torch.as_tensor(layers[1](interleaved(parts[missing:], step)))
+
+    layers = nn.Conv2d(2, 3 * step[0] * step[1], 1), nn.Conv2d(3, 1, 3, padding=1)
+    arch = trace(Call(run, *layers), PAIR[0])
+    (view,) = [node for node in arch.nodes if node.op == "view"]
+    assert view.shape == (3, 6 * step[0], 8 * step[1])
+    assert view.window is not None
+    assert (view.window.up, view.window.stride, len(view.inputs)) == (step, (1, 1), step[0] * step[1])
+    assert not [node for node in arch.nodes if node.kind == "written"]
+    gaps = trace(Call(lambda each, x: run(each, x, 1), *layers), PAIR[0])
+    assert not [node for node in gaps.nodes if node.op == "view" and node.window]
+
+
 @pytest.mark.parametrize("pads", [(1, 1), (1, 0, 0, 2), (2, 3, 1, 1), (6, 8, 6, 6), (-1, 2, 1, 1)])
 def test_a_circular_padding_is_one_operation(pads: tuple[int, ...]) -> None:
     pads = (*pads, *(0,) * (4 - len(pads)))

@@ -15,6 +15,7 @@ def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Nod
     Returns the nodes, and the ids of those that hold the outputs. Two nodes become one only if the first has no other
     user and is not an output. Parameters, MACs and saved bytes are added up, so the totals do not change.
     """
+    nodes = _without_shared_slices(nodes, outputs)
     users = Counter([*outputs, *(key for node in nodes for key in node.inputs)])
     kept: dict[str, Node] = {}
     replaced_by: dict[str, str] = {}  # by id of a merged node: id of the node it was merged into
@@ -34,6 +35,24 @@ def folded(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[tuple[Nod
     return tuple(kept.values()), tuple(dict.fromkeys(replaced_by.get(key, key) for key in outputs))
 
 
+def _without_shared_slices(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[Node, ...]:
+    """The nodes without slices with a step, such as every second row, of which only such slices are used."""
+    index = {node.id: node for node in nodes}
+    used = {*outputs, *(key for node in nodes if not _is_slice(node) for key in node.inputs)}
+    shared = {node.id for node in nodes if _is_slice(node) and not node.saved and node.id not in used}
+    shared &= {key for node in nodes for key in node.inputs}
+    for node in nodes:
+        before = index[node.inputs[0]] if node.inputs else None
+        if before and before.id in shared and before.window and node.window:
+            window = _strided_twice(before.window, node.window)
+            index[node.id] = replace(node, inputs=before.inputs, window=window)
+    return tuple(each for key, each in index.items() if key not in shared)
+
+
+def _is_slice(node: Node) -> bool:
+    return node.op == "pool" and node.kind == "slice"
+
+
 def _merged(before: Node, node: Node) -> Node | None:
     """The two nodes as one node; None if they cannot be merged."""
     after = _with_costs(before, node)
@@ -49,7 +68,7 @@ def _merged(before: Node, node: Node) -> Node | None:
         return replace(after, op=node.op, kind=node.kind, path=node.path, window=window, crop=(), folded=node.folded)
     if node.op == before.op == "crop" and node.crop and before.crop:
         return replace(after, crop=_crop_sum(before.crop, node.crop))
-    if node.op == before.op == "pool" and node.kind == before.kind == "slice" and before.window and node.window:
+    if _is_slice(node) and _is_slice(before) and before.window and node.window:
         return replace(after, window=_strided_twice(before.window, node.window))
     if node.op == before.op == "view" and not node.window and not before.window:
         axes = tuple(sorted({*before.global_axes, *node.global_axes}))

@@ -156,7 +156,12 @@ def _residual_blocks(arch: ArchIR, drawn: Sequence[int], number: int) -> tuple[t
             _trace_back(arch.node(key), arch.index, place)[0] for key in node.inputs if key != arch.path[last - 1]
         ]
         known = [place[start.id] for start in starts if start]
-        if known and box_index(arch, drawn, min(known)) >= number and max(min(known) + 1, first) < last:
+        inside = [arch.node(key).op for key in arch.path[min(known, default=last) + 1 : last]]
+        if (
+            {"conv", "up", "linear"} & set(inside)
+            and box_index(arch, drawn, min(known)) >= number
+            and max(min(known) + 1, first) < last
+        ):
             found.append((max(min(known) + 1, first) - first, last - first))
     return tuple(found)
 

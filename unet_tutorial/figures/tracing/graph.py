@@ -25,7 +25,7 @@ from unet_tutorial.figures.tracing.axes import (
 )
 from unet_tutorial.figures.tracing.fused import FusedOperators
 from unet_tutorial.figures.tracing.images import convolved, with_missing_axes
-from unet_tutorial.figures.tracing.in_place import Writes, circular_pads, same_elements, written_op
+from unet_tutorial.figures.tracing.in_place import Writes, circular_pads, interleavings, same_elements, written_op
 from unet_tutorial.figures.tracing.inputs import input_layouts
 from unet_tutorial.figures.tracing.meta import storage
 from unet_tutorial.figures.tracing.operators import (
@@ -75,9 +75,9 @@ class Graph:
         named = zip(found.inputs, layouts, [*names, *["input"] * len(layouts)], strict=False)
         for tensor, layout, name in sorted(named, key=lambda each: -len(axes_in(each[1], 1))):
             self._add_node(Node("", "input", name, (), self._shape(layout, tensor)), [tensor], layout)
-        pads = circular_pads(found.ops)
+        written = circular_pads(found.ops) | interleavings(found.ops)
         for op, inner in FusedOperators(found, self.layouts, self.writes):
-            joined = pads.get(id(inner[-1]), op)
+            joined = written.get(id(inner[-1]), op)
             if joined is not None:
                 self._add_operator(joined, inner)
         ends = (self._producer(tensor) for tensor in found.outputs)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from unet_tutorial.figures.arch.ir import Pairs
 from unet_tutorial.figures.tracing.axes import Layout, axis_of
@@ -63,15 +65,15 @@ def written_op(whole: Tensor, previous: str | None, writes: Sequence[Write], lay
 
 def _padding(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
     """Pixels of ``whole`` before and after ``part`` in each dimension, as negative crops."""
-    starts = [inner - outer for inner, outer in zip(_start(part), _start(whole), strict=True)]
+    starts = [inner - outer for inner, outer in zip(_start(part, whole), _start(whole, whole), strict=True)]
     return [(-n, n + m - size) for n, m, size in zip(starts, part.shape, whole.shape, strict=True)]
 
 
-def _start(tensor: Tensor) -> list[int]:
-    """The index of a view's first element in the tensor that owns the memory."""
+def _start(tensor: Tensor, whole: Tensor) -> list[int]:
+    """The index of a view's first element in the memory of ``whole``, in steps of its strides."""
     left, found = int(tensor.storage_offset()), [0] * tensor.ndim
-    for dim in sorted(range(tensor.ndim), key=tensor.stride, reverse=True):
-        found[dim], left = divmod(left, tensor.stride(dim)) if tensor.stride(dim) else (0, left)
+    for dim in sorted(range(tensor.ndim), key=whole.stride, reverse=True):
+        found[dim], left = divmod(left, whole.stride(dim)) if whole.stride(dim) else (0, left)
     return found
 
 
@@ -79,7 +81,7 @@ def _overlap(one: Tensor, other: Tensor) -> bool:
     """Whether two views of the same memory have an element in common; True for views that are no rectangles of it."""
     if one.ndim != other.ndim or one.stride() != other.stride():
         return True
-    sides = zip(_start(one), one.shape, _start(other), other.shape, strict=True)
+    sides = zip(_start(one, one), one.shape, _start(other, one), other.shape, strict=True)
     return all(a < b + m and b < a + n for a, n, b, m in sides)
 
 
@@ -112,3 +114,45 @@ def circular_pads(ops: Sequence[Op]) -> dict[int, Op | None]:
         done = Op("circular_pad", (image,), {}, [whole], op.path, [], arguments)
         found |= {id(each): None for each in steps[:last]} | {id(steps[last]): done}
     return found
+
+
+def interleavings(ops: Sequence[Op]) -> dict[int, Op | None]:
+    """By id of an operator: the pixel shuffle that it completes, or None for the operators before it.
+
+    An inverse wavelet transform writes maps into every n-th pixel of new memory, until all pixels are written.
+    """
+    found: dict[int, Op | None] = {}
+    last = max((i for i, op in enumerate(ops) if op.name == "copy_"), default=-1)
+    for at, op in enumerate(ops[: last + 1]):
+        whole = op.outs[0] if len(op.outs) == 1 else None
+        if whole is None or whole.ndim < 3 or any(isinstance(each, Tensor) for each in op.args):
+            continue
+        views, steps, copies = {id(whole)}, [], []
+        for each in ops[at + 1 : last + 1]:
+            if each.name in ("slice", "detach") and id(each.operand) in views:
+                views.add(id(each.outs[0]))
+                whole = each.outs[0] if each.operand is whole and each.name == "detach" else whole
+            elif each.name == "copy_" and id(each.operand) in views:
+                copies.append(each)
+            elif any(isinstance(leaf, Tensor) and id(leaf) in views for leaf in tree_leaves((each.args, each.kwargs))):
+                break
+            else:
+                continue
+            steps.append(each)
+            if _fills(whole, [copy.operand for copy in copies]):
+                sources = [copy.arguments["src"] for copy in copies]
+                done = Op("pixel_shuffle", tuple(sources), {}, [whole], each.path, [], {"self": sources[0]})
+                found |= {id(step): None for step in steps[:-1]} | {id(each): done}
+                break
+    return found
+
+
+def _fills(whole: Tensor, parts: Sequence[Tensor]) -> bool:
+    """Whether parts of ``whole``, each with every n-th pixel along some axes, hold each of its pixels once."""
+    if len(parts) < 2 or any(part.ndim != whole.ndim or part.stride() != parts[0].stride() for part in parts):
+        return False
+    factors = [inner // outer for inner, outer in zip(parts[0].stride(), whole.stride(), strict=True)]
+    size = tuple(n * factor for n, factor in zip(parts[0].shape, factors, strict=True))
+    starts = {tuple(_start(part, whole)) for part in parts}
+    first = all(n < factor for start in starts for n, factor in zip(start, factors, strict=True))
+    return first and size == tuple(whole.shape) and len(starts) == len(parts) == prod(factors)
