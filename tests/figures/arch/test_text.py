@@ -56,6 +56,8 @@ BY_HAND: dict[str, Callable[[Tensor], Tensor]] = {
     "multiply": lambda x: x * x.relu(),
     "divide": lambda x: x / x.relu(),
     "vector norm": lambda x: torch.linalg.vector_norm(x.relu(), dim=1, keepdim=True),
+    "grid sampler": lambda x: F.grid_sample(x.relu(), x[:, :2].permute(0, 2, 3, 1), align_corners=False),
+    "flip": lambda x: x.relu().flip(-1),
     "max unpool ×2": lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), [2, 2]),
 }
 

@@ -60,7 +60,11 @@ def kind_text(kind: str) -> str:
     >>> kind_text("native_batch_norm"), kind_text("relu_"), kind_text("linalg_vector_norm")
     ('batch norm', 'relu', 'vector norm')
     """
-    return re.sub(r"^native_|^linalg_|_with_indices|_unsafe_|_$", "", kind).replace("_", " ").strip()
+    return (
+        re.sub(r"^native_|^linalg_|(?<=grid_sampler)_\dd$|_with_indices|_unsafe_|_$", "", kind)
+        .replace("_", " ")
+        .strip()
+    )
 
 
 def axes_text(values: Sequence[float | str]) -> str:

@@ -43,7 +43,7 @@ PATTERNS = (  # operation types by operator name; the first match counts
     ("view", r"(_unsafe_)?view|_?reshape.*|permute|transpose_?|t_?|(un)?squeeze_?|expand|repeat|roll|.*_copy"),
     ("view", r"pixel_(un)?shuffle|channel_shuffle"),
     ("reduce", "|".join(REDUCTIONS)),
-    ("other", "LSTM|GRU|RNN"),
+    ("other", r"LSTM|GRU|RNN|grid_sampler.*|deform_conv.*|flip"),
 )  # fmt: skip
 
 
