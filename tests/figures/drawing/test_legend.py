@@ -71,12 +71,20 @@ def test_activations_have_their_usual_spelling(torch_name: str, text: str) -> No
         (((conv("a", "relu"),), (conv("b", kernel=5),)), "conv 3×3, ReLU or conv 5×5"),
         (
             tuple((conv(f"c{k}", kernel=k),) for k in (2, 3, 5, 7, 9)),
-            "conv 2×2, 3×3, 5×5, 7×7 or …",
+            "conv 2×2 to 9×9",
         ),
     ],
 )
 def test_chains_and_alternatives_are_counted_and_joined(chains: tuple[tuple[Node, ...], ...], text: str) -> None:
     assert legend_entries(sketch(*chains)) == [("conv", text)]
+
+
+def test_an_arrow_names_the_joins_besides_other_operations() -> None:
+    """Arrows of one style stand for a concatenation and for a warping."""
+    joined, warped = Node("a", "concat", "cat", (), (4, 8, 8)), Node("b", "other", "grid_sampler_2d", (), (4, 8, 8))
+    plain = sketch((joined,), (warped,))
+    steps = tuple(replace(step, kind="join") for step in plain.steps)
+    assert legend_entries(replace(plain, steps=steps)) == [("join", "grid sampler or concatenation")]
 
 
 @pytest.mark.parametrize("name", [name for name in [*NETS, *HEADED] if name not in ("nested", "classifier")])
@@ -152,6 +160,13 @@ def test_shortcuts_are_named(branches: list[tuple[Node, ...]], text: str) -> Non
     links = tuple(Link(0, 2, "branch", (*nodes, total), (), ("plus",)) for nodes in branches)
     maps = sketch((conv("a"),), (conv("b"),)).maps
     assert legend_entries(Sketch(maps, (), (), links, 3)) == [("branch", text), ("plus", "sum")]
+
+
+def test_shortcuts_that_are_concatenated_are_no_identities() -> None:
+    joined = Node("joined", "concat", "cat", (), (8, 8, 8))
+    maps = sketch((conv("a"),), (conv("b"),)).maps
+    entries = legend_entries(Sketch(maps, (), (), (Link(0, 2, "branch", (joined,)),), 3))
+    assert entries == [("branch", "shortcut: concatenation")]
 
 
 def test_a_further_input_is_named_by_its_caption() -> None:

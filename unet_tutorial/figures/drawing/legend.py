@@ -86,8 +86,11 @@ def _entry_text(kind: str, links: Sequence[Link], sketch: Sketch) -> str:
     if kind == "skip":
         merges = sorted({JOINED[link.nodes[-1].op] for link in links if link.nodes[-1].op in JOINED})
         return ": ".join(["skip connection", *[" or ".join(merges)] * bool(merges)])
-    others = {JOINED[node.op] for link in links for node in link.nodes if node.op in JOINED}
-    return _alternatives(links) or {"shuffle": "channels to pixels"}.get(kind) or " or ".join(sorted(others)) or kind
+    unnamed = [link for link in links if not _chain(link, 0)]
+    others = sorted({JOINED[node.op] for link in unnamed for node in link.nodes if node.op in JOINED})
+    if kind == "shuffle" and unnamed:
+        others = ["channels to pixels"]
+    return _either([*filter(None, [_alternatives(links)]), *others]) or kind
 
 
 def _copy_text(links: Sequence[Link]) -> str:
