@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from tests.oracles import decoder_nets
 from tests.oracles import foreign_hard as hard
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
 from tests.oracles.torch_counts import traced_and_counted
 from unet_tutorial.figures.arch.skips import gating_sources
+from unet_tutorial.figures.tracing.trace import trace
 
 IMAGE = torch.zeros(1, 1, 32, 32)
 MODELS: dict[str, tuple[nn.Module, str]] = {
@@ -47,3 +49,12 @@ def test_skips_join_equal_levels_from_the_coarsest_up(name: str) -> None:
 def test_a_gated_skip_names_the_map_below_that_gates_it(name: str, expected: list[tuple[str, ...]]) -> None:
     arch = described(name)
     assert [gating_sources(arch, skip) for skip in arch.skips] == expected
+
+
+@pytest.mark.parametrize("name", decoder_nets.NETS)
+def test_several_decoders_heads_and_inputs_in_the_decoder(name: str) -> None:
+    build, inputs, reason = decoder_nets.NETS[name]
+    arch = trace(build(), *inputs)
+    assert arch.reason == reason
+    if not reason:
+        assert [(arch.node(skip.source).level, arch.node(skip.target).level) for skip in arch.skips] == [(1, 1), (0, 0)]

@@ -28,7 +28,7 @@ def analysed(arch: ArchIR) -> ArchIR:
     path = main_path(outside, outputs)
     reason = not_a_u(path)
     reason = reason and (reason_if_nested(outside, outputs) or reason)
-    skips, unusual = ([], "") if reason else find_skips(outside, path)
+    skips, unusual = ([], "") if reason else find_skips(outside, path, outputs)
     nodes = nodes if reason else _with_sides(nodes, path, skips, blocks, outputs)
     nodes = _with_places_of_users(nodes)
     new_id = dict(zip((node.id for node in nodes), _new_ids(nodes), strict=True))

@@ -68,7 +68,7 @@ def _inner_unet(module: str, inside: list[Node], nodes: Sequence[Node], outputs:
     path = main_path(alone, [end])
     if path[0].id != entry or path[-1].scale != given.scale or not_a_u(path):
         return None
-    skips, unusual = find_skips(alone, path)
+    skips, unusual = find_skips(alone, path, [end])
     if unusual or not skips:
         return None
     coarsest = max(node.level for node in path)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Skip
-from unet_tutorial.figures.arch.path import feature_inputs
+from unet_tutorial.figures.arch.path import feature_inputs, main_path
 
 SEVERAL_LEVELS = "its decoder merges maps of several levels, as in UNet 3+, a feature pyramid or summed outputs"
+MERGED_INPUT = (
+    "its decoder merges an input besides the skips",
+    "its decoder merges an input at several levels, as SPADE does",
+)
 UPSAMPLING = ("up", "resize", "view")
 
 
-def find_skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], str]:
+def find_skips(nodes: tuple[Node, ...], path: list[Node], outputs: Sequence[str]) -> tuple[list[Skip], str]:
     """The skips in the order of their merges, and the reason why the model is not a plain U-Net ("" if it is)."""
     u = _U(path, {node.id: node for node in nodes})
     skips: list[Skip] = []
+    levels_of_inputs: set[int] = set()  # levels at which an input is merged
+    unusual_input = False
     reasons = ["it pools to grids of a fixed size, as PSPNet does"] * any("adaptive" in n.kind for n in path)
     for node in path[u.turn + 1 :]:
         others = feature_inputs(node, u.index) if node.op in ("concat", "add", "gate") else []
@@ -23,12 +30,19 @@ def find_skips(nodes: tuple[Node, ...], path: list[Node]) -> tuple[list[Skip], s
             if operand is path[u.position[node.id] - 1] or not operand.scale:
                 continue
             sources, between = u.sources(operand)
+            merged = _merged_inputs(u, node, sources, between)
+            levels_of_inputs |= {node.level} if merged else set()
+            if any(each.id not in u.position or each.level != node.level for each in merged):
+                unusual_input = True
+                continue
             reasons += _unusual_merge(u, node, sources, between)
             early = [each for each in sources if u.on_encoder(each)]
             if early:
                 source = max(early, key=lambda each: (each.level == node.level, u.position[each.id]))
                 known = any(s.source == source.id and u.index[s.target].level == node.level for s in skips)
                 skips += [] if known else [Skip(source.id, node.id, tuple(between))]
+    reasons += [MERGED_INPUT[len(levels_of_inputs) > 1]] if unusual_input else []
+    reasons += _several_decoders(u, outputs)
     reasons += [] if reasons else _missing_levels(u, skips)
     return skips, reasons[0] if reasons else ""
 
@@ -107,6 +121,18 @@ class _U:
         return sources, between
 
 
+def _merged_inputs(u: _U, node: Node, sources: list[Node], between: list[str]) -> list[Node]:
+    """The inputs of the network that a merge in the decoder uses, if they were at most resized and convolved here.
+
+    Maps of the decoder at this level may be used as well, as by the shortcut of a residual block. [] for other merges.
+    """
+    inner, early = [u.index[key] for key in between], [each for each in sources if u.on_encoder(each)]
+    late = [each for each in sources if each not in early]
+    here = all(each.level == node.level for each in (*late, *(each for each in inner if each.op == "conv")))
+    inputs = [each for each in (*early, *inner) if each.op == "input"]
+    return inputs if here and all(each.op == "input" for each in early) else []
+
+
 def _unusual_merge(u: _U, node: Node, sources: list[Node], between: list[str]) -> list[str]:
     """Reasons why a merge is unusual for a plain U-Net; empty if it joins a usual skip."""
     early = [each for each in sources if u.on_encoder(each)]
@@ -126,6 +152,25 @@ def _unusual_merge(u: _U, node: Node, sources: list[Node], between: list[str]) -
     if not sources and between:
         return ["its decoder merges maps of a second encoder"]
     return []
+
+
+def _several_decoders(u: _U, outputs: Sequence[str]) -> list[str]:
+    """The reason, if several outputs have a decoder of their own.
+
+    A decoder comes up by several levels, or by one with a merge; a head only has convolutions and an upsampling.
+    """
+    nodes, used, decoders = tuple(u.index.values()), set(u.position), 1
+    for key in outputs:
+        own = [node for node in main_path(nodes, [key]) if node.id not in used] if u.index[key].scale else []
+        before = [u.index[each].level for node in own for each in node.inputs if each in used and u.index[each].scale]
+        finer = [node for node in own if node.level < max(before, default=0)]
+        levels = {node.level for node in finer if node.op in ("conv", "up")}
+        merges = any(node.op in ("concat", "add") and len(feature_inputs(node, u.index)) > 1 for node in finer)
+        if len(levels) > 1 or (levels and merges):
+            decoders += 1
+            used |= {node.id for node in own}
+    every = decoders == sum(bool(u.index[key].scale) for key in outputs)
+    return [f"it has {decoders} decoders{', one per output' * every}"] if decoders > 1 else []
 
 
 def _is_larger(node: Node, index: dict[str, Node]) -> bool:
