@@ -90,7 +90,7 @@ def _entry_text(kind: str, links: Sequence[Link], sketch: Sketch) -> str:
     others = sorted({JOINED[node.op] for link in unnamed for node in link.nodes if node.op in JOINED})
     if kind == "shuffle" and unnamed:
         others = ["channels to pixels"]
-    return _either([*filter(None, [_alternatives(links)]), *others]) or kind
+    return _listed([*filter(None, [_alternatives(links)]), *others]) or kind
 
 
 def _copy_text(links: Sequence[Link]) -> str:
@@ -176,7 +176,15 @@ def _either(texts: Sequence[str]) -> str:
     if len(texts) > 4:
         ordered = sorted(texts, key=lambda text: [float(number) for number in re.findall(r"[\d.]+", text)])
         return f"{ordered[0]} to {ordered[-1]}"
-    return " or ".join([", ".join(texts[:-1])] * (len(texts) > 1) + texts[-1:])
+    return _listed(texts)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """
+    >>> _listed(["a", "b", "c"]), _listed(["a"]), _listed([])
+    ('a, b or c', 'a', '')
+    """
+    return " or ".join([*[", ".join(texts[:-1])] * (len(texts) > 1), *texts[-1:]])
 
 
 def _chain(link: Link, detail: int) -> Chain:
