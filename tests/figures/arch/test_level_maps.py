@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracles.backbone_unets import BackboneUNet, DualPath, MobileNetV2, ResNet50, unit
+from tests.oracles import encoder_blocks
+from tests.oracles.backbone_unets import BackboneUNet, MobileNetV2, ResNet50, unit
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
 from unet_tutorial.figures.arch.alt_text import alt_text
@@ -40,10 +41,19 @@ def test_levels_have_the_channels_that_the_encoder_states(encoder: Backbone, wit
     assert channels(backbone(encoder, without)) == list(encoder.out_channels)
 
 
-def test_a_skip_may_join_two_maps_of_the_encoder() -> None:
-    with torch.device("meta"):
-        arch = trace(BackboneUNet(DualPath()), torch.empty(1, 3, 64, 64))
-    assert (arch.reason, channels(arch)) == ("", list(DualPath.out_channels))
+@pytest.mark.parametrize("name", encoder_blocks.ENCODERS)
+def test_maps_side_by_side_in_the_encoder_are_no_further_skips(name: str) -> None:
+    encoder = encoder_blocks.ENCODERS[name]()
+    arch = trace(BackboneUNet(encoder), torch.empty(1, 3, 64, 64))
+    assert (arch.reason, channels(arch)) == ("", list(encoder.out_channels))  # type: ignore[arg-type]
+    assert [(arch.node(skip.source).level, arch.node(skip.target).level) for skip in arch.skips] == [
+        (level, level) for level in reversed(range(1, len(channels(arch)) - 1))
+    ]
+
+
+def test_branches_that_exchange_maps_of_other_levels_are_named() -> None:
+    arch = trace(BackboneUNet(encoder_blocks.Parallels()), torch.empty(1, 3, 64, 64))
+    assert arch.reason.startswith("its skips are merged with maps of other levels before the decoder")
 
 
 @pytest.mark.parametrize("encoder", [ResNet50, MobileNetV2])
