@@ -9,10 +9,16 @@ from functools import partial
 import torch
 from torch import nn
 
+from tests.oracles.backbone_unets import BackboneUNet, ResNet50
+from tests.oracles.diffusion_unet import DiffusionUNet
+from tests.oracles.headed_nets import DeeplySupervised
+from tests.oracles.u2net import U2Net
+from tests.oracles.unet_plus_plus import UNetPlusPlus
 from tests.paths import ROOT
 from unet_tutorial.disk import complete_file, make_folder
 from unet_tutorial.figures.diagram import Diagram, draw
-from unet_tutorial.figures.drawing.style import named_style
+from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
+from unet_tutorial.figures.drawing.style import COLUMN, DARK, PAPER, THESIS, Style, named_style
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.merge import Add
 from unet_tutorial.nets.norms import batch_norm
@@ -36,21 +42,21 @@ this page, and a test checks that page and pictures are up to date.
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture: its title, the command or call that draws it, and the network with the shape of its input."""
+    """A picture: its title, the command or call that draws it, and the network with the shapes of its inputs."""
 
     name: str
     title: str
     how: str
     build: Callable[[], nn.Module]
-    shape: Size
-    style: str = "paper"
-    palette: str | None = None
+    shapes: tuple[Size, ...]
+    style: Style = PAPER
+    annotations: Annotations = UNCHANGED
 
     def diagram(self) -> Diagram:
         """The diagram of the network."""
         with torch.device("meta"):
             net = self.build()
-        return draw(net, self.shape, style=named_style(self.style, self.palette))
+        return draw(net, *self.shapes, style=self.style, annotations=self.annotations)
 
 
 def residual_added() -> nn.Module:
@@ -59,7 +65,12 @@ def residual_added() -> nn.Module:
     return unet(1, 2, pyramid((32, 64, 128, 256)), block=block, down=StridedConv, up=resize_conv("nearest"), merge=Add)
 
 
-PAPER_INPUT = (1, 1, 572, 572)
+def resnet50_unet() -> nn.Module:
+    """The bottleneck encoder of He et al. 2015 and a decoder with nearest-neighbour upsampling."""
+    return BackboneUNet(ResNet50(), widths=(16, 32, 64, 128, 256))
+
+
+PAPER_INPUT = ((1, 1, 572, 572),)
 ENTRIES = (
     Entry(
         "paper",
@@ -74,8 +85,7 @@ ENTRIES = (
         "unet diagram paper --input 572 --style thesis --palette okabe-ito -o thesis.pdf",
         paper_unet,
         PAPER_INPUT,
-        style="thesis",
-        palette="okabe-ito",
+        style=named_style("thesis", "okabe-ito"),
     ),
     Entry(
         "column",
@@ -83,21 +93,51 @@ ENTRIES = (
         "unet diagram paper --input 572 --style column -o column.pdf",
         paper_unet,
         PAPER_INPUT,
-        style="column",
+        style=COLUMN,
+    ),
+    Entry(
+        "cuboid",
+        "The same with cuboids",
+        "unet diagram paper --input 572 --style thesis --boxes cuboid -o cuboid.svg",
+        paper_unet,
+        PAPER_INPUT,
+        style=named_style("thesis", boxes="cuboid"),
+    ),
+    Entry(
+        "own",
+        "The same with names and colours of your own",
+        "unet diagram paper --input 572 --rename enc1='stage 2' --rename 'conv 3×3, ReLU'=ConvBlock "
+        "--highlight bottom4=gold --caption 'The bottom is trained first.' -o own.svg",
+        paper_unet,
+        PAPER_INPUT,
+        annotations=Annotations(
+            {"enc1": "stage 2", "conv 3×3, ReLU": "ConvBlock"},
+            {"bottom4": "gold"},
+            caption="The bottom is trained first.",
+        ),
+    ),
+    Entry(
+        "encoder",
+        "Its encoder alone, in Chinese",
+        "unet diagram paper --input 572 --style thesis --only encoder --lang zh -o encoder.svg",
+        paper_unet,
+        PAPER_INPUT,
+        style=THESIS,
+        annotations=Annotations(part="encoder", language="zh"),
     ),
     Entry(
         "planar",
         "Anisotropic voxels: two planar levels (kernel 1×3×3)",
         "unet diagram unet3d --kwargs '{\"planar\": [0, 1]}' --input 16x128x128 -o planar.svg",
         partial(unet3d, planar=(0, 1)),
-        (1, 1, 16, 128, 128),
+        ((1, 1, 16, 128, 128),),
     ),
     Entry(
         "attention",
         "Gates on the skips",
         "unet diagram attention --input 256 -o attention.svg",
         attention_unet,
-        (1, 1, 256, 256),
+        ((1, 1, 256, 256),),
     ),
     Entry(
         "released",
@@ -111,8 +151,48 @@ ENTRIES = (
         "Residual blocks, strided convolutions, added skips, for a dark slide",
         "draw(net, (1, 1, 128, 128), style='dark')",
         residual_added,
-        (1, 1, 128, 128),
-        style="dark",
+        ((1, 1, 128, 128),),
+        style=DARK,
+    ),
+    Entry(
+        "backbone",
+        "A ResNet-50 as encoder",
+        "draw(net, (1, 3, 256, 256), style='thesis')",
+        resnet50_unet,
+        ((1, 3, 256, 256),),
+        style=THESIS,
+    ),
+    Entry(
+        "diffusion",
+        "A diffusion U-Net, called with an image and a time",
+        "draw(net, (1, 3, 64, 64), (1,), style='thesis')",
+        partial(DiffusionUNet, (32, 64, 128), blocks=1, heads=4),
+        ((1, 3, 64, 64), (1,)),
+        style=THESIS,
+    ),
+    Entry(
+        "deep",
+        "Deep supervision: an output from each level of the decoder",
+        "draw(net, (1, 1, 64, 64), style='thesis')",
+        DeeplySupervised,
+        ((1, 1, 64, 64),),
+        style=THESIS,
+    ),
+    Entry(
+        "plus_plus",
+        "UNet++",
+        "draw(net, (1, 1, 256, 256), style='thesis')",
+        UNetPlusPlus,
+        ((1, 1, 256, 256),),
+        style=THESIS,
+    ),
+    Entry(
+        "u2net",
+        "A small U²-Net: a U whose blocks are U's",
+        "draw(net, (1, 3, 320, 320), style='thesis')",
+        U2Net,
+        ((1, 3, 320, 320),),
+        style=THESIS,
     ),
 )
 
