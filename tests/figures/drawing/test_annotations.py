@@ -198,3 +198,14 @@ def test_keys_without_effect_are_reported() -> None:
     )
     colours = {"enc0": "red", "enc0.conv1": "blue", "enc0.conv2": "blue", "enc0.input1": "blue"}
     assert Diagram(arch("paper"), THESIS, "conv", Annotations(colours=colours)).notes == (f"{note}enc0",)
+
+
+def test_a_caption_takes_the_place_of_the_sentence_below_a_grid() -> None:
+    plain = Diagram(arch("classifier"))
+    own = Diagram(arch("classifier"), annotations=Annotations(caption="A classifier."))
+    sentence = "not drawn as a U: its output has no spatial axes, as a classifier's"
+    assert sentence in texts(plain.scene)
+    assert sentence not in texts(own.scene)
+    assert own.notes == (*plain.notes, sentence)
+    assert texts(own.scene)[-1] == "A classifier."
+    assert own.scene.height <= plain.scene.height + own.scene.font

@@ -30,9 +30,8 @@ from unet_tutorial.figures.drawing.legend import EXPLAINED
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
 from unet_tutorial.figures.tracing.trace import trace
 
-NAMES = (
-    r"\b(ReLU6?|relu|leaky|PReLU|GELU|SiLU|SE|scSE|CBAM|sigmoid|softmax|tanh|Transformer|UNet|U-Net|DeepLab|PSPNet)\b"
-)
+ACTIVATIONS = r"ReLU6?|relu|leaky|PReLU|GELU|SiLU|sigmoid|softmax|tanh"
+NAMES = rf"\b({ACTIVATIONS}|SE|scSE|CBAM|Transformer|UNet|U-Net|DeepLab|PSPNet|SPADE)\b"
 
 
 def traced(make: Callable[[], Any], *shape: int) -> ArchIR:
@@ -83,7 +82,7 @@ def sentences(module: ModuleType) -> Iterator[str]:
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         parts = node.values if isinstance(node, ast.JoinedStr) else [node]
         text = "".join(str(part.value) if isinstance(part, ast.Constant) else "2" for part in parts)
-        if re.match(r"(its?|no) ", text) and text.count(" ") > 2:
+        if re.match(r"(its?|no|an input) ", text) and text.count(" ") > 2:
             yield text
 
 

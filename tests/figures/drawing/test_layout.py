@@ -15,6 +15,7 @@ from tests.oracles.text_extents import collisions, extents
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.style import Style, named_style
 from unet_tutorial.figures.tracing.trace import trace
+from unet_tutorial.nets.presets import padded_unet
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +145,10 @@ def test_a_note_names_outputs_that_do_not_come_from_the_u() -> None:
     assert narrow[2].startswith("wider than asked")
     for name in HEADED:
         assert not [text for text in drawn(name).notes if "not drawn" in text]
+
+
+def test_a_wider_slide_has_the_ratio_of_a_slide() -> None:
+    deep = draw(padded_unet(widths=(4,) * 10), (1, 1, 4096, 4096), style="slide")
+    assert deep.scene.width > 960
+    assert deep.scene.width / deep.scene.height == pytest.approx(16 / 9)
+    assert "do not fit a width of 960 and a height of 540 points" in deep.notes[0]

@@ -16,8 +16,8 @@ import torch
 from tests.oracles.hooked_nets import NETS, arch
 from unet_tutorial.figures.diagram import Diagram, draw
 from unet_tutorial.figures.drawing.palette import PALETTES
-from unet_tutorial.figures.drawing.render import arrowhead, render, svg
-from unet_tutorial.figures.drawing.scene import Arrow, Box, Scene, SideBlock
+from unet_tutorial.figures.drawing.render import arrowhead, label_backgrounds, render, svg
+from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Scene, SideBlock, text_width
 from unet_tutorial.nets.presets import paper_unet
 
 
@@ -115,3 +115,12 @@ def test_a_side_block_is_a_rounded_shape_with_its_text() -> None:
         assert found == pytest.approx(corners)
         assert "Q" in outline.attrib["d"]  # the corners are curves
     assert "".join(groups["a.text-0"].itertext()).strip() == "self-attention"
+
+
+@pytest.mark.parametrize(("anchor", "left"), [("start", 50.0), ("middle", 50 - 2), ("end", 50 - 4)])
+def test_the_background_of_a_label_is_under_its_text(anchor: str, left: float) -> None:
+    width = text_width("64", 1)
+    label = Label("a", "64", 50, 20, anchor, backed=True)
+    ((x, y, wide, high),) = label_backgrounds(Scene(100, 50, 4 / width, labels=(label,)))
+    assert (x, wide) == pytest.approx((left, 4))
+    assert y < 20 - 0.7 * 4 / width < y + high

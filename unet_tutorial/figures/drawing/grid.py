@@ -470,19 +470,21 @@ def _fitted(
 ) -> Scene | None:
     """The grid as wide as the sheet allows, the text below it, and the legend; None if the narrowest is too wide.
 
-    With ``clear`` it is also None if an arrow would touch a box or a text.
+    With a caption by the user, the text is a note instead. With ``clear`` it is also None if an arrow would touch a
+    box or a text.
     """
     grid = _fitting(plan, style, font)
     if grid is None or (clear and grid.touched):
         return None
     scene = translated(grid.scene(), 0, MARGIN * font)
     first = scene.height + (MARGIN + 1.2) * font
-    lines = wrapped(annotations.text(text), font, style.width - 2 * MARGIN * font)
+    shown = "" if annotations.caption.strip() else annotations.text(text)
+    lines = wrapped(shown, font, style.width - 2 * MARGIN * font)
     labels = [
         Label(f"reason-{i}", line, MARGIN * font, first + i * LINE_HEIGHT * font, "start")
         for i, line in enumerate(lines)
     ]
-    height = first + (len(lines) - 1) * LINE_HEIGHT * font + 0.6 * font
-    notes = (note,) if note else ()
+    height = first + (len(lines) - 1) * LINE_HEIGHT * font + 0.6 * font if lines else scene.height
+    notes = tuple(filter(None, (note, "" if shown else text)))
     scene = replace(scene, labels=(*scene.labels, *labels), height=height, notes=notes)
     return annotations.finished(scene, plan.sketch)

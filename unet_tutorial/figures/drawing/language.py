@@ -59,13 +59,17 @@ CHINESE = {
         "解码器合并多个层的特征图，如 UNet 3+、特征金字塔或相加的输出",
     "its skips are merged with maps of other levels before the decoder, as in U-Net++ or UNet 3+":
         "跳跃连接在解码器之前与其他层的特征图合并，如 U-Net++ 或 UNet 3+",
+    "its decoder merges an input besides the skips": "解码器除跳跃连接外还合并输入",
+    "its decoder merges an input at several levels, as SPADE does": "解码器在多个层中合并输入，与 SPADE 相同",
+    "it has": "共有", "decoders": "个解码器", "one per output": "每个输出一个",
     "its skips come from a second encoder": "跳跃连接来自第二个编码器",
     "its decoder merges maps of a second encoder": "解码器合并第二个编码器的特征图",
     "the node in row i and column j of the grid of UNet++": "UNet++ 网格第 i 行第 j 列的节点",
     "each frame holds a U-Net, with one box per level and side": "每个框代表一个 U-Net，其中每层每侧一个小框",
     "U-Net of": "U-Net：", "level": "层", "levels": "层",
     # joints of phrases
-    ", then ": "，然后 ", " or ": " 或 ", ", ": "，", ": ": "：", "; ": "；", " and the ": "与", " and ": "与",
+    ", then ": "，然后 ", " or ": " 或 ", " to ": " 至 ", ", ": "，", ": ": "：", "; ": "；",
+    " and the ": "与", " and ": "与",
 }  # fmt: skip
 
 

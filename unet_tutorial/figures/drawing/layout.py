@@ -26,11 +26,13 @@ def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations 
 
     ``collapse`` sets the maps that are tried first: "conv" (all), "block" or "level". A network that is not a
     plain U-Net is drawn on a grid of its levels. If even one map per level does not fit, the drawing is wider than
-    ``style.width``. The scene's ``notes`` list maps that are not drawn, and a larger width.
+    ``style.width``, with the same ratio if possible. The scene's ``notes`` list maps that are not drawn, and a larger
+    width.
     """
     scene, sheet = _fitting(arch, style, collapse, annotations), style
     while scene is None:
-        sheet = replace(sheet, width=1.25 * sheet.width, ratio=None)
+        keeps_ratio = sheet.width < 2 * style.width  # a drawing may be too high for the ratio at any width
+        sheet = replace(sheet, width=1.25 * sheet.width, ratio=style.ratio if keeps_ratio else None)
         scene = _fitting(arch, sheet, "level", annotations)
     if sheet == style:
         return scene
@@ -72,9 +74,10 @@ def collapse_note(wanted: str, shown: str, style: Style) -> tuple[str, ...]:
     if wanted == shown:
         return ()
     meaning = {"block": "the first and last map of each block", "level": "one map per side and level"}[shown]
+    height = f" and a height of {style.width / style.ratio:.0f}" if style.ratio else ""
     return (
         f"collapsed to {shown!r} ({meaning}): the labels of {wanted!r} do not fit a width of "
-        f"{style.width:.0f} points at the smallest font size of {style.font_min:g} points",
+        f"{style.width:.0f}{height} points at the smallest font size of {style.font_min:g} points",
     )
 
 

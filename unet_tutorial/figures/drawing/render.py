@@ -38,7 +38,7 @@ from unet_tutorial.figures.drawing.scene import (
     Point,
     Scene,
     SideBlock,
-    text_width,
+    text_area,
 )
 
 SETTINGS: Any = {
@@ -85,8 +85,8 @@ def label_backgrounds(scene: Scene) -> Iterator[tuple[float, float, float, float
     """x, y, width and height of the backgrounds of labels that are ``backed``."""
     for label in scene.labels:
         if label.backed:
-            width, font = text_width(label.text, scene.font), scene.font
-            yield label.x - width / 2, label.y - 0.78 * font, width, 0.85 * font
+            x, _, width, _ = text_area(label, scene.font)
+            yield x, label.y - 0.78 * scene.font, width, 0.85 * scene.font
 
 
 def _box(box: Box, font: float, palette: Palette) -> Iterator[Artist]:
