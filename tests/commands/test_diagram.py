@@ -83,6 +83,16 @@ def test_names_colours_part_caption_and_language_reach_the_drawing(unet: Unet, t
     assert "最大池化" in out.read_text(encoding="utf8")
 
 
+def test_options_without_effect_on_a_file_are_reported(unet: Unet, tmp_path: Path) -> None:
+    files = [word for suffix in (".svg", ".html", ".json") for word in ("-o", tmp_path / f"a{suffix}")]
+    given = ("--boxes", "cuboid", "--font-min", 6, "--caption", "Own")
+    text = unet("diagram", *THIN, *given, *files)[1]
+    assert text.splitlines()[3:] == [
+        "note: without effect on .html: --font-min, --boxes",
+        "note: without effect on .json: --font-min, --boxes, --caption",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

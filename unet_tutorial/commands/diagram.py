@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
 OUTPUT = "File to write: .svg .pdf .png .tex .pptx .drawio .html .mmd .dot or .json; repeat the option for several."
-RENAME = "KEY=TEXT: a name for a map, a side and level (enc2), a module or a text of the legend; may be repeated."
+RENAME = (
+    "KEY=TEXT: a name for a map (enc2.conv1; the .html lists all), a side and level (enc2), a module, or another text "
+    "in the drawing, such as input or one of the legend; may be repeated."
+)
 HIGHLIGHT = "KEY=COLOUR: fill the boxes of a map, a side and level (enc2) or a module; may be repeated."
+USED_BY = {  # the drawing options that apply to files other than drawings
+    ".html": ("rename", "highlight", "only", "caption", "lang"), ".mmd": (), ".dot": (), ".json": (),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class DrawingOptions:
         from unet_tutorial.figures.drawing.style import named_style
 
         return named_style(self.style, self.palette or None, self._points(), self.font_min or None, self.boxes)
+
+    def without_effect(self, suffix: str) -> list[str]:
+        """The options that were given and have no effect on a file with this suffix."""
+        given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        return [f"--{name.replace('_', '-')}" for name in given if name not in USED_BY.get(suffix, given)]
 
     def _points(self) -> float | None:
         if not self.width:
@@ -101,4 +112,8 @@ def diagram(
         print(found.save(path))
     if alt:
         print(found.alt)
-    print("".join(f"note: {note}\n" for note in found.notes), end="")
+    notes = [*found.notes]
+    for suffix in dict.fromkeys(path.suffix.lower() for path in paths):
+        unused = drawing.without_effect(suffix)
+        notes += [f"without effect on {suffix}: {', '.join(unused)}"] if unused else []
+    print("".join(f"note: {note}\n" for note in notes), end="")
