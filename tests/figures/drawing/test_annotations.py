@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.oracles.described_nets import arch
+from tests.oracles.headed_nets import headed
 from tests.oracles.u2net import U2Net
 from unet_tutorial.figures.diagram import Diagram
 from unet_tutorial.figures.drawing.annotations import Annotations
@@ -155,6 +156,18 @@ def test_texts_of_the_legend_may_be_typed_without_special_characters() -> None:
     assert "3x3 layer" in texts(scene(Annotations(names={"conv 3x3, ReLU": "3x3 layer"})))
 
 
+def test_parts_of_a_text_are_renamed_in_each_language() -> None:
+    text = "max pool 2×2, then 2 × conv 3×3, ReLU"
+    for language, expected in {"en": "max pool 2×2, then 2 × Block", "zh": "最大池化 2×2，然后 2 × Block"}.items():
+        own = Annotations(names={"conv 3x3, ReLU": "Block"}, language=language)
+        assert own.text(text) == expected
+        assert Diagram(arch("paper"), THESIS, "level", own).notes == ()
+    own = Annotations(names={"self-attention, 2 heads": "MHSA", "embedding of t": "time embedding"})
+    found = Diagram(headed("diffusion"), annotations=own).scene
+    assert {"2 × MHSA", "MHSA", "time embedding"} <= {line for block in found.blocks for line in block.lines}
+    assert "conditioned on the time embedding" in texts(found)
+
+
 def test_names_have_a_background_where_arrows_may_cross_them() -> None:
     found = scene(Annotations(names={"enc2": "a name that is longer than the boxes"}))
     assert [label.text for label in found.labels if label.backed] == ["a name that is longer than the boxes"]
@@ -189,13 +202,12 @@ def test_a_colour_of_a_map_without_a_box_is_reported() -> None:
 
 
 def test_keys_without_effect_are_reported() -> None:
-    names = {"conv 3×3, ReLU": "layer", "enc0": "a", "enc0.conv1": "b", "enc0.conv2": "c", "enc0.input1": "d"}
+    names = {"conv 1×1": "layer", "enc0": "a", "enc0.conv1": "b", "enc0.conv2": "c", "enc0.input1": "d"}
     note = "without effect, because this drawing has no box or text for it: "
     assert Diagram(arch("paper"), THESIS, "conv", Annotations(names)).notes == (f"{note}enc0",)
-    assert (
-        Diagram(arch("paper"), THESIS, "level", Annotations(names)).notes[-1]
-        == f"{note}conv 3×3, ReLU, enc0, enc0.conv1"
-    )
+    assert Diagram(arch("paper"), THESIS, "level", Annotations(names)).notes[-1] == f"{note}enc0, enc0.conv1"
+    encoder = Annotations({"up-conv 2×2": "doubling"}, part="encoder")
+    assert Diagram(arch("paper"), THESIS, annotations=encoder).notes == (f"{note}up-conv 2×2",)
     colours = {"enc0": "red", "enc0.conv1": "blue", "enc0.conv2": "blue", "enc0.input1": "blue"}
     assert Diagram(arch("paper"), THESIS, "conv", Annotations(colours=colours)).notes == (f"{note}enc0",)
 

@@ -20,6 +20,7 @@ from unet_tutorial.figures.drawing.style import check_name
 
 PARTS = {"encoder": ("enc", "bottom"), "decoder": ("bottom", "dec", "head")}  # the sides of each part
 LEVELS = re.compile(r"levels? (\d+)(?:\s*[-–]\s*(\d+))?")
+JOINTS = re.compile(r"(, then | or |\d+(?:–\d+)? × |[()])")  # between the operations of a text
 HOW_TO_SELECT = "write 'encoder', 'decoder', or levels such as 'levels 0-2'"
 
 
@@ -50,9 +51,15 @@ class Annotations:
             _check_colour(key, colour)
 
     def text(self, text: str) -> str:
-        """A text of the legend, a caption or a sentence in the user's words, else in the language of the drawing."""
+        """A text of the legend, a caption or a sentence in the user's words, else in the language of the drawing.
+
+        If the text as a whole has no name, its parts may have, such as the "conv 3×3" of "2 × conv 3×3 or conv 1×1".
+        """
         own = {_typed(key): name for key, name in self.names.items()}
-        return own.get(_typed(text)) or translation(text, self.language)
+        parts = [text] if _typed(text) in own else JOINTS.split(text)
+        if not any(_typed(part) in own for part in parts):
+            return translation(text, self.language)
+        return "".join(own.get(_typed(part)) or translation(part, self.language) for part in parts)
 
     @property
     def part_in_words(self) -> str:
@@ -108,7 +115,7 @@ class Annotations:
     def _finished_label(self, label: Label) -> Label:
         """A label in the language of the drawing; a name that lines may cross has a background."""
         if label.id.endswith(".word"):  # is in the user's words since ``applied_to``
-            return replace(label, backed=label.text in self.names.values())
+            return replace(label, backed=label.backed or label.text in self.names.values())
         return label if label.id.startswith("reason-") else replace(label, text=self.text(label.text))
 
     def _is_selected(self, node: Node) -> bool:
@@ -132,7 +139,8 @@ def check_keys(annotations: Annotations, arch: ArchIR, texts: Sequence[str]) -> 
 
     ``texts`` are the texts of the legend and those of blocks beside the path. The message lists similar keys.
     """
-    maps, typed = set(_ids_by_key(arch)), set(map(_typed, texts))
+    maps = set(_ids_by_key(arch))
+    typed = {_typed(part) for text in texts for part in (text, *JOINTS.split(text))}
     for key in (*annotations.names, *annotations.colours):
         if key not in maps and not (key in annotations.names and _typed(key) in typed):
             _refuse_key(key, arch, maps, texts if key in annotations.names else ())

@@ -419,7 +419,7 @@ class Grid:
         if caption := self.captions[i]:
             anchor, y = self.caption_anchors[i], box.y + CAPTION_Y * font
             x = {"start": box.x, "middle": box.centre, "end": box.right}[anchor]
-            found.append(Label(f"{node.id}.word", caption, x, y, anchor))
+            found.append(Label(f"{node.id}.word", caption, x, y, anchor, backed=True))
         if tag := self.plan.tags.get(node.id):
             found.append(Label(f"{node.id}.tag", tag, box.centre, box.bottom + TAG_Y * font, backed=True))
         return found
