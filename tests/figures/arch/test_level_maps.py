@@ -10,6 +10,7 @@ from tests.oracles import encoder_blocks
 from tests.oracles.backbone_unets import BackboneUNet, MobileNetV2, ResNet50, unit
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
+from tests.oracles.vector_nets import Variational
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.arch.level_maps import level_maps
@@ -194,3 +195,44 @@ def test_encoders_of_a_library_state_the_same_channels(name: str) -> None:
     arch = trace(net.to("meta"), torch.empty(1, 3, 256, 256, device="meta"))
     assert arch.reason == ""
     assert channels(arch) == stated
+
+
+class Dilated(nn.Module):
+    """Features of 3, 8 and 16 channels at strides 1, 2 and 4, and of 32 at stride 4, with dilation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList([unit(3, 8, 3, 2), unit(8, 16, 3, 2), nn.Conv2d(16, 32, 3, padding=2, dilation=2)])
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        found = [x]
+        for stage in self.stages:
+            found.append(stage(found[-1]))
+        return found
+
+
+class Squeezing(nn.Module):
+    """Reduces each feature to four channels, then adds them up, as PAN does (arXiv:1805.10180)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.narrow = nn.ModuleList(nn.Conv2d(n, 4, 1) for n in (8, 16, 32))
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        fine, middle, coarse = (layer(x) for layer, x in zip(self.narrow, maps[1:], strict=True))
+        return torch.as_tensor(fine + nn.functional.interpolate(middle + coarse.relu(), scale_factor=2))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_coarsest_level_ends_before_a_decoder_that_merges_its_maps(*, wrapped: bool) -> None:
+    """Also if encoder and decoder are inside of one module, as in a backbone with a feature pyramid."""
+    parts = nn.Sequential(Dilated(), Squeezing())
+    net = nn.Sequential(parts, unit(4, 4), nn.Conv2d(4, 1, 1)) if wrapped else nn.Sequential(*parts, nn.Conv2d(4, 1, 1))
+    assert channels(trace(net, torch.empty(1, 3, 32, 32))) == [3, 8, 32]
+
+
+def test_the_coarsest_level_of_an_auto_encoder_ends_with_the_image_made_from_its_vector() -> None:
+    arch = trace(Variational(), torch.empty(1, 1, 32, 32))
+    (bottom,) = [node for (side, _), node in level_maps(arch).items() if side == "bottom"]
+    before = [arch.node(key).op for key in arch.path[: arch.path.index(bottom.id)]]
+    assert (bottom.shape, before.count("linear")) == ((16, 4, 4), 2)

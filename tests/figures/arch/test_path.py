@@ -14,6 +14,7 @@ from tests.oracles.foreign_hard import Call
 from tests.oracles.foreign_unets import conv
 from unet_tutorial.figures.arch.ir import ArchIR, Node, Window
 from unet_tutorial.figures.arch.path import main_path, with_levels, with_scales
+from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import unet3d
 
@@ -86,6 +87,9 @@ GATES: dict[str, Gate] = {
     "inverted": lambda x, mask: x * (1 - mask).expand_as(x),
     "softmax": lambda x, mask: x * torch.cat([mask, 1 - mask], 1).softmax(1)[:, :1].expand_as(x),
     "from below": from_below,
+    "lerp": lambda x, mask: torch.lerp(torch.zeros_like(x), x, mask),
+    "addcmul": lambda x, mask: torch.addcmul(torch.zeros_like(x), x, mask),
+    "addcdiv": lambda x, mask: torch.addcdiv(torch.zeros_like(x), x, 1 + mask.expand_as(x)),
 }
 
 
@@ -125,6 +129,23 @@ def test_a_gate_is_the_same_however_its_mask_is_spread_over_the_channels(name: s
     assert plain.reason == ""
     assert len(plain.skips) == 2
     assert u_of(arch) == u_of(plain)
+
+
+def test_a_skip_blended_with_the_map_from_below_is_merged_once() -> None:
+    """``torch.lerp``, whose weight is computed from both maps."""
+
+    def run(layers: nn.ModuleList, x: Tensor) -> Tensor:
+        x = layers[0](x)
+        up = layers[2](layers[1](F.max_pool2d(x, 2)))
+        weight = layers[3](torch.cat([x, up], 1)).sigmoid()
+        return torch.as_tensor(layers[4](torch.lerp(up, x, weight)))
+
+    layers = conv(1, 4), conv(4, 4), nn.ConvTranspose2d(4, 4, 2, 2), nn.Conv2d(8, 1, 1), nn.Conv2d(4, 1, 1)
+    arch = trace(Call(run, *layers), torch.zeros(1, 1, 16, 16))
+    assert arch.reason == ""
+    ((source, target),) = [(arch.node(skip.source), arch.node(skip.target)) for skip in arch.skips]
+    assert (source.path, target.op, target.kind, target.level) == ("layers.0.0", "add", "lerp", 0)
+    assert operation_name(target) == "weighted sum"
 
 
 def half_size(layers: nn.ModuleList, images: list[Tensor]) -> Tensor:

@@ -25,7 +25,9 @@ def level_maps(arch: ArchIR) -> dict[Place, Node]:
     for i, node in enumerate(path):
         if node.scale:
             positions.setdefault((node.side, node.level), []).append(i)
-    carried, shortcuts, decoder = _carried(arch), _shortcuts(arch), _in_decoder_modules(path)
+    carried, decoder = _carried(arch), _in_decoder_modules(path)
+    # the decoder may also merge several maps of the coarsest level, as in PAN (arXiv:1805.10180)
+    shortcuts = [(i, j) for i, j in _shortcuts(arch) if i in decoder or j not in decoder]
     ends = {}
     for place, here in positions.items():
         ends[place] = _last_whole(path, _before_decoder(path, here, decoder), shortcuts)
@@ -47,21 +49,24 @@ def _carried(arch: ArchIR) -> dict[Place, int]:
 
 
 def _in_decoder_modules(path: Sequence[Node]) -> set[int]:
-    """Positions whose submodule of the model computes maps of the decoder and none of the encoder."""
-    names = _submodules(path)
-    by_side: dict[str, set[str]] = {}
-    for node, name in zip(path, names, strict=True):
-        by_side.setdefault(node.side, set()).add(name)
-    own = by_side.get("dec", set()) - by_side.get("enc", set()) - {""}
-    return {i for i, name in enumerate(names) if name in own}
+    """Positions of maps with a module of the model that computes maps of the decoder and none of the encoder.
+
+    Modules that hold all maps, such as a wrapper, do not count.
+    """
+    modules = [_modules(node) for node in path]
+    wrappers = set.intersection(*(set(names) for names in modules if names)) if any(modules) else set()
+    sides: dict[str, set[str]] = {}
+    for node, names in zip(path, modules, strict=True):
+        for name in names:
+            sides.setdefault(name, set()).add(node.side)
+    own = {name for name, found in sides.items() if "dec" in found and "enc" not in found} - wrappers
+    return {i for i, names in enumerate(modules) if own & set(names)}
 
 
-def _submodules(path: Sequence[Node]) -> list[str]:
-    """The submodule of each node, below the modules that hold all of them, such as a wrapper; "" if unknown."""
-    words = [node.path.split(".") if node.path else [] for node in path]
-    columns = zip(*(each for each in words if each), strict=False)
-    common = next((i for i, column in enumerate(columns) if len(set(column)) > 1), 0)
-    return [each[common] if len(each) > common else "" for each in words]
+def _modules(node: Node) -> list[str]:
+    """The module of a node, and the modules that it is inside of; [] if unknown."""
+    words = node.path.split(".") if node.path else []
+    return [".".join(words[:count]) for count in range(1, len(words) + 1)]
 
 
 def _before_decoder(path: Sequence[Node], here: Sequence[int], decoder: set[int]) -> Sequence[int]:
@@ -97,10 +102,15 @@ def _last_whole(path: Sequence[Node], here: Sequence[int], shortcuts: Sequence[t
     """The last of the positions ``here``, all of one level, whose map is not an inner one of a block."""
     inside = {i for first, last in shortcuts if first in here for i in range(first + 1, last)}
     for i in reversed(here):
-        if i not in inside and path[i].op not in RESHAPING and not (i > here[0] and _opens_a_block(path, i)):
+        if i not in inside and _has_new_values(path[i]) and not (i > here[0] and _opens_a_block(path, i)):
             joined = [first for first, last in shortcuts if last == i and _is_inner_skip(path, first, i)]
             return i if not joined else _last_whole(path, range(max(joined) + 1, i), shortcuts)
     return here[-1]
+
+
+def _has_new_values(node: Node) -> bool:
+    """Whether a map is not just an earlier one in another size or shape; an image made from a vector counts as new."""
+    return node.op not in RESHAPING or (node.op == "view" and bool(node.global_axes))
 
 
 def _is_inner_skip(path: Sequence[Node], first: int, last: int) -> bool:

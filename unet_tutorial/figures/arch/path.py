@@ -15,6 +15,7 @@ from unet_tutorial.plan.levels import Size
 
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh", "relu6")
+SUMS_WITH_MASK = ("lerp", "addcmul", "addcdiv")  # of maps that are scaled in the same operation
 AFTER_MASK = ("view", "resize", "pool", "crop", "split", "concat", "other")  # may follow the activation of a mask
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
@@ -210,9 +211,9 @@ def not_a_u(path: list[Node]) -> str:
 def feature_inputs(node: Node, index: dict[str, Node]) -> list[Node]:
     """The inputs that carry features into a node.
 
-    Masks are left out, because they only scale the other factor of a product. The indices of an unpooling are left out
-    too, and so are inputs with another scale than the output, such as the keys and values of an attention, and inputs
-    without spatial axes, such as a global mean.
+    Masks are left out, because they only scale a map in a product or in a weighted sum. The indices of an unpooling are
+    left out too, and so are inputs with another scale than the output, such as the keys and values of an attention, and
+    inputs without spatial axes, such as a global mean.
     """
     inputs = [index[key] for key in node.inputs]
     inputs = [each for each in inputs if each.scale or not node.scale] or inputs
@@ -222,6 +223,8 @@ def feature_inputs(node: Node, index: dict[str, Node]) -> list[Node]:
         finest = min((prod(each.scale) for each in inputs if each.scale), default=0)
         same_scale = [each for each in inputs if node.scale == each.scale != ()]
         inputs = same_scale or [each for each in inputs if prod(each.scale) == finest] or inputs
+    if node.kind.strip("_") in SUMS_WITH_MASK:
+        return [each for each in inputs if not _is_mask(each, index)] or inputs
     if node.op != "gate" or len(inputs) < 2:
         return inputs
     most = max(prod(each.shape) for each in inputs)

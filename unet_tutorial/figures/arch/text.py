@@ -11,7 +11,7 @@ from unet_tutorial.plan.levels import Size
 
 SUPERSCRIPTS = {2: "²", 3: "³"}
 NAMED = {"up": "up-conv", "linear": "linear", "concat": "concat", "add": "add", "gate": "multiply", "crop": "crop"}
-INVERSE = {"sub": "subtract", "rsub": "subtract", "div": "divide"}  # of the operations "add" and "gate"
+OTHER_NAMES = {"sub": "subtract", "rsub": "subtract", "div": "divide", "lerp": "weighted sum"}  # of sums and products
 
 
 def operation_name(node: Node, *, with_folded: bool = False) -> str:
@@ -40,8 +40,8 @@ def _own_name(node: Node) -> str:
         options = [f"stride {common_text(window.stride)}"] if max(window.stride) > 1 else []
         options += [f"dilation {common_text(window.dilation)}"] if max(window.dilation) > 1 else []
         return " ".join([NAMED.get(node.op, "conv"), axes_text(window.kernel), *options])
-    if node.op in ("add", "gate") and node.kind.strip("_") in INVERSE:
-        return INVERSE[node.kind.strip("_")]
+    if node.op in ("add", "gate") and node.kind.strip("_") in OTHER_NAMES:
+        return OTHER_NAMES[node.kind.strip("_")]
     return NAMED.get(node.op, node.op if node.op == "input" else kind_text(node.kind))
 
 

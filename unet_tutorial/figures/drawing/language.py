@@ -29,6 +29,7 @@ CHINESE = {
     "(px per side)": "（每侧像素数）",
     "crop": "裁剪", "pad": "填充", "crop or pad": "裁剪或填充", "reshape": "变形", "product": "乘积", "split": "拆分",
     "concatenation": "拼接", "concat": "拼接", "add": "相加", "multiply": "相乘", "sum": "求和",
+    "subtract": "相减", "divide": "相除", "weighted sum": "加权求和",
     "identity shortcut": "恒等捷径", "identity": "恒等", "shortcut": "捷径", "residual block": "残差块",
     # gates, attention, blocks beside the path
     "attention gate: weights the pixels of the skip": "注意力门：对跳跃连接逐像素加权", "gating signal": "门控信号",

@@ -35,7 +35,7 @@ PATTERNS = (  # operation types by operator name; the first match counts
     ("pool", r"(adaptive_|fractional_)?(max|avg)_pool.*|_adaptive_avg_pool.*|lp_pool.*"),
     ("norm", r".*(batch|group|layer|instance|rms|local_response)_norm.*"),
     ("concat", r"cat|stack"),
-    ("add", r"(add|sub|rsub)_?|add(cmul|cdiv)_?"),
+    ("add", r"(add|sub|rsub)_?|add(cmul|cdiv)_?|lerp_?"),
     ("gate", r"mul_?|div_?"),
     ("crop", r"slice|constant_pad_nd|(reflection|replication|circular)_pad.*"),
     ("split", r"split.*|chunk|unbind|select|unsafe_split.*|unsafe_chunk"),
