@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from tests.oracles import several_outputs
 from tests.oracles.described_nets import NETS, arch
 from tests.oracles.foreign_unets import conv
+from tests.oracles.torch_counts import saved
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.arch.receptive_field import with_receptive_fields
 from unet_tutorial.figures.table import Table, table
@@ -125,6 +127,55 @@ def test_weights_that_are_computed_save_bytes_of_no_level(normed: Callable[[nn.M
     """The norm of a weight is saved for the backward pass, and belongs to no map."""
     layers = (normed(nn.Conv2d(1, 4, 3, padding=1)), nn.MaxPool2d(2), conv(4, 4), nn.Upsample(scale_factor=2))
     summed(nn.Sequential(*layers, nn.Conv2d(4, 1, 1)), 1, 1, 16, 16)
+
+
+class WithLoss(nn.Module):
+    """In training, it also returns the loss of a second decoder, which starts from a vector with noise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = conv(1, 4, 2), nn.ConvTranspose2d(4, 1, 2, 2)
+        self.code, self.back = nn.Linear(256, 8), nn.Linear(8, 256)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y = self.down(x)
+        if not self.training:
+            return (self.up(y),)
+        code = self.code(y.flatten(1))
+        code = code + torch.randn_like(code) * code.exp()
+        return self.up(y), (self.up(self.back(code).view_as(y).relu()) - x).pow(2).mean()
+
+
+def test_bytes_saved_only_in_training_have_a_row_of_their_own() -> None:
+    *_, rest, unused = summed(WithLoss(), 1, 1, 16, 16).rows
+    assert (rest.op, rest.macs, rest.parameters) == ("shared or in training only, not in a level", 0, 0)
+    assert rest.saved
+    assert unused.parameters == 256 * 8 + 8 + 8 * 256 + 256
+
+
+class Recomputed(nn.Module):
+    """A U-Net whose blocks are computed again in the backward pass."""
+
+    def __init__(self, *, reentrant: bool) -> None:
+        super().__init__()
+        self.fine = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.InstanceNorm2d(4), nn.ReLU())
+        self.coarse, self.head = nn.Sequential(conv(4, 8), conv(8, 4)), nn.Conv2d(8, 1, 1)
+        self.reentrant = reentrant
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = checkpoint(self.fine, x, use_reentrant=self.reentrant)
+        y = checkpoint(self.coarse, nn.functional.max_pool2d(x, 2), use_reentrant=self.reentrant)
+        return torch.as_tensor(self.head(torch.cat([x, nn.functional.interpolate(y, scale_factor=2)], 1)))
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_blocks_that_are_computed_again_save_no_inner_maps(*, reentrant: bool) -> None:
+    net = Recomputed(reentrant=reentrant)
+    expected = saved(net, torch.zeros(1, 1, 16, 16))
+    found = summed(net, 1, 1, 16, 16)
+    assert found.totals["saved"] == expected
+    assert all(row.out for row in found.rows)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,8 @@ def _remaining(found: Sequence[Row], totals: dict[str, int], by: str) -> list[Ro
     macs = totals.get("macs", 0) - sum(row.macs for row in found)
     saved = totals.get("saved", 0) - sum(row.saved or 0 for row in found)
     empty = Row("", None, "", UNUSED, (), None, (), unused, 0, 0 if "saved" in totals else None, (), ())
-    rest = replace(empty, op=_shared(by), parameters=0, macs=macs, saved=saved if "saved" in totals else None)
+    name = _shared(by) if macs else f"shared or in training only, not in a {by}"
+    rest = replace(empty, op=name, parameters=0, macs=macs, saved=saved if "saved" in totals else None)
     if all(row.saved is None for row in found):
         rest = replace(rest, op=f"saved in all {by}s together")
     return [rest] + [empty] * bool(unused)
