@@ -19,7 +19,7 @@ GLOBAL = nn.Sequential(conv(1, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.
 MODELS: dict[str, tuple[nn.Module, str]] = {
     "chain": (nn.Sequential(hard.two_scales(), hard.two_scales()), "down and up 2 times"),
     "classifier": (GLOBAL, "no spatial axes"),
-    "MLP": (nn.Sequential(nn.Flatten(), nn.Linear(1024, 3)), "no map is coarser"),
+    "MLP": (nn.Sequential(nn.Flatten(), nn.Linear(1024, 3)), "no map on the way to its output is coarser"),
     "backbone": (nn.Sequential(conv(1, 4, 2), conv(4, 4, 2)), "does not come up again"),
     "one level": (nn.Sequential(conv(1, 4), conv(4, 4)), "a single level"),
 }

@@ -196,7 +196,7 @@ def not_a_u(path: list[Node]) -> str:
         return "its output's pixels could not be traced to the input's, as after a class token or learned queries"
     coarsest = max(levels)
     if coarsest == min(levels):
-        return "no map is coarser than another, so it has a single level"
+        return "no map on the way to its output is coarser than another"
     if not path[-1].scale:
         return "its output has no spatial axes, as a classifier's"
     if levels[-1] == coarsest:
