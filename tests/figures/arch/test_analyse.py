@@ -21,6 +21,10 @@ MODELS: dict[str, tuple[nn.Module, str]] = {
     "classifier": (GLOBAL, "no spatial axes"),
     "MLP": (nn.Sequential(nn.Flatten(), nn.Linear(1024, 3)), "no map on the way to its output is coarser"),
     "backbone": (nn.Sequential(conv(1, 4, 2), conv(4, 4, 2)), "does not come up again"),
+    "decoder": (
+        nn.Sequential(conv(1, 4), nn.ConvTranspose2d(4, 4, 2, 2), nn.ConvTranspose2d(4, 1, 2, 2)),
+        "only goes up",
+    ),
     "one level": (nn.Sequential(conv(1, 4), conv(4, 4)), "no map on the way to its output is coarser"),
 }
 

@@ -199,6 +199,8 @@ def not_a_u(path: list[Node]) -> str:
         return "no map on the way to its output is coarser than another"
     if not path[-1].scale:
         return "its output has no spatial axes, as a classifier's"
+    if levels[0] == coarsest:
+        return "it only goes up, as a decoder by itself does"
     if levels[-1] == coarsest:
         return "it goes down and does not come up again, as a classifier does"
     turns = [level for i, level in enumerate(levels) if i == 0 or level != levels[i - 1]]

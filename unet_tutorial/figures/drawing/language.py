@@ -46,6 +46,7 @@ CHINESE = {
     "no feature map with spatial axes leads from an input to the output": "没有带空间轴的特征图从输入通向输出",
     "no map on the way to its output is coarser than another": "通向输出的特征图中没有更粗的",
     "its output has no spatial axes, as a classifier's": "输出没有空间轴，与分类器相同",
+    "it only goes up, as a decoder by itself does": "只上采样，与单独的解码器相同",
     "it goes down and does not come up again, as a classifier does": "只下采样，不再上采样，与分类器相同",
     "its output is computed from a vector, and not by convolutions, so that it has no scale":
         "输出由向量而非卷积计算，因此没有尺度",

@@ -34,6 +34,12 @@ def channel_layout(shape: Sequence[int]) -> Layout:
     return tuple((("c", size, 1),) for size in shape)
 
 
+def _lost_layout(given: Layout, shape: Sequence[int]) -> Layout:
+    """Layout after an operator whose effect on the axes is unknown; the first dimension may still be the batch."""
+    batch = given[:1] if shape and given and given[0] == (("n", shape[0], 1),) else ()
+    return (*batch, *channel_layout(shape[len(batch) :]))
+
+
 def axis_of(dim: Sequence[Factor]) -> int | None:
     """The spatial axis that a dimension runs along pixel by pixel; None for channels, batch, tokens and windows."""
     factors = [factor for factor in dim if factor[1] > 1] or [factor for factor in dim if isinstance(factor[0], int)]
@@ -95,7 +101,7 @@ def output_layout(op: Op, given: Layout, out: Tensor, main: Tensor) -> Layout:
     if dims is None and name in ("expand", "repeat") and len(shape) > len(given):
         dims = (*channel_layout((1,) * (len(shape) - len(given))), *given)
     dims = given if dims is None else dims
-    return resized(dims, shape) if len(dims) == len(shape) else channel_layout(shape)
+    return resized(dims, shape) if len(dims) == len(shape) else _lost_layout(given, shape)
 
 
 def resized(layout: Layout, shape: Sequence[int]) -> Layout:
@@ -120,7 +126,7 @@ def _viewed(layout: Layout, shape: Sequence[int]) -> Layout:
         while waiting and (left > 1 or (not taken and waiting[0][1] == 1)):
             source, n, stride = waiting.pop(0)
             if left % n and n % left:
-                return channel_layout(shape)
+                return _lost_layout(layout, shape)
             if left % n:  # the factor is split: its inner part goes into the next dimension
                 waiting.insert(0, (source, n // left, stride))
                 n, stride = left, stride * (n // left)
