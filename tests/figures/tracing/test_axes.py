@@ -205,3 +205,11 @@ def test_heads_and_tokens_of_a_product_are_counted(
 
 def test_heads_and_tokens_of_an_unknown_layout_are_unknown() -> None:
     assert heads_and_tokens(channel_layout((2, 96, 6)), 2) == (0, ())
+
+
+def test_the_batch_is_known_after_an_operator_that_is_not() -> None:
+    """An embedding of each token, for a batch of two examples."""
+    tokens = torch.zeros(2, 16, dtype=torch.long)
+    op = called("embedding", torch.zeros(10, 3), tokens)
+    layout = output_layout(op, ((("n", 2, 1),), ((0, 16, 1),)), op.outs[0], tokens)
+    assert layout == ((("n", 2, 1),), (("c", 16, 1),), (("c", 3, 1),))

@@ -190,8 +190,7 @@ def not_a_u(path: list[Node]) -> str:
     if not levels or path[0].op != "input" or len(path[0].size) < 1:
         return "no feature map with spatial axes leads from an input to the output"
     if not path[-1].scale and len(path[-1].shape) > 1:
-        traced = max(i for i, node in enumerate(path) if node.scale)
-        if any(len(node.shape) == 1 for node in path[traced:]):
+        if any(len(node.shape) == 1 and node.global_axes for node in path):
             return "its output is computed from a vector, and not by convolutions, so that it has no scale"
         return "its output's pixels could not be traced to the input's, as after a class token or learned queries"
     coarsest = max(levels)
