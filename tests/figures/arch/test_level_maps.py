@@ -10,7 +10,7 @@ from tests.oracles import encoder_blocks
 from tests.oracles.backbone_unets import BackboneUNet, MobileNetV2, ResNet50, unit
 from tests.oracles.described_nets import NETS
 from tests.oracles.described_nets import arch as described
-from tests.oracles.vector_nets import Variational
+from tests.oracles.vector_nets import Between, Mixed, Variational
 from unet_tutorial.figures.arch.alt_text import alt_text
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.arch.level_maps import level_maps
@@ -231,8 +231,14 @@ def test_the_coarsest_level_ends_before_a_decoder_that_merges_its_maps(*, wrappe
     assert channels(trace(net, torch.empty(1, 3, 32, 32))) == [3, 8, 32]
 
 
-def test_the_coarsest_level_of_an_auto_encoder_ends_with_the_image_made_from_its_vector() -> None:
-    arch = trace(Variational(), torch.empty(1, 1, 32, 32))
+@pytest.mark.parametrize(
+    ("net", "size", "shape", "linear"), [(Variational(), 32, (16, 4, 4), 2), (Between(Mixed()), 16, (8, 8, 8), 1)]
+)
+def test_the_coarsest_level_ends_with_the_image_made_from_a_vector(
+    net: nn.Module, size: int, shape: tuple[int, ...], linear: int
+) -> None:
+    """Variational has an activation after it, the other network has not."""
+    arch = trace(net, torch.empty(1, 1, size, size))
     (bottom,) = [node for (side, _), node in level_maps(arch).items() if side == "bottom"]
     before = [arch.node(key).op for key in arch.path[: arch.path.index(bottom.id)]]
-    assert (bottom.shape, before.count("linear")) == ((16, 4, 4), 2)
+    assert (bottom.shape, before.count("linear")) == (shape, linear)
