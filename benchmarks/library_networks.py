@@ -133,7 +133,7 @@ DECODERS = (
     "Unet", "UnetPlusPlus", "MAnet", "Linknet", "FPN", "PSPNet", "PAN", "DeepLabV3", "DeepLabV3Plus", "UPerNet",
     "Segformer",
 )  # fmt: skip
-DILATED = (3, 64, 64, 128, 256)  # of PAN's two maps with stride 16, 256 and 512 channels, a skip carries the first
+DILATED = (3, 64, 64, 128, 512)  # the last of the two maps with stride 16, of 256 and 512 channels, ends the encoder
 ENCODERS = (
     "resnet18", "resnet50", "se_resnet50", "densenet121", "mobilenet_v2", "vgg11", "vgg16_bn", "xception", "dpn68",
     "inceptionv4", "efficientnet-b0", "mobileone_s0", "mit_b0", "timm-regnety_002", "timm-res2net50_26w_4s",
