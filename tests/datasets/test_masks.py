@@ -98,6 +98,7 @@ def test_nan_and_infinity_in_a_mask_are_named(tmp_path: Path, bad: float) -> Non
 
 
 @pytest.mark.skipif(not NUMBERED, reason="the real masks are not here: they may not be shipped (data/README.md)")
+@pytest.mark.slow
 def test_real_numbered_cells_are_read() -> None:
     for file in NUMBERED[::3]:
         released, found = read_image(file), read_cells(file)

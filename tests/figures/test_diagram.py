@@ -39,6 +39,7 @@ def paper() -> Diagram:
     return draw(net, (1, 1, 572, 572), style="thesis", name="paper")
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(paper: Diagram, tmp_path: Path) -> None:
     suffixes = [".svg", ".pdf", ".png", ".tex", ".drawio", *[".pptx"] * (find_spec("pptx") is not None)]
     found = []

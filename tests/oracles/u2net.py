@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from unet_tutorial.figures.arch.ir import ArchIR
+from unet_tutorial.figures.tracing.trace import trace
 
 
 class Unit(nn.Module):
@@ -92,3 +96,10 @@ class U2Net(nn.Module):
         sides = [head(end) for head, end in zip(self.sides, reversed(ends), strict=True)]
         sides = [side if side.shape[2:] == image.shape[2:] else resized_to(side, image) for side in sides]
         return (self.fused(torch.cat(sides, 1)), *sides)
+
+
+@cache
+def arch() -> ArchIR:
+    """The description of a U2Net for an RGB image of 64 × 64 pixels."""
+    with torch.device("meta"):
+        return trace(U2Net(), torch.empty(1, 3, 64, 64))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.oracles.hooked_nets import NETS, arch
-from tests.oracles.u2net import U2Net
+from tests.oracles.u2net import arch as u2net
 from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
 from unet_tutorial.figures.arch.dense import Cell, dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR
@@ -63,8 +63,11 @@ def test_column_0_has_the_channels_that_an_encoder_of_smp_states(encoder: str) -
 
 OTHERS: dict[str, Callable[[], nn.Module]] = {
     "UNet 3+": lambda: UNet3Plus((4, 6, 8), each=4),
-    "U2Net": lambda: U2Net(1),
 }
+
+
+def test_u2net_has_no_such_grid() -> None:
+    assert not dense_grid(u2net())
 
 
 @pytest.mark.parametrize("name", [*NETS, *OTHERS])

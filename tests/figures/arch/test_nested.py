@@ -14,6 +14,7 @@ from tests.oracles.hooked_nets import NETS
 from tests.oracles.hooked_nets import arch as described
 from tests.oracles.torch_counts import traced_and_counted
 from tests.oracles.u2net import U2Net
+from tests.oracles.u2net import arch as u2net
 from tests.oracles.unet_plus_plus import UNetPlusPlus
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.arch.nested import NESTED, inner_unets, outer_network, reason_if_nested, without_inner_unets
@@ -59,6 +60,8 @@ TABLE: dict[str, tuple[nn.Module, tuple[int, ...], dict[str, int]]] = {
 @cache
 def arch(name: str) -> ArchIR:
     net, size, _ = TABLE[name]
+    if name == "U2Net":
+        return u2net()
     return trace(net, torch.zeros(size))
 
 

@@ -14,7 +14,7 @@ from tests.oracles.chains import StackedHourglass, w_net
 from tests.oracles.foreign_hard import Call, deeplab
 from tests.oracles.foreign_unets import conv
 from tests.oracles.hooked_nets import NETS, arch
-from tests.oracles.u2net import U2Net
+from tests.oracles.u2net import arch as u2net
 from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.arch.stages import Stage, stages
@@ -97,22 +97,17 @@ def test_each_stage_is_represented_by_its_last_whole_map(name: str) -> None:
     assert texts(stages(described(name))) == TABLE[name][1]
 
 
-def nested_nets() -> dict[str, tuple[nn.Module, tuple[int, ...]]]:
-    return {
-        "UNet++": (UNetPlusPlus((4, 6, 8), supervised=True), (1, 1, 32, 32)),
-        "U2Net": (U2Net(), (1, 3, 64, 64)),
-        "W-Net": (w_net((4, 8)), (1, 1, 16, 16)),
-        "hourglasses": (StackedHourglass(2, 2, 4), (1, 3, 64, 64)),
-    }
+NESTED: dict[str, Callable[[], ArchIR]] = {
+    "UNet++": lambda: trace(UNetPlusPlus((4, 6, 8), supervised=True), torch.zeros(1, 1, 32, 32)),
+    "U2Net": u2net,
+    "W-Net": lambda: trace(w_net((4, 8)), torch.zeros(1, 1, 16, 16)),
+    "hourglasses": lambda: trace(StackedHourglass(2, 2, 4), torch.zeros(1, 3, 64, 64)),
+}
 
 
-@pytest.mark.parametrize("name", [*NETS, *nested_nets()])
+@pytest.mark.parametrize("name", [*NETS, *NESTED])
 def test_every_node_is_in_one_stage_and_other_stages_use_only_maps_behind_its_end(name: str) -> None:
-    if name in NETS:
-        plain = arch(name)
-    else:
-        net, size = nested_nets()[name]
-        plain = trace(net, torch.zeros(size))
+    plain = NESTED[name]() if name in NESTED else arch(name)
     found = stages(plain)
     assert sorted(node.id for stage in found for node in stage.nodes) == sorted(plain.index)
     for stage in found:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-import torch
 
 from tests.oracles.described_nets import arch
 from tests.oracles.headed_nets import headed
-from tests.oracles.u2net import U2Net
+from tests.oracles.u2net import arch as u2net
 from unet_tutorial.figures.diagram import Diagram
 from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.scene import Scene
 from unet_tutorial.figures.drawing.style import THESIS
-from unet_tutorial.figures.tracing.trace import trace
 
 NUMBERS = re.compile(r"[\d²³×–]+")
 
@@ -188,7 +186,7 @@ def test_the_alternative_text_says_that_a_part_is_drawn() -> None:
 
 
 def test_outputs_of_other_levels_are_no_part() -> None:
-    drawing = Diagram(trace(U2Net(), torch.empty(1, 3, 64, 64)), annotations=Annotations(part="levels 0-2"))
+    drawing = Diagram(u2net(), annotations=Annotations(part="levels 0-2"))
     into = {arrow.id.partition("-")[2].partition("-")[0] for arrow in drawing.scene.arrows}
     outputs = [box.id for box in drawing.scene.boxes if box.id in drawing.arch.outputs]
     assert len(outputs) == 4

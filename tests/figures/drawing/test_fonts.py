@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from unet_tutorial.figures.drawing import fonts
 from unet_tutorial.figures.drawing.annotations import Annotations
 from unet_tutorial.figures.drawing.fonts import has_chinese, installed_chinese_font
 
-CHINESE = Diagram(arch("paper"), annotations=Annotations(language="zh"))
+
+@cache
+def chinese() -> Diagram:
+    return Diagram(arch("paper"), annotations=Annotations(language="zh"))
 
 
 def test_only_texts_with_chinese_characters_need_the_font() -> None:
-    assert has_chinese(CHINESE.scene)
+    assert has_chinese(chinese().scene)
     assert not has_chinese(Diagram(arch("paper")).scene)  # which has ×, ² and –
     assert has_chinese(Diagram(arch("paper"), annotations=Annotations(caption="图 1")).scene)
 
@@ -28,9 +32,9 @@ def test_without_a_font_a_file_is_refused_and_none_is_written(
 ) -> None:
     monkeypatch.setattr(fonts, "CHINESE_FONTS", ())
     with pytest.raises(ValueError, match=r"no font with them is installed; install one, .* or write \.svg"):
-        CHINESE.save(tmp_path / f"figure{suffix}")
+        chinese().save(tmp_path / f"figure{suffix}")
     assert list(tmp_path.iterdir()) == []
-    CHINESE.save(tmp_path / "figure.svg")
+    chinese().save(tmp_path / "figure.svg")
 
 
 def test_with_a_font_the_characters_are_in_the_file(tmp_path: Path) -> None:
@@ -39,9 +43,10 @@ def test_with_a_font_the_characters_are_in_the_file(tmp_path: Path) -> None:
     except ValueError:
         pytest.skip("no font with Chinese characters is installed")
     assert font_manager.findfont(name, fallback_to_default=False)
-    pdf = CHINESE.save(tmp_path / "figure.pdf").read_bytes()
+    pdf = chinese().save(tmp_path / "figure.pdf").read_bytes()
     assert name.replace(" ", "").encode() in pdf
-    assert f"\\setCJKmainfont{{{name}}}\\setCJKsansfont{{{name}}}" in CHINESE.save(tmp_path / "figure.tex").read_text()
+    tex = chinese().save(tmp_path / "figure.tex").read_text()
+    assert f"\\setCJKmainfont{{{name}}}\\setCJKsansfont{{{name}}}" in tex
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".png", ".tex", ".svg"])

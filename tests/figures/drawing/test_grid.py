@@ -38,6 +38,8 @@ LARGE: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "DeepLab": (deeplab, (1, 1, 32, 32)),
 }
 SMALL = ("nested", "classifier", "dense")
+SLOW = ("UNet++ supervised", "UNet 3+", "W-Net", "hourglasses")
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in (*LARGE, *SMALL)]
 
 
 @cache
@@ -80,7 +82,7 @@ def test_a_small_network_is_drawn_whole_with_the_reason(name: str) -> None:
                 assert boxes[key].bottom < boxes[node.id].y
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_fits_160_mm_with_the_smallest_font_of_the_style(name: str) -> None:
     scene = drawn(name).scene
     assert scene.width == pytest.approx(160 / 25.4 * 72)
@@ -91,7 +93,7 @@ def test_it_fits_160_mm_with_the_smallest_font_of_the_style(name: str) -> None:
 
 
 @pytest.mark.parametrize("collapse", COLLAPSE)
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_boxes_and_texts_do_not_overlap(name: str, collapse: str) -> None:
     diagram = drawn(name, collapse=collapse)
     scene = diagram.scene
@@ -103,7 +105,7 @@ def test_boxes_and_texts_do_not_overlap(name: str, collapse: str) -> None:
 
 
 @pytest.mark.parametrize("style", ["thesis", "slide"])
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_cuboids_do_not_overlap_texts_and_arrows_end_on_them(name: str, style: str) -> None:
     diagram = draw(described(name), style=named_style(style, boxes="cuboid"))
     scene, whole = diagram.scene, set(frames(diagram))
@@ -119,7 +121,7 @@ def test_cuboids_do_not_overlap_texts_and_arrows_end_on_them(name: str, style: s
                 assert any(touches(box, *end) for box in boxes), (arrow.id, end)
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_arrow_passes_through_a_box(name: str) -> None:
     diagram = drawn(name)
     whole = set(frames(diagram))
@@ -133,7 +135,7 @@ def test_no_arrow_passes_through_a_box(name: str) -> None:
             assert not passed or (whole and box.id not in whole), (arrow.id, box.id)
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_maps_are_right_of_their_inputs_and_in_the_row_of_their_level(name: str) -> None:
     diagram = drawn(name, collapse="level")
     boxes = {box.id: box for box in diagram.scene.boxes}
@@ -150,7 +152,7 @@ def test_maps_are_right_of_their_inputs_and_in_the_row_of_their_level(name: str)
         assert same or (first < second) == (one.scale < other.scale)
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_input_and_outputs_are_named_in_the_order_returned(name: str) -> None:
     plain = described(name)
     captions = words(drawn(name).scene, "word")
@@ -168,7 +170,7 @@ def test_only_a_number_follows_the_output_before_it() -> None:
     assert [captions[key] for key in plain.outputs] == ["output 1", "output 2", "3", "4", "5", "6", "7"]
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_legend_lists_the_kinds_of_arrows_that_are_drawn(name: str) -> None:
     arrows = drawn(name).scene.arrows
     listed = {arrow.kind for arrow in arrows if arrow.id.startswith("legend")}
@@ -176,7 +178,7 @@ def test_the_legend_lists_the_kinds_of_arrows_that_are_drawn(name: str) -> None:
     assert not drawn(name).scene.marks
 
 
-@pytest.mark.parametrize("name", [*LARGE, *SMALL])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_box_is_taller_than_the_input(name: str) -> None:
     diagram = drawn(name)
     boxes = {box.id: box for box in diagram.scene.boxes}

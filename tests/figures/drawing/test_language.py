@@ -18,7 +18,7 @@ from tests.oracles.attention_blocks import SPELLINGS
 from tests.oracles.chains import w_net
 from tests.oracles.gate_blocks import GATES
 from tests.oracles.headed_nets import HEADED, headed
-from tests.oracles.u2net import U2Net
+from tests.oracles.u2net import arch as u2net
 from tests.oracles.unet_plus_plus import UNet3Plus, UNetPlusPlus
 from unet_tutorial.figures.arch import excitation, nested, path, skips
 from unet_tutorial.figures.arch.ir import ArchIR
@@ -46,7 +46,7 @@ DESCRIBED: dict[str, Callable[[], ArchIR]] = {
     "w": partial(traced, w_net, 1, 1, 32, 32),
     "UNet++": partial(traced, partial(UNetPlusPlus, (4, 8, 8)), 1, 1, 32, 32),
     "UNet 3+": partial(traced, partial(UNet3Plus, (4, 8, 8, 8, 8)), 1, 1, 32, 32),
-    "U²-Net": partial(traced, U2Net, 1, 3, 64, 64),
+    "U²-Net": u2net,
 }
 
 

@@ -17,7 +17,7 @@ from tests.oracles.torch_counts import macs as torch_macs
 from unet_tutorial.figures.arch.ir import Window
 from unet_tutorial.figures.tracing.graph import Graph
 from unet_tutorial.figures.tracing.inputs import by_position, input_layouts
-from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, tensors_of, window_of
+from unet_tutorial.figures.tracing.operators import crop_of, macs, operation_type, window_of
 from unet_tutorial.figures.tracing.record import record
 from unet_tutorial.figures.tracing.trace import trace
 
@@ -128,7 +128,7 @@ def test_a_crop_leaves_the_pixels_that_torch_leaves(name: str) -> None:
     net = Call(lambda _, x: CROPS[name](x))
     ops = record(net, (grid,), {}, training=False).ops
     (op,) = [op for op in ops if operation_type(op) in ("crop", "split", "concat")]
-    main = next(each for each in tensors_of(op) if each.shape == grid.shape)
+    main = next(each for each in op.tensors if each.shape == grid.shape)
     out = op.outs[{"split": 1, "chunk": 2}.get(name, 0)]
     assert crop_of(op, main, out, by_position(grid.shape, 2)) == tuple(expected)
 

@@ -27,21 +27,32 @@ def clear_curve(
 
 def cost(curve: Curve, obstacles: Sequence[tuple[Rect, int]]) -> int:
     """The sum of the weights of the obstacles that a curve touches."""
-    points = list(samples(curve))
+    xs, ys = [x for x, _ in curve], [y for _, y in curve]
+    first, last, highest, lowest = min(xs), max(xs), min(ys), max(ys)  # the curve is inside its control points
+    near = [
+        (rect, weight)
+        for rect, weight in obstacles
+        if rect[0] < last and rect[2] > first and rect[1] < lowest and rect[3] > highest
+    ]
+    points = list(samples(curve)) if near else []
     return sum(
         weight
-        for (left, top, right, bottom), weight in obstacles
+        for (left, top, right, bottom), weight in near
         if any(left < x < right and top < y < bottom for x, y in points)
     )
 
 
 def samples(curve: Curve) -> Iterator[Point]:
     """Points on a line or curve, without its ends."""
-    for i in range(1, SAMPLES):
-        t = i / SAMPLES
-        weights = ((1 - t), t) if len(curve) == 2 else ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-        pairs = list(zip(weights, curve, strict=True))
-        yield sum(w * x for w, (x, _) in pairs), sum(w * y for w, (_, y) in pairs)
+    for t in (i / SAMPLES for i in range(1, SAMPLES)):
+        s = 1 - t
+        if len(curve) == 2:
+            (x0, y0), (x1, y1) = curve
+            yield s * x0 + t * x1, s * y0 + t * y1
+        else:
+            (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve
+            a, b, c, d = s**3, 3 * t * s * s, 3 * t * t * s, t**3
+            yield a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
 def _candidates(source: Box, target: Box, ends: tuple[float, float]) -> Iterator[Curve]:

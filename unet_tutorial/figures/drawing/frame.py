@@ -168,8 +168,11 @@ class Frame:
 
     def width(self, each: FeatureMap, widest: float) -> float:
         """Width of a box; ``widest`` is the width of the box with the most channels on the main path or of an input."""
-        most = max(other.node.channels for i, other in enumerate(self.sketch.maps) if i not in self.source)
-        return max(0.5 * self.font, widest * min(1.0, self.grown(each.node.channels) / self.grown(most)))
+        return max(0.5 * self.font, widest * min(1.0, self.grown(each.node.channels) / self.grown(self._most_channels)))
+
+    @cached_property
+    def _most_channels(self) -> int:
+        return max(each.node.channels for i, each in enumerate(self.sketch.maps) if i not in self.source)
 
     def depth(self, i: int, deepest: float) -> float:
         """Depth of a cuboid; ``deepest`` is that of the largest map. Depths grow like heights; 0 for flat boxes."""
@@ -196,5 +199,8 @@ class Frame:
 
     def _share_of_largest(self, i: int) -> float:
         """Side of a map as a fraction of the largest one; that of a further output is at most that of its source."""
-        largest = max(mean_side(other.node.size) for other in self.sketch.maps)
-        return min(mean_side(self.sketch.maps[j].node.size) for j in (i, self.source.get(i, i))) / largest
+        return min(mean_side(self.sketch.maps[j].node.size) for j in (i, self.source.get(i, i))) / self._largest_side
+
+    @cached_property
+    def _largest_side(self) -> float:
+        return max(mean_side(each.node.size) for each in self.sketch.maps)

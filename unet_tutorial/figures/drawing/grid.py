@@ -150,12 +150,12 @@ class Grid:
             for node, depth, width in zip(self.nodes, found, self._front_widths, strict=True)
         ]
 
-    @property
+    @cached_property
     def widths(self) -> list[float]:
         """Width of each box with its depth."""
         return [width + depth for width, depth in zip(self._front_widths, self.depths, strict=True)]
 
-    @property
+    @cached_property
     def heights(self) -> list[float]:
         """Height of each box with its depth."""
         return [height + depth for height, depth in zip(self._front_heights, self.depths, strict=True)]
@@ -201,8 +201,12 @@ class Grid:
                     shown[here] = number
         return shown
 
-    def lines(self, i: int) -> list[tuple[float, float]]:
-        """Left and right end of the box and of the texts above and below it, from the centre of the box; 0, 0: none."""
+    @cached_property
+    def lines(self) -> list[list[tuple[float, float]]]:
+        """Left and right end of each box and of the texts above and below it, from its centre; 0, 0: no text."""
+        return [self._lines(i) for i in range(len(self.nodes))]
+
+    def _lines(self, i: int) -> list[tuple[float, float]]:
         node, half = self.nodes[i], self.widths[i] / 2
         size = (DIGIT_HEIGHT + 0.4) * self.font * bool(self.sizes[i])
         caption, anchor = text_width(self.captions[i], self.font), self.caption_anchors[i]
@@ -212,13 +216,13 @@ class Grid:
 
     def extent(self, i: int) -> tuple[float, float]:
         """Space that a box and its texts take on the left and on the right of its centre."""
-        lines = self.lines(i)
+        lines = self.lines[i]
         return -min(left for left, _ in lines), max(right for _, right in lines)
 
     def apart(self, before: int, here: int, gap: float) -> float:
         """Smallest distance of the centres of two neighbours in a row, with a gap between the boxes."""
         gaps = (gap, *(TEXT_GAP * self.font,) * 3)
-        lines = zip(self.lines(before), self.lines(here), gaps, strict=True)
+        lines = zip(self.lines[before], self.lines[here], gaps, strict=True)
         return max(right - left + between for (_, right), (left, _), between in lines)
 
     @cached_property

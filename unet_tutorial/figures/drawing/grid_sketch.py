@@ -120,8 +120,11 @@ def _shortened(arch: ArchIR, links: list[Link]) -> list[Link]:
     found = []
     blocks = {block.name for block in arch.blocks}
     links = [replace(link, nodes=_named(arch, _without_shortcuts(link.nodes))) for link in links]
+    by_kind: dict[str, set[tuple[str, ...]]] = {}
     for link in links:
-        chains = {tuple(map(operation_name, other.nodes)) for other in links if other.kind == link.kind}
+        by_kind.setdefault(link.kind, set()).add(tuple(map(operation_name, link.nodes)))
+    for link in links:
+        chains = by_kind[link.kind]
         various = len(chains) > 1 or any(len(set(chain)) > 2 for chain in chains)
         changes = tuple(node for node in link.nodes if _changes_level(arch, node) or node.kind in blocks)
         found.append(replace(link, nodes=changes) if various and changes else link)

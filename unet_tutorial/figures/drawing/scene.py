@@ -179,16 +179,16 @@ class Scene:
 
 @cache
 def _width_in_font_sizes(text: str) -> float:
+    narrow, wide = re.subn(WIDE, "", text)
     width, _height, _descent = text_to_path.get_text_width_height_descent(
-        text, FontProperties(family=FONTS[0], size=100), ismath=False
+        narrow, FontProperties(family=FONTS[0], size=100), ismath=False
     )
-    return float(width) / 100
+    return float(width) / 100 + wide
 
 
 def text_width(text: str, font: float) -> float:
     """Width in the first of ``FONTS``, which is the widest, so that the text also fits in the others."""
-    narrow, wide = re.subn(WIDE, "", text)
-    return (_width_in_font_sizes(narrow) + wide) * font
+    return _width_in_font_sizes(text) * font
 
 
 def text_area(label: Label, font: float) -> tuple[float, float, float, float]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from unet_tutorial.figures.tracing.axes import REDUCTIONS, Layout
 from unet_tutorial.figures.tracing.calls import Call, same_name
 from unet_tutorial.figures.tracing.in_place import Writes
-from unet_tutorial.figures.tracing.operators import macs, operation_type, tensors_of
+from unet_tutorial.figures.tracing.operators import macs, operation_type
 from unet_tutorial.figures.tracing.record import Op, Record
 
 USUAL_NAMES = {"prelu_kernel": "prelu", "rrelu_with_noise": "rrelu", "log_sigmoid_forward": "log_sigmoid"}
@@ -29,7 +29,7 @@ class FusedOperators:
         self.calls: dict[int, list[Call]] = {}  # by their first operator, the outermost call first
         for call in sorted(found.calls, key=lambda each: -each.last):
             self.calls.setdefault(call.first, []).append(call)
-        self.last_use = {id(tensor): i for i, op in enumerate(self.ops) for tensor in tensors_of(op)}
+        self.last_use = {id(tensor): i for i, op in enumerate(self.ops) for tensor in op.tensors}
         self.last_use |= {id(tensor): len(self.ops) for tensor in found.outputs}
 
     def __iter__(self) -> Iterator[tuple[Op, Sequence[Op]]]:
@@ -61,7 +61,7 @@ class FusedOperators:
         if names[:2] == ["sigmoid", "mul"]:
             factors = {id(ops[0].operand), id(ops[0].outs[0])}
             only_use = self.last_use.get(id(ops[0].outs[0])) == at + 1
-            if only_use and len(factors) == 2 and {id(tensor) for tensor in tensors_of(ops[1])} == factors:
+            if only_use and len(factors) == 2 and {id(tensor) for tensor in ops[1].tensors} == factors:
                 yield Call("silu", at, at + 2, is_layer=True)
 
     def _one_operator(self, call: Call) -> Op | None:
@@ -74,7 +74,7 @@ class FusedOperators:
         if main is None or any(macs(op, operation_type(op)) for op in inner):
             return None
         args = (main, *(tensor for tensor in given if tensor is not main))
-        on_maps = [op for op in inner if any(self._is_map(each) or id(each) in made for each in tensors_of(op))]
+        on_maps = [op for op in inner if any(self._is_map(each) or id(each) in made for each in op.tensors)]
         if call.is_layer and len(on_maps) == 1:
             label = "" if same_name(on_maps[0].name, call.label) else call.label
             return replace(on_maps[0], args=args, kwargs={}, label=label)
@@ -116,7 +116,7 @@ def _given_and_made(inner: Sequence[Op]) -> tuple[list[Tensor], set[int]]:
     given: dict[int, Tensor] = {}
     made: set[int] = set()
     for op in inner:
-        given |= {id(tensor): tensor for tensor in tensors_of(op) if id(tensor) not in made}
+        given |= {id(tensor): tensor for tensor in op.tensors if id(tensor) not in made}
         made |= {id(out) for out in op.outs if id(out) not in given}
     return list(given.values()), made
 
@@ -131,7 +131,7 @@ def _combines_by_pixel(main: Tensor, inner: Sequence[Op], layout: Layout) -> boo
     channels = [all(source == "c" for source, _, _ in dim) for dim in layout]
     derived, combined = {id(main)}, False
     for op in inner:
-        read = {id(tensor) for tensor in tensors_of(op)} & derived
+        read = {id(tensor) for tensor in op.tensors} & derived
         if not read:
             continue
         combined |= len(read) > 1

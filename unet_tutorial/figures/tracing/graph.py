@@ -39,7 +39,6 @@ from unet_tutorial.figures.tracing.operators import (
     pointwise_window,
     refined_type,
     shuffle_window,
-    tensors_of,
     window_of,
 )
 from unet_tutorial.figures.tracing.record import Op, Record
@@ -125,7 +124,7 @@ class Graph:
 
     def _add_operator(self, op: Op, inner: Sequence[Op]) -> None:
         """Add an operator, which stands for those in ``inner``."""
-        given = [] if is_factory(op) else tensors_of(op)
+        given = [] if is_factory(op) else op.tensors
         producers = {id(tensor): node_id for tensor in given if (node_id := self._producer(tensor)) is not None}
         names: set[str] = set().union(*(self.weight_names.get(id(tensor), set()) for tensor in given))
         cost = sum(macs(each, operation_type(each)) for each in inner)

@@ -12,7 +12,7 @@ from math import prod
 from torch import Tensor
 
 from unet_tutorial.figures.tracing.axes import Layout, axes_in
-from unet_tutorial.figures.tracing.operators import operation_type, tensors_of
+from unet_tutorial.figures.tracing.operators import operation_type
 from unet_tutorial.figures.tracing.record import Op
 from unet_tutorial.plan.levels import Size
 
@@ -31,7 +31,7 @@ def convolved(ops: Sequence[Op], rank: int) -> set[int]:
         if op_type == "conv" and op.arguments["weight"].ndim == rank + 2 and prod(op.arguments["weight"].shape[2:]) > 1:
             found.add(id(op.operand))
         elif op_type not in OTHER_DIMENSIONS and any(id(out) in found for out in op.outs):
-            found |= {id(each) for each in tensors_of(op) if _is_read_by_pixel(each, op.outs[0], op_type)}
+            found |= {id(each) for each in op.tensors if _is_read_by_pixel(each, op.outs[0], op_type)}
     return found
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unet_tutorial.figures.tracing.axes import Factor, Layout, output_layout, resized
 from unet_tutorial.figures.tracing.meta import storage
-from unet_tutorial.figures.tracing.operators import is_factory, tensors_of
+from unet_tutorial.figures.tracing.operators import is_factory
 from unet_tutorial.figures.tracing.record import Record
 
 
@@ -61,7 +61,7 @@ def _arrival(found: Record, tensor: Tensor) -> Layout | None:
     written: dict[int, Layout] = {}  # by storage: layout of the tensor that was written into it
     best: Layout | None = None
     for op in found.ops:
-        given = [] if is_factory(op) else tensors_of(op)
+        given = [] if is_factory(op) else op.tensors
         for each in given:
             layout = written.get(storage(each), ())
             if id(each) not in layouts and layout and len(layout) == each.ndim:

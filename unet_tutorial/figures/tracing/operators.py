@@ -10,7 +10,6 @@ from math import prod
 from typing import Any
 
 from torch import Tensor
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from unet_tutorial.figures.arch.ir import Pairs, Window
@@ -55,13 +54,8 @@ def operation_type(op: Op) -> str:
     named = _type_by_name(op.name)
     if named:
         return named
-    given = next(iter(tensors_of(op)), None)
+    given = next(iter(op.tensors), None)
     return "act" if op.outs and given is not None and op.outs[0].shape == given.shape else "other"
-
-
-def tensors_of(op: Op) -> list[Tensor]:
-    """All tensors among the arguments of an operator."""
-    return [leaf for leaf in tree_leaves((op.args, op.kwargs)) if isinstance(leaf, Tensor)]
 
 
 def is_factory(op: Op) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FrameType
 from typing import Any
 
@@ -50,6 +51,11 @@ class Op:
     def operand(self) -> Any:
         """The first argument: ``self`` or ``input`` in most schemas."""
         return next(iter(self.arguments.values()), None)
+
+    @cached_property
+    def tensors(self) -> list[Tensor]:
+        """All tensors among the arguments."""
+        return [leaf for leaf in tree_leaves((self.args, self.kwargs)) if isinstance(leaf, Tensor)]
 
 
 def arguments_by_name(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
