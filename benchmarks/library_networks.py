@@ -2,7 +2,7 @@
 
 For each network the description is compared with the library: parameters, multiply-accumulates, the norms that run, the
 outputs in their order, and, where the library states them, the channels of the levels. Needs the extra ``bench``:
-``pip install -c constraints.txt torch==2.13.0 -e '.[bench]'``. Weights are on the meta device; the run takes about four
+``pip install -c constraints.txt torch==2.13.0 -e '.[bench]'``. Weights are on the meta device; the run takes about two
 minutes on two cores. The exit code is 1 if anything differs.
 """
 

@@ -51,7 +51,7 @@ PACKAGE_BOXES = (
 FIGURES_BOXES = (
     Box("tracing", "model to description", 0, 1),
     Box("arch", "description and its numbers", 1, 1),
-    Box("drawing", "boxes, arrows; SVG, PDF, TikZ", 2, 2),
+    Box("drawing", "boxes, arrows; SVG, PDF, slides", 2, 2),
     Box("pages", "one HTML file", 2, 1),
     Box("tables", "rows; text, LaTeX, CSV", 2, 0),
     Box("diagram.py", "draw(model, example)", 3, 1.5),
