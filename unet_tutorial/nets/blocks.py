@@ -9,14 +9,15 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from unet_tutorial.nets import nd
 from unet_tutorial.nets.contracts import Part, check_factory
-from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.plan.levels import Level, Size
 from unet_tutorial.plan.sizes import Padding
 
 Act = Callable[[], nn.Module]
 Block = Callable[[int, int, Level], Part]  # (in_channels, out_channels, level) -> Part
+Convolution = Callable[[int, int, Size, Padding], nn.Module]  # (in_channels, out_channels, kernel, padding) -> Module
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,16 @@ class ConvUnit:
     ``unit(in_channels, out_channels, kernel)`` returns a module: (N, in, *size) -> (N, out, *size). With padding
     "valid" each axis of its output is shorter by kernel - 1. ``norm`` and ``act`` are factories, so that each layer
     has its own parameters: ``norm(channels, rank)``, where rank is the number of spatial axes, and ``act()``.
-    Raises ValueError for an unknown padding or order, and if ``norm`` or ``act`` cannot be called in this way. Torch's
-    own norms cannot: the second argument of ``nn.BatchNorm2d`` is not the rank.
+    ``conv(in_channels, out_channels, kernel, padding)`` makes the convolution, for example ``nd.conv`` or
+    ``depthwise_separable``. Raises ValueError for an unknown padding or order, and if one of the factories cannot be
+    called in this way. Torch's own norms cannot: the second argument of ``nn.BatchNorm2d`` is not the rank.
     """
 
     padding: Padding = "same"
     norm: Norm = no_norm
     act: Act = nn.ReLU
     order: tuple[str, ...] = ("conv", "norm", "act")
+    conv: Convolution = nd.conv
 
     def __post_init__(self) -> None:
         if self.padding not in ("same", "valid"):
@@ -42,6 +45,7 @@ class ConvUnit:
             raise ValueError(f"order {self.order} must hold 'conv', 'norm' and 'act' once each, in any order")
         check_factory("norm", self.norm)
         check_factory("act", self.act)
+        check_factory("conv", self.conv)
 
     def __call__(self, in_channels: int, out_channels: int, kernel: Size) -> nn.Sequential:
         """Make one unit. Raises ValueError for an even kernel with padding "same", because it has no middle pixel."""
@@ -51,7 +55,7 @@ class ConvUnit:
             raise ValueError(f"kernel {kernel} is even and has no middle pixel; use 3 or 5, or padding 'valid'")
         normed = out_channels if self.order.index("norm") > self.order.index("conv") else in_channels
         made = {
-            "conv": conv(in_channels, out_channels, kernel, padding=self.padding),
+            "conv": check_factory("conv", self.conv)(in_channels, out_channels, kernel, self.padding),
             "norm": check_factory("norm", self.norm)(normed, len(kernel)),
             "act": check_factory("act", self.act)(),
         }

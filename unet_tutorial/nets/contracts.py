@@ -94,6 +94,11 @@ _ROLES = {
         "or a function (channels, rank) -> Module",
     ),
     "act": _Role((), nn.Module, "a class such as nn.ReLU, or partial(nn.LeakyReLU, 0.1)"),
+    "conv": _Role(
+        ("in_channels", "out_channels", "kernel", "padding"),
+        nn.Module,
+        "nets.nd.conv, depthwise_separable, or a function (in_channels, out_channels, kernel, padding) -> Module",
+    ),
     "block": _Role(
         ("in_channels", "out_channels", "level"),
         Part,
@@ -114,9 +119,10 @@ _ROLES = {
 def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
     """Return the factory, extended by a check of each module that it makes.
 
-    ``role`` is "norm", "act", "block", "down", "up", "merge", "step", or "part" for a factory of any part. Raises
-    ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The returned
-    factory raises ValueError if the new module is not a ``Part``; norms, activations and upsampling may be any module.
+    ``role`` is "norm", "act", "conv", "block", "down", "up", "merge", "step", or "part" for a factory of any part.
+    Raises ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The
+    returned factory raises ValueError if the new module is not a ``Part``; norms, activations, convolutions and
+    upsampling may be any module.
     """
     reason = _misuse(role, factory)
     name = getattr(factory, "__qualname__", repr(factory)[:60])
@@ -144,7 +150,7 @@ def _misuse(role: str, factory: object) -> str:
         return "this is a module, but a factory is needed: a class or function that makes a new module for each layer"
     arguments = _ROLES[role].arguments
     call = "called" if arguments is None else f"called as ({', '.join(arguments)})"
-    made = factory.func if role == "norm" and isinstance(factory, partial) else factory
+    made = factory.func if role in ("norm", "conv") and isinstance(factory, partial) else factory
     if role != "act" and isinstance(made, type) and made.__module__.startswith("torch."):
         return f"torch's own class cannot be {call}"  # nn.BatchNorm2d(8, 2) would use the rank as eps
     try:

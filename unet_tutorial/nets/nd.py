@@ -15,7 +15,7 @@ MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of linear interpolation, by rank
 
 
-def conv(in_channels: int, out_channels: int, kernel: Size, *, padding: Padding = "same") -> nn.Module:
+def conv(in_channels: int, out_channels: int, kernel: Size, padding: Padding = "same") -> nn.Module:
     """A convolution with bias, in 1D, 2D or 3D by the length of the kernel.
 
     (N, in, *size) -> (N, out, *size); with padding "valid" each axis is shorter by kernel - 1.
