@@ -1,4 +1,4 @@
-"""Base classes of parts, encoders and decoders, and the check of every factory that a user passes.
+"""Base classes of parts, encoders, decoders and networks, and the check of every factory that a user passes.
 
 A part is one module of a network, such as a block. A factory is a function or
 class that makes a new part at each call.
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from unet_tutorial.plan.levels import Level, Size
-from unet_tutorial.plan.sizes import Padding
+from unet_tutorial.plan.sizes import Padding, size_error
 
 _P = ParamSpec("_P")
 _M = TypeVar("_M", bound=nn.Module)
@@ -27,9 +28,10 @@ class Part(nn.Module):
     - ``padding``: "same" if its convolutions keep the size, "valid" if each of them shortens an axis by kernel - 1.
     - ``own_init``: True if the part initialises its own weights; the functions of ``nets.init`` then leave them
       unchanged.
-    - ``extra_reach``: the number of pixels that the part reads, per side and axis, in addition to those read by an
-      upsampling whose kernel equals its stride. They are counted in pixels of the part's output. For example, linear
-      interpolation by 2 reads one more coarse pixel per side, so its extra reach is 2. () means that none are added.
+    - ``extra_reach``: the number of pixels that the part reads, per side and axis, in addition to those that the plan
+      states: a resampling with kernel = stride, and ``convs`` convolutions per block. They are counted in pixels of the
+      finer level (the output of an upsampling, the input of a downsampling). For example, linear interpolation by 2
+      reads one more coarse pixel per side, so its extra reach is 2. () means that none are added.
     """
 
     out_channels: int
@@ -51,13 +53,15 @@ class FeatureExtractor(nn.Module):
     """Base class of encoders: image (N, in_channels, *size) -> list of feature maps, finest first.
 
     ``levels`` is the plan (see ``plan.levels``) of the encoder, and ``out_channels`` holds one number per feature map.
-    The decoder must be built from an equal plan, because the plan determines the sizes of the skips.
+    The decoder must be built from an equal plan, because the plan determines the sizes of the skips. ``extra_reach``
+    (see ``Part``) is that of the whole encoder, in pixels of the finest level.
     """
 
     in_channels: int
     levels: tuple[Level, ...]
     out_channels: Size
     padding: Padding = "same"
+    extra_reach: Size = ()
 
 
 class FeatureDecoder(Part):
@@ -65,9 +69,78 @@ class FeatureDecoder(Part):
 
     ``levels`` is the plan that the decoder was built from, and ``padding`` the padding of its convolutions.
     ``extra_reach`` (see ``Part``) is that of the whole decoder, in pixels of the finest level.
+
+    A decoder for deep supervision also has ``maps``. ``map_channels`` and ``map_levels`` hold the number of channels
+    and the level of each of its maps.
     """
 
     levels: tuple[Level, ...]
+    map_channels: Size = ()
+    map_levels: Size = ()
+
+    def maps(self, features: list[Tensor]) -> list[Tensor]:  # noqa: ARG002
+        """The output of ``forward``, then earlier or coarser maps of the decoder. Raises ValueError if it has none."""
+        raise ValueError(
+            f"{type(self).__name__} has no maps for deep supervision; use Decoder, NestedDecoder or FullScaleDecoder, "
+            "or give it map_channels, map_levels and the method maps"
+        )
+
+
+class Network(nn.Module):
+    """Base class of networks: image (N, in_channels, *size) -> logits (N, out_channels, *size or smaller).
+
+    Training, checkpoints, ``predict_tiled``, ``any_size`` and the figures need these attributes and methods of a
+    network, and no others. A subclass sets the attributes in its ``__init__`` and defines ``forward``.
+
+    - ``levels`` and ``padding``: the plan from which the valid sizes, the size of the logits and the margins of tiles
+      are computed (see ``plan.sizes``); the length of a size in it is the number of spatial axes.
+    - ``extra_reach``: see ``FeatureDecoder``.
+    """
+
+    in_channels: int
+    out_channels: int
+    levels: tuple[Level, ...]
+    padding: Padding = "same"
+    extra_reach: Size = ()
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights. Images must have the same dtype."""
+        return next(self.parameters()).dtype
+
+    def check(self, image: Tensor) -> None:
+        """Raise ValueError for an image that does not fit. Not checked during torch.compile and torch.export."""
+        if torch.compiler.is_compiling():
+            return
+        error = self._error(image)
+        if error:
+            raise ValueError(f"input {tuple(image.shape)}: {error}")
+
+    def _error(self, image: Tensor) -> str:
+        rank = self.levels[0].rank
+        if image.ndim != rank + 2:
+            needed = f"(N, {self.in_channels}, and {rank} spatial axes)"
+            return f"{image.ndim} axes, and this network needs {rank + 2}: {needed}"
+        if image.shape[1] != self.in_channels:
+            return f"{image.shape[1]} channels, and this network needs {self.in_channels}; axis 1 holds the channels"
+        return self.dtype_error(image.dtype) or size_error(tuple(image.shape[2:]), self.levels, padding=self.padding)
+
+    def dtype_error(self, dtype: torch.dtype) -> str:
+        """One sentence that says why an image of this dtype does not fit the weights. Empty if it fits."""
+        if not dtype.is_floating_point:
+            return f"dtype {dtype}, and a network needs floats; standardise the image first"
+        if dtype == self.dtype:
+            return ""
+        kind = self.device.type
+        casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        if casts and torch.float64 not in (dtype, self.dtype):  # autocast does not convert float64
+            return ""
+        return f"dtype {dtype}, and the weights of this network are {self.dtype}; call .to({self.dtype})"
 
 
 def out_channels_of(module: nn.Module) -> int:
@@ -76,6 +149,12 @@ def out_channels_of(module: nn.Module) -> int:
     if not isinstance(channels, int):
         raise ValueError(f"{type(module).__name__} does not define out_channels; set it in its __init__")
     return channels
+
+
+def extra_reach_of(module: nn.Module) -> Size:
+    """The ``extra_reach`` of a part; () for a torch layer, which has none."""
+    reach: Size = getattr(module, "extra_reach", ())
+    return reach
 
 
 class _Role(NamedTuple):

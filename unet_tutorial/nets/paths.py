@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from copy import deepcopy
+from itertools import pairwise, zip_longest
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Part, check_factory, out_channels_of
+from unet_tutorial.nets.contracts import (
+    FeatureDecoder,
+    FeatureExtractor,
+    Part,
+    check_factory,
+    extra_reach_of,
+    out_channels_of,
+)
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.resample import Down, Up
-from unet_tutorial.plan.levels import Level, positive_int
+from unet_tutorial.plan.levels import Level, Size, positive_int
 from unet_tutorial.plan.receptive_field import accumulated_reach
 
 
@@ -27,14 +36,17 @@ class Encoder(FeatureExtractor):
     def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
         super().__init__()
         positive_int("in_channels", in_channels)
-        self.levels = _checked_levels(levels)
+        self.levels = checked_levels(levels)
         block, down = check_factory("block", block), check_factory("down", down)
         self.stem = block(in_channels, levels[0].channels, levels[0])
         self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
         self.in_channels = in_channels
         blocks = (self.stem, *(stage.get_submodule("block") for stage in self.stages))
+        downs = (stage.get_submodule("down") for stage in self.stages)
         self.out_channels = tuple(out_channels_of(made) for made in blocks)
         self.padding = self.stem.padding
+        self.reaches = list(zip_longest(map(extra_reach_of, blocks), map(extra_reach_of, downs), fillvalue=()))
+        self.extra_reach = accumulated_reach(self.levels, self.reaches)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Apply a block at the finest level; at each coarser level, downsample and apply a block."""
@@ -43,8 +55,17 @@ class Encoder(FeatureExtractor):
             features.append(stage(features[-1]))
         return features
 
+    def finest(self, count: int) -> Encoder:
+        """A copy of the encoder that ends at the ``count``-th level, with the same weights."""
+        shorter = deepcopy(self)
+        shorter.levels, shorter.out_channels = self.levels[:count], self.out_channels[:count]
+        shorter.stages = shorter.stages[: count - 1]
+        # the down-sampling to level ``count`` is gone, but its reach stays counted: at worst, tiles are too wide
+        shorter.extra_reach = accumulated_reach(shorter.levels, self.reaches[:count])
+        return shorter
 
-def _checked_levels(levels: Sequence[Level]) -> tuple[Level, ...]:
+
+def checked_levels(levels: Sequence[Level]) -> tuple[Level, ...]:
     """The levels as a tuple. Raises ValueError if no U-Net can be built from them."""
     if not isinstance(levels, Sequence) or not levels or not all(isinstance(level, Level) for level in levels):
         raise ValueError(f"levels {levels!r}: a U-Net needs at least one level; pass e.g. pyramid((64, 128, 256))")
@@ -71,7 +92,7 @@ class BottleneckDropout(FeatureExtractor):
         super().__init__()
         self.encoder, self.dropout = encoder, nn.Dropout(p)
         self.in_channels, self.out_channels = encoder.in_channels, encoder.out_channels
-        self.levels, self.padding = encoder.levels, encoder.padding
+        self.levels, self.padding, self.extra_reach = encoder.levels, encoder.padding, encoder.extra_reach
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """The feature maps of the encoder, with dropout on the coarsest one."""
@@ -99,9 +120,10 @@ StepFactory = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> P
 class Decoder(FeatureDecoder):
     """The expansive path: feature maps, finest first -> (N, widths[0], *size).
 
-    ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. ``step``
-    makes each step from its upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. Raises
-    ValueError for invalid levels (see ``Encoder``) or widths, and for parts that do not fit together.
+    ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. ``merge``
+    is the merge of all levels, or a list with one for each level except the coarsest. ``step`` makes each step from its
+    upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. Raises ValueError for invalid levels
+    (see ``Encoder``) or widths, and for parts that do not fit together.
     """
 
     def __init__(
@@ -110,30 +132,26 @@ class Decoder(FeatureDecoder):
         widths: Sequence[int],
         block: Block,
         up: Up,
-        merge: Merge,
+        merge: Merge | Sequence[Merge],
         step: StepFactory = DecoderStep,
     ) -> None:
         super().__init__()
-        self.levels = _checked_levels(levels)
-        _check_widths(widths, levels)
-        block, up = check_factory("block", block), check_factory("up", up)
-        merge, step = check_factory("merge", merge), check_factory("step", step)
+        self.levels = checked_levels(levels)
+        check_widths(widths, levels)
+        step = check_factory("step", step)
+        merges = [merge] * len(widths) if callable(merge) else list(merge)
+        if len(merges) != len(widths):
+            raise ValueError(f"{len(merges)} merges for {len(levels)} levels; pass one for each level but the coarsest")
         channels = [*widths, levels[-1].channels]  # of the features that go to the next finer level
-        pieces = []  # finest first: with another order, the same seed would give other weights
-        for i, width in enumerate(widths):
-            level, stride, below = levels[i], levels[i + 1].stride, channels[i + 1]
-            upsampled = up(below, width, stride)
-            merged = merge(level.channels, out_channels_of(upsampled), below, stride)
-            made = block(merged.out_channels, width, level)
-            if made.out_channels != width:
-                raise ValueError(f"the block at level {i} has {made.out_channels} out_channels instead of {width}")
-            pieces.append((upsampled, merged, made))
+        pieces = [  # finest first: with another order, the same seed would give other weights
+            step_parts(levels, i, levels[i].channels, channels[i + 1], width, block, up, merges[i])
+            for i, width in enumerate(widths)
+        ]
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = channels[0]
-        self.padding = pieces[0][2].padding if pieces else "same"
-        self.extra_reach = accumulated_reach(
-            self.levels, [(getattr(up, "extra_reach", ()), merge.extra_reach) for up, merge, _ in pieces]
-        )
+        self.padding = pieces[0].block.padding if pieces else "same"
+        self.map_channels, self.map_levels = tuple(widths), tuple(range(len(widths)))
+        self.extra_reach = accumulated_reach(self.levels, [parts.reaches for parts in pieces])
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Process the features from the coarsest level to the finest, with one skip per step."""
@@ -142,8 +160,56 @@ class Decoder(FeatureDecoder):
             x = step(x, skip)
         return x
 
+    def maps(self, features: list[Tensor]) -> list[Tensor]:
+        """The output of every step, finest first."""
+        *skips, x = features
+        found: list[Tensor] = []
+        for step, skip in zip(self.steps, reversed(skips), strict=True):
+            x = step(x, skip)
+            found = [x, *found]
+        return found
 
-def _check_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
+
+class StepParts(NamedTuple):
+    """The parts of one step of a decoder, as its step factory takes them."""
+
+    up: nn.Module
+    merge: Part
+    block: Part
+
+    @property
+    def reaches(self) -> tuple[Size, ...]:
+        """The ``extra_reach`` of each part, in pixels of the level of the step."""
+        return tuple(map(extra_reach_of, self))
+
+
+def step_parts(
+    levels: Sequence[Level],
+    i: int,
+    skip_channels: int,
+    below_channels: int,
+    width: int,
+    block: Block,
+    up: Up,
+    merge: Merge,
+) -> StepParts:
+    """Make the parts of a decoder step at level i, with ``width`` output channels.
+
+    Raises ValueError if ``block``, ``up`` or ``merge`` is not a factory, and if the block has another number of output
+    channels.
+    """
+    block, up, merge = check_factory("block", block), check_factory("up", up), check_factory("merge", merge)
+    stride = levels[i + 1].stride
+    upsampled = up(below_channels, width, stride)
+    merged = merge(skip_channels, out_channels_of(upsampled), below_channels, stride)
+    made = block(merged.out_channels, width, levels[i])
+    if made.out_channels != width:
+        raise ValueError(f"the block at level {i} has {made.out_channels} out_channels instead of {width}")
+    return StepParts(upsampled, merged, made)
+
+
+def check_widths(widths: Sequence[int], levels: Sequence[Level]) -> None:
+    """Raise ValueError unless there is one width, a whole number of at least 1, for each level but the coarsest."""
     if len(widths) != len(levels) - 1:
         raise ValueError(
             f"widths {tuple(widths)}: {len(levels)} levels need {len(levels) - 1} widths, one for each but the coarsest"

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act
-from unet_tutorial.nets.contracts import Part, check_factory, out_channels_of
+from unet_tutorial.nets.contracts import Part, check_factory, extra_reach_of, out_channels_of
 from unet_tutorial.nets.nd import CONV_TRANSPOSE, LINEAR, conv, conv_strided, max_pool, rank_of
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.plan.levels import Level, Size
@@ -137,7 +137,7 @@ class Then(Part):
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()
-        self.out_channels, self.extra_reach = out_channels_of(up), getattr(up, "extra_reach", ())
+        self.out_channels, self.extra_reach = out_channels_of(up), extra_reach_of(up)
         self.up, self.norm, self.act = up, norm(self.out_channels, rank), act()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -87,16 +87,17 @@ def _cropped(deeper: Plan, padding: Padding) -> int:
 def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
     """The number of pixels, per side and axis, by which a receptive field may exceed the interval of ``seen_by``.
 
-    It exceeds the interval if upsampling or merging also reads neighbouring pixels. ``reaches[i]`` holds the
-    ``extra_reach`` (see ``nets.contracts.Part``) of each part in the decoder step of level i, in pixels of that level.
+    It exceeds the interval if parts read more pixels than the plan states, for example an upsampling by linear
+    interpolation. ``reaches[i]`` holds the ``extra_reach`` (see ``nets.contracts.Part``) of each part of level i, in
+    pixels of that level; the coarsest levels may be left out.
 
     >>> from unet_tutorial.plan.levels import pyramid
     >>> accumulated_reach(pyramid((8, 16, 32)), [[(1, 1), ()], [(1, 1), ()]])
     (3, 3)
     """
     total, scale = [0] * levels[0].rank, [1] * levels[0].rank
-    for below, step in zip(levels[1:], reaches, strict=True):
-        for reach in filter(None, step):
+    for level, parts in zip(levels, reaches, strict=False):
+        scale = [s * t for s, t in zip(scale, level.stride, strict=True)]
+        for reach in filter(None, parts):
             total = [t + s * r for t, s, r in zip(total, scale, reach, strict=True)]
-        scale = [s * t for s, t in zip(scale, below.stride, strict=True)]
     return tuple(total)
