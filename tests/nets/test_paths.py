@@ -92,3 +92,14 @@ def test_wrong_numbers_of_channels_are_refused() -> None:
         Encoder(0, levels, BLOCK, MaxPool)
     with pytest.raises(ValueError, match="the block at level 0 has 3 out_channels instead of 4"):
         Decoder(levels, (4,), lambda i, _wanted, level: NORMED(i, 3, level), transposed, Concat)
+
+
+def test_up_widths_are_the_channels_after_upsampling() -> None:
+    """The last up-convolution of the Caffe release keeps 128 channels, and its decoder has 64 there."""
+    decoder = Decoder(pyramid((4, 8, 16)), (4, 8), NORMED, transposed, Concat, up_widths=(6, 16))
+    shapes = {name: tuple(weight.shape[:2]) for name, weight in decoder.named_parameters() if weight.ndim > 1}
+    assert (shapes["steps.0.up.weight"], shapes["steps.1.up.weight"]) == ((16, 16), (8, 6))  # (in, out)
+    assert shapes["steps.0.block.units.0.conv.weight"] == (8, 8 + 16)  # (out, in)
+    assert shapes["steps.1.block.units.0.conv.weight"] == (4, 4 + 6)
+    with pytest.raises(ValueError, match="3 levels need 2 widths"):
+        Decoder(pyramid((4, 8, 16)), (4, 8), NORMED, transposed, Concat, up_widths=(6,))

@@ -122,8 +122,9 @@ class Decoder(FeatureDecoder):
 
     ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. ``merge``
     is the merge of all levels, or a list with one for each level except the coarsest. ``step`` makes each step from its
-    upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. Raises ValueError for invalid levels
-    (see ``Encoder``) or widths, and for parts that do not fit together.
+    upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. ``up_widths[i]`` is the number of
+    channels after the upsampling to level i, by default ``widths[i]``. Raises ValueError for invalid levels (see
+    ``Encoder``) or widths, and for parts that do not fit together.
     """
 
     def __init__(
@@ -134,17 +135,20 @@ class Decoder(FeatureDecoder):
         up: Up,
         merge: Merge | Sequence[Merge],
         step: StepFactory = DecoderStep,
+        up_widths: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.levels = checked_levels(levels)
         check_widths(widths, levels)
+        up_widths = up_widths or widths
+        check_widths(up_widths, levels)
         step = check_factory("step", step)
         merges = [merge] * len(widths) if callable(merge) else list(merge)
         if len(merges) != len(widths):
             raise ValueError(f"{len(merges)} merges for {len(levels)} levels; pass one for each level but the coarsest")
         channels = [*widths, levels[-1].channels]  # of the features that go to the next finer level
         pieces = [  # finest first: with another order, the same seed would give other weights
-            step_parts(levels, i, levels[i].channels, channels[i + 1], width, block, up, merges[i])
+            step_parts(levels, i, levels[i].channels, channels[i + 1], width, block, up, merges[i], up_widths[i])
             for i, width in enumerate(widths)
         ]
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
@@ -192,15 +196,18 @@ def step_parts(
     block: Block,
     up: Up,
     merge: Merge,
+    up_width: int = 0,
 ) -> StepParts:
     """Make the parts of a decoder step at level i, with ``width`` output channels.
+
+    ``up_width`` is the number of channels after the upsampling; 0 stands for ``width``.
 
     Raises ValueError if ``block``, ``up`` or ``merge`` is not a factory, and if the block has another number of output
     channels.
     """
     block, up, merge = check_factory("block", block), check_factory("up", up), check_factory("merge", merge)
     stride = levels[i + 1].stride
-    upsampled = up(below_channels, width, stride)
+    upsampled = up(below_channels, up_width or width, stride)
     merged = merge(skip_channels, out_channels_of(upsampled), below_channels, stride)
     made = block(merged.out_channels, width, levels[i])
     if made.out_channels != width:
