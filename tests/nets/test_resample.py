@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,16 @@ from torch.nn import functional as F
 from tests.oracles.thin_nets import thin
 from unet_tutorial.nets.contracts import out_channels_of
 from unet_tutorial.nets.norms import batch_norm
-from unet_tutorial.nets.resample import MaxPool, StridedConv, Up, resize_conv, then, transposed
+from unet_tutorial.nets.resample import (
+    MaxPool,
+    OverlappingTransposed,
+    StridedConv,
+    Up,
+    interpolation,
+    resize_conv,
+    then,
+    transposed,
+)
 from unet_tutorial.plan.levels import Level, Size
 
 STRIDES: list[Size] = [(2,), (3,), (2, 2), (2, 3), (1, 2), (2, 2, 2), (1, 2, 2), (3, 1, 2)]
@@ -150,3 +160,42 @@ def test_a_wrong_mode_or_kernel_is_refused(make: Callable[[], Any], words: str) 
 def test_a_large_odd_kernel_is_built() -> None:
     """Refusing every kernel would pass the table above."""
     assert thin(up=resize_conv("linear", kernel=5))(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_interpolation_enlarges_and_keeps_the_channels(stride: Size, mode: str) -> None:
+    up, x = interpolation(mode)(3, 9, stride), features(stride)
+    assert out_channels_of(up) == 3
+    assert torch.allclose(up(x), enlarged(x, stride, mode), atol=1e-6)
+    with pytest.raises(ValueError, match="mode 'cubic' is unknown"):
+        interpolation("cubic")
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_overlapping_kernels_of_a_triangle_are_linear_interpolation(stride: Size) -> None:
+    """The triangle 1 - |distance| / stride per axis, away from the borders, where torch repeats the last pixel."""
+    up, x = OverlappingTransposed(1, 1, stride).double(), features(stride, 1).double()
+    triangles = [1 - np.abs(np.arange(k) - (k - 1) / 2) / s for s, k in ((s, 2 * s - s % 2) for s in stride)]
+    kernel = torch.from_numpy(np.asarray(prod(np.ix_(*triangles))))
+    with torch.no_grad():
+        up.conv.get_parameter("weight").copy_(kernel)
+        up.conv.get_parameter("bias").zero_()
+    inside = (..., *(slice(s // 2, -(s // 2) or None) for s in stride))
+    assert up(x).shape == enlarged(x, stride, "linear").shape
+    assert torch.allclose(up(x)[inside], enlarged(x, stride, "linear")[inside])
+
+
+@pytest.mark.parametrize("make", [interpolation("nearest"), interpolation("linear"), OverlappingTransposed, transposed])
+@pytest.mark.parametrize("stride", [(2,), (3,), (4,)])
+def test_the_extra_reach_is_that_of_the_gradient(make: Up, stride: Size) -> None:
+    """The farthest input pixel that an output pixel depends on, beyond its own block, in output pixels."""
+    up = make(1, 1, stride)
+    torch.manual_seed(0)
+    x = torch.randn(1, 1, 9, requires_grad=True)
+    beyond = 0
+    for i in range(4 * stride[0], 5 * stride[0]):
+        (gradient,) = torch.autograd.grad(up(x)[0, 0, i], x)
+        seen = gradient[0, 0].nonzero().flatten()
+        beyond = max(beyond, 4 - int(seen[0]), int(seen[-1]) - 4)
+    assert sum(getattr(up, "extra_reach", ())) == beyond * stride[0]

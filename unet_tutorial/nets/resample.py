@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.blocks import Act
-from unet_tutorial.nets.contracts import Part, check_factory, extra_reach_of, out_channels_of
+from unet_tutorial.nets.contracts import Part, check_factory, out_channels_of
 from unet_tutorial.nets.nd import CONV_TRANSPOSE, LINEAR, conv, conv_strided, max_pool, rank_of
 from unet_tutorial.nets.norms import Norm, no_norm
 from unet_tutorial.plan.levels import Level, Size
@@ -82,8 +82,7 @@ def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:
     or 1. The convolution has padding "same", so the output size is exactly size · stride. Raises ValueError for an
     unknown mode and for an even kernel. Source: Odena et al. 2016, doi 10.23915/distill.00003.
     """
-    if mode not in ("nearest", "linear"):
-        raise ValueError(f"mode {mode!r} is unknown; write 'nearest' or 'linear', which is bilinear in 2D")
+    _check_mode(mode)
     if not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
         raise ValueError(f"kernel {kernel!r} is not an odd number of pixels, so it has no middle pixel; write 3 or 1")
 
@@ -111,8 +110,64 @@ class ResizeConv(Part):
 
     def forward(self, x: Tensor) -> Tensor:
         """Interpolate to size · stride, then convolve."""
-        size = [n * s for n, s in zip(x.shape[2:], self.stride, strict=True)]
-        out: Tensor = self.conv(F.interpolate(x, size=size, mode=self.mode))
+        out: Tensor = self.conv(resized(x, self.stride, self.mode))
+        return out
+
+
+def interpolation(mode: str = "nearest") -> Up:
+    """Interpolation alone, without a convolution; the number of channels does not change.
+
+    ``mode`` is "nearest" or "linear" (linear along each axis: bilinear in 2D). Raises ValueError for another mode.
+    """
+    _check_mode(mode)
+
+    def up(in_channels: int, out_channels: int, stride: Size) -> Part:  # noqa: ARG001
+        return Interpolation(in_channels, stride, mode)
+
+    return up
+
+
+class Interpolation(Part):
+    """Interpolation with ``align_corners=False``: (N, C, *size) -> (N, C, *(size · stride))."""
+
+    def __init__(self, channels: int, stride: Size, mode: str) -> None:
+        super().__init__()
+        self.mode = LINEAR[len(stride) - 1] if mode == "linear" else mode
+        self.stride, self.out_channels = stride, channels
+        # per side, linear interpolation reads one more coarse pixel, which is as wide as s pixels of the output
+        self.extra_reach = tuple(s * (s > 1 and mode == "linear") for s in stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Interpolate to size · stride."""
+        return resized(x, self.stride, self.mode)
+
+
+def resized(x: Tensor, stride: Size, mode: str) -> Tensor:
+    """Interpolation by torch's ``mode``, such as "bilinear": (N, C, *size) -> (N, C, *(size · stride))."""
+    return F.interpolate(x, size=[n * s for n, s in zip(x.shape[2:], stride, strict=True)], mode=mode)
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in ("nearest", "linear"):
+        raise ValueError(f"mode {mode!r} is unknown; write 'nearest' or 'linear', which is bilinear in 2D")
+
+
+class OverlappingTransposed(Part):
+    """A transposed convolution with bias whose kernels overlap: (N, in, *size) -> (N, out, *(size · stride)).
+
+    Along an axis of stride s, the kernel is 2 s pixels wide, or 2 s - 1 for an odd s, as in bilinear interpolation, and
+    ``padding`` removes the borders. So each output pixel is a sum over two input pixels per axis.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: Size) -> None:
+        super().__init__()
+        kernel, padding = tuple(2 * s - s % 2 for s in stride), tuple(s // 2 for s in stride)
+        self.conv = CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, kernel, stride, padding)
+        self.out_channels, self.extra_reach = out_channels, tuple(s * (s > 1) for s in stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add one kernel per input pixel."""
+        out: Tensor = self.conv(x)
         return out
 
 
@@ -137,7 +192,7 @@ class Then(Part):
 
     def __init__(self, up: nn.Module, norm: Norm, act: Act, rank: int) -> None:
         super().__init__()
-        self.out_channels, self.extra_reach = out_channels_of(up), extra_reach_of(up)
+        self.out_channels, self.extra_reach = out_channels_of(up), getattr(up, "extra_reach", ())
         self.up, self.norm, self.act = up, norm(self.out_channels, rank), act()
 
     def forward(self, x: Tensor) -> Tensor:
