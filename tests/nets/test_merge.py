@@ -1,4 +1,4 @@
-"""Concatenation and addition of skips against numpy, on the middle of the skip."""
+"""Concatenation and addition of skips against numpy, on the middle of the skip; a merge that ignores the skip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.oracles.thin_nets import inner, thin
-from unet_tutorial.nets.merge import Add, Concat
+from unet_tutorial.nets.merge import Add, Concat, NoSkip
 from unet_tutorial.nets.resample import transposed
 from unet_tutorial.plan.levels import pyramid
 
@@ -36,3 +36,9 @@ def test_addition_refuses_other_numbers_of_channels() -> None:
         Add(4, 8, 8, (2, 2))
     with pytest.raises(ValueError, match="skip has 4 channels and the upsampled features have 8"):
         thin(pyramid((4, 8)), merge=Add, up=lambda below, _wanted, stride: transposed(below, below, stride))
+
+
+def test_a_merge_without_a_skip_passes_on_the_upsampled_features() -> None:
+    merge, up = NoSkip(3, 2, 6, (2, 2)), torch.randn(2, 2, 4, 6)
+    assert torch.equal(merge(torch.randn(2, 3, 4, 6), up, up), up)
+    assert merge.out_channels == 2

@@ -1,4 +1,4 @@
-"""Merges of a skip with the upsampled features: concatenation and addition."""
+"""Merges of a skip with the upsampled features: concatenation, addition, and none."""
 
 from __future__ import annotations
 
@@ -48,3 +48,18 @@ class Add(Part):
     def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
         """Crop and add. ``below`` is not used."""
         return center_crop(skip, up.shape[2:]) + up
+
+
+class NoSkip(Part):
+    """Pass on the upsampled features, and ignore the skip: (N, up, *size).
+
+    For a level at which the encoder has no features, but the image only.
+    """
+
+    def __init__(self, skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> None:  # noqa: ARG002
+        super().__init__()
+        self.out_channels = up_channels
+
+    def forward(self, skip: Tensor, up: Tensor, below: Tensor) -> Tensor:  # noqa: ARG002
+        """The upsampled features. ``skip`` and ``below`` are not used."""
+        return up
