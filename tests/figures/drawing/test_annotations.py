@@ -219,3 +219,20 @@ def test_a_caption_takes_the_place_of_the_sentence_below_a_grid() -> None:
     assert own.notes == (*plain.notes, sentence)
     assert texts(own.scene)[-1] == "A classifier."
     assert own.scene.height <= plain.scene.height + own.scene.font
+
+
+@pytest.mark.parametrize(
+    ("part", "sums"),
+    [
+        ("", {"plus-bottom3.add1", "plus-dec2.add1"}),
+        ("decoder", {"plus-bottom3.add1", "plus-dec2.add1"}),
+        ("level 2", {"plus-dec2.add1"}),
+        ("levels 0-1", set()),
+    ],
+)
+def test_sums_with_an_attention_are_marked_at_their_own_boxes_in_a_part(part: str, sums: set[str]) -> None:
+    found = Diagram(headed("attentive"), annotations=Annotations(part=part)).scene
+    marks = {mark.id: mark for mark in found.marks if mark.id != "legend-plus"}
+    assert set(marks) == sums
+    boxes = {f"plus-{box.id}": box for box in found.boxes}
+    assert all(0 < boxes[key].x - mark.x < 2 * found.font for key, mark in marks.items())

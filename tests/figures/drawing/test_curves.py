@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from tests.oracles.text_extents import touches
-from unet_tutorial.figures.drawing.curves import Curve, Rect, clear_curve, cost, samples
-from unet_tutorial.figures.drawing.scene import Box
+from unet_tutorial.figures.drawing.curves import Curve, clear_curve, cost, samples
+from unet_tutorial.figures.drawing.scene import Box, Rect
 
 LOW, HIGH = Box("low", 0, 100, 20, 20), Box("high", 200, 0, 20, 20)
 

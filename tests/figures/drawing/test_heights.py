@@ -20,7 +20,7 @@ US = ["paper", "attention", "planar", "residual", "resized", "two", "dense", "un
 def heights(name: str, collapse: str = "conv", boxes: str = "flat") -> Heights:
     described = headed(name) if name in HEADED else arch(name)
     frame = Frame(sketch_u(described, collapse), 8, "sqrt", bent=collapse == "level", boxes=boxes)
-    return Heights(frame, Columns(frame, widest=20, gap=10, deepest=12), tallest=100)
+    return Heights(Columns(frame, widest=20, gap=10, deepest=12), tallest=100)
 
 
 def test_the_front_faces_of_cuboids_are_as_large_as_flat_boxes() -> None:

@@ -14,7 +14,7 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.drawing.language import LANGUAGES, translation
 from unet_tutorial.figures.drawing.legend import add_legend, legend_entries
 from unet_tutorial.figures.drawing.palette import faded
-from unet_tutorial.figures.drawing.scene import LINE_HEIGHT, MARGIN, Label, Scene, wrapped
+from unet_tutorial.figures.drawing.scene import Label, Scene, with_text_below
 from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, input_output_captions
 from unet_tutorial.figures.drawing.style import check_name
 
@@ -51,9 +51,10 @@ class Annotations:
             _check_colour(key, colour)
 
     def text(self, text: str) -> str:
-        """A text of the legend, a caption or a sentence in the user's words, else in the language of the drawing.
+        """A text of the legend, a caption or a sentence with the user's names, else in the language of the drawing.
 
-        If the text as a whole has no name, its parts may have, such as the "conv 3×3" of "2 × conv 3×3 or conv 1×1".
+        If there is no name for the whole text, there may be names for parts of it, such as "conv 3×3" in
+        "2 × conv 3×3 or conv 1×1".
         """
         own = {_typed(key): name for key, name in self.names.items()}
         parts = [text] if _typed(text) in own else JOINTS.split(text)
@@ -101,16 +102,7 @@ class Annotations:
         labels = tuple(map(self._finished_label, scene.labels))
         entries = [(kind, self.text(text)) for kind, text in legend_entries(sketch)]
         scene = add_legend(replace(scene, labels=labels), entries)
-        if not self.caption.strip():
-            return scene
-        font, margin = scene.font, MARGIN * scene.font
-        lines = wrapped(self.caption, font, scene.width - 2 * margin)
-        caption = tuple(
-            Label(f"caption-{i}", line, margin, scene.height + (0.9 + LINE_HEIGHT * i) * font, "start")
-            for i, line in enumerate(lines)
-        )
-        height = scene.height + (LINE_HEIGHT * len(lines) + 0.3) * font
-        return replace(scene, labels=(*scene.labels, *caption), height=height)
+        return with_text_below(scene, "caption", self.caption, above=0.9, below=0.7)
 
     def _finished_label(self, label: Label) -> Label:
         """A label in the language of the drawing; a name that lines may cross has a background."""
@@ -119,6 +111,7 @@ class Annotations:
         return label if label.id.startswith("reason-") else replace(label, text=self.text(label.text))
 
     def _is_selected(self, node: Node) -> bool:
+        """Whether the map of a node is in the part."""
         if self.part in PARTS:
             return node.side in PARTS[self.part]
         first, last = self._levels
@@ -151,9 +144,9 @@ def _refuse_key(key: str, arch: ArchIR, maps: Collection[str], texts: Sequence[s
     similar = f"; similar ones are {', '.join(near)}" if near else ""
     last, sides = arch.nodes[-1].id, sorted({node.id.rpartition(".")[0] for node in arch.nodes if node.side})
     forms = [f"an id such as {last}", *(f"a side and level such as {side}" for side in sides[:1]), "a module"]
-    ways = f"write {', '.join(forms)} or a caption; the page .html lists all ids"
+    hint = f"write {', '.join(forms)} or a caption; the page .html lists all ids"
     wrong = "is neither a map nor a text of this drawing" if texts else "selects no map, and only maps are coloured"
-    raise ValueError(f"{key!r} {wrong}{similar}; {ways}")
+    raise ValueError(f"{key!r} {wrong}{similar}; {hint}")
 
 
 def unused_keys_note(annotations: Annotations, arch: ArchIR, scene: Scene) -> tuple[str, ...]:
@@ -203,20 +196,22 @@ def selected(sketch: Sketch, is_selected: Callable[[Node], bool], part: str) -> 
     asides = []
     for aside in sketch.asides:
         uses = tuple((new[a], new[b]) for a, b in aside.uses if a in new and b in new)
-        asides += [replace(aside, uses=uses)] if uses else []
+        sums = tuple(new[i] for i in aside.sums if new.get(i) in {target for _, target in uses})
+        asides += [replace(aside, uses=uses, sums=sums)] if uses else []
     return Sketch(
         tuple(sketch.maps[i] for i in kept),
         between(sketch.steps),
         between(sketch.copies),
-        between(sketch.branches),
-        sum(i < sketch.length for i in kept),
-        between(sketch.heads),
-        between(sketch.gates),
-        tuple(asides),
+        branches=between(sketch.branches),
+        length=sum(i < sketch.length for i in kept),
+        heads=between(sketch.heads),
+        gates=between(sketch.gates),
+        asides=tuple(asides),
     )
 
 
 def _matching(maps: Sequence[FeatureMap], key: str) -> list[int]:
+    """The boxes that a key selects."""
     return [i for i, each in enumerate(maps) if key in _keys(each.node) or key == each.caption]
 
 

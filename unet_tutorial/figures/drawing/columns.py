@@ -92,7 +92,7 @@ class Columns:
         return above + self.to_middle(i) + self.skip_width(i) / 2
 
     def skip_width(self, i: int) -> float:
-        """Width of the part of a box that holds skip channels."""
+        """Width of the part of a box with skip channels."""
         each = self.frame.sketch.maps[i]
         return (self.width[i] - self.depth[i]) * each.skip_channels / max(each.node.channels, 1)
 
@@ -201,6 +201,12 @@ class Columns:
                 high.append(last)
         return min(low), max(high)
 
+    @property
+    def total(self) -> float:
+        """Width of the drawing."""
+        first, last = self.bounds()
+        return last - first
+
 
 def crop_number(text: str) -> str:
     """The number of a crop text, for narrow places; a minus sign stands for "pad".
@@ -214,16 +220,21 @@ def crop_number(text: str) -> str:
 
 def fit_columns(frame: Frame, width: float) -> Columns | None:
     """The widest columns that fit into ``width``, by bisection; None if even the narrowest do not fit."""
-    low, high, best = 0.0, MOST_SPACE, None
-    for step in range(16):
-        share = step and (low + high) / 2  # the narrowest first
-        font = frame.font
-        columns = Columns(frame, (1.0 + 4.5 * share) * font, (1.2 + 2.4 * share) * font, (0.6 + min(share, 1.0)) * font)
-        first, last = columns.bounds()
-        if last - first <= width:
-            best, low = columns, share
-        elif step == 0:
-            return None
+    low, high = 0.0, MOST_SPACE
+    best = _stretched(frame, low)
+    if best.total > width:
+        return None
+    for _ in range(15):
+        space = (low + high) / 2
+        columns = _stretched(frame, space)
+        if columns.total <= width:
+            best, low = columns, space
         else:
-            high = share
+            high = space
     return best
+
+
+def _stretched(frame: Frame, space: float) -> Columns:
+    """Columns with boxes and arrows stretched by ``space``, from 0 for the narrowest to ``MOST_SPACE``."""
+    font = frame.font
+    return Columns(frame, (1.0 + 4.5 * space) * font, (1.2 + 2.4 * space) * font, (0.6 + min(space, 1.0)) * font)

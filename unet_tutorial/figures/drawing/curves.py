@@ -1,12 +1,11 @@
-"""Arrows between boxes in any position: the first of several straight lines and curves that avoids everything else."""
+"""Arrows between boxes of a grid: of several straight lines and curves, the first that touches the least."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from unet_tutorial.figures.drawing.scene import Box, Point
+from unet_tutorial.figures.drawing.scene import Box, Point, Rect
 
-Rect = tuple[float, float, float, float]  # left, top, right, bottom
 Curve = tuple[Point, ...]  # two end points of a straight line, or four control points of a cubic Bézier curve
 SAMPLES = 32  # points at which a curve is compared with the boxes
 
@@ -14,10 +13,11 @@ SAMPLES = 32  # points at which a curve is compared with the boxes
 def clear_curve(
     source: Box, target: Box, ends: tuple[float, float], obstacles: Sequence[tuple[Rect, int]], *, near: bool
 ) -> Curve:
-    """A line from a box to one in another row that touches the least of the obstacles; the simplest one of those.
+    """A line or curve from a box to one in another row: the simplest of those that touch obstacles of least weight.
 
-    ``ends`` are the y at which an arrow leaves the source and enters the target sideways. Each obstacle has a weight.
-    Arrows up to a row that is not ``near``, the next one, are rather bent than straight.
+    ``ends`` are the y at which an arrow leaves the source at its right edge and enters the target at its left edge.
+    Each obstacle has a weight. ``near`` tells that the rows are neighbours; an arrow up to a farther row is preferably
+    bent.
     """
     candidates = list(_candidates(source, target, ends))
     if source.y > target.y and not near:
@@ -56,6 +56,7 @@ def samples(curve: Curve) -> Iterator[Point]:
 
 
 def _candidates(source: Box, target: Box, ends: tuple[float, float]) -> Iterator[Curve]:
+    """The lines and curves to choose from, the simplest first."""
     (leaves, enters), down = ends, source.y < target.y
     right, left = (source.right, leaves), (target.x, enters)
     below = source.middle, source.bottom

@@ -14,15 +14,23 @@ from unet_tutorial.figures.drawing.palette import (
     Palette,
     contrast,
 )
-from unet_tutorial.figures.drawing.render import corner_radius
-from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Mark, Point, Scene, SideBlock, text_area
+from unet_tutorial.figures.drawing.scene import (
+    ALIGNMENTS,
+    FONTS,
+    Area,
+    Arrow,
+    Box,
+    Label,
+    Mark,
+    Point,
+    Scene,
+    SideBlock,
+    text_area,
+)
 
 TOUCH = 0.05  # points between the end of an arrow and the outline of the box that it belongs to
 TIPS = {"full": "block;endFill=1", "open": "block;endFill=0", "barb": "open;endFill=0"}
-ALIGN = {"start": "left", "middle": "center", "end": "right"}
 SHAPES = {"plus": "orEllipse", "gate": "sumEllipse"}  # draw.io's circles with + and ×
-
-Area = tuple[float, float, float, float]  # x, y, width, height
 
 
 def drawio(scene: Scene, palette: Palette, title: str, description: str) -> str:
@@ -91,41 +99,36 @@ class _Cells:
     def _box(self, box: Box) -> None:
         cuboid = {"shape": "cube", "flipH": 1, "size": _number(box.depth), **self.faces} if box.depth else {}
         style = _style(fillColor=box.colour or self.palette.fill, **cuboid, **self.line)
-        self._vertex(box.id, style, (box.x, box.y, box.width, box.height))
-        _, _, width, height = box.front
-        if box.blank and box.depth:
-            style = _style(
-                shape="parallelogram", fixedSize=1, size=_number(box.depth), fillColor=self.palette.blank, **self.line
-            )
-            self._vertex(f"{box.id}.skip.top", style, (0, 0, box.blank + box.depth, box.depth), box.id)
-        if box.blank:
-            style = _style(fillColor=self.palette.blank, **self.line)
-            self._vertex(f"{box.id}.skip", style, (0, box.depth, box.blank, height), box.id)
-        if box.crop:
-            first, last = box.crop
-            line = self.line | {"strokeColor": self.palette.dash}
-            style = _style(fillColor="none", dashed=1, dashPattern="1.6 1.1", **line)
-            self._vertex(f"{box.id}.crop", style, (0, first - box.y, width, last - first), box.id)
+        self._vertex(box.id, style, box.area)
+        skip = {"fillColor": self.palette.blank, **self.line}
+        styles = {
+            "skip.top": _style(shape="parallelogram", fixedSize=1, size=_number(box.depth), **skip),
+            "skip": _style(**skip),
+            "crop": _style(
+                fillColor="none", dashed=1, dashPattern="1.6 1.1", **self.line | {"strokeColor": self.palette.dash}
+            ),
+        }
+        for part, (x, y, width, height) in box.parts.items():
+            self._vertex(f"{box.id}.{part}", styles[part], (x - box.x, y - box.y, width, height), box.id)
 
     def _side_block(self, block: SideBlock) -> None:
-        radius = _number(2 * corner_radius(block, self.scene.font))
+        radius = _number(2 * block.corner_radius(self.scene.font))
         style = _style(
             rounded=1, absoluteArcSize=1, arcSize=radius, fillColor=self.palette.side, **self.line, **self.text
         )
-        self._vertex(block.id, style, (block.x, block.y, block.width, block.height), text="\n".join(block.lines))
+        self._vertex(block.id, style, block.area, text="\n".join(block.lines))
 
     def _mark(self, mark: Mark) -> None:
         line = self.line | {"strokeColor": self.palette.text}
         style = _style(shape=SHAPES[mark.kind], perimeter="ellipsePerimeter", fillColor=self.palette.ground, **line)
-        side = 2 * mark.radius
-        self._vertex(mark.id, style, (mark.x - mark.radius, mark.y - mark.radius, side, side))
+        self._vertex(mark.id, style, mark.area)
 
     def _label(self, label: Label) -> None:
         fill = self.palette.ground if label.backed else "none"
         turned = {"rotation": -90} if label.upright else {}
         style = _style(
-            "text", align=ALIGN[label.anchor], verticalAlign="middle", spacing=0, fillColor=fill, strokeColor="none",
-            **turned, **self.text,
+            "text", align=ALIGNMENTS[label.anchor], verticalAlign="middle", spacing=0, fillColor=fill,
+            strokeColor="none", **turned, **self.text,
         )  # fmt: skip
         self._vertex(label.id, style, text_area(label, self.scene.font), text=label.text)
 
@@ -164,7 +167,8 @@ class _Cells:
         x, y = point
         for mark in self.scene.marks:
             if abs(hypot(x - mark.x, y - mark.y) - mark.radius) < TOUCH:
-                return mark.id, (0.5 + (x - mark.x) / (2 * mark.radius), 0.5 + (y - mark.y) / (2 * mark.radius))
+                left, top, side, _ = mark.area
+                return mark.id, ((x - left) / side, (y - top) / side)
         shapes: tuple[Box | SideBlock, ...] = (*self.scene.blocks, *self.scene.boxes)
         for each in shapes:
             inside = each.x - TOUCH < x < each.right + TOUCH and each.y - TOUCH < y < each.bottom + TOUCH

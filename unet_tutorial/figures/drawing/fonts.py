@@ -24,8 +24,8 @@ def has_chinese(scene: Scene) -> bool:
 def installed_chinese_font() -> str:
     """The first of ``CHINESE_FONTS`` that is installed. Raises ValueError if there is none."""
     manager = font_manager.fontManager
-    known = {font.fname for font in manager.ttflist}
     if not _first_installed(manager):  # matplotlib keeps a list, which lacks fonts that were installed later
+        known = {font.fname for font in manager.ttflist}
         for path in sorted(set(font_manager.findSystemFonts()) - known):
             with suppress(RuntimeError):  # not a font that matplotlib can read
                 manager.addfont(path)
@@ -39,5 +39,6 @@ def installed_chinese_font() -> str:
 
 
 def _first_installed(manager: font_manager.FontManager) -> str | None:
+    """The first of ``CHINESE_FONTS`` in matplotlib's list of fonts."""
     names = {font.name for font in manager.ttflist}
     return next((name for name in CHINESE_FONTS if name in names), None)

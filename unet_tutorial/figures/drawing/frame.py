@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2, sqrt
 
 from unet_tutorial.figures.arch.text import size_text
-from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, balanced, text_width
+from unet_tutorial.figures.drawing.scene import DIGIT_HEIGHT, DIRECTIONS, Box, Label, balanced, text_width
 from unet_tutorial.figures.drawing.sketch import Aside, FeatureMap, Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Growth
 
@@ -25,6 +26,25 @@ def tag(name: str) -> str:
     """
     words = [word for word in re.split("[ -]", name) if word != "and"]
     return "".join(word[0].upper() for word in words) if len(words) > 1 else name
+
+
+def size_texts(maps: Sequence[FeatureMap], before: Mapping[int, int]) -> list[str]:
+    """Size text of each map; "" if the map before it in its row has the same size.
+
+    ``before`` holds the index of that map for each map that is not the first of its row.
+    """
+    same = {i for i, other in before.items() if maps[other].node.size == maps[i].node.size}
+    return ["" if i in same else size_text(each.node.size) for i, each in enumerate(maps)]
+
+
+def min_height(size_texts: Iterable[str], font: float) -> float:
+    """Smallest height of boxes with space at their left edge for these texts and for an arrow above them."""
+    return max(text_width(text, font) for text in size_texts) + 0.95 * font
+
+
+def size_label(box: Box, text: str, font: float) -> Label:
+    """The size text on the left of a box, from its lower edge upwards."""
+    return Label(f"{box.id}.size", text, box.x - 0.3 * font, box.bottom, "start", upright=True)
 
 
 @dataclass(frozen=True)
@@ -61,12 +81,8 @@ class Frame:
     @cached_property
     def sizes(self) -> list[str]:
         """Size text on the left of each box; "" if the box before it in the row has the same size."""
-        texts = []
-        for i, each in enumerate(self.sketch.maps):
-            before = self.source.get(i, i - 1 if 0 < i < self.sketch.length and self.rows[i] == self.rows[i - 1] else i)
-            same = before != i and self.sketch.maps[before].node.size == each.node.size
-            texts.append("" if same else size_text(each.node.size))
-        return texts
+        before = {i: i - 1 for i in range(1, self.sketch.length) if self.rows[i] == self.rows[i - 1]}
+        return size_texts(self.sketch.maps, before | self.source)
 
     @cached_property
     def tags(self) -> dict[int, str]:
@@ -131,17 +147,13 @@ class Frame:
         """Left and right end of the tag above a box, measured from its centre; 0 and 0 without one."""
         if i not in self.tags:
             return 0.0, 0.0
-        pad = TAG_PADDING * self.font
-        first, last = self._extent(self.tags[i], self.anchor(i))
-        return {"start": (first, last + 2 * pad), "middle": (first - pad, last + pad)}.get(
-            self.anchor(i), (first - 2 * pad, last)
-        )
+        return self._extent(self.tags[i], self.anchor(i), TAG_PADDING)
 
-    def _extent(self, text: str, anchor: str) -> tuple[float, float]:
-        wide, gap = text_width(text, self.font), TEXT_GAP * self.font
-        if anchor == "middle":
-            return -wide / 2, wide / 2
-        return (-wide - gap, -gap) if anchor == "end" else (gap, wide + gap)
+    def _extent(self, text: str, anchor: str, padding: float = 0.0) -> tuple[float, float]:
+        """Left and right end of a text beside an arrow or centred, from that arrow or its centre, with padding."""
+        width = text_width(text, self.font) + 2 * padding * self.font
+        centre = DIRECTIONS[anchor] * (width / 2 + TEXT_GAP * self.font)
+        return centre - width / 2, centre + width / 2
 
     def left_space(self, i: int) -> float:
         """Space on the left of a box for its size text and the marks on its arrow."""
@@ -188,7 +200,7 @@ class Frame:
         On the main path it is the same for all boxes of a row.
         """
         row = [j for j in range(self.sketch.length) if self.rows[j] == self.rows[i] and i < self.sketch.length]
-        return max(text_width(self.sizes[j], self.font) for j in (*row, i)) + 0.95 * self.font
+        return min_height((self.sizes[j] for j in (*row, i)), self.font)
 
     def height(self, i: int, tallest: float) -> float:
         """Height of a box; ``tallest`` is that of the largest map. Heights grow with the square root of the side.

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from math import sqrt
 
 from unet_tutorial.figures.arch.dense import Cell, dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.nested import NESTED, InnerUNet, inner_unets, outer_network
-from unet_tutorial.figures.arch.text import size_text
 from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
-from unet_tutorial.figures.drawing.curves import Rect, clear_curve, cost
-from unet_tutorial.figures.drawing.frame import Frame
+from unet_tutorial.figures.drawing.curves import clear_curve, cost
+from unet_tutorial.figures.drawing.frame import Frame, min_height, size_label, size_texts
 from unet_tutorial.figures.drawing.grid_sketch import sketch_grid
 from unet_tutorial.figures.drawing.scene import (
     DIGIT_HEIGHT,
-    LINE_HEIGHT,
     MARGIN,
     Arrow,
     Box,
     Label,
     Point,
+    Rect,
     Scene,
     text_width,
     translated,
+    with_text_below,
     with_unique_ids,
-    wrapped,
 )
 from unet_tutorial.figures.drawing.sketch import Link, Sketch, mean_side
 from unet_tutorial.figures.drawing.style import Style
@@ -43,24 +43,24 @@ CHANNELS_Y, CAPTION_Y, TAG_Y = -0.3, -1.4, 1.0  # baselines of texts above and b
 
 @dataclass(frozen=True)
 class Plan:
-    """The maps of a grid and their places.
+    """The maps of a grid with the row and the column of each.
 
-    ``columns`` are the columns of a regular grid, one per map; without them, boxes are as near as their texts allow.
-    ``rows`` are the rows from the top. ``tags`` are texts under boxes and ``inner`` folded U-Nets, both by node id.
+    Rows are counted from the top and columns from the left. ``tags`` are texts under boxes and ``inner`` folded U-Nets,
+    both by node id.
     """
 
     sketch: Sketch
     rows: tuple[int, ...]
-    columns: tuple[int, ...] = ()
+    columns: tuple[int, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
     inner: Mapping[str, InnerUNet] = field(default_factory=dict)
 
 
 def flowing_plan(sketch: Sketch, inner: Sequence[InnerUNet] = ()) -> Plan:
-    """Rows are levels; a map without spatial axes is in the last row."""
+    """Rows are levels, and each map has a column of its own; a map without spatial axes is in the last row."""
     levels = sorted({each.node.level for each in sketch.maps if each.node.scale}) or [0]
     rows = (levels.index(each.node.level) if each.node.scale else len(levels) - 1 for each in sketch.maps)
-    return Plan(sketch, tuple(rows), inner={each.end: each for each in inner})
+    return Plan(sketch, tuple(rows), tuple(range(len(sketch.maps))), inner={each.end: each for each in inner})
 
 
 def dense_plan(sketch: Sketch, cells: Mapping[str, Cell], outputs: Sequence[str]) -> Plan:
@@ -69,37 +69,35 @@ def dense_plan(sketch: Sketch, cells: Mapping[str, Cell], outputs: Sequence[str]
     ``cells`` holds i and j by node id. Several outputs that are computed from row 0 have a row of their own above it;
     an output of a lower row is on its right.
     """
-    top = {key for key, (row, _) in cells.items() if row == 0}
-    from_top = {
-        sketch.maps[link.target].node.id for link in sketch.steps if sketch.maps[link.source].node.id in top
-    } & set(outputs)
-    own_row = from_top if len(from_top) > 1 else set()
+    ids = [each.node.id for each in sketch.maps]
+    top = {key for key, (i, _) in cells.items() if i == 0}
+    above = {ids[link.target] for link in sketch.steps if ids[link.source] in top} & set(outputs)
+    above = above if len(above) > 1 else set()
     last = max(1 + i + 2 * j for i, j in cells.values())
     rows: list[int] = []
     columns: list[int] = []
-    for i, each in enumerate(sketch.maps):
-        sources = [link.source for link in sketch.steps if link.target == i]
-        before = max((columns[key] for key in sources), default=0)
-        level = each.node.level + bool(own_row)
+    for number, each in enumerate(sketch.maps):
+        sources = [link.source for link in sketch.steps if link.target == number]
+        source_column = max((columns[key] for key in sources), default=0)
+        row = each.node.level + bool(above)
         if each.node.id in cells:
-            row, column = cells[each.node.id]
-            columns.append(1 + row + 2 * column)
-        elif each.node.id in own_row:
-            columns.append(before)
-            level = 0
-        elif any(cells.get(sketch.maps[key].node.id, (0, 0))[0] for key in sources):  # an output of a lower row
-            columns.append(before + 2)
-            level = rows[sources[0]]
+            i, j = cells[each.node.id]
+            column = 1 + i + 2 * j
+        elif each.node.id in above:
+            row, column = 0, source_column
+        elif (cells.keys() - top) & {ids[key] for key in sources}:  # an output of a lower row
+            row, column = rows[sources[0]], source_column + 2
         else:
-            columns.append(1 + max(last, before) if sources else 0)
-        rows.append(level)
-    tags = {key: f"X({row},{column})" for key, (row, column) in cells.items()}
+            column = 1 + max(last, source_column) if sources else 0
+        rows.append(row)
+        columns.append(column)
+    tags = {key: f"X({i},{j})" for key, (i, j) in cells.items()}
     return Plan(sketch, tuple(rows), tuple(columns), tags)
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Boxes in rows; ``stretch`` from 0 to 1 makes boxes and gaps wider.
+class Grid(ABC):
+    """Boxes in rows, with their arrows and texts; ``stretch`` from 0 to 1 makes boxes and gaps wider.
 
     With ``brief`` captions, output 3 has only its number if output 2 is the one before it in the same row.
     """
@@ -122,18 +120,14 @@ class Grid:
         for i, row in enumerate(self.plan.rows):
             found[row].append(i)
         for boxes in found.values():
-            boxes.sort(key=lambda i: self.plan.columns[i] if self.plan.columns else i)
+            boxes.sort(key=self.plan.columns.__getitem__)
         return found
 
     @cached_property
     def sizes(self) -> list[str]:
         """Size text on the left of each box; "" if the box before it in the row has the same size."""
-        texts = [size_text(node.size) for node in self.nodes]
-        shown = list(texts)
-        for boxes in self.in_row.values():
-            for before, here in pairwise(boxes):
-                shown[here] = "" if texts[before] == texts[here] else texts[here]
-        return shown
+        before = {here: other for boxes in self.in_row.values() for other, here in pairwise(boxes)}
+        return size_texts(self.plan.sketch.maps, before)
 
     @cached_property
     def depths(self) -> list[float]:
@@ -160,11 +154,15 @@ class Grid:
         """Height of each box with its depth."""
         return [height + depth for height, depth in zip(self._front_heights, self.depths, strict=True)]
 
+    @property
+    def wider(self) -> float:
+        """Width that ``stretch`` adds to boxes, in font sizes."""
+        return 1.2 * self.stretch
+
     @cached_property
     def _front_widths(self) -> list[float]:
-        frame, wider = Frame(self.plan.sketch, self.font, self.style.growth), 1.2 * self.stretch
-        least = (1.4 + 1.5 * wider if self.plan.columns else 0.8 + wider / 3) * self.font
-        widest = 1.2 * least + (1.0 + wider) * self.font
+        frame, least = Frame(self.plan.sketch, self.font, self.style.growth), self.least_width
+        widest = 1.2 * least + (1.0 + self.wider) * self.font
         found = [max(least, frame.width(each, widest)) for each in self.plan.sketch.maps]
         for i, node in enumerate(self.nodes):
             if node.id in self.plan.inner:
@@ -180,9 +178,9 @@ class Grid:
 
     @cached_property
     def _front_heights(self) -> list[float]:
-        longest = max(text_width(text, self.font) for text in self.sizes) + 0.95 * self.font
-        tallest = max(TALLEST * self.style.width, longest)
-        found = [max(longest, tallest * sqrt(share)) for share in self._shares]
+        least = min_height(self.sizes, self.font)
+        tallest = max(TALLEST * self.style.width, least)
+        found = [max(least, tallest * sqrt(share)) for share in self._shares]
         for i, node in enumerate(self.nodes):
             if node.id in self.plan.inner:
                 found[i] = max(found[i], (0.6 + PART_HEIGHT * self.plan.inner[node.id].levels) * self.font)
@@ -207,6 +205,7 @@ class Grid:
         return [self._lines(i) for i in range(len(self.nodes))]
 
     def _lines(self, i: int) -> list[tuple[float, float]]:
+        """The ends for one box."""
         node, half = self.nodes[i], self.widths[i] / 2
         size = (DIGIT_HEIGHT + 0.4) * self.font * bool(self.sizes[i])
         caption, anchor = text_width(self.captions[i], self.font), self.caption_anchors[i]
@@ -234,50 +233,34 @@ class Grid:
             "start" if i in left - leaves else "end" if i in leaves - left else "middle" for i in range(len(self.nodes))
         ]
 
-    @cached_property
+    @property
+    @abstractmethod
+    def least_width(self) -> float:
+        """Smallest width of the front of a box."""
+
+    @property
+    @abstractmethod
     def centres(self) -> list[float]:
         """x of the centre of each box, from the left end of the grid."""
-        return self._in_columns() if self.plan.columns else self._flowing()
 
-    def _in_columns(self) -> list[float]:
-        """Centres in columns of equal distance, as near as the texts of neighbours in a row allow."""
-        columns, gap = self.plan.columns, (0.9 + 3.3 * self.stretch) * self.font
-        pitch = 0.0
-        for boxes in self.in_row.values():
-            for before, here in pairwise(boxes):
-                pitch = max(pitch, self.apart(before, here, gap) / (columns[here] - columns[before]))
-        for link in self.plan.sketch.steps:
-            if columns[link.source] < columns[link.target]:
-                apart = (self.widths[link.source] + self.widths[link.target]) / 2 + 0.8 * gap
-                pitch = max(pitch, apart / (columns[link.target] - columns[link.source]))
-        first = max(self.extent(i)[0] - pitch * column for i, column in enumerate(columns))
-        return [first + pitch * column for column in columns]
+    @property
+    @abstractmethod
+    def touched(self) -> int:
+        """Total weight of the boxes and texts that arrows touch."""
 
-    def _flowing(self) -> list[float]:
-        """Centres to the right of all inputs and of the boxes before in the same row, as near as the texts allow."""
-        gap, slant = (1.3 + 3.5 * self.stretch) * self.font, (1.1 + 3.0 * self.stretch) * self.font
-        sources: dict[int, list[int]] = {}
-        for link in self.plan.sketch.steps:
-            sources.setdefault(link.target, []).append(link.source)
-        found: list[float] = []
-        last: dict[int, int] = {}
-        for i, row in enumerate(self.plan.rows):
-            left = self.extent(i)[0]
-            centre = left
-            for key in sources.get(i, []):
-                down = self.plan.rows[key] < row  # such an arrow leaves in the middle, one upwards arrives there
-                apart = (self.extent(i)[1] if down else self.widths[key] / 2) + slant
-                centre = max(centre, found[key] + apart)
-            if row in last:
-                centre = max(centre, found[last[row]] + self.apart(last[row], i, gap))
-            found.append(centre)
-            last[row] = i
-        return found
+    @abstractmethod
+    def between_rows(self, link: Link, source: Box, target: Box) -> tuple[Point, ...]:
+        """The points of an arrow between boxes in different rows and columns."""
 
     @property
     def total(self) -> float:
         """Width of the grid."""
         return max(centre + self.extent(i)[1] for i, centre in enumerate(self.centres))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the grid and its margins are not wider than the sheet."""
+        return self.total <= self.style.width - 2 * MARGIN * self.font
 
     def boxes_between(self, link: Link) -> int:
         """Number of boxes between the ends of an arrow in their row; 0 if they are in different rows."""
@@ -313,8 +296,13 @@ class Grid:
         """Height of the texts above the boxes of a row, in font sizes."""
         return DIGIT_HEIGHT - (CAPTION_Y if any(self.captions[i] for i in boxes) else CHANNELS_Y)
 
+    @property
+    def boxes(self) -> list[Box]:
+        """The boxes with their coordinates."""
+        return self._placed[0]
+
     @cached_property
-    def placed(self) -> tuple[list[Box], float]:
+    def _placed(self) -> tuple[list[Box], float]:
         """The boxes with their coordinates, and the height of the grid."""
         font, y = self.font, 0.0
         boxes: dict[int, Box] = {}
@@ -333,10 +321,10 @@ class Grid:
 
     def scene(self) -> Scene:
         """Boxes, arrows and labels."""
-        boxes, height = self.placed
+        boxes, height = self._placed
         labels = [label for i in range(len(boxes)) for label in self._labels(i)]
         arrows = [
-            Arrow(f"{link.kind}-{self.nodes[link.target].id}", link.kind, *self._route(link))
+            Arrow(f"{link.kind}-{self.nodes[link.target].id}", link.kind, *self.route(link))
             for link in self.plan.sketch.steps
         ]
         shown = [part for box in boxes for part in self._with_parts(box)]
@@ -357,50 +345,127 @@ class Grid:
             found.append(Box(name, x, y, 0.76 * step, 0.84 * low))
         return found
 
-    def _route(self, link: Link) -> tuple[tuple[Point, ...], bool]:
+    def route(self, link: Link) -> tuple[tuple[Point, ...], bool]:
         """The points of an arrow, and whether it is curved."""
-        boxes = self.placed[0]
-        source, target = boxes[link.source], boxes[link.target]
-        row, other = self.plan.rows[link.source], self.plan.rows[link.target]
+        source, target = self.boxes[link.source], self.boxes[link.target]
         if link in self.arc_heights:
             return self._arc(link, source, target), True
-        if row == other:
+        if self.plan.rows[link.source] == self.plan.rows[link.target]:
             y = max(source.y, target.y + target.depth) + 0.6 * self.font
             return ((source.right, y), (target.x, y)), False
         if self._is_vertical(link):
             return ((source.centre, source.y), (target.centre, target.bottom)), False
-        near, inset = 0.6 * self.font, min(0.6 * self.font, target.height / 3)
-        enters = target.y + target.depth + near
-        ends = source.y + near, target.bottom - inset
-        if row < other:
-            ends = source.bottom - source.depth - inset, enters
-        if self.plan.columns:
-            return ((source.right, ends[0]), (target.x, ends[1])), False
-        curve = clear_curve(
-            source, target, (source.y + near, enters), self._obstacles(link), near=abs(row - other) == 1
-        )
-        return curve, len(curve) > 2
-
-    @cached_property
-    def touched(self) -> int:
-        """Total weight of the boxes and texts that arrows touch; those of a regular grid touch none."""
-        if self.plan.columns:
-            return 0
-        return sum(cost(self._route(link)[0], self._obstacles(link)) for link in self.plan.sketch.steps)
+        points = self.between_rows(link, source, target)
+        return points, len(points) > 2
 
     def _arc(self, link: Link, source: Box, target: Box) -> tuple[Point, ...]:
         """A curve over the boxes between two boxes of a row."""
-        top = min(self.placed[0][i].y for i in self.in_row[self.plan.rows[link.target]])
+        top = min(self.boxes[i].y for i in self.in_row[self.plan.rows[link.target]])
         high = top - self.arc_heights[link] / 0.75
         near = 0.35 * self.font
         first, last = (source.right, source.y + near), (target.x, target.y + target.depth + near)
         inset = 0.12 * (last[0] - first[0]) + 0.3 * self.font
         return first, (first[0] + inset, high), (last[0] - inset, high), last
 
+    def _labels(self, i: int) -> list[Label]:
+        """The texts around a box."""
+        node, box, font = self.nodes[i], self.boxes[i], self.font
+        channels, above = str(node.channels), box.y + CHANNELS_Y * font
+        found = [Label(f"{node.id}.channels", channels, box.centre, above, backed=True)]
+        if i in self.upwards:  # beside the arrow
+            found = [Label(f"{node.id}.channels", channels, box.centre - 0.3 * font, above, "end")]
+        if self.sizes[i]:
+            found.append(size_label(box, self.sizes[i], font))
+        if caption := self.captions[i]:
+            anchor, y = self.caption_anchors[i], box.y + CAPTION_Y * font
+            x = {"start": box.x, "middle": box.centre, "end": box.right}[anchor]
+            found.append(Label(f"{node.id}.word", caption, x, y, anchor, backed=True))
+        if tag := self.plan.tags.get(node.id):
+            found.append(Label(f"{node.id}.tag", tag, box.centre, box.bottom + TAG_Y * font, backed=True))
+        return found
+
+
+class RegularGrid(Grid):
+    """Columns of equal distance, with straight arrows from row to row, as UNet++ is usually drawn."""
+
+    @property
+    def least_width(self) -> float:
+        """Smallest width of the front of a box."""
+        return (1.4 + 1.5 * self.wider) * self.font
+
+    @cached_property
+    def centres(self) -> list[float]:
+        """Centres in columns that are as near as the texts of neighbours in a row and the arrows allow."""
+        columns, gap = self.plan.columns, (0.9 + 3.3 * self.stretch) * self.font
+        pitch = 0.0
+        for boxes in self.in_row.values():
+            for before, here in pairwise(boxes):
+                pitch = max(pitch, self.apart(before, here, gap) / (columns[here] - columns[before]))
+        for link in self.plan.sketch.steps:
+            if columns[link.source] < columns[link.target]:
+                apart = (self.widths[link.source] + self.widths[link.target]) / 2 + 0.8 * gap
+                pitch = max(pitch, apart / (columns[link.target] - columns[link.source]))
+        first = max(self.extent(i)[0] - pitch * column for i, column in enumerate(columns))
+        return [first + pitch * column for column in columns]
+
+    @property
+    def touched(self) -> int:
+        """Arrows between neighbouring columns touch nothing."""
+        return 0
+
+    def between_rows(self, link: Link, source: Box, target: Box) -> tuple[Point, ...]:
+        """A straight arrow that begins and ends near the corners of the boxes."""
+        near, inset = 0.6 * self.font, min(0.6 * self.font, target.height / 3)
+        if self.plan.rows[link.source] < self.plan.rows[link.target]:
+            return (source.right, source.bottom - source.depth - inset), (target.x, target.y + target.depth + near)
+        return (source.right, source.y + near), (target.x, target.bottom - inset)
+
+
+class FlowingGrid(Grid):
+    """Boxes as near as their texts allow, with arrows that avoid them."""
+
+    @property
+    def least_width(self) -> float:
+        """Smallest width of the front of a box."""
+        return (0.8 + self.wider / 3) * self.font
+
+    @cached_property
+    def centres(self) -> list[float]:
+        """Centres to the right of all inputs and of the boxes before in the same row."""
+        gap, slant = (1.3 + 3.5 * self.stretch) * self.font, (1.1 + 3.0 * self.stretch) * self.font
+        sources: dict[int, list[int]] = {}
+        for link in self.plan.sketch.steps:
+            sources.setdefault(link.target, []).append(link.source)
+        found: list[float] = []
+        last: dict[int, int] = {}  # by row: the last box so far
+        for i, row in enumerate(self.plan.rows):
+            left = self.extent(i)[0]
+            centre = left
+            for key in sources.get(i, []):
+                down = self.plan.rows[key] < row  # such an arrow leaves in the middle, one upwards arrives there
+                apart = (self.extent(i)[1] if down else self.widths[key] / 2) + slant
+                centre = max(centre, found[key] + apart)
+            if row in last:
+                centre = max(centre, found[last[row]] + self.apart(last[row], i, gap))
+            found.append(centre)
+            last[row] = i
+        return found
+
+    @cached_property
+    def touched(self) -> int:
+        """Total weight of the boxes and texts that arrows touch."""
+        return sum(cost(self.route(link)[0], self._obstacles(link)) for link in self.plan.sketch.steps)
+
+    def between_rows(self, link: Link, source: Box, target: Box) -> tuple[Point, ...]:
+        """The line or curve that touches the least."""
+        ends = source.y + 0.6 * self.font, target.y + target.depth + 0.6 * self.font
+        near = abs(self.plan.rows[link.source] - self.plan.rows[link.target]) == 1
+        return clear_curve(source, target, ends, self._obstacles(link), near=near)
+
     def _obstacles(self, link: Link) -> list[tuple[Rect, int]]:
         """The boxes and texts that the arrow should not touch, each with its weight."""
         found: list[tuple[Rect, int]] = []
-        for i, box in enumerate(self.placed[0]):
+        for i, box in enumerate(self.boxes):
             pad = 0.2 * self.font
             if i not in (link.source, link.target):
                 found.append(((box.x - pad, box.y - pad, box.right + pad, box.bottom + pad), 10))
@@ -412,21 +477,8 @@ class Grid:
                 found.append(((box.x - 1.1 * self.font, box.bottom - height, box.x - 0.2 * self.font, box.bottom), 2))
         return found
 
-    def _labels(self, i: int) -> list[Label]:
-        node, box, font = self.nodes[i], self.placed[0][i], self.font
-        channels, above = str(node.channels), box.y + CHANNELS_Y * font
-        found = [Label(f"{node.id}.channels", channels, box.centre, above, backed=True)]
-        if i in self.upwards:  # beside the arrow
-            found = [Label(f"{node.id}.channels", channels, box.centre - 0.3 * font, above, "end")]
-        if self.sizes[i]:
-            found.append(Label(f"{node.id}.size", self.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True))
-        if caption := self.captions[i]:
-            anchor, y = self.caption_anchors[i], box.y + CAPTION_Y * font
-            x = {"start": box.x, "middle": box.centre, "end": box.right}[anchor]
-            found.append(Label(f"{node.id}.word", caption, x, y, anchor, backed=True))
-        if tag := self.plan.tags.get(node.id):
-            found.append(Label(f"{node.id}.tag", tag, box.centre, box.bottom + TAG_Y * font, backed=True))
-        return found
+
+Grids = Callable[[float, bool], Grid]  # the grid with this stretch, with or without brief captions
 
 
 def draw_grid(
@@ -440,16 +492,19 @@ def draw_grid(
     if cells := dense_grid(arch):
         plan = dense_plan(annotations.applied_to(sketch_grid(arch, "level")), cells, arch.outputs)
         text = "X(i,j): the node in row i and column j of the grid of UNet++"
-        return _fitted(plan, style, font, text, annotations, note="one box per node X(i,j) of UNet++, not per map")
+        note = "one box per node X(i,j) of UNet++, not per map"
+        return _fitted(partial(RegularGrid, plan, style, font), text, annotations, note=note)
     inner = inner_unets(arch.nodes, arch.outputs)
     whole = flowing_plan(annotations.applied_to(sketch_grid(arch, collapse)))
-    if not inner or (arch.reason != NESTED and (collapse != "level" or _fitting(whole, style, style.font_min))):
-        text = f"not drawn as a U: {arch.reason or 'no main path was found'}"
-        return _fitted(whole, style, font, text, annotations, clear=collapse != "level")
-    sketch = sketch_grid(outer_network(arch, inner), "level", [each.end for each in inner])
-    plan = flowing_plan(annotations.applied_to(sketch), inner)
-    text = "each frame holds a U-Net, with one box per level and side"
-    return _fitted(plan, style, font, text, annotations, note=f"one frame per U-Net inside: {_modules(inner)}")
+    smallest = partial(FlowingGrid, whole, style, style.font_min)
+    if inner and (arch.reason == NESTED or (collapse == "level" and not _fitting(smallest))):
+        sketch = sketch_grid(outer_network(arch, inner), "level", [each.end for each in inner])
+        plan = flowing_plan(annotations.applied_to(sketch), inner)
+        text = "each frame holds a U-Net, with one box per level and side"
+        note = f"one frame per U-Net inside: {_modules(inner)}"
+        return _fitted(partial(FlowingGrid, plan, style, font), text, annotations, note=note)
+    text = f"not drawn as a U: {arch.reason or 'no main path was found'}"
+    return _fitted(partial(FlowingGrid, whole, style, font), text, annotations, clear=collapse != "level")
 
 
 def _modules(inner: Sequence[InnerUNet]) -> str:
@@ -458,37 +513,27 @@ def _modules(inner: Sequence[InnerUNet]) -> str:
     return ", ".join(names if len(names) < 5 else [*names[:3], "…", names[-1]])
 
 
-def _fitting(plan: Plan, style: Style, font: float) -> Grid | None:
+def _fitting(grids: Grids) -> Grid | None:
     """The grid in which the fewest boxes and texts are touched by arrows, the widest of those; None if none fits."""
-    width = style.width - 2 * MARGIN * font
     for brief in (False, True):
-        grids = [Grid(plan, style, font, stretch / 8, brief) for stretch in range(8, -1, -1)]
-        fitting = [grid for grid in grids if grid.total <= width]
+        candidates = [grids(stretch / 8, brief) for stretch in range(8, -1, -1)]
+        fitting = [grid for grid in candidates if grid.fits]
         if fitting:
             return min(fitting, key=lambda grid: grid.touched)
     return None
 
 
-def _fitted(
-    plan: Plan, style: Style, font: float, text: str, annotations: Annotations, *, note: str = "", clear: bool = False
-) -> Scene | None:
+def _fitted(grids: Grids, text: str, annotations: Annotations, *, note: str = "", clear: bool = False) -> Scene | None:
     """The grid as wide as the sheet allows, the text below it, and the legend; None if the narrowest is too wide.
 
     With a caption by the user, the text is a note instead. With ``clear`` it is also None if an arrow would touch a
     box or a text.
     """
-    grid = _fitting(plan, style, font)
+    grid = _fitting(grids)
     if grid is None or (clear and grid.touched):
         return None
-    scene = translated(grid.scene(), 0, MARGIN * font)
-    first = scene.height + (MARGIN + 1.2) * font
     shown = "" if annotations.caption.strip() else annotations.text(text)
-    lines = wrapped(shown, font, style.width - 2 * MARGIN * font)
-    labels = [
-        Label(f"reason-{i}", line, MARGIN * font, first + i * LINE_HEIGHT * font, "start")
-        for i, line in enumerate(lines)
-    ]
-    height = first + (len(lines) - 1) * LINE_HEIGHT * font + 0.6 * font if lines else scene.height
-    notes = tuple(filter(None, (note, "" if shown else text)))
-    scene = replace(scene, labels=(*scene.labels, *labels), height=height, notes=notes)
-    return annotations.finished(scene, plan.sketch)
+    scene = translated(grid.scene(), 0, MARGIN * grid.font)
+    scene = with_text_below(scene, "reason", shown, above=MARGIN + 1.2, below=0.6)
+    scene = replace(scene, notes=tuple(filter(None, (note, "" if shown else text))))
+    return annotations.finished(scene, grid.plan.sketch)

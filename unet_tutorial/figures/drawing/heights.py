@@ -24,7 +24,6 @@ class Heights:
     ``total`` is the height of the drawing.
     """
 
-    frame: Frame
     columns: Columns
     tallest: float
     top: list[float] = field(default_factory=list)
@@ -35,10 +34,11 @@ class Heights:
     aside_top: dict[Aside, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        frame, font = self.frame, self.frame.font
+        self.frame = frame = self.columns.frame
+        font = frame.font
         self.height = [frame.height(i, self.tallest) + depth for i, depth in enumerate(self.columns.depth)]
         self.top, self.caption_y = [0.0] * len(self.height), [0.0] * len(self.height)
-        self.lanes = assign_lanes(frame, self.columns)
+        self.lanes = assign_lanes(self.columns)
         tagged = {frame.rows[i] for i in frame.tags}
         y = 0.0
         for row in range(max(frame.rows) + 1):
@@ -65,7 +65,7 @@ class Heights:
         y = max([y, *captions])
         last = self._place_below_input(row, y)
         self.total = max(self.total, last)
-        return last if self._reaches_next_row(row) else y
+        return last if self._would_touch_rows_below(row) else y
 
     def _place_output(self, i: int, centre: float) -> None:
         """Place a further output beside the path, so that its arrow arrives above its size text."""
@@ -96,7 +96,7 @@ class Heights:
         return (LINE_HEIGHT * len(self.frame.aside_lines(aside)) + 0.4) * self.frame.font
 
     def _place_caption(self, i: int) -> float:
-        """Place a caption below its box and below what passes there; return the y below it."""
+        """Place a caption below its box, and below lanes and asides there; return the y below it."""
         frame, columns, font = self.frame, self.columns, self.frame.font
         first, last = (columns.caption_x(i) + x for x in frame.caption_extent(i))
         near = [bottom for low, high, bottom in self._above_captions(frame.rows[i]) if low < last and first < high]
@@ -136,8 +136,8 @@ class Heights:
                 y = self.aside_top[aside] + self.aside_height(aside) + 1.15 * font * bool(aside.caption)
         return y
 
-    def _reaches_next_row(self, row: int) -> bool:
-        """Whether things below the input, or their arrows, reach so far right that they would touch boxes below."""
+    def _would_touch_rows_below(self, row: int) -> bool:
+        """Whether further inputs and embeddings, or their arrows, are so wide that they would touch the rows below."""
         frame, columns, font = self.frame, self.columns, self.frame.font
         below = [
             columns.left[i] + min(frame.channels_extent(i)[0] + columns.to_top_middle(i), -frame.left_space(i))
@@ -146,10 +146,13 @@ class Heights:
         ]
         extents = {aside: columns.aside_extent(aside) for aside in frame.sketch.asides if aside.kind != "excitation"}
         own = [last for aside, (_, last) in extents.items() if aside.kind == "embedding" and row == frame.rows[0]]
-        for aside, (first, _) in extents.items():
-            below += [first] * (aside.kind == "attention" and frame.rows[aside.uses[0][1]] > row)
-        for i in frame.further_inputs:
-            own += [columns.left[i] + 2 * font + columns.width[i]]
+        below += [
+            first
+            for aside, (first, _) in extents.items()
+            if aside.kind == "attention" and frame.rows[aside.uses[0][1]] > row
+        ]
+        if frame.further_inputs:
+            own += [columns.left[i] + 2 * font + columns.width[i] for i in frame.further_inputs]
             own += [columns.left[link.target] + columns.width[link.target] for link in frame.sketch.branches]
         return bool(below) and bool(own) and max(own) + 0.5 * font > min(below)
 
@@ -159,13 +162,13 @@ class Heights:
         return self.row_bottom[row] + self.frame.font * LANE_HEIGHT * (lane + 0.5)
 
 
-def assign_lanes(frame: Frame, columns: Columns) -> dict[Link, tuple[int, int]]:
+def assign_lanes(columns: Columns) -> dict[Link, tuple[int, int]]:
     """Row and lane of each arrow that cannot run straight; arrows that overlap get different lanes."""
+    frame, sketch = columns.frame, columns.frame.sketch
     taken: list[tuple[tuple[int, int], float, float]] = []  # (row, lane), first and last x
     found: dict[Link, tuple[int, int]] = {}
-    sketch = frame.sketch
     around = [link for link in sketch.branches if not enters_from_below(frame, link) and not frame.is_from_above(link)]
-    crossing = [link for link in (*sketch.heads, *sketch.copies) if blocked(frame, columns, link)]
+    crossing = [link for link in (*sketch.heads, *sketch.copies) if blocked(columns, link)]
     for link in (*around, *crossing):
         row = frame.rows[link.target]
         first, last = link_extent(columns, link)
@@ -187,8 +190,9 @@ def enters_from_below(frame: Frame, link: Link) -> bool:
     return link.source >= frame.sketch.length and frame.rows[link.source] == frame.rows[link.target]
 
 
-def blocked(frame: Frame, columns: Columns, link: Link) -> bool:
-    """Whether a box stands between source and target in their row."""
+def blocked(columns: Columns, link: Link) -> bool:
+    """Whether source and target are in the same row with another box between them."""
+    frame = columns.frame
     low, high = columns.left[link.source], columns.left[link.target]
     row = frame.rows[link.target]
     beside = [i for i, other in enumerate(frame.rows) if other == row and i not in frame.further_inputs]

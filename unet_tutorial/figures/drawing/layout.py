@@ -8,13 +8,22 @@ from dataclasses import replace
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
 from unet_tutorial.figures.drawing.columns import Columns, fit_columns
-from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, TEXT_GAP, Frame
+from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, TEXT_GAP, Frame, size_label
 from unet_tutorial.figures.drawing.grid import draw_grid
 from unet_tutorial.figures.drawing.grid_sketch import sketch_grid
 from unet_tutorial.figures.drawing.heights import Heights
 from unet_tutorial.figures.drawing.legend import legend_entries
 from unet_tutorial.figures.drawing.routes import Routes
-from unet_tutorial.figures.drawing.scene import MARGIN, Box, Label, Scene, SideBlock, translated, with_unique_ids
+from unet_tutorial.figures.drawing.scene import (
+    DIRECTIONS,
+    MARGIN,
+    Box,
+    Label,
+    Scene,
+    SideBlock,
+    translated,
+    with_unique_ids,
+)
 from unet_tutorial.figures.drawing.sketch import COLLAPSE, Aside, Link, Sketch, input_output_captions, sketch_u
 from unet_tutorial.figures.drawing.style import Style
 
@@ -40,9 +49,14 @@ def arrange(arch: ArchIR, style: Style, collapse: str, annotations: Annotations 
     return replace(scene, notes=(*collapse_note(collapse, "level", style), *scene.notes, width_note))
 
 
+def is_u(arch: ArchIR) -> bool:
+    """Whether the network is a plain U-Net."""
+    return bool(arch.path) and not arch.reason
+
+
 def _fitting(arch: ArchIR, style: Style, collapse: str, annotations: Annotations) -> Scene | None:
     """The drawing with as many maps as fit into the width; None if even one map per level does not fit."""
-    draw = draw_grid if arch.reason or not arch.path else draw_u
+    draw = draw_u if is_u(arch) else draw_grid
     for shown in COLLAPSE[COLLAPSE.index(collapse) :]:
         for font in font_sizes(style):
             scene = draw(arch, style, shown, font, annotations)
@@ -54,7 +68,7 @@ def _fitting(arch: ArchIR, style: Style, collapse: str, annotations: Annotations
 
 def drawn_texts(arch: ArchIR, collapse: str) -> list[str]:
     """The captions, the texts of blocks beside the path and those of the legend in the drawing of these maps."""
-    sketch = sketch_grid(arch, collapse) if arch.reason or not arch.path else sketch_u(arch, collapse)
+    sketch = sketch_u(arch, collapse) if is_u(arch) else sketch_grid(arch, collapse)
     captions = [each.caption for each in sketch.maps] + [aside.caption for aside in sketch.asides]
     lines = [line for aside in sketch.asides for line in aside.lines]
     return [*filter(None, captions), *lines, *(text for _, text in legend_entries(sketch))]
@@ -91,7 +105,7 @@ def draw_u(arch: ArchIR, style: Style, collapse: str, font: float, annotations: 
         return None
     tallest = TALLEST
     while tallest > 0.02:
-        scene = annotations.finished(_place(frame, columns, tallest * style.width, style.width), sketch)
+        scene = annotations.finished(_place(columns, tallest * style.width, style.width), sketch)
         if _low_enough(scene, style):
             return replace(scene, notes=(*scene.notes, *_undrawn_outputs(arch, whole)))
         tallest *= 0.85
@@ -105,12 +119,14 @@ def _undrawn_outputs(arch: ArchIR, sketch: Sketch) -> tuple[str, ...]:
     return (f"not drawn: {', '.join(captions)}, computed from no map of the U",) if captions else ()
 
 
-def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scene:
-    heights = Heights(frame, columns, tallest)
+def _place(columns: Columns, tallest: float, width: float) -> Scene:
+    """Everything but the legend, on a sheet of this width; ``tallest`` is the height of the box of the largest map."""
+    frame = columns.frame
+    heights = Heights(columns, tallest)
     first, last = columns.bounds()
     shift = (width - first - last) / 2
     boxes = tuple(_box(heights, i, shift) for i in range(len(frame.sketch.maps)))
-    routes = Routes(frame, columns, heights, boxes)
+    routes = Routes(heights, boxes)
     sketch, font = frame.sketch, frame.font
     blocks = {aside: _aside_block(heights, aside, shift) for aside in sketch.asides if aside.kind != "excitation"}
     arrows = [routes.gate(link) for link in sketch.gates]
@@ -140,6 +156,7 @@ def _place(frame: Frame, columns: Columns, tallest: float, width: float) -> Scen
 
 
 def _aside_block(heights: Heights, aside: Aside, shift: float) -> SideBlock:
+    """The shape of an aside, moved right by ``shift``."""
     first, last = heights.columns.aside_extent(aside)
     key = heights.frame.sketch.maps[aside.uses[0][1]].node.id
     lines, height = heights.frame.aside_lines(aside), heights.aside_height(aside)
@@ -165,6 +182,7 @@ def _feet(frame: Frame, boxes: tuple[Box, ...]) -> Iterator[SideBlock]:
 
 
 def _box(heights: Heights, i: int, shift: float) -> Box:
+    """The box of a map, moved right by ``shift``."""
     frame, columns = heights.frame, heights.columns
     top, height = heights.top[i], heights.height[i]
     cropped = [link for link in frame.sketch.copies if link.source == i and link.crop]
@@ -177,10 +195,12 @@ def _box(heights: Heights, i: int, shift: float) -> Box:
 def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | None:
     """Top and bottom of the part of a box that a skip copies; None if nothing is cropped, or if it is padded.
 
-    Heights grow with the square root of the side, so the drawn part is the square root of the kept fraction.
+    The height of a box stands for the rows of the image, the last axis but one. Heights grow with the square root of
+    the side, so the drawn part is the square root of the kept fraction.
     """
-    first, last = link.crop[max(len(link.crop) - 2, 0)]
-    kept = next(node.size for node in link.nodes if node.op == "crop")[max(len(link.crop) - 2, 0)]
+    axis = max(len(link.crop) - 2, 0)
+    first, last = link.crop[axis]
+    kept = next(node.size for node in link.nodes if node.op == "crop")[axis]
     if first + last <= 0 or min(first, last) < 0:
         return None
     lost = height * (1 - (kept / (kept + first + last)) ** 0.5)
@@ -189,17 +209,18 @@ def _crop_edges(link: Link, top: float, height: float) -> tuple[float, float] | 
 
 
 def _box_labels(heights: Heights, boxes: tuple[Box, ...]) -> Iterator[Label]:
+    """The channel numbers, size texts and captions of the boxes."""
     frame, font = heights.frame, heights.frame.font
     for i, box in enumerate(boxes):
         node, anchor = frame.sketch.maps[i].node, frame.anchor(i)
-        x = box.top_middle + {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
+        x = box.top_middle + DIRECTIONS[anchor] * TEXT_GAP * font
         yield Label(f"{node.id}.channels", str(node.channels), x, box.y - 0.3 * font, anchor)
         if frame.sizes[i]:
-            yield Label(f"{node.id}.size", frame.sizes[i], box.x - 0.3 * font, box.bottom, "start", upright=True)
+            yield size_label(box, frame.sizes[i], font)
         if frame.caption(i):
             anchor = frame.caption_anchor(i)
             x = heights.columns.caption_x(i) - heights.columns.middle(i) + box.middle
-            x += {"start": TEXT_GAP, "middle": 0.0, "end": -TEXT_GAP}[anchor] * font
+            x += DIRECTIONS[anchor] * TEXT_GAP * font
             yield Label(f"{node.id}.word", frame.caption(i), x, heights.caption_y[i], anchor)
 
 

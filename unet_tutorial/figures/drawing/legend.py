@@ -10,7 +10,18 @@ from itertools import groupby, zip_longest
 from unet_tutorial.figures.arch.ir import Node
 from unet_tutorial.figures.arch.text import operation_name
 from unet_tutorial.figures.drawing.frame import FOOT_HEIGHT, MARK_RADIUS, TAG_PADDING, tag
-from unet_tutorial.figures.drawing.scene import MARGIN, Arrow, Label, Mark, Scene, SideBlock, text_width, wrapped
+from unet_tutorial.figures.drawing.scene import (
+    MARGIN,
+    Arrow,
+    Label,
+    Mark,
+    Rect,
+    Scene,
+    SideBlock,
+    text_area,
+    text_width,
+    wrapped,
+)
 from unet_tutorial.figures.drawing.sketch import Link, Sketch
 
 ORDER = (
@@ -29,7 +40,6 @@ LINE_SPACING, SAMPLE_WIDTH = 1.35, 2.2  # in font sizes
 
 Entry = tuple[str, str]  # kind of arrow or mark, or text of a tag; its explanation
 Chain = tuple[tuple[str, int], ...]  # operations one after another, each with its number of repetitions
-Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def add_legend(scene: Scene, entries: Sequence[Entry]) -> Scene:
@@ -121,11 +131,9 @@ def _branch_text(links: Sequence[Link], sketch: Sketch) -> str:
     identity = not all(_chain(link, 0) for link in shortcuts)
     joined = {link.nodes[-1].op for link in shortcuts} == {"concat"}
     plain = f"shortcut: {JOINED['concat']}" if joined else "identity shortcut"
-    texts = [f"shortcut: {'identity or ' * identity}{operations}" if operations else plain]
-    texts = texts if shortcuts else []
-    for link in inputs:
-        texts.append(": ".join(text for text in (sketch.maps[link.source].caption, _alternatives([link])) if text))
-    return "; ".join(texts)
+    named = f"shortcut: {'identity or ' * identity}{operations}" if operations else plain
+    texts = [": ".join(filter(None, (sketch.maps[link.source].caption, _alternatives([link])))) for link in inputs]
+    return "; ".join([*[named] * bool(shortcuts), *texts])
 
 
 def _alternatives(links: Sequence[Link]) -> str:
@@ -169,7 +177,8 @@ def _without_kernel(text: str) -> str:
 
 
 def _either(texts: Sequence[str]) -> str:
-    """
+    """Alternatives as text; of more than four, only the smallest and the largest.
+
     >>> _either(["a"]), _either(["a", "b"]), _either(["a", "b", "c"]), _either(["×2", "×16", "×8", "×4", "×32"])
     ('a', 'a or b', 'a, b or c', '×2 to ×32')
     """
@@ -180,7 +189,8 @@ def _either(texts: Sequence[str]) -> str:
 
 
 def _listed(texts: Sequence[str]) -> str:
-    """
+    """Texts joined by commas, the last one by "or".
+
     >>> _listed(["a", "b", "c"]), _listed(["a"]), _listed([])
     ('a, b or c', 'a', '')
     """
@@ -217,11 +227,12 @@ def _texts(nodes: Sequence[Node], detail: int) -> list[str]:
 
 
 def _counted(texts: Iterable[str]) -> Chain:
+    """The texts with the number of times that each follows itself."""
     return tuple((text, len(list(run))) for text, run in groupby(texts))
 
 
 def _joined(chain: Chain) -> str:
-    """The chain inside of a residual block.
+    """The text for the operations inside a residual block.
 
     >>> _joined((("conv 1×1", 1), ("conv 3×3", 1), ("conv 1×1", 1))), _joined((("conv 3×3, ReLU", 2),))
     ('conv 1×1, 3×3, 1×1', '2 × conv 3×3, ReLU')
@@ -317,6 +328,7 @@ def arrange_entries(scene: Scene, entries: Sequence[Entry], columns: int, width:
 
 
 def _free(scene: Scene, area: Rect) -> bool:
+    """Whether nothing of the scene is in an area."""
     return not any(_overlap(area, other) for other in occupied(scene))
 
 
@@ -324,8 +336,7 @@ def occupied(scene: Scene) -> list[Rect]:
     """The areas of all boxes, labels, straight pieces of arrows and blocks beside the path."""
     rects = [(box.x, box.y, box.right, box.bottom) for box in scene.boxes]
     for label in scene.labels:
-        width = text_width(label.text, scene.font)
-        left = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
+        left, _, width, _ = text_area(label, scene.font)
         upright = (label.x - scene.font, label.y - width, label.x, label.y)
         rects.append(upright if label.upright else (left, label.y - 0.8 * scene.font, left + width, label.y))
     for arrow in scene.arrows:

@@ -14,15 +14,14 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from unet_tutorial.figures.drawing.palette import ARROW_STYLES, HEAD_WIDTH, OUTLINE, ArrowStyle, Palette
-from unet_tutorial.figures.drawing.render import corner_radius
-from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Mark, Point, Scene, SideBlock, text_area
+from unet_tutorial.figures.drawing.scene import Area, Arrow, Box, Label, Mark, Point, Scene, SideBlock, text_area
 
 EMU = 12700  # English Metric Units per point
 FONT = "Verdana"  # the one of scene.FONTS that PowerPoint has; LibreOffice shows it as DejaVu Sans
 CHINESE_FONT = "Microsoft YaHei"  # for Chinese characters; without a name they may get a brush font
 SMALLEST, LARGEST = 72.0, 4032.0  # sides that a slide may have: 1 to 56 inches
-HEAD_SIZES = {"sm": 2.0, "med": 3.0, "lg": 5.0}  # length of an arrowhead as a multiple of the line's thickness,
-THINNEST = 2.0  # which counts as at least this many points
+HEAD_SIZES = {"sm": 2.0, "med": 3.0, "lg": 5.0}  # length of an arrowhead as a multiple of the line's thickness
+THINNEST = 2.0  # thickness in points that the arrowheads of thinner lines have, too
 TIPS = {"full": "triangle", "open": "stealth", "barb": "arrow"}  # a slide has no head that is only an outline
 LONGEST_TITLE = 255  # characters that the properties of a file may have
 TOUCH = 0.5  # points by which the end of an arrow may be away from the middle of a side of a box to be glued to it
@@ -96,8 +95,6 @@ class _Drawing:
 
     def draw(self) -> None:
         """Add everything; arrows come first, so that they are below the boxes."""
-        from pptx.enum.shapes import MSO_SHAPE
-
         arrows = [(arrow, self._arrow(arrow)) for arrow in self.scene.arrows]
         for box in self.scene.boxes:
             self._box(box)
@@ -106,12 +103,11 @@ class _Drawing:
         for block in self.scene.blocks:
             self._side_block(block)
         for mark in self.scene.marks:
-            kind = {"plus": MSO_SHAPE.FLOWCHART_OR, "gate": MSO_SHAPE.FLOWCHART_SUMMING_JUNCTION}[mark.kind]
-            self._mark(mark, kind)
+            self._mark(mark)
         for label in self.scene.labels:
             self._label(label)
 
-    def _shape(self, name: str, kind: Any, area: tuple[float, float, float, float], fill: str, line: str) -> Any:
+    def _shape(self, name: str, kind: Any, area: Area, fill: str, line: str) -> Any:
         """A shape in ``area`` (x, y, width, height); ``fill`` and ``line`` are colours, ``fill`` may be ""."""
         shape = self.shapes.add_shape(kind, *map(_emu, area))
         shape.name = name
@@ -128,35 +124,39 @@ class _Drawing:
         from pptx.enum.dml import MSO_LINE
         from pptx.enum.shapes import MSO_SHAPE
 
-        palette, (x, y, width, height) = self.palette, box.front
-        kind, area = MSO_SHAPE.CUBE if box.depth else MSO_SHAPE.RECTANGLE, (box.x, box.y, box.width, box.height)
-        self.drawn[box.id] = shape = self._shape(box.id, kind, area, box.colour or palette.fill, palette.edge)
+        palette = self.palette
+        kind = MSO_SHAPE.CUBE if box.depth else MSO_SHAPE.RECTANGLE
+        self.drawn[box.id] = shape = self._shape(box.id, kind, box.area, box.colour or palette.fill, palette.edge)
         if box.depth:
             shape.adjustments[0] = box.depth / min(box.width, box.height)
-        if box.blank and box.depth:
-            area = x, box.y, box.blank + box.depth, box.depth
-            top = self._shape(f"{box.id}.skip.top", MSO_SHAPE.PARALLELOGRAM, area, palette.blank, palette.edge)
-            top.adjustments[0] = 1.0  # slanted by its whole height
-        if box.blank:
-            area = x, y, box.blank, height
-            self._shape(f"{box.id}.skip", MSO_SHAPE.RECTANGLE, area, palette.blank, palette.edge)
-        if box.crop:
-            area = x, box.crop[0], width, box.crop[1] - box.crop[0]
-            outline = self._shape(f"{box.id}.crop", MSO_SHAPE.RECTANGLE, area, "", palette.dash)
-            outline.line.dash_style = MSO_LINE.SQUARE_DOT
+        looks = {
+            "skip.top": (MSO_SHAPE.PARALLELOGRAM, palette.blank, palette.edge),
+            "skip": (MSO_SHAPE.RECTANGLE, palette.blank, palette.edge),
+            "crop": (MSO_SHAPE.RECTANGLE, "", palette.dash),
+        }
+        drawn = {}
+        for part, area in box.parts.items():
+            kind, fill, line = looks[part]
+            drawn[part] = self._shape(f"{box.id}.{part}", kind, area, fill, line)
+        if "skip.top" in drawn:
+            drawn["skip.top"].adjustments[0] = 1.0  # slanted by its whole height
+        if "crop" in drawn:
+            drawn["crop"].line.dash_style = MSO_LINE.SQUARE_DOT
 
     def _side_block(self, block: SideBlock) -> None:
         from pptx.enum.shapes import MSO_SHAPE
 
-        area = block.x, block.y, block.width, block.height
-        shape = self._shape(block.id, MSO_SHAPE.ROUNDED_RECTANGLE, area, self.palette.side, self.palette.edge)
-        shape.adjustments[0] = corner_radius(block, self.scene.font) / min(block.width, block.height)
+        kind = MSO_SHAPE.ROUNDED_RECTANGLE
+        shape = self._shape(block.id, kind, block.area, self.palette.side, self.palette.edge)
+        shape.adjustments[0] = block.corner_radius(self.scene.font) / min(block.width, block.height)
         if block.lines:
             self._write(shape, block.lines, "middle")
 
-    def _mark(self, mark: Mark, kind: Any) -> None:
-        area = mark.x - mark.radius, mark.y - mark.radius, 2 * mark.radius, 2 * mark.radius
-        self._shape(mark.id, kind, area, self.palette.ground, self.palette.text)
+    def _mark(self, mark: Mark) -> None:
+        from pptx.enum.shapes import MSO_SHAPE
+
+        kind = {"plus": MSO_SHAPE.FLOWCHART_OR, "gate": MSO_SHAPE.FLOWCHART_SUMMING_JUNCTION}[mark.kind]
+        self._shape(mark.id, kind, mark.area, self.palette.ground, self.palette.text)
 
     def _label(self, label: Label) -> None:
         shape = self.shapes.add_textbox(*map(_emu, text_area(label, self.scene.font)))
@@ -254,7 +254,7 @@ def _make_cubic(shape: Any) -> None:
 
 
 def _add_head(shape: Any, style: ArrowStyle, font: float) -> None:
-    """Add the arrowhead, in the size next to that of the style."""
+    """Add the arrowhead, in the size of ``HEAD_SIZES`` that is nearest to the size of the style."""
     from pptx.oxml.ns import qn
 
     line = shape.element.spPr.find(qn("a:ln"))

@@ -29,8 +29,9 @@ from unet_tutorial.figures.drawing.palette import (
     faded,
 )
 from unet_tutorial.figures.drawing.scene import (
-    CORNER,
+    ALIGNMENTS,
     FONTS,
+    Area,
     Arrow,
     Box,
     Label,
@@ -81,8 +82,8 @@ def artists(scene: Scene, palette: Palette) -> Iterator[Artist]:
         yield _label(label, scene.font, palette)
 
 
-def label_backgrounds(scene: Scene) -> Iterator[tuple[float, float, float, float]]:
-    """x, y, width and height of the backgrounds of labels that are ``backed``."""
+def label_backgrounds(scene: Scene) -> Iterator[Area]:
+    """The backgrounds of labels that are ``backed``."""
     for label in scene.labels:
         if label.backed:
             x, _, width, _ = text_area(label, scene.font)
@@ -115,16 +116,11 @@ def _face(corners: tuple[Point, ...], **style: Any) -> Polygon:
 
 
 def _side_block(block: SideBlock, font: float, palette: Palette) -> Artist:
-    corners = BoxStyle.Round(pad=0, rounding_size=corner_radius(block, font))
+    corners = BoxStyle.Round(pad=0, rounding_size=block.corner_radius(font))
     return FancyBboxPatch(
         (block.x, block.y), block.width, block.height, boxstyle=corners, facecolor=palette.side,
         edgecolor=palette.edge, linewidth=OUTLINE * font, gid=block.id,
     )  # fmt: skip
-
-
-def corner_radius(block: SideBlock, font: float) -> float:
-    """Radius of the corners of a side block; smaller for a thin bar."""
-    return min(CORNER * font, block.width / 2, block.height / 2)
 
 
 def _arrow(arrow: Arrow, font: float, palette: Palette) -> Iterator[Artist]:
@@ -155,8 +151,8 @@ def arrowhead(arrow: Arrow, length: float) -> tuple[Point, tuple[Point, Point]]:
     distance = hypot(x - a, y - b) or 1.0
     along, across = ((x - a) / distance, (y - b) / distance), (-(y - b) / distance, (x - a) / distance)
     base = x - along[0] * length, y - along[1] * length
-    half = HEAD_WIDTH * length / 2
-    return base, tuple((base[0] + s * half * across[0], base[1] + s * half * across[1]) for s in (1, -1))  # type: ignore[return-value]
+    aside = HEAD_WIDTH * length / 2 * across[0], HEAD_WIDTH * length / 2 * across[1]
+    return base, ((base[0] + aside[0], base[1] + aside[1]), (base[0] - aside[0], base[1] - aside[1]))
 
 
 def _mark(mark: Mark, font: float, palette: Palette) -> Iterator[Artist]:
@@ -174,9 +170,8 @@ def mark_strokes(mark: Mark) -> list[Point]:
 
 
 def _label(label: Label, font: float, palette: Palette) -> Text:
-    anchor = {"start": "left", "middle": "center", "end": "right"}[label.anchor]
     return Text(
-        label.x, label.y, label.text, fontsize=font, color=palette.text, ha=anchor, va="baseline",
+        label.x, label.y, label.text, fontsize=font, color=palette.text, ha=ALIGNMENTS[label.anchor], va="baseline",
         rotation=90 if label.upright else 0, rotation_mode="anchor", gid=label.id,
     )  # fmt: skip
 

@@ -27,15 +27,23 @@ from unet_tutorial.figures.drawing.sketch import Aside, Link
 class Routes:
     """Computes arrows, marks and crop labels from the coordinates of the boxes."""
 
-    frame: Frame
-    columns: Columns
     heights: Heights
     boxes: tuple[Box, ...]
 
-    def arrow_id(self, link: Link) -> str:
-        """Kind of arrow and id of a node, such as pool-enc1.pool1."""
+    @property
+    def frame(self) -> Frame:
+        """The rows, texts and box sizes."""
+        return self.heights.frame
+
+    @property
+    def columns(self) -> Columns:
+        """The horizontal positions."""
+        return self.heights.columns
+
+    def _arrow(self, link: Link, *points: Point) -> Arrow:
+        """The arrow of a link; its id is the kind of arrow and the id of a node, such as pool-enc1.pool1."""
         own = self.frame.sketch.maps[link.source if link.source in self.frame.further_inputs else link.target]
-        return f"{link.kind}-{own.node.id}"
+        return Arrow(f"{link.kind}-{own.node.id}", link.kind, points)
 
     def arrow_y(self, i: int) -> float:
         """y at which arrows leave a box sideways."""
@@ -46,14 +54,14 @@ class Routes:
         source, target, frame = self.boxes[link.source], self.boxes[link.target], self.frame
         if frame.rows[link.source] == frame.rows[link.target]:
             y = self.arrow_y(link.source)
-            return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (target.x, y)))
+            return self._arrow(link, (source.right, y), (target.x, y))
         down = frame.entered_from_above(link.target)
         x = target.x + self.columns.arrival(link.target)
         end = (x, target.y if down else target.bottom)
         if abs(x - (source.middle if down else source.top_middle)) < 0.02 and not frame.exits_sideways(link.source):
-            return Arrow(self.arrow_id(link), link.kind, ((x, source.bottom if down else source.y), end))
+            return self._arrow(link, (x, source.bottom if down else source.y), end)
         y = self.arrow_y(link.source) + 0.5 * frame.font * down
-        return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), end))
+        return self._arrow(link, (source.right, y), (x, y), end)
 
     def copy(self, link: Link) -> Arrow:
         """The arrow of a skip."""
@@ -62,10 +70,9 @@ class Routes:
         if link in self.heights.lanes:
             return self._on_lane(link, (source.middle, source.bottom))
         if first == last:
-            return Arrow(self.arrow_id(link), link.kind, ((source.right, first), (target.x, last)))
+            return self._arrow(link, (source.right, first), (target.x, last))
         x = target.x - self.frame.left_space(link.target) - 0.6 * self.frame.font
-        points = ((source.right, first), (x, first), (x, last), (target.x, last))
-        return Arrow(self.arrow_id(link), link.kind, points)
+        return self._arrow(link, (source.right, first), (x, first), (x, last), (target.x, last))
 
     def branch(self, link: Link) -> Arrow:
         """The arrow of a shortcut, or of a further input."""
@@ -73,12 +80,12 @@ class Routes:
         if enters_from_below(self.frame, link):
             y = source.y + source.height / 2
             x, end = self._arrival_from_below(link)
-            return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), (x, end)))
+            return self._arrow(link, (source.right, y), (x, y), (x, end))
         if link.source >= self.frame.sketch.length:
             return self._on_lane(link, (source.middle, source.bottom))
         if self.frame.is_from_above(link):
             y, (x, end) = self._low_exit_y(link.source), self.plus_position(link.target)
-            return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (x, y), (x, end - MARK_RADIUS * font)))
+            return self._arrow(link, (source.right, y), (x, y), (x, end - MARK_RADIUS * font))
         y = self.arrow_y(link.source)
         return self._on_lane(link, (source.right, y), (source.right + 0.35 * font, y))
 
@@ -94,7 +101,7 @@ class Routes:
             y = self._low_exit_y(link.source)
             return self._on_lane(link, (source.right, y), (source.right + 0.35 * self.frame.font, y))
         y = self.heights.exit_y(link.target)
-        return Arrow(self.arrow_id(link), link.kind, ((source.right, y), (target.x, y)))
+        return self._arrow(link, (source.right, y), (target.x, y))
 
     def gate(self, link: Link) -> Arrow:
         """The arrow of a gating signal: along the arrow up from its map, then to the gate from below."""
@@ -103,22 +110,20 @@ class Routes:
         up = self.boxes[link.target].x + self.columns.arrival(link.target)
         if link.source == link.target:  # the upsampled map
             y = self.boxes[link.target].bottom + 1.1 * font
-            return Arrow(self.arrow_id(link), link.kind, ((up, y), (x, y), (x, end + MARK_RADIUS * font)))
+            return self._arrow(link, (up, y), (x, y), (x, end + MARK_RADIUS * font))
         row = [i for i in range(frame.sketch.length) if frame.rows[i] == frame.rows[link.source]]
         source = self.boxes[link.source]
         tagged = any(i in frame.tags for i in row)
         y = min(self.boxes[i].y for i in row) - (1.35 + TAG_SPACE * tagged) * font
-        sideways = frame.exits_sideways(link.source)
-        start = [(source.right, self.arrow_y(link.source)), (up, self.arrow_y(link.source))] if sideways else []
-        start = start or [(source.top_middle, source.y)]
-        points = (*start, (start[-1][0], y), (x, y), (x, end + MARK_RADIUS * font))
-        return Arrow(self.arrow_id(link), link.kind, points)
+        start: tuple[Point, ...] = ((source.top_middle, source.y),)
+        if frame.exits_sideways(link.source):
+            start = (source.right, self.arrow_y(link.source)), (up, self.arrow_y(link.source))
+        return self._arrow(link, *start, (start[-1][0], y), (x, y), (x, end + MARK_RADIUS * font))
 
     def aside_arrows(self, aside: Aside, block: SideBlock) -> Iterator[Arrow]:
         """The thin lines from the sources of a block beside the path, and to its targets."""
-        first = self.columns.aside_ends(aside)
         shift = block.x - self.columns.aside_extent(aside)[0]
-        for (source, target), ends in zip(aside.uses, first, strict=True):
+        for (source, target), ends in zip(aside.uses, self.columns.aside_ends(aside), strict=True):
             out, back = (x + shift for x in ends)
             key = self.frame.sketch.maps[target].node.id
             if source != target:
@@ -138,7 +143,7 @@ class Routes:
         return ((x, self.boxes[i].bottom),)
 
     def _at_block(self, block: SideBlock, x: float) -> tuple[tuple[Point, ...], Point]:
-        """The corner of a line at this x, if it is needed, and the end at the block: at its top or at its side."""
+        """The corner of a vertical line at ``x``, if it needs one, and its end at the top or at a side of the block."""
         inset = CORNER * self.frame.font
         if block.x + inset <= x <= block.right - inset:
             return (), (x, block.y)
@@ -148,7 +153,7 @@ class Routes:
     def _on_lane(self, link: Link, *start: Point) -> Arrow:
         """An arrow that runs down to its lane, along it, and up to its target."""
         y, end = self.heights.lane_y(link), self._arrival_from_below(link)
-        return Arrow(self.arrow_id(link), link.kind, (*start, (start[-1][0], y), (end[0], y), end))
+        return self._arrow(link, *start, (start[-1][0], y), (end[0], y), end)
 
     def _arrival_from_below(self, link: Link) -> Point:
         """End of an arrow from below: the plus mark before the box, or the left part of the box."""

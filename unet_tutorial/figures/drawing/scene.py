@@ -20,6 +20,10 @@ CLOSING = "[，。：；、）]"  # punctuation that may not begin a line
 MARGIN = 0.6  # around the drawing, in font sizes
 
 Point = tuple[float, float]
+Area = tuple[float, float, float, float]  # x, y, width, height
+Rect = tuple[float, float, float, float]  # left, top, right, bottom
+ALIGNMENTS = {"start": "left", "middle": "center", "end": "right"}  # names of a label's anchor in other formats
+DIRECTIONS = {"start": 1.0, "middle": 0.0, "end": -1.0}  # of a text from the x of its label
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,30 @@ class Box:
         return self.middle + self.depth
 
     @property
-    def front(self) -> tuple[float, float, float, float]:
-        """x, y, width and height of the front face."""
+    def area(self) -> Area:
+        """The rectangle around all faces."""
+        return self.x, self.y, self.width, self.height
+
+    @property
+    def front(self) -> Area:
+        """The front face."""
         return self.x, self.y + self.depth, self.width - self.depth, self.height - self.depth
+
+    @property
+    def parts(self) -> dict[str, Area]:
+        """The rectangles around the parts that are drawn over a box, in drawing order.
+
+        "skip.top" and "skip" are the top and front face of the part with skip channels, "crop" the cropped part.
+        """
+        x, y, width, height = self.front
+        found: dict[str, Area] = {}
+        if self.blank and self.depth:
+            found["skip.top"] = x, self.y, self.blank + self.depth, self.depth
+        if self.blank:
+            found["skip"] = x, y, self.blank, height
+        if self.crop:
+            found["crop"] = x, self.crop[0], width, self.crop[1] - self.crop[0]
+        return found
 
     @property
     def right_face(self) -> tuple[Point, ...]:
@@ -124,6 +149,11 @@ class Mark:
     y: float
     radius: float
 
+    @property
+    def area(self) -> Area:
+        """The square around the circle."""
+        return self.x - self.radius, self.y - self.radius, 2 * self.radius, 2 * self.radius
+
 
 @dataclass(frozen=True)
 class SideBlock:
@@ -141,6 +171,11 @@ class SideBlock:
     lines: tuple[str, ...] = ()
 
     @property
+    def area(self) -> Area:
+        """The rectangle that it fills."""
+        return self.x, self.y, self.width, self.height
+
+    @property
     def right(self) -> float:
         """x of the right edge."""
         return self.x + self.width
@@ -155,6 +190,10 @@ class SideBlock:
         """x of the centre."""
         return self.x + self.width / 2
 
+    def corner_radius(self, font: float) -> float:
+        """Radius of the corners; smaller for a thin bar."""
+        return min(CORNER * font, self.width / 2, self.height / 2)
+
     def labels(self, font: float) -> Iterator[Label]:
         """The lines of text as labels in this font size."""
         first = self.y + (self.height - LINE_HEIGHT * font * (len(self.lines) - 1) + CAPITAL_HEIGHT * font) / 2
@@ -164,7 +203,7 @@ class SideBlock:
 
 @dataclass(frozen=True)
 class Scene:
-    """A whole drawing; ``font`` is the size of all labels, ``notes`` report maps that were left out."""
+    """A whole drawing; ``font`` is the size of all labels, ``notes`` are sentences about maps that are not drawn."""
 
     width: float
     height: float
@@ -191,10 +230,10 @@ def text_width(text: str, font: float) -> float:
     return _width_in_font_sizes(text) * font
 
 
-def text_area(label: Label, font: float) -> tuple[float, float, float, float]:
-    """x, y, width and height of the line of a label; those of an upright one before it is turned about its centre."""
+def text_area(label: Label, font: float) -> Area:
+    """The line of a label; that of an upright one before it is turned about its centre."""
     width, height = text_width(label.text, font), LINE_HEIGHT * font
-    along = {"start": width / 2, "middle": 0.0, "end": -width / 2}[label.anchor]
+    along = DIRECTIONS[label.anchor] * width / 2
     across = CAPITAL_HEIGHT / 2 * font
     x, y = (label.x - across, label.y - along) if label.upright else (label.x + along, label.y - across)
     return x - width / 2, y - height / 2, width, height
@@ -231,6 +270,22 @@ def balanced(text: str, font: float, width: float) -> list[str]:
             joined.append(part)
     fits = all(text_width(line, font) <= width for line in joined)
     return joined if fits and len(joined) <= len(lines) else lines
+
+
+def with_text_below(scene: Scene, key: str, text: str, above: float, below: float) -> Scene:
+    """The scene with a text below it, in lines with the ids key-0, key-1, …; unchanged for a text without words.
+
+    ``above`` is the space from the scene to the first baseline and ``below`` the space under the last one, in font
+    sizes.
+    """
+    font, left = scene.font, MARGIN * scene.font
+    lines = wrapped(text, font, scene.width - 2 * left)
+    if not lines:
+        return scene
+    first = scene.height + above * font
+    labels = [Label(f"{key}-{i}", line, left, first + i * LINE_HEIGHT * font, "start") for i, line in enumerate(lines)]
+    height = labels[-1].y + below * font
+    return replace(scene, labels=(*scene.labels, *labels), height=height)
 
 
 _WithId = TypeVar("_WithId", Arrow, Label)

@@ -17,7 +17,7 @@ from unet_tutorial.figures.drawing.palette import (
     ArrowStyle,
     Palette,
 )
-from unet_tutorial.figures.drawing.render import corner_radius, label_backgrounds, mark_strokes
+from unet_tutorial.figures.drawing.render import label_backgrounds, mark_strokes
 from unet_tutorial.figures.drawing.scene import WIDE, Arrow, Box, Label, Mark, Point, Scene, SideBlock
 
 # LaTeX sets \documentclass to \@notprerr once a document has begun: an \input of this file then skips its preamble.
@@ -121,7 +121,7 @@ def _face(pen: str, corners: tuple[Point, ...], key: str) -> str:
 
 def _side_block(block: SideBlock, font: float) -> str:
     pen = f"draw=unetedge,line width={_number(OUTLINE * font)}bp,fill=unetside"
-    corners = f"rounded corners={_number(corner_radius(block, font))}bp"
+    corners = f"rounded corners={_number(block.corner_radius(font))}bp"
     start, end = _at((block.x, block.y)), _at((block.right, block.bottom))
     return rf"\path[{pen},{corners}] ({start}) rectangle ({end}); % {block.id}"
 
