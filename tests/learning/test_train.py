@@ -1,12 +1,19 @@
 """The training loop against torch's schedule and optimisers, and its reaction to numbers that are not finite."""
 
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from tests.oracles.random_samples import matching_sample
 from unet_tutorial.learning.batches import tile_batches
 from unet_tutorial.learning.train import Batch, Training, adam, fit, one_cycle
 from unet_tutorial.nets.presets import paper_unet
+from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 
 WIDTHS = (2, 4)
@@ -76,6 +83,41 @@ def test_a_gradient_moves_a_weight_a_hundredfold_and_half_of_it_within_69_steps(
         moved.append(weight.item())
     assert moved[-1] == pytest.approx(100)
     assert moved[67] < 50 < moved[68]  # after 68 and 69 steps
+
+
+def test_the_default_loss_is_the_papers_and_another_one_can_be_passed() -> None:
+    losses = []
+    for options in ({}, {"loss": weighted_by_torch}, {"loss": lambda *given: 3 * weighted_by_torch(*given)}):
+        training = start()  # sets the seed of dropout, too
+        fit(training, batches, rates, **options, steps=1, save=lambda _now: None)  # type: ignore[arg-type]
+        losses += training.losses
+    assert losses[1:] == pytest.approx([losses[0], 3 * losses[0]], rel=1e-5)
+
+
+def weighted_by_torch(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    return (weights * F.cross_entropy(logits, labels, reduction="none", ignore_index=-1)).sum() / (labels >= 0).sum()
+
+
+class Supervised(UNet):
+    """Two maps of logits in training mode, as with deep supervision: those of the network, and a multiple of them."""
+
+    def forward(self, image: Tensor) -> Any:
+        logits = super().forward(image)
+        return [logits, 0.5 * logits] if self.training else logits
+
+
+@pytest.mark.parametrize("autocast", [nullcontext, partial(torch.autocast, "cpu", torch.bfloat16)])
+def test_a_loss_receives_the_list_of_a_network_with_deep_supervision_in_the_dtype_of_the_images(autocast: Any) -> None:
+    training, received = start(), []
+
+    def loss(logits: list[Tensor], labels: Tensor, weights: Tensor) -> Tensor:
+        received.append([each.dtype for each in logits])
+        return torch.stack([weighted_by_torch(each, labels, weights) for each in logits]).mean()
+
+    training.net.__class__ = Supervised
+    fit(training, batches, rates, loss=loss, steps=2, save=lambda _now: None, autocast=autocast)
+    assert received == [[torch.float32] * 2] * 2
+    assert training.step == 2
 
 
 def test_the_loop_learns_with_momentum_099_from_one_image_at_a_time() -> None:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins
+from unet_tutorial.nets.contracts import Network as UNet  # its name in the lesson that derives this module
 from unet_tutorial.nets.crop import center_crop, mirrored
 from unet_tutorial.nets.nd import memory_format
-from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
 Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # for example tqdm, to show a progress bar

@@ -29,8 +29,8 @@ from unet_tutorial.jobs.split import Split, read_split, samples
 from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
-from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -121,7 +121,7 @@ def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> 
     return lambda step: draw(step, recipe.batch)
 
 
-def _check_sizes(net: UNet, split: Split) -> None:
+def _check_sizes(net: Network, split: Split) -> None:
     """ValueError for an image with a side shorter than one pixel of the coarsest level."""
     for pair in split.train:
         for axis, (n, valid) in enumerate(

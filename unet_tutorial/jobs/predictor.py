@@ -22,7 +22,7 @@ from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.learning.checkpoints import load
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 
 Probabilities = NDArray[Any]  # of class 1 at each pixel
@@ -38,7 +38,7 @@ class Predictor:
     once, as it is. ValueError for other ``views`` and for an invalid ``tile``.
     """
 
-    net: UNet
+    net: Network
     threshold: float = 0.5
     tile: Size | None = None
     batch: int = 1

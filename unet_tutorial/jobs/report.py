@@ -20,7 +20,7 @@ from unet_tutorial.figures.table import table
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.scores import Row, Scores
 from unet_tutorial.learning.train import Training
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 
 # Colours of Okabe & Ito, which colour-blind readers can tell apart
@@ -96,7 +96,7 @@ def to_csv(rows: list[Row]) -> str:
     return text.getvalue()
 
 
-def write_architecture(folder: Path, net: UNet, tile: Size) -> None:
+def write_architecture(folder: Path, net: Network, tile: Size) -> None:
     """Write diagram.svg and table.md (one table by level, one by layer) of the network for an input of one tile."""
     drawn = draw(net, (1, net.in_channels, *tile))
     drawn.save(folder / "diagram.svg")

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from unet_tutorial.disk import complete_file
 from unet_tutorial.learning.train import Training, adam
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
-from unet_tutorial.nets.unet import UNet
 
 FORMAT = "unet_tutorial checkpoint 1"
 
@@ -38,7 +38,7 @@ class Checkpoint:
     notes: dict[str, Any]
     tensors: dict[str, Tensor]
 
-    def network(self) -> UNet:
+    def network(self) -> Network:
         """The network with its weights, on the CPU. Raises ValueError if they do not fit the preset."""
         net = build(self.preset, **self.arguments)
         try:

@@ -13,8 +13,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.nd import memory_format
-from unet_tutorial.nets.unet import UNet
 
 
 class Batch(NamedTuple):
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 class Training:
     """The state of a training run: the network, its optimiser, and the loss of every step so far."""
 
-    net: UNet
+    net: Network
     optimiser: torch.optim.Optimizer
     losses: list[float] = field(default_factory=list)
 
@@ -43,7 +43,7 @@ class Training:
         return len(self.losses)
 
 
-def adam(net: UNet, device: str = "cpu") -> Training:
+def adam(net: Network, device: str = "cpu") -> Training:
     """A new training run with torch's fused Adam (arXiv 1412.6980).
 
     Moves the network to the device, in the memory format of ``nets.nd.memory_format``.
@@ -78,6 +78,7 @@ def fit(
     batches: Callable[[int], Batch],
     rates: Callable[[int], float],
     *,
+    loss: Callable[[Any, Tensor, Tensor], Tensor] = sparse_cross_entropy,
     steps: int,
     save: Callable[[Training], None],
     every: int = 100,
@@ -85,10 +86,12 @@ def fit(
 ) -> None:
     """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` return the batch and the learning rate of a step. ``autocast`` returns the context manager
-    for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed precision. A
-    progress bar on standard error shows the loss and the remaining time. Raises ValueError if the loss is NaN or
-    infinite, and before saving if a weight is.
+    ``batches`` and ``rates`` return the batch and the learning rate of a step. ``loss(logits, labels, weights)`` is a
+    scalar; the logits (N, K, *out) have the dtype of the images. If the network returns a list of logits in training
+    mode (deep supervision), the loss receives the list. ``autocast`` returns the context manager for each forward pass,
+    for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed precision. A progress bar on standard
+    error shows the loss and the remaining time. Raises ValueError if the loss is NaN or infinite, and before saving if
+    a weight is.
     """
     net = training.net.train()
     device, layout = net.device, memory_format(net.levels[0].rank)
@@ -100,15 +103,20 @@ def fit(
         with autocast():
             logits = net(images.to(memory_format=layout))
         # computed in the dtype of the images: in bfloat16, the gradients of a pixel's logits would not sum to 0
-        loss = sparse_cross_entropy(logits.to(images.dtype), labels, weights)
+        cost = loss(_cast(logits, images.dtype), labels, weights)
         training.optimiser.zero_grad()
-        loss.backward()
+        cost.backward()
         training.optimiser.step()
-        training.losses.append(_finite_loss(loss.item(), step))
+        training.losses.append(_finite_loss(cost.item(), step))
         progress.set_postfix(loss=f"{training.losses[-1]:.3f}")
         if training.step % every == 0 or training.step == steps:
             _check_weights(net, step)
             save(training)
+
+
+def _cast(logits: Any, dtype: torch.dtype) -> Any:
+    """The logits in another dtype; a list or tuple of logits as a list."""
+    return [each.to(dtype) for each in logits] if isinstance(logits, (list, tuple)) else logits.to(dtype)
 
 
 def _finite_loss(loss: float, step: int) -> float:
@@ -117,7 +125,7 @@ def _finite_loss(loss: float, step: int) -> float:
     return loss
 
 
-def _check_weights(net: UNet, step: int) -> None:
+def _check_weights(net: Network, step: int) -> None:
     """Raise ValueError if a weight is NaN or infinite, before it replaces a good checkpoint."""
     if not all(weight.isfinite().all() for weight in net.parameters()):
         raise ValueError(f"the weights are not finite after step {step}; start again with a tenth of the learning rate")
