@@ -74,6 +74,13 @@ class SpatialSqueeze(nn.Module):
         return torch.as_tensor(x * self.conv(x).sigmoid())
 
 
+class SpatialSqueezeRepeated(SpatialSqueeze):
+    """The same with the mask concatenated to one channel for each of the map's."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(x * torch.cat([self.conv(x).sigmoid()] * WIDTH, 1))
+
+
 class Both(nn.Module):
     """scSE (arXiv 1803.02579), with the sum or the maximum of both."""
 
@@ -171,6 +178,7 @@ GATES: dict[str, tuple[Callable[[], nn.Module], str]] = {  # module, name of its
     "squeeze, relu6": (SqueezeMobile, "squeeze-and-excitation"),
     "ECA": (Efficient, "efficient channel attention"),
     "sSE": (SpatialSqueeze, "spatial squeeze-and-excitation"),
+    "sSE, repeated": (SpatialSqueezeRepeated, "spatial squeeze-and-excitation"),
     "scSE": (Both, "scSE"),
     "scSE, maximum": (lambda: Both(torch.max), "scSE"),
     "CBAM": (Cbam, "CBAM"),

@@ -17,7 +17,7 @@ plan: Any = pyramid  # with arguments that its types forbid
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: pyramid(()), "at least one level"),
     (lambda: plan("64"), "at least one level"),
-    (lambda: plan(64), r"channels 64: .* pass for example \(64, 128, 256\)"),
+    (lambda: plan(64), r"channels 64: .* pass for example \[64, 128, 256\]"),
     (lambda: plan((64.0, 128)), f"channels = 64.0 {WHOLE}"),
     (lambda: plan((64, None)), f"channels = None {WHOLE}"),
     (lambda: plan((8, True)), f"channels = True {WHOLE}"),
@@ -27,7 +27,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: Level(8, (3, 3), (2,)), "need one number per spatial axis"),
     (lambda: pyramid((4, 8), 3, planar=(2,)), "planar level 2 does not exist; the levels are 0 to 1"),
     (lambda: pyramid((4, 8), 3, planar=(0, -1)), "planar level -1 does not exist"),
-    (lambda: plan((4, 8), 3, planar=0), r"planar 0: pass the levels as a tuple, for example \(0,\)"),
+    (lambda: plan((4, 8), 3, planar=0), r"planar 0 is not a list of levels; pass for example \[0, 1\]"),
+    (lambda: plan((4, 8), 3, planar=True), r"planar True is not a list of levels; pass for example \[0, 1\]"),
     (lambda: pyramid((4, 8), 2, planar=(0,)), "planar levels need three axes or more, and rank is 2"),
     (lambda: plan_for((), 3), LENGTH),
     (lambda: plan_for((0, 1, 1), 3), LENGTH),

@@ -31,7 +31,8 @@ from unet_tutorial.figures.tables.terminal import TerminalTable
 class Table:
     """Rows, the network's totals, bytes of memory by name, and the footer as pairs of label and text.
 
-    ``by`` is "level" or "layer". Displays itself in a notebook.
+    ``by`` is "level" or "layer". ``columns`` are those chosen by ``only``; () for all that are not empty in every row.
+    Displays itself in a notebook.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Table:
     totals: dict[str, int]
     memory: dict[str, int]
     footer: tuple[tuple[str, str], ...]
-    columns: tuple[str, ...] = COLUMNS
+    columns: tuple[str, ...] = ()
 
     def only(self, *columns: str) -> Table:
         """The table with these columns in Markdown, LaTeX, HTML and terminal; CSV, JSON and DataFrame keep all.
@@ -54,10 +55,10 @@ class Table:
 
     def as_text(self, *, compact: bool) -> TextTable:
         """The cells as text; ``compact`` writes 568² for 568×568, and MACs in G or M."""
-        chosen = [COLUMNS.index(name) for name in self.columns]
-        lines = [header_cells(self.totals, compact=compact)]
-        lines += [body_cells(row, self.totals, compact=compact) for row in self.rows]
-        lines.append(total_cells(self.totals, compact=compact))
+        cells = [body_cells(row, self.totals, compact=compact) for row in self.rows]
+        filled = [name for name, *column in zip(COLUMNS, *cells, strict=True) if any(column)]
+        chosen = [COLUMNS.index(name) for name in self.columns or filled]
+        lines = [header_cells(self.totals, compact=compact), *cells, total_cells(self.totals, compact=compact)]
         header, *body, total = (tuple(line[i] for i in chosen) for line in lines)
         return TextTable(header, tuple(body), total, self.footer)
 

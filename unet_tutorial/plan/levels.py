@@ -53,7 +53,7 @@ def pyramid(channels: Sequence[int], rank: int = 2, planar: Sequence[int] = ()) 
     (1, 2, 2)
     """
     if isinstance(channels, (str, bytes, int)) or not channels:
-        raise ValueError(f"channels {channels!r}: a U-Net needs at least one level; pass for example (64, 128, 256)")
+        raise ValueError(f"channels {channels!r}: a U-Net needs at least one level; pass for example [64, 128, 256]")
     positive_int("rank", rank)
     _check_planar(planar, len(channels), rank)
     kernels = [_size(3, rank, planar=i in planar) for i in range(len(channels))]
@@ -96,7 +96,7 @@ def _size(value: int, rank: int, *, planar: bool) -> Size:
 
 def _check_planar(planar: Sequence[int], levels: int, rank: int) -> None:
     if isinstance(planar, int):
-        raise ValueError(f"planar {planar}: pass the levels as a tuple, for example ({planar},)")
+        raise ValueError(f"planar {planar} is not a list of levels; pass for example [0, 1], or [] for none")
     outside = [i for i in planar if i not in range(levels)]
     if outside:
         raise ValueError(f"planar level {outside[0]} does not exist; the levels are 0 to {levels - 1}")
@@ -107,4 +107,4 @@ def _check_planar(planar: Sequence[int], levels: int, rank: int) -> None:
 def positive_int(name: str, value: object) -> None:
     """Raise ValueError, with the name of the argument, unless the value is an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} = {value!r} is not a whole number of at least 1; write for example {name}=2")
+        raise ValueError(f"{name} = {value!r} is not a whole number of at least 1; write for example 2")

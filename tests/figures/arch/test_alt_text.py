@@ -67,17 +67,19 @@ def described(net: nn.Module, *inputs: torch.Tensor) -> str:
 def test_every_output_is_named_in_the_order_returned() -> None:
     image = torch.empty(several_outputs.SIZE)
     text = described(several_outputs.Heads(several_outputs.deep), image)
-    assert "to 2 outputs (output 1 of 2: 2 channels of 16², output 2 of 2: 2 channels of 32²)." in text
+    assert "to 2 outputs (output 1: 2 channels of 16², output 2: 2 channels of 32²)." in text
     text = described(several_outputs.Heads(several_outputs.deep_finest_first), image)
-    assert "to 2 outputs (output 1 of 2: 2 channels of 32², output 2 of 2: 2 channels of 16²)." in text
+    assert "to 2 outputs (output 1: 2 channels of 32², output 2: 2 channels of 16²)." in text
+    text = described(several_outputs.Heads(several_outputs.deep_at_one_size), image)
+    assert "to 2 outputs (2 channels of 32² each)." in text
     text = described(several_outputs.Heads(several_outputs.with_class), image)
-    assert "output 2 of 2: a vector of 16)." in text
+    assert "output 2: a vector of 16)." in text
 
 
 def test_outputs_of_a_network_that_is_no_u_are_named_as_well() -> None:
     net = Call(lambda layers, x: [layers[0](x), layers[1](x)], nn.Conv2d(1, 2, 1), nn.Conv2d(1, 3, 1))
     text = described(net, torch.empty(1, 1, 8, 8))
-    assert "from 1 channel of 8² to output 1 of 2: 2 channels of 8², output 2 of 2: 3 channels of 8², are in" in text
+    assert "from 1 channel of 8² to 2 outputs (output 1: 2 channels of 8², output 2: 3 channels of 8²), are in" in text
 
 
 def test_a_padded_skip_is_no_crop() -> None:
@@ -108,5 +110,5 @@ def test_crops_of_some_skips_are_counted() -> None:
 def test_the_kind_of_grid_is_named() -> None:
     """Three rows of UNet++ have 3 + 2 + 1 nodes; 8 of the 11 stages of U2Net go down and up by themselves."""
     assert "are in the triangle of UNet++, whose 6 nodes X(i,j) have 3 rows." in text_of("nested")
-    assert "are in a U with 8 U-Nets in frames." in alt_text(u2net())
+    assert "to 7 outputs (1 channel of 64² each), are in a U with 8 U-Nets in frames." in alt_text(u2net())
     assert "are in a grid." in text_of("classifier")

@@ -84,6 +84,7 @@ GATES: dict[str, Gate] = {
     "groups": lambda x, mask: (x.view(x.shape[0], 2, -1, *x.shape[2:]) * mask[:, :, None]).view(x.shape),
     "groups expanded": in_groups,
     "einsum": lambda x, mask: torch.einsum("nchw,nkhw->nchw", x, mask),
+    "sum of masks": lambda x, mask: x * (mask + mask.sigmoid()).expand_as(x),
     "inverted": lambda x, mask: x * (1 - mask).expand_as(x),
     "softmax": lambda x, mask: x * torch.cat([mask, 1 - mask], 1).softmax(1)[:, :1].expand_as(x),
     "from below": from_below,

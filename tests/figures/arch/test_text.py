@@ -66,3 +66,27 @@ BY_HAND: dict[str, Callable[[Tensor], Tensor]] = {
 def test_an_operation_has_its_own_name(name: str) -> None:
     arch = trace(Call(lambda _, x: BY_HAND[name](x)), torch.empty(1, 4, 12, 12))
     assert operation_name(arch.nodes[-1]) == name
+
+
+REDUCTIONS: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+    ("global avg pool", nn.AdaptiveAvgPool2d(1)),
+    ("global avg pool", lambda x: x.mean((2, 3))),
+    ("global avg pool", lambda x: x.flatten(2).mean(-1)),
+    ("global avg pool", lambda x: x.flatten(2).transpose(1, 2).mean(1)),
+    ("global max pool", nn.AdaptiveMaxPool2d(1)),
+    ("global max pool", lambda x: x.amax((2, 3), keepdim=True)),
+    ("global max pool", lambda x: x.flatten(2).max(-1)[0]),
+    ("mean", lambda x: x.mean(1, keepdim=True)),  # over the channels, then over rows, and over all values
+    ("mean", lambda x: x.mean(2)),
+    ("mean", lambda x: x.mean()),
+    ("sum", lambda x: x.sum((2, 3))),
+    ("avg pool 4×4", nn.AdaptiveAvgPool2d(3)),
+]
+
+
+@pytest.mark.parametrize(("name", "reduce"), REDUCTIONS)
+def test_only_a_mean_or_maximum_over_all_pixels_of_a_channel_is_a_global_pooling(
+    name: str, reduce: Callable[[Tensor], Tensor]
+) -> None:
+    arch = trace(Call(lambda _, x: reduce(x.relu())), torch.empty(1, 4, 12, 12))
+    assert operation_name(arch.nodes[-1]) == name

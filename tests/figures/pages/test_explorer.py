@@ -25,7 +25,7 @@ from unet_tutorial.figures.drawing.palette import ARROW_STYLES, PALETTES
 from unet_tutorial.figures.drawing.render import arrowhead
 from unet_tutorial.figures.drawing.scene import FONTS, Arrow, Box, Label, Scene, text_width
 from unet_tutorial.figures.drawing.style import PAPER
-from unet_tutorial.figures.pages.explorer import Choice, explorer, level_rows, results, verdict
+from unet_tutorial.figures.pages.explorer import MOST, Choice, explorer, level_rows, results, verdict
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.plan.receptive_field import receptive_field
 from unet_tutorial.plan.sizes import size_error, valid_sizes
@@ -281,6 +281,32 @@ def test_the_maps_before_an_invalid_step_have_their_numbers_too(answers: list[di
             ]
             taken = {"conv": numbers * (node.parameters // node.channels - 1), "up": None}.get(node.op, 0)
             assert taken is None or row[5] == f"{taken:,}"
+
+
+REFUSED = """
+const set = (name, value) => {
+  const field = document.querySelector(`[type=number][data-name=${name}]`);
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const wrong = [...document.querySelectorAll("[aria-invalid=true]")].map((each) => each.dataset.name);
+  const sentence = document.querySelector(".sentence").textContent;
+  field.value = field.defaultValue;
+  return [wrong, sentence];
+};
+return VALUES.map(([name, value]) => set(name, value));
+"""
+
+
+@needs_chromium
+def test_a_value_that_a_control_does_not_accept_is_named() -> None:
+    """Each value is one beyond the largest, or no whole number."""
+    labels = {"size": "Input size", "depth": "Depth", "width": "Width", "ins": "Input channels", "outs": "Classes"}
+    values = [(name, MOST.get(name, MOST["channels"]) + 1) for name in labels] + [("size", 0), ("depth", 1.5)]
+    found = ask(explorer(), REFUSED.replace("VALUES", json.dumps(values)))
+    for (name, value), (wrong, sentence) in zip(values, found, strict=True):
+        limits = f"{int(name != 'depth')} to {MOST.get(name, MOST['channels'])}"
+        assert wrong == [name]
+        assert sentence.startswith(f"{labels[name]} is {value}; write a whole number from {limits}.")
 
 
 @needs_chromium

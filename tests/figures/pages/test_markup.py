@@ -60,7 +60,9 @@ def test_texts_have_enough_contrast(palette: str, more: dict[str, str]) -> None:
 def test_rows_hold_the_pixels_that_the_middle_pixel_sees(name: str) -> None:
     """As many pixels as the receptive field says; all maps but those without axes have a row with such data."""
     arch = with_receptive_fields(described(name))
-    rows = re.findall(r'<tr data-node="(.*?)" data-op="(.*?)" data-sees="(.*?)" data-part="(.*?)">', map_table(arch))
+    rows = re.findall(
+        r'<tr data-node="(.*?)" data-op="(.*?)" data-sees="(.*?)" data-part="(.*?)">', map_table(arch, "Every map")
+    )
     assert [(key, op) for key, op, _, _ in rows] == [(node.id, node.op) for node in arch.nodes]
     for node, (_, _, sees, part) in zip(arch.nodes, rows, strict=True):
         intervals = [tuple(map(int, pair.split())) for pair in sees.split(",") if pair]
@@ -73,7 +75,7 @@ def test_rows_hold_the_pixels_that_the_middle_pixel_sees(name: str) -> None:
 def test_the_middle_pixel_of_the_output_sees_the_pixels_that_the_plan_says() -> None:
     for choice in (Choice(), Choice(44, 2, 3, "valid", 3), Choice(24, 3, 8, "same")):
         arch = choice.arch()
-        *_, sees = re.findall(r'data-sees="(.*?)"', map_table(arch))
+        *_, sees = re.findall(r'data-sees="(.*?)"', map_table(arch, "Every map"))
         first, last = seen_by(arch.nodes[-1].size[0] // 2, choice.levels, padding=choice.padding, axis=0)
         assert sees == ",".join([f"{first} {last}"] * choice.rank)
 
@@ -88,7 +90,7 @@ def test_every_asset_is_in_the_page_and_only_once() -> None:
     html = explorer()
     for name in (*STYLES, *SCRIPTS):
         assert html.count(asset(name)) == 1, name
-    heads = re.findall(r'<th scope="col">(.*?)</th>', map_table(described("paper")))
+    heads = re.findall(r'<th scope="col">(.*?)</th>', map_table(described("paper"), "Every map"))
     assert [unescape(head) for head in heads] == list(HEADS)
 
 

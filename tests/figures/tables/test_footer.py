@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.oracles.described_nets import NETS, arch
+from tests.oracles.u2net import arch as u2net
 from unet_tutorial.figures.arch.from_plan import arch_from_plan
 from unet_tutorial.figures.pages.markup import map_rows
 from unet_tutorial.figures.table import table
@@ -90,6 +91,10 @@ def test_saved_bytes_that_are_not_known_are_not_0() -> None:
     assert {row.saved for row in found.rows} == {None}
     assert {line[7] for line in map_rows(unknown)} == {"—"}
     assert "—" not in {line[7] for line in map_rows(whole)}
+
+
+def test_equal_outputs_are_written_once() -> None:
+    assert dict(table(u2net()).footer)["input → output"] == "3×64×64 → 7 outputs (1×64×64 each)"
 
 
 def test_the_output_is_the_end_of_the_path_or_the_last_one_returned() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
@@ -29,6 +30,17 @@ def test_no_number_is_cut_at_any_width(name: str) -> None:
         assert all(f"{row.parameters:,}" in text for row in found.rows)
     assert "left out, because the terminal is narrow" in on_screen(found, 80)
     assert "left out" not in on_screen(found, 200)
+
+
+def test_a_column_without_text_is_shown_only_if_it_was_chosen() -> None:
+    """Only the paper's network crops its skips."""
+    assert "crop" in on_screen(table(arch("paper")), 200)
+    found = table(arch("residual"))
+    assert "crop" not in on_screen(found, 200)
+    assert "crop" not in found.to_markdown() + found.to_latex()
+    assert "crop" in on_screen(found.only("op", "crop"), 200)
+    assert "crop" in found.to_csv().splitlines()[0]
+    assert all("crop" in row for row in json.loads(found.to_json())["rows"])
 
 
 def test_columns_are_left_out_in_a_fixed_order() -> None:

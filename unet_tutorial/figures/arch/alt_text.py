@@ -24,8 +24,7 @@ def alt_text(arch: ArchIR) -> str:
     maps = level_maps(arch)
     count = len({level for _, level in maps})
     encoder = [described(node.shape, arch.rank) for (side, _), node in maps.items() if side in ("enc", "bottom")]
-    several = len(arch.outputs) > 1
-    outputs = f"{len(arch.outputs)} outputs ({_outputs(arch)})" if several else f"an output of {_outputs(arch)}"
+    outputs = f"{'an output of ' * (len(arch.outputs) < 2)}{_outputs(arch)}"
     inputs = f"{'an input' if len(arch.inputs) == 1 else 'inputs'} of {_inputs(arch)}"
     first = f"{arch.name}: a U of {counted(count, 'level')} from {inputs} to {outputs}."
     second = f"Down its left side, level by level: {', '.join(encoder)}; {_skips(arch)}."

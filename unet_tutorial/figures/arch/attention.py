@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from unet_tutorial.figures.arch.dataflow import Dataflow, has_activation, is_depthwise, is_pointwise
 from unet_tutorial.figures.arch.ir import Node
-from unet_tutorial.figures.arch.text import axes_text
+from unet_tutorial.figures.arch.text import axes_text, counted
 
 OF_ONE_MAP = ("view", "split", "crop", "norm", "act", "other")  # they compute no new features
 COMBINING = (*OF_ONE_MAP, "gate", "add", "reduce")  # scaling, bias, mask, softmax, rotary positions
@@ -38,7 +39,7 @@ class Attention:
     @property
     def name(self) -> str:
         """Its text in figures, such as "2 × transformer block, 4 heads"; without the heads if they are unknown."""
-        heads = f", {self.heads} head{'s' * (self.heads != 1)}" if self.heads else ""
+        heads = f", {counted(self.heads, 'head')}" if self.heads else ""
         return f"{self.repeats} × {self.kind}{heads}" if self.repeats > 1 else f"{self.kind}{heads}"
 
 
@@ -81,18 +82,19 @@ def _attention(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Att
         passed, reached = flow.back([first.id, last.id], lambda node: node.op not in ("up", "resize"), entries[:1])
         if reached - flow.conditions == {entries[0]} and _convs(flow, passed) <= MOST_CONVS:
             inside, ends, entries = passed, reached, entries[:1]
-    steps, target, start, above = _output_steps(flow, last, crosses, entries)
-    if target:
-        after = set[str]().union(*steps)
-        entries = (start, *(key for key in entries if key != start and len(entries) > 1))
+    output = _output(flow, last, crosses, entries)
+    if output.target:
+        before, after = output.before, set[str]().union(*output.steps)
+        entries = (output.start, *(key for key in entries if key != output.start and len(entries) > 1))
     else:
-        after = _projection(flow, steps)
-        above, entries = _extended(flow, inside, crosses, entries)
+        after = _projection(flow, output.steps)
+        before, entries = _extended(flow, inside, crosses, entries)
     conditions, projections = _projected_conditions(flow, inside, ends & flow.conditions)
-    nodes = inside | above | after
+    nodes = inside | before | after
     kind = _kind(flow, first, last, nodes, crossed=len(entries) + len(conditions) > 1)
     heads = first.heads or last.heads
-    return Attention(kind, heads, frozenset(flow.with_unused(nodes | projections)), (*entries, *conditions), target)
+    nodes = flow.with_unused(nodes | projections)
+    return Attention(kind, heads, frozenset(nodes), (*entries, *conditions), output.target)
 
 
 def _convs(flow: Dataflow, ids: set[str]) -> int:
@@ -127,14 +129,20 @@ def _crossing(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Call
     return crosses
 
 
-def _output_steps(
-    flow: Dataflow, last: Node, crosses: Callable[[Node], bool], entries: Sequence[str]
-) -> tuple[list[set[str]], str, str, set[str]]:
-    """The steps from the last product to the output map, as sets of nodes.
+class _Output(NamedTuple):
+    """The end of an attention: ``steps`` are the nodes of each operation from the last product to the output map.
 
-    Then, if the output map is added to the input map or multiplied with it: the sum or product, the input map, and the
-    nodes between the input map and ``entries``; else "", "" and no nodes.
+    If the output map is added to an input map or multiplied with it, ``target`` is the sum or product, ``start`` the
+    input map, and ``before`` holds the nodes between the input map and the entries of the search. Else they are empty.
     """
+
+    steps: list[set[str]]
+    target: str = ""
+    start: str = ""
+    before: frozenset[str] = frozenset()
+
+
+def _output(flow: Dataflow, last: Node, crosses: Callable[[Node], bool], entries: Sequence[str]) -> _Output:
     steps: list[set[str]] = []
     result = {last.id}  # the last map, and what a norm computes from it
     while user := _next(flow, result):
@@ -142,17 +150,17 @@ def _output_steps(
         if others and user.op in ("add", "gate") and len(others) == 1:
             (start,) = others
             if start in entries:
-                return steps, user.id, start, set()
+                return _Output(steps, user.id, start)
             passed, reached = flow.back(entries, crosses, others)
             if len(entries) == 1 and reached - flow.conditions == others:
-                return steps, user.id, start, passed
+                return _Output(steps, user.id, start, frozenset(passed))
         passed, reached = flow.back(others, crosses, entries)
         narrow = user.op in (*OF_ONE_MAP, "gate", "add") or is_pointwise(user) or is_depthwise(user)
         if others & set(entries) or not (reached - flow.conditions).issubset(entries) or not narrow:
             break
         steps.append(passed | result - {last.id} | {user.id})
         result = {user.id}
-    return steps, "", "", set()
+    return _Output(steps)
 
 
 def _next(flow: Dataflow, result: set[str]) -> Node | None:

@@ -12,12 +12,11 @@ from itertools import permutations
 
 from unet_tutorial.figures.arch.dataflow import Dataflow, is_pointwise
 from unet_tutorial.figures.arch.ir import Node
-from unet_tutorial.figures.arch.path import is_bounded
+from unet_tutorial.figures.arch.path import mask_activation
 
 CHANNEL, SPATIAL, ALONG_AXIS = "channel gate", "spatial gate", "gate along an axis"
 SQUEEZE, SPATIAL_SQUEEZE = "squeeze-and-excitation", "spatial squeeze-and-excitation"
 SIGMOIDS = ("sigmoid", "hardtanh", "relu6", "clamp")  # sigmoids, also piecewise linear ones
-SPREADING = ("view", "resize", "split", "crop", "add")  # may stand between the activation of a mask and its product
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _is_alone(flow: Dataflow, nodes: Set[str], target: str) -> bool:
 
 def _gate(flow: Dataflow, node: Node, scaled: str, mask: Node) -> Excitation | None:
     """The gate that scales the map ``scaled``; None if the mask is not one, or is also computed from other maps."""
-    source, activation = flow.index[scaled], _activation(flow, mask)
+    source, activation = flow.index[scaled], mask_activation(mask, flow.index)
     extent = _extent(activation, source) if activation and source.scale else ""
     if activation is None or not extent:
         return None
@@ -92,14 +91,6 @@ def _gate(flow: Dataflow, node: Node, scaled: str, mask: Node) -> Excitation | N
     sigmoid = any(word in (activation.folded or (activation.kind,))[-1] for word in SIGMOIDS)
     name = _name(extent, inner, source, pools) if sigmoid else extent
     return Excitation(name, extent, frozenset(nodes), (scaled, *flow.in_order(others)), node.id, pools)
-
-
-def _activation(flow: Dataflow, mask: Node) -> Node | None:
-    """The node with the bounded activation that gives a mask; of a sum of masks, the first one."""
-    if is_bounded(mask):
-        return mask
-    before = [_activation(flow, flow.index[key]) for key in mask.inputs] if mask.op in SPREADING else []
-    return before[0] if before and all(before) else None
 
 
 def _extent(mask: Node, source: Node) -> str:

@@ -8,7 +8,6 @@ The coarsest level ends where the decoder's modules begin, if the model has modu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from unet_tutorial.figures.arch.dataflow import is_pointwise
 from unet_tutorial.figures.arch.ir import ArchIR, Node
@@ -142,5 +141,4 @@ def _opens_a_block(path: Sequence[Node], i: int) -> bool:
 
 def _shared_modules(one: Node, other: Node) -> int:
     """How many modules hold both maps, one inside the other."""
-    pairs = zip(one.path.split("."), other.path.split("."), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return len({*_modules(one)} & {*_modules(other)})

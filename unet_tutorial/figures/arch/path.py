@@ -16,7 +16,7 @@ from unet_tutorial.plan.levels import Size
 # Activations with bounded output. If their output is multiplied with a feature map, the product is a gate.
 BOUNDED = ("sigmoid", "softmax", "tanh", "clamp", "hardsigmoid", "hardtanh", "relu6")
 SUMS_WITH_MASK = ("lerp", "addcmul", "addcdiv")  # of maps that are scaled in the same operation
-AFTER_MASK = ("view", "resize", "pool", "crop", "split", "concat", "other")  # may follow the activation of a mask
+AFTER_MASK = ("view", "resize", "pool", "crop", "split", "concat", "add", "other")  # may follow its activation
 SAME_GRID = ("concat", "crop")  # they may change the size, but not the scale
 
 Scale = tuple[Fraction, ...]
@@ -225,22 +225,32 @@ def feature_inputs(node: Node, index: dict[str, Node]) -> list[Node]:
         same_scale = [each for each in inputs if node.scale == each.scale != ()]
         inputs = same_scale or [each for each in inputs if prod(each.scale) == finest] or inputs
     if node.kind.strip("_") in SUMS_WITH_MASK:
-        return [each for each in inputs if not _is_mask(each, index)] or inputs
+        return [each for each in inputs if not mask_activation(each, index)] or inputs
     if node.op != "gate" or len(inputs) < 2:
         return inputs
     most = max(prod(each.shape) for each in inputs)
     large = [each for each in inputs if prod(each.shape) == most]
-    return [each for each in large if not _is_mask(each, index)] or large[:1]
+    return [each for each in large if not mask_activation(each, index)] or large[:1]
 
 
-def _is_mask(node: Node, index: dict[str, Node]) -> bool:
-    """Whether a map is the output of a bounded activation, which may have been reshaped, repeated or resized since."""
-    while node.op in AFTER_MASK and len(node.inputs) == 1 and not is_bounded(node):
-        node = index[node.inputs[0]]
-    return is_bounded(node)
+def mask_activation(node: Node, index: dict[str, Node]) -> Node | None:
+    """The bounded activation from whose output a map was reshaped, repeated, resized or pooled; None if there is none.
+
+    If several were joined, as in a sum of two masks, all must be bounded, and it is the first one.
+    """
+    first, waiting = None, [node]
+    while waiting:
+        each = waiting.pop()
+        if _is_bounded(each):
+            first = first or each
+        elif each.op in AFTER_MASK and each.inputs:
+            waiting += [index[key] for key in reversed(dict.fromkeys(each.inputs))]
+        else:
+            return None
+    return first
 
 
-def is_bounded(node: Node) -> bool:
+def _is_bounded(node: Node) -> bool:
     """Whether a node is, or ends with, an activation with bounded output."""
     names = [name for name in (node.kind, *node.folded[-1:]) if not name.startswith("clamp_min")]
     return any(word in name for name in names for word in BOUNDED)

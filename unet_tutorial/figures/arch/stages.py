@@ -112,12 +112,11 @@ class _Partition:
     def _absorb(self, group: int) -> None:
         """Move the nodes of a group into the only group that uses it, if they prepare a map for a merge there."""
         targets, nodes, sources = self.targets(group), self.members[group], self.sources(group)
-        if len(targets) != 1 or any(node.id in self.arch.outputs or node.op == "input" for node in nodes):
+        returned = any(node.id in self.arch.outputs or node.op == "input" for node in nodes)
+        if len(targets) != 1 or not sources or returned:
             return
         (target,) = targets
         user = next(user for node in nodes for user in self.users[node.id] if self.group[user.id] == target)
-        if not sources:
-            return
         outside = {key for node in nodes for key in node.inputs if self.group[key] != group}
         merged = len(self.sources(target)) > 1 or len(user.inputs) > 1 or outside <= set(self.arch.outputs)
         levels = {self.arch.node(key).level for key in outside}

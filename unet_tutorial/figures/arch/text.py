@@ -11,6 +11,7 @@ from unet_tutorial.plan.levels import Size
 
 SUPERSCRIPTS = {2: "²", 3: "³"}
 NAMED = {"up": "up-conv", "linear": "linear", "concat": "concat", "add": "add", "gate": "multiply", "crop": "crop"}
+GLOBAL_POOLS = {"avg": re.compile(r"mean|_?adaptive_avg_pool\dd"), "max": re.compile(r"a?max|_?adaptive_max_pool\dd")}
 OTHER_NAMES = {"sub": "subtract", "rsub": "subtract", "div": "divide", "lerp": "weighted sum"}  # of sums and products
 
 
@@ -40,6 +41,9 @@ def _own_name(node: Node) -> str:
         options = [f"stride {common_text(window.stride)}"] if max(window.stride) > 1 else []
         options += [f"dilation {common_text(window.dilation)}"] if max(window.dilation) > 1 else []
         return " ".join([NAMED.get(node.op, "conv"), axes_text(window.kernel), *options])
+    if node.op == "reduce" and node.global_axes and set(node.shape[1:]) <= {1} and node.channels > 1:
+        kind = next((word for word, names in GLOBAL_POOLS.items() if names.fullmatch(node.kind)), "")
+        return f"global {kind} pool" if kind else kind_text(node.kind)
     if node.op in ("add", "gate") and node.kind.strip("_") in OTHER_NAMES:
         return OTHER_NAMES[node.kind.strip("_")]
     return NAMED.get(node.op, node.op if node.op == "input" else kind_text(node.kind))
@@ -184,14 +188,15 @@ def repeated(name: str, number: int) -> str:
 
 
 def numbered(texts: Sequence[str], noun: str) -> str:
-    """Texts with their numbers, if there are several.
+    """A single text, or several with their count and numbers; equal ones are written once.
 
-    >>> numbered(["2×64×64"], "output"), numbered(["2×64×64", "2×32×32"], "output")
-    ('2×64×64', 'output 1 of 2: 2×64×64, output 2 of 2: 2×32×32')
+    >>> numbered(["2×64×64"], "output"), numbered(["2×64×64", "2×32×32"], "output"), numbered(["1×8×8"] * 7, "output")
+    ('2×64×64', '2 outputs (output 1: 2×64×64, output 2: 2×32×32)', '7 outputs (1×8×8 each)')
     """
-    if len(texts) == 1:
-        return texts[0]
-    return ", ".join(f"{noun} {number} of {len(texts)}: {text}" for number, text in enumerate(texts, start=1))
+    if len(texts) < 2:
+        return "".join(texts)
+    listed = ", ".join(f"{noun} {number}: {text}" for number, text in enumerate(texts, start=1))
+    return f"{counted(len(texts), noun)} ({listed if len(set(texts)) > 1 else f'{texts[0]} each'})"
 
 
 def ends_text(arch: ArchIR) -> str:

@@ -7,8 +7,8 @@ from string import Template
 
 from unet_tutorial.figures.arch.from_plan import FLOAT_BYTES, arch_from_plan
 from unet_tutorial.figures.arch.ir import ArchIR
-from unet_tutorial.figures.arch.text import axes_text, common_text, mib, range_text
-from unet_tutorial.figures.pages.markup import NONE, asset, document, figure, map_table
+from unet_tutorial.figures.arch.text import axes_text, common_text, counted, mib, range_text
+from unet_tutorial.figures.pages.markup import NONE, asset, document, figure, viewer
 from unet_tutorial.plan.levels import Level, Size, pyramid
 from unet_tutorial.plan.receptive_field import receptive_field
 from unet_tutorial.plan.sizes import Padding, SizeStep, output_size, size_error, size_steps, valid_sizes
@@ -18,6 +18,7 @@ RESULTS = {
     "weights": "Bytes of parameters", "macs": "Multiply-accumulates (MACs)", "saved": "Saved for the backward pass",
     "peak": "Peak without gradients", "valid": "Valid input sizes",
 }  # fmt: skip
+MOST = {"size": 4096, "depth": 6, "width": 128, "channels": 64}  # the largest values that the controls accept
 TITLE = "The U-Net explorer"
 LEAD = (
     "Choose an input size and a plain U-Net. The page shows the size of every feature map, the crops of the skips, the "
@@ -66,6 +67,7 @@ def section(choice: Choice, heading: str = "h2", *, pictured: bool = True) -> st
     """The explorer as a part of a page; with ``pictured``, the figure is shown even if scripts are off."""
     arch = choice.arch()
     values = {"size": choice.size, "depth": choice.depth, "width": choice.width, "ins": choice.ins, "outs": choice.outs}
+    values |= {f"most_{name}": value for name, value in MOST.items()}
     checked = {"valid": choice.padding == "valid", "same": choice.padding == "same"}
     checked |= {"two": choice.rank == 2, "three": choice.rank == 3}
     return Template(asset("explorer.html")).substitute(
@@ -77,8 +79,7 @@ def section(choice: Choice, heading: str = "h2", *, pictured: bool = True) -> st
             for name, text in results(choice).items()
         ),
         levels="\n".join(map(_level_html, level_rows(choice))),
-        figure=figure(arch) if pictured else "",
-        maps=map_table(arch, "Every map of this choice"),
+        viewer=viewer(arch, figure(arch) if pictured else "", "ex-maps", "Every map of this choice"),
     )
 
 
@@ -88,7 +89,7 @@ def verdict(choice: Choice) -> str:
     if reason:
         return reason
     output = output_size(choice.input, choice.levels, padding=choice.padding)[0]
-    return f"{choice.size} passes {choice.depth} pooling{'s' * (choice.depth != 1)} and gives {output}"
+    return f"{choice.size} passes {counted(choice.depth, 'pooling')} and gives {output}"
 
 
 def results(choice: Choice) -> dict[str, str]:

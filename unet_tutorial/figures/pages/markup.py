@@ -29,10 +29,18 @@ HEADS = (
     "Receptive field (px)",
 )  # fmt: skip
 NONE = "—"
-LIGHT = {"soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a"}
-LIGHT |= {"good": "#1f7a34", "mark": "#f0a500"}
-DARK = {"soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94"}
-DARK |= {"good": "#77d48a", "mark": "#f0b429"}
+HINT = (
+    "Point at a map, or move to it with the Tab or arrow keys, to see its numbers and the input pixels that it sees. "
+    "Enter or a click keeps it selected, Escape deselects it."
+)
+LIGHT = {
+    "soft": "#555c63", "line": "#d5d9de", "card": "#f5f7f9", "accent": "#0b57a4", "bad": "#a4161a", "good": "#1f7a34",
+    "mark": "#f0a500",
+}  # fmt: skip
+DARK = {
+    "soft": "#b3bac2", "line": "#3a414a", "card": "#1c2127", "accent": "#8ab8ff", "bad": "#ff9c94", "good": "#77d48a",
+    "mark": "#f0b429",
+}  # fmt: skip
 
 
 def asset(name: str) -> str:
@@ -89,7 +97,16 @@ def _map_texts(node: Node, *, saved_is_known: bool) -> list[str]:
     ]
 
 
-def map_table(arch: ArchIR, label: str = "Every map") -> str:
+def viewer(arch: ArchIR, picture: str, table_id: str, label: str) -> str:
+    """A picture of the network, space for the numbers of one map, and the table of all maps with this label."""
+    skip = f'<a class="skip" href="#{table_id}">Skip the figure: {label.lower()}</a>'
+    return f"""<p class="hint needs-script">{HINT} {skip}</p>
+<div class="figure">{picture}</div>
+<div class="panel"></div>
+<div id="{table_id}">{map_table(arch, label)}</div>"""
+
+
+def map_table(arch: ArchIR, label: str) -> str:
     """The table of all maps with this label; it is closed when the page opens.
 
     The rows hold data for the scripts: id, operation, id of the part of the figure that shows the map, and receptive

@@ -7,15 +7,10 @@ from dataclasses import replace
 from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.arch.text import ends_text
 from unet_tutorial.figures.drawing.annotations import UNCHANGED, Annotations
-from unet_tutorial.figures.pages.explorer import Choice, section
-from unet_tutorial.figures.pages.markup import document, figure, map_table
+from unet_tutorial.figures.pages.explorer import MOST, Choice, section
+from unet_tutorial.figures.pages.markup import document, figure, viewer
 from unet_tutorial.plan.sizes import valid_sizes
 
-HINT = (
-    "Point at a map, or move to it with the Tab or arrow keys, to see its numbers and the input pixels that it sees. "
-    "Enter or a click keeps it selected, Escape deselects it."
-)
-MAX_DEPTH, MAX_WIDTH, MAX_SIZE, MAX_CHANNELS = 6, 128, 4096, 64  # limits of the explorer's controls
 PLAIN_OPS = {"input", "conv", "pool", "up", "crop", "concat"}
 
 
@@ -25,7 +20,8 @@ def page(arch: ArchIR, annotations: Annotations = UNCHANGED) -> str:
     Without scripts the figure and the table are still there. ``markup.iframe`` embeds the page in a notebook.
     """
     heading = '<h2 id="network">The network</h2>'
-    parts = [f'<section data-viewer aria-labelledby="network">{heading}\n{_viewer(arch, annotations)}</section>']
+    shown = viewer(arch, figure(arch, annotations), "every", "Every map")
+    parts = [f'<section data-viewer aria-labelledby="network">{heading}\n{shown}</section>']
     choice = matching_choice(arch)
     if choice:
         parts.append(_explorer(choice))
@@ -42,13 +38,6 @@ def lead(arch: ArchIR) -> str:
     totals = ", ".join(f"{arch.totals[key]:,} {unit}" for key, unit in counts if key in arch.totals)
     reason = f" Not drawn as a U: {arch.reason}." if arch.reason else ""
     return f"{ends_text(arch)}. {totals}.{reason}"
-
-
-def _viewer(arch: ArchIR, annotations: Annotations) -> str:
-    return f"""<p class="hint needs-script">{HINT} <a class="skip" href="#every">Skip the figure</a></p>
-<div class="figure">{figure(arch, annotations)}</div>
-<div class="panel"></div>
-<div id="every">{map_table(arch)}</div>"""
 
 
 def _explorer(choice: Choice) -> str:
@@ -68,7 +57,7 @@ def matching_choice(arch: ArchIR) -> Choice | None:
 def _may_be_plain(arch: ArchIR) -> bool:
     """Whether the operations are those of a plain U-Net, with kernels of 3 in all convolutions but the last.
 
-    Other networks have no levels in the sense of ``plan``, whose questions would be about another network.
+    The functions of ``plan`` do not give the sizes of other networks.
     """
     kernels = [set(node.window.kernel) for node in arch.nodes if node.op == "conv" and node.window]
     ops = {node.op for node in arch.nodes}
@@ -81,9 +70,9 @@ def _choice(arch: ArchIR) -> Choice | None:
     first = next((node.window for node in arch.nodes if node.op == "conv"), None)
     (size, *more), ins, outs = path[0].size, path[0].channels, path[-1].channels
     depth, width, rank = max(node.level for node in path), path[1].channels, 1 + len(more)
-    within = depth in range(1, MAX_DEPTH + 1) and width in range(1, MAX_WIDTH + 1) and size <= MAX_SIZE
-    channels = range(1, MAX_CHANNELS + 1)
-    if not (first and within and ins in channels and outs in channels and rank in (2, 3) and {size, *more} == {size}):
+    values = (("size", size), ("depth", depth), ("width", width), ("channels", ins), ("channels", outs))
+    within = all(1 <= value <= MOST[name] for name, value in values)
+    if not (first and within and rank in (2, 3) and {size, *more} == {size}):
         return None
     return Choice(size, depth, width, "same" if any(first.before) else "valid", rank, ins, outs)
 

@@ -35,7 +35,6 @@ def header_cells(totals: dict[str, int], *, compact: bool = False) -> list[str]:
 
 def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> list[str]:
     """The cells of a row; ``compact`` writes 568² for 568×568, and MACs in the unit of the header."""
-    share = 100 * row.parameters / max(1, totals.get("parameters", 0))
     return [
         "–" if row.level is None else str(row.level),
         ", ".join([row.side] * bool(row.side) + [f"output {_output_text(row)}"] * bool(row.output)) or "–",
@@ -44,12 +43,16 @@ def body_cells(row: Row, totals: dict[str, int], *, compact: bool = False) -> li
         "–" if row.out is None else shape_text(row.out, compact=compact),
         ", ".join(map(_crop_cell, row.crops)),
         f"{row.parameters:,}",
-        fixed_point(share, 2),
+        fixed_point(_parameters_percent(row, totals), 2),
         _macs_text(row.macs, totals, compact=compact),
         "–" if row.saved is None else fixed_point(row.saved / 2**20, 2),
         range_text(row.receptive_field) or "–",
         common_text(row.jump) or "–",
     ]
+
+
+def _parameters_percent(row: Row, totals: dict[str, int]) -> float:
+    return 100 * row.parameters / max(1, totals.get("parameters", 0))
 
 
 def _output_text(row: Row) -> str:
@@ -92,7 +95,7 @@ def record(row: Row, totals: dict[str, int]) -> dict[str, Any]:
         "out": row.out,
         "crop": row.crops,
         "parameters": row.parameters,
-        "parameters_percent": round(100 * row.parameters / max(1, totals.get("parameters", 0)), 4),
+        "parameters_percent": round(_parameters_percent(row, totals), 4),
         "macs": row.macs,
         "saved_bytes": row.saved,
         "receptive_field": row.receptive_field,

@@ -71,17 +71,18 @@ def rows(arch: ArchIR, by: str = "level") -> tuple[Row, ...]:
     The operations on a skip belong to the level where it is merged. Numbers that belong to no row, or to several, are
     in rows at the end. The architecture must hold the receptive fields of the maps in ``row_ends``.
     """
+    groups = _groups(arch) if by == "level" else {}
     if by == "level":
         places = _places(arch)
-        found = [_level_row(place, nodes, places, arch) for place, nodes in _groups(arch).items()]
+        found = [_level_row(place, nodes, places, arch) for place, nodes in groups.items()]
     else:
         found = [_layer_row(node, arch) for node in arch.nodes]
     if sum(node.saved for node in arch.nodes) == 0 < arch.totals.get("saved", 1):  # unknown, or known as a sum only
         found = [replace(row, saved=None) for row in found]
     rest, *unused = _remaining(found, arch.totals, by)
-    shared = list(_groups(arch)).index(SHARED) if by == "level" and arch.path and SHARED in _groups(arch) else None
-    if shared is None:
+    if not arch.path or SHARED not in groups:
         return (*found, *[rest] * bool(rest.macs or rest.saved), *unused)
+    shared = list(groups).index(SHARED)
     row = found[shared]
     saved = None if row.saved is None else row.saved + (rest.saved or 0)
     found[shared] = replace(row, macs=row.macs + rest.macs, saved=saved)
@@ -165,12 +166,29 @@ def _remaining(found: Sequence[Row], totals: dict[str, int], by: str) -> list[Ro
     unused = totals.get("parameters", 0) - sum(row.parameters for row in found)
     macs = totals.get("macs", 0) - sum(row.macs for row in found)
     saved = totals.get("saved", 0) - sum(row.saved or 0 for row in found)
-    empty = Row("", None, "", UNUSED, (), None, (), unused, 0, 0 if "saved" in totals else None, (), ())
     name = _shared(by) if macs else f"shared or in training only, not in a {by}"
-    rest = replace(empty, op=name, parameters=0, macs=macs, saved=saved if "saved" in totals else None)
     if all(row.saved is None for row in found):
-        rest = replace(rest, op=f"saved in all {by}s together")
-    return [rest] + [empty] * bool(unused)
+        name = f"saved in all {by}s together"
+    known = "saved" in totals
+    rest = _row_without_map(name, macs=macs, saved=saved if known else None)
+    return [rest] + [_row_without_map(UNUSED, parameters=unused, saved=0 if known else None)] * bool(unused)
+
+
+def _row_without_map(op: str, *, parameters: int = 0, macs: int = 0, saved: int | None) -> Row:
+    return Row(
+        id="",
+        level=None,
+        side="",
+        op=op,
+        inputs=(),
+        out=None,
+        crops=(),
+        parameters=parameters,
+        macs=macs,
+        saved=saved,
+        receptive_field=(),
+        jump=(),
+    )
 
 
 def _shared(by: str) -> str:

@@ -1,19 +1,27 @@
 // The controls of the explorer; a change updates all numbers and the figure.
 
-const LIMITS = { size: [1, 4096], depth: [0, 6], width: [1, 128], ins: [1, 64], outs: [1, 64] };
-
-const NAMES = { size: "Input size", depth: "Depth", width: "Width", ins: "Input channels", outs: "Classes" };
-
 // The figure in words, for screen readers.
 function description({ choice, stop }) {
   const invalid = stop ? ", for which this input size is not valid" : "";
   return `U-Net with ${counted(choice.depth + 1, "level")}${invalid}: one box for each map`;
 }
 
+// Whether a number box holds a whole number within its limits.
+function isAllowed({ value, min, max }) {
+  return /^\d+$/.test(value.trim()) && Number(value) >= Number(min) && Number(value) <= Number(max);
+}
+
+function limitsError({ value, min, max, labels }) {
+  const name = labels[0].firstChild.textContent.trim();
+  const text = value.trim() || "nothing";
+  return `${name} is ${text}; write a whole number from ${min} to ${max}. The numbers shown are those of the last valid choice.`;
+}
+
 class Explorer {
   constructor(root) {
     this.root = root;
     this.form = within(root, "form");
+    this.fields = [...this.form.querySelectorAll("input[type=number]")];
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", (event) => this.changed(event.target));
     root.querySelectorAll("button[data-jump]").forEach((button) => {
@@ -24,7 +32,7 @@ class Explorer {
   }
 
   field(name) {
-    return within(this.form, `input[type=number][data-name=${name}]`);
+    return this.fields.find((field) => field.dataset.name === name);
   }
 
   slider(name) {
@@ -34,7 +42,7 @@ class Explorer {
   read() {
     const choice = { padding: within(this.form, "[data-name=padding]:checked").value };
     choice.rank = Number(within(this.form, "[data-name=rank]:checked").value);
-    for (const name of Object.keys(LIMITS)) choice[name] = Number(this.field(name).value);
+    for (const field of this.fields) choice[field.dataset.name] = Number(field.value);
     return choice;
   }
 
@@ -43,23 +51,11 @@ class Explorer {
     const { name } = control.dataset;
     if (control.type === "range") this.field(name).value = control.value;
     if (control.type === "number" && this.slider(name)) this.slider(name).value = control.value;
-    const wrong = Object.keys(LIMITS).filter((each) => !this.allowed(each));
-    for (const each of Object.keys(LIMITS)) this.field(each).setAttribute("aria-invalid", String(wrong.includes(each)));
-    if (wrong.length) return this.say(this.limitsError(wrong[0]), "bad");
+    const wrong = this.fields.filter((field) => !isAllowed(field));
+    for (const field of this.fields) field.setAttribute("aria-invalid", String(wrong.includes(field)));
+    if (wrong.length) return this.say(limitsError(wrong[0]), "bad");
     this.choice = this.read();
     this.render();
-  }
-
-  allowed(name) {
-    const [least, most] = LIMITS[name];
-    const value = this.field(name).value.trim();
-    return /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
-  }
-
-  limitsError(name) {
-    const [least, most] = LIMITS[name];
-    const value = this.field(name).value.trim() || "nothing";
-    return `${NAMES[name]} is ${value}; write a whole number from ${least} to ${most}. The numbers shown are those of the last valid choice.`;
   }
 
   jump(size) {
@@ -98,13 +94,13 @@ class Explorer {
 
   buttons() {
     const near = neighbours(this.choice);
+    const most = Number(this.field("size").max);
     this.root.querySelectorAll("button[data-jump]").forEach((button, i) => {
-      const [, most] = LIMITS.size;
       const size = near[i];
-      const known = size !== null && size <= most;
-      button.disabled = !known;
-      button.dataset.jump = known ? size : "";
-      button.textContent = known ? `${["↓", "↑"][i]} ${size} (gives ${outputSize(this.choice, size)})` : ["no smaller size", "no larger size"][i];
+      const possible = size !== null && size <= most;
+      button.disabled = !possible;
+      button.dataset.jump = possible ? size : "";
+      button.textContent = possible ? `${["↓", "↑"][i]} ${size} (gives ${outputSize(this.choice, size)})` : ["no smaller size", "no larger size"][i];
     });
   }
 }

@@ -6,11 +6,11 @@ const TEXT_GAP = 0.45; // from an arrow to the text beside it
 const DIGIT_HEIGHT = 0.74;
 const MARGIN = 0.6; // around the drawing
 
-const pen = document.createElement("canvas").getContext("2d");
+const canvas = document.createElement("canvas").getContext("2d");
 
 function textWidth(text, font) {
-  pen.font = `100px ${FONTS}`;
-  return (pen.measureText(text).width * font) / 100;
+  canvas.font = `100px ${FONTS}`;
+  return (canvas.measureText(text).width * font) / 100;
 }
 
 class Frame {

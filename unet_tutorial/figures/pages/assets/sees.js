@@ -27,7 +27,7 @@ function seenSquare(seen, size) {
 
 function seenWords(seen, size) {
   const axis = ([first, last], i) => {
-    const out = [first < 0 ? `${-first} before` : "", last >= size[i] ? `${last - size[i] + 1} behind` : ""].filter(Boolean);
+    const out = [first < 0 ? `${-first} before` : "", last >= size[i] ? `${last - size[i] + 1} after` : ""].filter(Boolean);
     const beyond = out.length ? ` (padding: ${out.join(", ")})` : "";
     return `${Math.max(0, first)} to ${Math.min(last, size[i] - 1)} of 0 to ${size[i] - 1}${beyond}`;
   };

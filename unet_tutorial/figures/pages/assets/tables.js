@@ -34,21 +34,18 @@ function levelTable(root, plan) {
   const { choice, nodes } = plan;
   const rows = [];
   for (let level = 0; level <= choice.depth; level++) {
-    const here = nodes.filter((node) => node.level === level && node.id !== "head.conv1");
-    const down = here.filter((node) => ["enc", "bottom"].includes(node.side) || choice.depth === 0);
+    const here = nodes.filter((node) => node.level === level);
+    const down = here.filter((node) => node.side === "enc" || node.side === "bottom");
     const up = here.filter((node) => node.side === "dec" && node.op !== "concat");
     const crop = here.find((node) => node.op === "crop");
     const merged = here.some((node) => node.op === "concat");
     const sizes = (list) => list.map((node) => node.size).join(" → ") || NONE;
     const cropText = crop ? `${crop.crop} px per side` : merged ? "0 px" : NONE;
-    const cells = [grouped(choice.width * 2 ** level), sizes(down.filter(chain)), cropText, sizes(up)];
+    const cells = [grouped(choice.width * 2 ** level), sizes(down), cropText, sizes(up)];
     rows.push(make("tr", {}, headed(String(level)), ...cells.map(cell)));
   }
   within(root, "table.levels tbody").replaceChildren(...rows);
 }
-
-// Without the head, which would also be listed in level 0 of a network with a single level.
-const chain = (node) => node.op !== "conv" || node.window.kernel > 1;
 
 function mapTable(root, plan) {
   const { choice, nodes } = plan;

@@ -29,16 +29,16 @@ class Viewer {
     this.picture.append(this.marks);
     this.spots = this.rows.map((row) => this.spot(row)).filter(Boolean);
     this.picture.append(...this.spots);
-    this.picture.addEventListener("pointermove", (event) => this.pointed(event)?.seen());
+    this.picture.addEventListener("pointermove", (event) => this.pointed(event)?.hover());
     this.picture.addEventListener("click", (event) => this.pointed(event)?.hold());
     this.show(this.rows[this.rows.length - 1]);
   }
 
   // Moves title and description into aria-label: screen readers still get them, but no tooltip hides the figure.
   moveTitle() {
-    const told = [...this.picture.querySelectorAll(":scope > title, :scope > desc")];
-    if (told.length) this.picture.setAttribute("aria-label", told.map((each) => each.textContent).join(". "));
-    told.forEach((each) => each.remove());
+    const texts = [...this.picture.querySelectorAll(":scope > title, :scope > desc")];
+    if (texts.length) this.picture.setAttribute("aria-label", texts.map((each) => each.textContent).join(". "));
+    texts.forEach((each) => each.remove());
     this.picture.setAttribute("role", "group");
   }
 
@@ -59,11 +59,11 @@ class Viewer {
   spot(row) {
     const box = this.box(row);
     if (!box) return null;
-    const inside = [...row.cells].map((cell, i) => `${this.heads[i]}: ${cell.textContent}`).join("; ");
-    const group = svg("g", { class: "spot", role: "button", tabindex: "0", "aria-label": inside, "aria-pressed": "false" });
+    const numbers = [...row.cells].map((cell, i) => `${this.heads[i]}: ${cell.textContent}`).join("; ");
+    const group = svg("g", { class: "spot", role: "button", tabindex: "0", "aria-label": numbers, "aria-pressed": "false" });
     group.append(svg("rect", framed(box, FRAME)));
     group.area = box.width * box.height;
-    group.seen = () => this.held ?? this.show(row);
+    group.hover = () => this.held ?? this.show(row);
     group.hold = () => this.hold(group, row);
     group.addEventListener("focus", () => this.show(row));
     group.addEventListener("keydown", (event) => this.key(event, group));
