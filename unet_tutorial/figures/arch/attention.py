@@ -84,7 +84,7 @@ def _attention(flow: Dataflow, first: Node, last: Node, paired: set[str]) -> Att
             inside, ends, entries = passed, reached, entries[:1]
     output = _output(flow, last, crosses, entries)
     if output.target:
-        before, after = output.before, set[str]().union(*output.steps)
+        before, after = set(output.before), set[str]().union(*output.steps)
         entries = (output.start, *(key for key in entries if key != output.start and len(entries) > 1))
     else:
         after = _projection(flow, output.steps)
