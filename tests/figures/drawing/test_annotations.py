@@ -11,7 +11,7 @@ from tests.oracles.headed_nets import headed
 from tests.oracles.u2net import arch as u2net
 from unet_tutorial.figures.diagram import Diagram
 from unet_tutorial.figures.drawing.annotations import Annotations
-from unet_tutorial.figures.drawing.scene import Scene
+from unet_tutorial.figures.drawing.scene import Scene, text_area
 from unet_tutorial.figures.drawing.style import THESIS
 
 NUMBERS = re.compile(r"[\d²³×–]+")
@@ -236,3 +236,15 @@ def test_sums_with_an_attention_are_marked_at_their_own_boxes_in_a_part(part: st
     assert set(marks) == sums
     boxes = {f"plus-{box.id}": box for box in found.boxes}
     assert all(0 < boxes[key].x - mark.x < 2 * found.font for key, mark in marks.items())
+
+
+@pytest.mark.parametrize("name", ["paper", "classifier"])
+@pytest.mark.parametrize("where", ["legend", "caption"])
+def test_a_word_that_is_longer_than_the_sheet_makes_the_drawing_wider(name: str, where: str) -> None:
+    word = "x" * 120
+    own = Annotations(names={"max pool 2x2": word}) if where == "legend" else Annotations(caption=f"a {word}")
+    drawing = Diagram(arch(name), THESIS, annotations=own)
+    assert drawing.notes[-1].startswith("wider than asked")
+    (label,) = [label for label in drawing.scene.labels if word in label.text]
+    x, _, width, _ = text_area(label, drawing.scene.font)
+    assert 0 <= x < x + width <= drawing.scene.width

@@ -14,7 +14,7 @@ from unet_tutorial.figures.arch.ir import ArchIR, Node
 from unet_tutorial.figures.drawing.language import LANGUAGES, translation
 from unet_tutorial.figures.drawing.legend import add_legend, legend_entries
 from unet_tutorial.figures.drawing.palette import faded
-from unet_tutorial.figures.drawing.scene import Label, Scene, with_text_below
+from unet_tutorial.figures.drawing.scene import Label, Scene, text_area, with_text_below
 from unet_tutorial.figures.drawing.sketch import FeatureMap, Link, Sketch, input_output_captions
 from unet_tutorial.figures.drawing.style import check_name
 
@@ -97,12 +97,17 @@ class Annotations:
         )
         return replace(sketch, maps=tuple(maps), asides=asides)
 
-    def finished(self, scene: Scene, sketch: Sketch) -> Scene:
-        """The scene of a sketch with its texts in the language of the drawing, its legend, and the user's caption."""
+    def finished(self, scene: Scene, sketch: Sketch) -> Scene | None:
+        """The scene of a sketch with its texts in the language of the drawing, its legend, and the user's caption.
+
+        None if a word of the legend or of the caption is longer than the sheet is wide.
+        """
         labels = tuple(map(self._finished_label, scene.labels))
         entries = [(kind, self.text(text)) for kind, text in legend_entries(sketch)]
         scene = add_legend(replace(scene, labels=labels), entries)
-        return with_text_below(scene, "caption", self.caption, above=0.9, below=0.7)
+        scene = with_text_below(scene, "caption", self.caption, above=0.9, below=0.7)
+        added = (text_area(label, scene.font) for label in scene.labels[len(labels) :])
+        return scene if all(x + width <= scene.width for x, _, width, _ in added) else None
 
     def _finished_label(self, label: Label) -> Label:
         """A label in the language of the drawing; a name that lines may cross has a background."""

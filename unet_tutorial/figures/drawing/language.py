@@ -14,7 +14,7 @@ CHINESE = {
     "input": "输入", "output": "输出", "embedding of": "嵌入：", "conditioned on the": "条件：",
     # convolutions, pooling, upsampling
     "conv": "卷积", "up-conv": "转置卷积", "stride": "步幅", "dilation": "空洞率", "linear": "线性层",
-    "max pool": "最大池化", "avg pool": "平均池化", "pool": "池化", "adaptive": "自适应",
+    "max pool": "最大池化", "avg pool": "平均池化", "pool": "池化", "global": "全局", "adaptive": "自适应",
     "nearest": "最近邻插值", "bilinear": "双线性插值", "trilinear": "三线性插值", "bicubic": "双三次插值",
     "shuffle": "像素重排", "channels to pixels": "通道变像素", "pixels to channels": "像素变通道",
     "max unpool": "最大反池化", "slice": "切片", "mean": "均值", "max": "最大值", "amax": "最大值",

@@ -106,6 +106,8 @@ def draw_u(arch: ArchIR, style: Style, collapse: str, font: float, annotations: 
     tallest = TALLEST
     while tallest > 0.02:
         scene = annotations.finished(_place(columns, tallest * style.width, style.width), sketch)
+        if scene is None:
+            return None
         if _low_enough(scene, style):
             return replace(scene, notes=(*scene.notes, *_undrawn_outputs(arch, whole)))
         tallest *= 0.85

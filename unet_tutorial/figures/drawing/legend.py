@@ -43,7 +43,10 @@ Chain = tuple[tuple[str, int], ...]  # operations one after another, each with i
 
 
 def add_legend(scene: Scene, entries: Sequence[Entry]) -> Scene:
-    """The scene with a legend: in a free lower corner, preferably the right one, else below the drawing."""
+    """The scene with a legend: in a free lower corner, preferably the right one, else below the drawing.
+
+    A word that is longer than the sheet is wide reaches beyond its edge.
+    """
     font, margin = scene.font, MARGIN * scene.font
     if not entries:
         return scene
@@ -54,11 +57,11 @@ def add_legend(scene: Scene, entries: Sequence[Entry]) -> Scene:
             break
         top, width = scene.height - legend.height - margin, sum(legend.widths)
         for left in (scene.width - width, margin):
-            if top > 0 and _free(scene, (left - font, top - font, left + width, scene.height)):
+            if top > 0 and width <= scene.width and _free(scene, (left - font, top - font, left + width, scene.height)):
                 return legend.added_at(left, top)
     width = scene.width - 2 * margin
-    legends = [arrange_entries(scene, entries, count, width) for count in range(1, len(entries) + 1)]
-    legend = [each for each in legends if sum(each.widths) - font <= width][-1]  # in as many columns as fit
+    one, *more = (arrange_entries(scene, entries, count, width) for count in range(1, len(entries) + 1))
+    legend = [one, *(each for each in more if sum(each.widths) - font <= width)][-1]  # in as many columns as fit
     added = legend.added_at(margin, scene.height + margin)
     return replace(added, height=scene.height + legend.height + 1.2 * font)
 
