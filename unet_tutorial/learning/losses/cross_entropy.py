@@ -68,6 +68,11 @@ def check_loss_inputs(logits: Tensor, target: Tensor, weights: Tensor) -> None:
             )
     if target.dtype != int64:
         raise ValueError(f"target is {target.dtype} and classes are int64; call target.long()")
+    if logits.shape[1] == 1:
+        raise ValueError(
+            "the logits have 1 channel, whose softmax is always 1; build the network with out_channels=2, or use a "
+            "sigmoid loss with a target of floats that has the shape of the logits"
+        )
     if not weights.is_floating_point():
         raise ValueError(f"weights are {weights.dtype} and must be floats; call weights.float()")
 
