@@ -15,6 +15,7 @@ from tests.conftest import Unet
 from tests.oracles.onnx_files import keras_graph
 from tests.oracles.user_module import refusal, write_user_module
 from tests.paths import ROOT
+from unet_tutorial.commands.model import NetworkOptions
 from unet_tutorial.figures.arch.ir import ArchIR, from_json
 
 THIN = ("paper", "--widths", "4,8", "--input", 20)
@@ -145,3 +146,21 @@ def test_an_onnx_file_is_refused_in_one_line(unet: Unet, words: tuple[object, ..
     assert code == 1
     assert re.search(said, line)
     assert unet("summary", tmp_path / "absent.onnx")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("preset", "wrong", "right"),
+    [
+        ("paper", "in_channels=3", "{}"),
+        ("paper", "[3]", "{}"),
+        ("paper", '{"in_channels": true}', '{{"in_channels": {}}}'),
+        ("paper", '{"widths": 16}', '{{"widths": {}}}'),
+        ("unet3d", '{"planar": true}', '{{"planar": {}}}'),
+        ("unet3d", '{"planar": 0}', '{{"planar": {}}}'),
+    ],
+)
+def test_the_example_in_an_error_about_kwargs_is_accepted(preset: str, wrong: str, right: str) -> None:
+    with pytest.raises(ValueError, match=r"(for example|such as)") as error:
+        NetworkOptions(preset, kwargs=wrong).model()
+    ((quoted, value),) = re.findall(r"(?:for example|such as) (?:'(.*)'|([^,]+|\[.*?\])(?:, or |$))", str(error.value))
+    assert NetworkOptions(preset, kwargs=right.format(quoted or value)).model()

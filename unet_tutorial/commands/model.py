@@ -45,7 +45,7 @@ class NetworkOptions:
 
     name: Annotated[str, typer.Argument(help=NAME)]
     inputs: Annotated[list[str] | None, typer.Option("--input", help=INPUT)] = None
-    kwargs: Annotated[str, typer.Option(help="Arguments of the preset or attribute: '{\"depth\": 3}'.")] = ""
+    kwargs: Annotated[str, typer.Option(help="Arguments of the preset or attribute: '{\"in_channels\": 3}'.")] = ""
     widths: Annotated[str, typer.Option(help="Channels of each level of a preset, such as 16,32,64.")] = ""
 
     def architecture(self) -> ArchIR:
@@ -127,10 +127,10 @@ class NetworkOptions:
             given = json.loads(self.kwargs or "{}")
         except ValueError as error:
             raise ValueError(
-                f"--kwargs {self.kwargs!r} is not JSON ({error}); write for example '{{\"depth\": 3}}'"
+                f"--kwargs {self.kwargs!r} is not JSON ({error}); write for example '{{\"in_channels\": 3}}'"
             ) from error
         if not isinstance(given, dict):
-            raise ValueError(f"--kwargs {self.kwargs!r}: expected names with values, such as '{{\"depth\": 3}}'")
+            raise ValueError(f"--kwargs {self.kwargs!r}: expected names with values, such as '{{\"in_channels\": 3}}'")
         widths = {"widths": numbers("widths", self.widths, int, "16,32,64")} if self.widths else {}
         return given | widths
 
