@@ -14,6 +14,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import torch
 from torch import Tensor, nn
 
+from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.plan.levels import Level, Size
 from unet_tutorial.plan.sizes import Padding, size_error
 
@@ -113,6 +114,11 @@ class Network(nn.Module):
         """The dtype of the weights. Images must have the same dtype."""
         return next(self.parameters()).dtype
 
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """The memory layout of weights and images in training."""
+        return memory_format(self.levels[0].rank)
+
     def check(self, image: Tensor) -> None:
         """Raise ValueError for an image that does not fit. Not checked during torch.compile and torch.export."""
         if torch.compiler.is_compiling():
@@ -183,6 +189,7 @@ _ROLES = {
         Part,
         "conv_stack(ConvUnit()), or residual, dropped or checkpointed of a block",
     ),
+    "shortcut": _Role(("in_channels", "out_channels", "level"), nn.Module, "zero_padded, repeated or projected(norm)"),
     "down": _Role(("in_channels", "level"), Part, "MaxPool or StridedConv"),
     "up": _Role(
         ("in_channels", "out_channels", "stride"),
@@ -198,9 +205,9 @@ _ROLES = {
 def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
     """Return the factory, extended by a check of each module that it makes.
 
-    ``role`` is "norm", "act", "conv", "block", "down", "up", "merge", "step", or "part" for a factory of any part.
-    Raises ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The
-    returned factory raises ValueError if the new module is not a ``Part``; norms, activations, convolutions and
+    ``role`` is "norm", "act", "conv", "block", "shortcut", "down", "up", "merge", "step", or "part" for any part. Raises
+    ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The returned
+    factory raises ValueError if the new module is not a ``Part``; norms, activations, convolutions, shortcuts and
     upsampling may be any module.
     """
     reason = _misuse(role, factory)
