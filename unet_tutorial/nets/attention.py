@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unet_tutorial.nets.contracts import Part, Wrapper, check_factory
+from unet_tutorial.nets.contracts import Part, Wrapper, check_factory, out_channels_of
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.merge import Merge
 from unet_tutorial.nets.nd import LINEAR, conv, conv_strided
@@ -19,16 +21,17 @@ class AttentionGate(Part):
     """Multiply each pixel of a skip by a coefficient from 0 to 1.
 
     Skip (N, C, *size) and below (N, B, *(size / stride)) -> (N, C, *size). The coefficients are computed from the skip
-    and from ``below``, the map of the next coarser level, after convolutions to C / 2 channels. Then a 1×1 convolution
-    mixes the channels. The gate initialises its own weights, and the functions of ``nets.init`` leave them unchanged.
+    and from ``below``, the map of the next coarser level, after convolutions to ``inner`` channels, by default C / 2.
+    Then a 1×1 convolution mixes the channels. The gate initialises its own weights, and the functions of ``nets.init``
+    leave them unchanged.
     Source: Oktay et al., arXiv 1804.03999, section 2.2.
     """
 
     own_init = True
 
-    def __init__(self, skip_channels: int, below_channels: int, stride: Size) -> None:
+    def __init__(self, skip_channels: int, below_channels: int, stride: Size, inner: int | None = None) -> None:
         super().__init__()
-        rank, inner = len(stride), max(skip_channels // 2, 1)
+        rank, inner = len(stride), inner or max(skip_channels // 2, 1)
         one = (1,) * rank
         self.theta = conv_strided(skip_channels, inner, stride, bias=False)
         self.phi = conv(below_channels, inner, one)
@@ -50,6 +53,9 @@ class AttentionGate(Part):
         return out
 
 
+Gate = Callable[[int, int, Size], Part]  # (skip_channels, below_channels, stride) -> Part
+
+
 def _initialise(gate: AttentionGate) -> None:
     """Weights as in ``nets.init.kaiming_``, and biases 0, so that the coefficients start near 1/2."""
     for layer in gate.modules():
@@ -59,13 +65,13 @@ def _initialise(gate: AttentionGate) -> None:
                 nn.init.zeros_(layer.get_parameter("bias"))
 
 
-def gated(merge: Merge) -> Merge:
-    """Return the merge with an attention gate on its skip."""
+def gated(merge: Merge, gate: Gate = AttentionGate) -> Merge:
+    """Return the merge with an attention gate on its skip; ``gate`` makes the gate."""
     merge = check_factory("merge", merge)
 
     def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
-        gate = AttentionGate(skip_channels, below_channels, stride)
-        return Gated(gate, merge(skip_channels, up_channels, below_channels, stride))
+        made = gate(skip_channels, below_channels, stride)
+        return Gated(made, merge(out_channels_of(made), up_channels, below_channels, stride))
 
     return wrapped
 
@@ -73,7 +79,7 @@ def gated(merge: Merge) -> Merge:
 class Gated(Wrapper):
     """A merge with an attention gate on its skip. Input and output shapes are those of the merge."""
 
-    def __init__(self, gate: AttentionGate, merge: Part) -> None:
+    def __init__(self, gate: Part, merge: Part) -> None:
         super().__init__(merge)
         self.gate, self.merge = gate, merge
         self.extra_reach = gate.extra_reach

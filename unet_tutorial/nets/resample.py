@@ -67,12 +67,12 @@ def _check_multiple(shape: Size, stride: Size, step: str, subject: str) -> None:
             )
 
 
-def transposed(in_channels: int, out_channels: int, stride: Size) -> nn.Module:
-    """The paper's "up-convolution", a transposed convolution with kernel = stride and a bias.
+def transposed(in_channels: int, out_channels: int, stride: Size, *, bias: bool = True) -> nn.Module:
+    """The paper's "up-convolution", a transposed convolution with kernel = stride.
 
     (N, in, *size) -> (N, out, *(size · stride)); each input pixel gives one block of the output.
     """
-    return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride)
+    return CONV_TRANSPOSE[rank_of(stride) - 1](in_channels, out_channels, stride, stride, bias=bias)
 
 
 def resize_conv(mode: str = "nearest", kernel: int = 3) -> Up:

@@ -45,6 +45,12 @@ def seen_by(position: int, levels: Plan, *, padding: Padding, axis: int = 0) -> 
     return _through_decoder((position, position), along(axis, levels), padding)
 
 
+def plan_reach(levels: Plan, grid: int) -> int:
+    """The largest distance between an output pixel and an input pixel that it depends on, for padding "same"."""
+    seen = [(p, seen_by(p, levels, padding="same")) for p in range(grid)]
+    return max(max(p - first, last - p) for p, (first, last) in seen)
+
+
 def _through_decoder(seen: Interval, levels: Plan, padding: Padding) -> Interval:
     """From output pixels of the U-Net of these levels to its input pixels.
 
@@ -101,3 +107,26 @@ def accumulated_reach(levels: Plan, reaches: Sequence[Iterable[Size]]) -> Size:
         for reach in filter(None, parts):
             total = [t + s * r for t, s, r in zip(total, scale, reach, strict=True)]
     return tuple(total)
+
+
+def block_widening(levels: Plan, axis: int) -> list[int]:
+    """Pixels of the image by which the block of each level widens a receptive field, per side along an axis.
+
+    >>> from unet_tutorial.plan.levels import pyramid
+    >>> block_widening(pyramid((8, 16, 32)), axis=0)  # two convolutions of 3 pixels, at strides 1, 2 and 4
+    [2, 4, 8]
+    """
+    widening, scale = [], 1
+    for level in along(axis, levels):
+        scale *= level.stride[0]
+        widening.append(lost(level, "valid")[0] // 2 * scale)
+    return widening
+
+
+def beyond_plan(widest: int, levels: Plan, axis: int) -> int:
+    """By how many pixels a path that widens a receptive field by ``widest`` per side exceeds the U of these levels.
+
+    The U has a block in the encoder and one in the decoder at each level, and one at the coarsest.
+    """
+    *finer, coarsest = block_widening(levels, axis)
+    return max(0, widest - 2 * sum(finer) - coarsest)

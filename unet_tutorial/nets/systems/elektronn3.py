@@ -11,9 +11,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from unet_tutorial.nets.attention import AttentionGate, Gated
+from unet_tutorial.nets.attention import AttentionGate, gated
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
-from unet_tutorial.nets.contracts import Part, check_factory
 from unet_tutorial.nets.init import xavier_
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
@@ -52,13 +51,7 @@ class GridGate(AttentionGate):
 
 def grid_gated(merge: Merge) -> Merge:
     """Return the merge with a ``GridGate`` on its skip."""
-    merge = check_factory("merge", merge)
-
-    def wrapped(skip_channels: int, up_channels: int, below_channels: int, stride: Size) -> Part:
-        gate = GridGate(skip_channels, below_channels, stride)
-        return Gated(gate, merge(skip_channels, up_channels, below_channels, stride))
-
-    return wrapped
+    return gated(merge, gate=GridGate)
 
 
 def elektronn3_unet(
