@@ -205,10 +205,10 @@ _ROLES = {
 def check_factory(role: str, factory: Callable[_P, _M]) -> Callable[_P, _M]:
     """Return the factory, extended by a check of each module that it makes.
 
-    ``role`` is "norm", "act", "conv", "block", "shortcut", "down", "up", "merge", "step", or "part" for any part. Raises
-    ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The returned
-    factory raises ValueError if the new module is not a ``Part``; norms, activations, convolutions, shortcuts and
-    upsampling may be any module.
+    ``role`` is "norm", "act", "conv", "block", "shortcut", "down", "up", "merge", "step", or "part" for any part.
+    Raises ValueError with a list of valid choices if the factory cannot be called with the arguments of its role. The
+    returned factory raises ValueError if the new module is not a ``Part``; norms, activations, convolutions, shortcuts
+    and upsampling may be any module.
     """
     reason = _misuse(role, factory)
     name = getattr(factory, "__qualname__", repr(factory)[:60])
