@@ -53,7 +53,9 @@ def rows(text: str) -> list[Row]:
 def names(section: str = "") -> dict[str, Any]:
     """The names for expressions of the page: the library's public names, and those defined in the section's code."""
     found: dict[str, Any] = {"torch": torch, "nn": nn, "partial": partial, "replace": replace}
-    modules = [path for folder in ("plan", "nets") for path in sorted((PACKAGE / folder).rglob("[a-z]*.py"))]
+    modules = [
+        path for folder in ("plan", "nets", "learning/losses") for path in sorted((PACKAGE / folder).rglob("[a-z]*.py"))
+    ]
     for path in modules:
         public = vars(importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)))
         found |= {name: value for name, value in public.items() if not name.startswith("_")}
@@ -88,6 +90,8 @@ def row_faults(row: Row, wanted: str, known: dict[str, Any]) -> list[str]:
             made = eval(expression[1], known)
         if role == "refused":
             return ["it is not refused"]
+        if role == "value":
+            return value_faults(float(made), trait, row.know)
         net = made if role == "net" else thin(made if role == "levels" else THIN, **part(role, made))
     except (ValueError, TypeError, NameError, AttributeError, SyntaxError) as error:
         begin = REFUSAL.search(row.know)
@@ -95,6 +99,12 @@ def row_faults(row: Row, wanted: str, known: dict[str, Any]) -> list[str]:
         return [] if right else [f"{type(error).__name__}: {error}"]
     held = any(found.startswith(trait) for found in traits(net))
     return [*net_faults(net, row.know), *([] if held else [f"no {trait} in it"])]
+
+
+def value_faults(made: float, wanted: str, know: str) -> list[str]:
+    """The errors in a row that computes a number: another value, or another number in its note."""
+    faults = [] if abs(made - float(wanted)) < 1e-6 else [f"it is {made:.6f}"]
+    return faults + ([] if know.startswith(wanted) else [f"its note does not begin with {wanted}"])
 
 
 MILESIAL = {
@@ -313,6 +323,30 @@ JOHSCHMIDT42 = {
     "an image of 63 pixels": "refused",
     "weights": "net rank 2",
 }
+LOSSES = {  # values by hand for the example of the page
+    "MONAI DiceLoss(sigmoid=True)": "value 0.268292",
+    "MONAI DiceLoss(softmax=True, to_onehot_y=True, include_background=False)": "value 0.268292",
+    "MONAI DiceLoss(batch=True)": "value 0.268292",
+    "MONAI DiceLoss(jaccard=True)": "value 0.423075",
+    "MONAI GeneralizedDiceLoss": "value 0.275000",
+    "MONAI TverskyLoss(alpha=0.3, beta=0.7)": "value 0.261082",
+    "MONAI FocalLoss(gamma=2)": "value 0.043361",
+    "MONAI FocalLoss(use_softmax=True)": "value 0.043361",
+    "MONAI ignore_index": "absent",
+    "AmberzzZZ, Dice of unet and vnet": "absent",
+    "AmberzzZZ, Dice of loss.py": "value 0.915332",
+    "AmberzzZZ, bce": "value 0.337539",
+    "AmberzzZZ, reweighted bce": "value 0.154076",
+    "AmberzzZZ, focal, a sum": "value 0.088690",
+    "AmberzzZZ, the loss of disc": "value 1.628078",
+    "AmberzzZZ, 0.8 pos + 0.2 neg": "value 0.271044",
+    "AmberzzZZ, border Dice": "value 0.273885",
+    "arXiv 1906.03906, hardness-weighted Dice": "value 0.293179",
+    "Oktay, soft Dice": "value 0.267640",
+    "UNet++, bce_dice": "value -0.562939",
+    "milesial, cross-entropy + Dice": "value 0.612711",
+    "elektronn3 LovaszLoss": "value 0.320833",
+}
 OPTIONS = {
     "The authors' release of 2015 (Caffe)": RELEASE,
     "The 3D U-Net of the paper (arXiv 1606.06650)": VOLUMES,
@@ -323,6 +357,7 @@ OPTIONS = {
     "MONAI BasicUNet": BASIC_UNET,
     "MONAI UNet": STRIDED_UNET,
     "MONAI AttentionUnet": ATTENTION_UNET,
+    "Losses": LOSSES,
 }
 THERE = {  # published, or counted in the other system
     *("19,069,955", "1,968,290", "1,971,554", "5,646,242", "43,232"),

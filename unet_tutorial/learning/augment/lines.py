@@ -30,8 +30,8 @@ def soften(masks: Tensor, sigmas: Sequence[float]) -> Tensor:
     leaves an axis as it is. Returns (N, K, *spatial).
 
     OpenCV's Gaussian kernels of 3, 7 and 15 pixels, which AmberzzZZ/unet_vnet_keras uses, have σ = 0.8, 1.4 and 2.6. A
-    blur with them lowers a thin line itself, to 0.52, 0.29 and 0.15; here, the largest of all Gaussians is taken instead
-    of their sum.
+    blur with them lowers a thin line itself, to 0.52, 0.29 and 0.15. Here the largest of all Gaussians is taken, not
+    their sum.
 
     >>> line = torch.tensor([[[0.0, 0.0, 1.0, 0.0, 0.0]]])
     >>> [round(value, 3) for value in soften(line, (0.8,)).flatten().tolist()]
@@ -91,12 +91,12 @@ def shifted(sample: Sample, offsets: Sequence[int]) -> Sample:
 def shift_and_flip(
     sample: Sample, generator: torch.Generator, *, shares: Sequence[float], flips: Sequence[int] = ()
 ) -> Sample:
-    """Random shift by at most ``shares`` of the length of each axis; then each axis of ``flips`` is flipped half the time.
+    """Random shift by at most ``shares`` of the length of each axis, then a flip of each axis in ``flips`` or none.
 
-    For lines at similar heights in all images, shares=(0.15, 0.0) moves them up or down by at most 15 % of the height.
-    Flip only axes along which a line keeps its number: if line 1 is the upper one, flips=(1,) is right in 2D, and
-    flips=(0,) is not. Raises ValueError for shares outside 0 to 1, unless there is one for each axis, and for
-    flips that are no spatial axis.
+    Each flip has probability 0.5. For lines at similar heights in all images, shares=(0.15, 0.0) moves them up or down
+    by at most 15 % of the height. Flip only axes along which a line keeps its number: if line 1 is the upper one,
+    flips=(1,) is right in 2D, and flips=(0,) is not. Raises ValueError for shares outside 0 to 1, unless there is one
+    for each axis, and for flips that are no spatial axis.
     """
     if len(shares) != len(sample.size) or not all(0 <= share <= 1 for share in shares):
         raise ValueError(f"shares {tuple(shares)} for a sample of size {sample.size}: pass one in 0 to 1 for each axis")
