@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -13,9 +14,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tests.oracles.thin_nets import perturbed, thin
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack, doubling_stack
+from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import batch_norm, instance_norm
 from unet_tutorial.nets.wrappers import checkpointed, dropped, residual
 from unet_tutorial.plan.levels import Level
+from unet_tutorial.plan.sizes import Padding
 
 ORDERS = list(permutations(("conv", "norm", "act")))
 LEVEL = Level(6, (3, 3), (1, 1), convs=3)
@@ -117,6 +120,21 @@ def test_a_block_equals_its_layers_one_after_another(rank: int) -> None:
         expected = nn.functional.silu(nn.functional.instance_norm(convolve(expected, weight, bias)))
     assert block(x).shape == (2, 4, *(3, 4, 5)[:rank])
     assert torch.allclose(block(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_convolution_that_is_handed_in_is_made_with_channels_kernel_and_padding(padding: Padding) -> None:
+    """The default is torch's convolution: the same weights from the same seed, under the same names."""
+    torch.manual_seed(0)
+    plain = ConvUnit(padding)(2, 4, (3, 3))
+    torch.manual_seed(0)
+    torchs = nn.Conv2d(2, 4, 3, padding=padding)
+    assert list(plain.state_dict()) == ["conv.weight", "conv.bias"]
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), torchs.parameters(), strict=True))
+    bare = ConvUnit(padding, conv=partial(conv, bias=False))(2, 4, (3, 3))
+    bare.load_state_dict({"conv.weight": torchs.weight})
+    x = torch.randn(2, 2, 7, 8)
+    assert torch.allclose(bare(x), (torchs(x) - torchs.get_parameter("bias").reshape(-1, 1, 1)).relu(), atol=1e-6)
 
 
 def test_two_blocks_share_nothing() -> None:

@@ -14,6 +14,7 @@ from tests.oracles.thin_nets import NORMED, THREE, thin
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack, doubling_stack
 from unet_tutorial.nets.contracts import Part, out_channels_of
+from unet_tutorial.nets.nd import conv_strided
 from unet_tutorial.nets.norms import group_norm
 from unet_tutorial.nets.paths import Encoder
 from unet_tutorial.nets.resample import MaxPool, StridedConv, resize_conv, then, transposed
@@ -60,6 +61,15 @@ UNITS: list[tuple[str, Any, str]] = [
     ("norm", F.batch_norm, "missing a required argument"),
     ("norm", torch.batch_norm, "no signature found"),
 ]
+CONVS: list[tuple[Any, str]] = [
+    (nn.Conv2d, "Conv2d: " + TORCHS),
+    (partial(nn.Conv2d, bias=False), TORCHS),
+    (nn.Conv2d(1, 1, 3), r"Conv2d\(1, 1.*: " + MODULE),
+    (F.conv2d, "no signature found"),
+    ("depthwise", "'depthwise': it cannot be called .* not a callable object"),
+    (conv_strided, "conv_strided: .* too many positional arguments"),
+    (lambda *_: torch.zeros(1), "it makes a Tensor, not a Module"),
+]
 PARTS: list[tuple[str, Any, str]] = [
     ("down", nn.MaxPool2d, "MaxPool2d: " + TORCHS),
     ("down", F.max_pool2d, "torch's own functions"),
@@ -101,6 +111,13 @@ def test_a_wrong_norm_or_activation_is_refused_before_a_network_is_built(role: s
     for make in (unit, partial(untyped["then"], transposed)):
         with pytest.raises(ValueError, match=f"^{role} is .*{why}.*; {CHOICES[role]}"):
             make(**{role: given})
+
+
+@pytest.mark.parametrize(("given", "why"), CONVS)
+def test_a_wrong_convolution_is_refused_by_its_unit(given: Any, why: str) -> None:
+    choices = r"pass nets\.nd\.conv, depthwise_separable, or a function \(in_channels, out_channels, kernel, padding\)"
+    with pytest.raises(ValueError, match=f"^conv is .*{why}.*; {choices}"):
+        unit(conv=given)(1, 4, (3, 3))
 
 
 @pytest.mark.parametrize(("role", "given", "why"), PARTS)

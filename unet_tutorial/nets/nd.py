@@ -15,12 +15,16 @@ MAX_POOL: Layers = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 LINEAR = ("linear", "bilinear", "trilinear")  # torch's names of linear interpolation, by rank
 
 
-def conv(in_channels: int, out_channels: int, kernel: Size, padding: Padding = "same") -> nn.Module:
-    """A convolution with bias, in 1D, 2D or 3D by the length of the kernel.
+def conv(
+    in_channels: int, out_channels: int, kernel: Size, padding: Padding = "same", *, bias: bool = True
+) -> nn.Module:
+    """A convolution, in 1D, 2D or 3D by the length of the kernel.
 
-    (N, in, *size) -> (N, out, *size); with padding "valid" each axis is shorter by kernel - 1.
+    (N, in, *size) -> (N, out, *size); with padding "valid" each axis is shorter by kernel - 1. Before a norm, which
+    subtracts the mean, a bias changes nothing; write ``ConvUnit(norm=…, conv=partial(conv, bias=False))`` for a unit
+    without it.
     """
-    return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, padding=padding)
+    return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, padding=padding, bias=bias)
 
 
 def conv_strided(in_channels: int, out_channels: int, stride: Size, *, bias: bool = True) -> nn.Module:

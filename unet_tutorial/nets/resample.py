@@ -45,9 +45,9 @@ class StridedConv(Part):
     multiple of the stride.
     """
 
-    def __init__(self, in_channels: int, level: Level) -> None:
+    def __init__(self, in_channels: int, level: Level, *, bias: bool = True) -> None:
         super().__init__()
-        self.conv = conv_strided(in_channels, level.channels, level.stride)
+        self.conv = conv_strided(in_channels, level.channels, level.stride, bias=bias)
         self.stride, self.out_channels = level.stride, level.channels
 
     def forward(self, x: Tensor) -> Tensor:

@@ -64,12 +64,12 @@ def residual_levels(widths: Sequence[int], convs: Sequence[int], rank: int, kern
 
 
 class VNetHead(Part):
-    """A convolution to one map per class, PReLU, and a 1×1 convolution: (N, in, *size) -> (N, out, *size)."""
+    """A unit with one map per class, then a 1×1 convolution: (N, in, *size) -> (N, out, *size)."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: Size) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: Size, unit: ConvUnit = ACTIVATED) -> None:
         super().__init__()
         positive_int("out_channels", out_channels)
-        self.unit = ACTIVATED(in_channels, out_channels, kernel)
+        self.unit = unit(in_channels, out_channels, kernel)
         self.pointwise = conv(out_channels, out_channels, (1,) * len(kernel))
         self.out_channels, self.extra_reach = out_channels, tuple(k // 2 for k in kernel)
 
