@@ -59,7 +59,8 @@ class NestedDecoder(FeatureDecoder):
 
     def _set_columns(self, columns: int) -> None:
         """Set everything that depends on the number of columns with j > 0."""
-        self.map_channels, self.map_levels = (self.out_channels,) * columns, (0,) * columns
+        maps = max(columns, 1)
+        self.map_channels, self.map_levels = (self.out_channels,) * maps, (0,) * maps
         self.extra_reach = tuple(self._reach_beyond_plan(axis) for axis in range(self.levels[0].rank))
 
     def _reach_beyond_plan(self, axis: int) -> int:

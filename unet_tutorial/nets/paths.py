@@ -154,7 +154,8 @@ class Decoder(FeatureDecoder):
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
         self.out_channels = channels[0]
         self.padding = pieces[0].block.padding if pieces else "same"
-        self.map_channels, self.map_levels = tuple(widths), tuple(range(len(widths)))
+        self.map_channels = tuple(widths) or tuple(channels)
+        self.map_levels = tuple(range(len(self.map_channels)))
         self.extra_reach = accumulated_reach(self.levels, [parts.reaches for parts in pieces])
 
     def forward(self, features: list[Tensor]) -> Tensor:
@@ -165,13 +166,13 @@ class Decoder(FeatureDecoder):
         return x
 
     def maps(self, features: list[Tensor]) -> list[Tensor]:
-        """The output of every step, finest first."""
+        """The output of every step, finest first; without steps, the features of the only level."""
         *skips, x = features
-        found: list[Tensor] = []
+        found = []
         for step, skip in zip(self.steps, reversed(skips), strict=True):
             x = step(x, skip)
-            found = [x, *found]
-        return found
+            found.append(x)
+        return found[::-1] or [x]
 
 
 class StepParts(NamedTuple):

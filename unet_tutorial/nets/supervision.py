@@ -195,7 +195,8 @@ class GuidedHeads(SideHeads):
         classifier = conv(decoder.map_channels[-1], 2, (1,) * decoder.levels[0].rank)
         self.classifier = nn.Sequential(nn.Dropout(), classifier)
         self.is_foreground: Tensor
-        self.register_buffer("is_foreground", torch.tensor([i in chosen for i in range(out_channels)]))
+        mask = torch.tensor([[i in chosen for i in range(out_channels)]])  # (1, out)
+        self.register_buffer("is_foreground", mask, persistent=False)
 
     def forward(self, maps: list[Tensor]) -> Tensor | list[Tensor]:
         """Logits of each map and the class scores, or the first logits after the decision."""
