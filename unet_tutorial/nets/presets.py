@@ -17,6 +17,12 @@ from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.systems.caffe_release import released_unet
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
+from unet_tutorial.nets.systems.huang2020 import unet_3_plus
+from unet_tutorial.nets.systems.keras_bottleneck_vnet import bottleneck_vnet
+from unet_tutorial.nets.systems.keras_vnet import keras_vnet, vnet_depthwise
+from unet_tutorial.nets.systems.milletari2016 import vnet
+from unet_tutorial.nets.systems.oktay2018 import oktay_unet
+from unet_tutorial.nets.systems.zhou2018 import unet_plus_plus
 from unet_tutorial.nets.unet import UNet, pointwise_head, unet
 from unet_tutorial.nets.wrappers import residual
 from unet_tutorial.plan.levels import pyramid
@@ -77,6 +83,13 @@ PRESETS: dict[str, Callable[..., UNet]] = {
     "attention": attention_unet,
     "released": released_unet,
     "unet3d-paper": unet3d_paper,
+    "vnet": vnet,
+    "vnet-2d": keras_vnet,
+    "vnet-depthwise": vnet_depthwise,
+    "vnet-bottleneck": bottleneck_vnet,
+    "unet++": unet_plus_plus,
+    "unet3+": unet_3_plus,
+    "attention-oktay": oktay_unet,
 }
 
 
