@@ -8,6 +8,7 @@ from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.learning.losses.focal import sigmoid_focal_loss, softmax_focal_loss
 from unet_tutorial.learning.losses.hardness import hardness_dice_loss
 from unet_tutorial.learning.losses.lovasz import lovasz_loss
+from unet_tutorial.learning.losses.ms_ssim import ms_ssim_loss
 from unet_tutorial.learning.losses.overlap import (
     dice_loss,
     generalised_dice_loss,
@@ -31,4 +32,5 @@ LOSSES: dict[str, Loss] = {
     "lovasz": lovasz_loss,
     "hardness_dice": hardness_dice_loss,
     "border_dice": border_dice_loss,
+    "ms_ssim": ms_ssim_loss,
 }
