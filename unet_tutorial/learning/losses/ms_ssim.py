@@ -51,8 +51,8 @@ def ms_ssim_loss(
     coarsest = min(p.shape[2:], default=0) // 2 ** (len(scales) - 1)
     if coarsest < window:
         raise ValueError(
-            f"images of {tuple(p.shape[2:])} pixels are smaller than a window of {window} at scale {len(scales)}; train "
-            f"on tiles of {window * 2 ** (len(scales) - 1)} pixels, or pass fewer scales or a smaller window"
+            f"images of {tuple(p.shape[2:])} pixels are smaller than a window of {window} at scale {len(scales)}; "
+            f"train on tiles of {window * 2 ** (len(scales) - 1)} pixels, or pass fewer scales or a smaller window"
         )
     similarity = torch.ones_like(volumes)
     for number, exponent in enumerate(scales, start=1):
