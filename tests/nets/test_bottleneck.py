@@ -62,7 +62,8 @@ VALID = conv_stack(ConvUnit(padding="valid"))
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: with_convs(VALID, LEVELS, (1, 1))(4, 4, LEVELS[0]), "the sizes of the plan would be wrong"),
     (lambda: with_convs(BLOCK, LEVELS, (1, 3))(4, 4, LEVELS[1]), "3 convolutions at level 1, and its plan states 2"),
-    (lambda: BLOCK(8, 3, LEVELS[0]), "3 channels: a bottleneck has a quarter of them, so it needs 4 or more"),
+    (lambda: with_convs(BLOCK, LEVELS, ())(4, 4, LEVELS[1]), "the numbers of convolutions per level are empty"),
+    (lambda: BLOCK(8, 6, LEVELS[0]), "6 channels: a bottleneck has a quarter of them; pass a multiple of 4"),
 ]
 
 

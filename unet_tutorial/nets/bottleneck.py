@@ -17,7 +17,7 @@ def bottleneck(unit: ConvUnit, last: ConvUnit) -> Block:
     """A block of three units: 1×1 to a quarter of the output channels, the level's kernel, and 1×1 to all of them.
 
     ``last`` is the third unit, usually without an activation, which then follows the sum with the shortcut. Source: He
-    et al., arXiv 1512.03385, figure 5. When the network is built, it raises ValueError for fewer than 4 channels.
+    et al., arXiv 1512.03385, figure 5. When the network is built, it raises ValueError unless their number is a multiple of 4.
     """
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
@@ -31,8 +31,8 @@ class Bottleneck(Part):
 
     def __init__(self, in_channels: int, out_channels: int, kernel: Size, unit: ConvUnit, last: ConvUnit) -> None:
         super().__init__()
-        if out_channels < 4:
-            raise ValueError(f"{out_channels} channels: a bottleneck has a quarter of them, so it needs 4 or more")
+        if out_channels % 4:
+            raise ValueError(f"{out_channels} channels: a bottleneck has a quarter of them; pass a multiple of 4")
         one, quarter = (1,) * len(kernel), out_channels // 4
         self.units = nn.Sequential(
             unit(in_channels, quarter, one), unit(quarter, quarter, kernel), last(quarter, out_channels, one)
@@ -77,22 +77,32 @@ class Stacked(Part):
         return out
 
 
+def at_level(numbers: Sequence[int], i: int) -> int:
+    """The number for level i. The last one also holds for all coarser levels. Raises ValueError if there is none.
+
+    >>> [at_level((1, 2, 3), i) for i in range(5)]
+    [1, 2, 3, 3, 3]
+    """
+    if not numbers:
+        raise ValueError("the numbers of convolutions per level are empty; pass at least one, finest level first")
+    return numbers[min(i, len(numbers) - 1)]
+
+
 def with_convs(block: Block, levels: Plan, convs: Sequence[int]) -> Block:
     """The block with ``convs[i]`` convolutions at ``levels[i]``, for one side of a U that has fewer than the other.
 
-    ``levels`` is the plan of the whole network, with the larger number at each level. Its receptive field is then an
-    upper limit, and with padding "same" its sizes are right. When the network is built, it raises ValueError for
-    padding "valid" and for more convolutions than the plan states.
+    The last number also holds for all coarser levels. ``levels`` is the plan of the whole network, with the larger
+    number at each level. Its receptive field is then an upper limit, and with padding "same" its sizes are right. When
+    the network is built, it raises ValueError for padding "valid" and for more convolutions than the plan states.
     """
     block = check_factory("block", block)
 
     def fewer(in_channels: int, out_channels: int, level: Level) -> Part:
         i = next(i for i, one in enumerate(levels) if one is level)  # with `is`, because levels may be equal
-        if convs[i] > level.convs:
-            raise ValueError(
-                f"{convs[i]} convolutions at level {i}, and its plan states {level.convs}; change the plan"
-            )
-        made = block(in_channels, out_channels, replace(level, convs=convs[i]))
+        count = at_level(convs, i)
+        if count > level.convs:
+            raise ValueError(f"{count} convolutions at level {i}, and its plan states {level.convs}; change the plan")
+        made = block(in_channels, out_channels, replace(level, convs=count))
         if made.padding != "same":
             raise ValueError(f"padding {made.padding!r}: with fewer convolutions the sizes of the plan would be wrong")
         return made

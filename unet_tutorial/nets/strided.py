@@ -15,7 +15,7 @@ from unet_tutorial.plan.levels import Level, Size
 from unet_tutorial.plan.sizes import Padding
 
 
-def strided(stride: Size) -> Convolution:
+def strided(stride: Size, *, bias: bool = True) -> Convolution:
     """Convolutions with this stride and an odd kernel, for ``ConvUnit(conv=…)``.
 
     (N, in, *size) -> (N, out, *(size / stride)) for multiples of the stride. Padding is always "same": kernel // 2
@@ -24,7 +24,7 @@ def strided(stride: Size) -> Convolution:
 
     def made(in_channels: int, out_channels: int, kernel: Size, padding: Padding = "same") -> nn.Module:  # noqa: ARG001
         half = tuple(k // 2 for k in kernel)
-        return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, stride, half)
+        return CONV[rank_of(kernel) - 1](in_channels, out_channels, kernel, stride, half, bias=bias)
 
     return made
 

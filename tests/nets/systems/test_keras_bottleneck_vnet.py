@@ -47,8 +47,8 @@ def test_downsampling_that_overlaps_counts_for_the_halo_of_tiles() -> None:
     assert torch.allclose(whole, tiled, atol=1e-12)
 
 
-def test_widths_that_the_inception_downsampling_cannot_make_are_refused() -> None:
-    with pytest.raises(ValueError, match="6 channels: an Inception downsampling needs a multiple of 4"):
+def test_widths_that_are_no_multiple_of_4_are_refused() -> None:
+    with pytest.raises(ValueError, match="6 channels: a bottleneck has a quarter of them; pass a multiple of 4"):
         bottleneck_vnet(widths=(4, 6, 12), encoder_blocks=(1, 1, 1), decoder_blocks=(1, 1))
     with pytest.raises(ValueError, match="2 convolutions at level 0, and its plan states 1"):
         thin(decoder_blocks=(2, 1))

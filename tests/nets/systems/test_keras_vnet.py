@@ -15,10 +15,10 @@ from tests.oracles.family import check_network
 from tests.oracles.thin_nets import count
 from unet_tutorial.nets.resample import transposed
 from unet_tutorial.nets.systems.keras_vnet import (
-    SEPARABLE,
     depthwise_vnet_without_pointwise,
     keras_3d_vnet,
     keras_vnet,
+    vnet_depthwise,
 )
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
@@ -64,7 +64,7 @@ def test_one_slope_per_pixel_makes_the_count_depend_on_the_size_of_the_image(sid
     assert count(net) + running(net) - slopes["per channel"] + slopes["per pixel"] == total
 
 
-MAKERS = [keras_vnet, keras_3d_vnet, partial(keras_3d_vnet, unit=SEPARABLE), depthwise_vnet_without_pointwise]
+MAKERS = [keras_vnet, keras_3d_vnet, vnet_depthwise, depthwise_vnet_without_pointwise]
 CASES: list[tuple[int, list[Size], Size]] = [
     (2, [(8, 12), (16, 8)], (9, 7)),
     (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3)),
@@ -91,7 +91,7 @@ def test_why_the_ratio_without_pointwise_convolutions_misleads() -> None:
     27 · in · out / (27 · in + in · out) is below 27 for every number of channels.
     """
     with torch.device("meta"):
-        nets = keras_3d_vnet(), keras_3d_vnet(unit=SEPARABLE), depthwise_vnet_without_pointwise()
+        nets = keras_3d_vnet(), vnet_depthwise(), depthwise_vnet_without_pointwise()
     assert [resampling(net) for net in nets] == [403_152] * 3
     plain, separable, without = (count(net) - 403_152 - 33 for net in nets)  # 33: the head
     ratios = [plain / separable, plain / without, count(nets[0]) / count(nets[1]), count(nets[0]) / count(nets[2])]
@@ -100,7 +100,7 @@ def test_why_the_ratio_without_pointwise_convolutions_misleads() -> None:
 
 @pytest.mark.parametrize(
     ("make", "mixed"),
-    [(depthwise_vnet_without_pointwise, [3]), (partial(keras_3d_vnet, unit=SEPARABLE), list(range(16)))],
+    [(depthwise_vnet_without_pointwise, [3]), (vnet_depthwise, list(range(16)))],
 )
 def test_without_pointwise_convolutions_a_block_does_not_mix_its_channels(
     make: Callable[..., UNet], mixed: list[int]

@@ -106,7 +106,7 @@ def test_slopes_are_one_per_channel() -> None:
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (lambda: vnet(convs=(1, 2)), r"convs \(1, 2\): 5 levels need one number of convolutions each"),
+    (lambda: vnet(convs=()), "the numbers of convolutions per level are empty; pass at least one"),
     (lambda: vnet(in_channels=5, widths=(4, 8), convs=(1, 1)), "cannot make 4 channels from 5"),
     (lambda: vnet(out_channels=0), "out_channels = 0"),
 ]

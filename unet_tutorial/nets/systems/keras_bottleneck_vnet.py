@@ -40,8 +40,8 @@ def bottleneck_vnet(
 ) -> UNet:
     """``vnet3d``: residual bottlenecks; one strided convolution, then Inception downsampling; linear interpolation up.
 
-    The two lists hold the number of bottlenecks per level, finest first; the decoder has at most as many as the
-    encoder. Each width must be a multiple of 4 and twice the one before it, as the Inception downsampling makes it.
+    The two lists hold the number of bottlenecks per level, finest first; the last number also holds for all coarser
+    levels. The decoder has at most as many as the encoder. Raises ValueError for widths that are no multiples of 4.
     """
     levels = residual_levels(widths, encoder_blocks, rank, kernel=3)
     block = stacked(followed(with_shortcut(bottleneck(UNIT, LAST), projected(batch_norm)), act=nn.ReLU))

@@ -19,6 +19,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.bottleneck import at_level
 from unet_tutorial.nets.channelwise import prelu
 from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import kaiming_
@@ -44,8 +45,8 @@ def vnet(
     """V-Net: residual blocks, kernels of 5, strided convolutions down and transposed ones up, no norm.
 
     The shortcut of the first block is the image itself, repeated to ``widths[0]`` channels. The blocks of the decoder
-    keep the channels of the concatenation, twice the width of their level. Raises ValueError unless there is one number
-    of convolutions per width.
+    keep the channels of the concatenation, twice the width of their level. ``convs`` holds the number of convolutions
+    per block, finest level first; the last number also holds for all coarser levels.
     """
     levels = residual_levels(widths, convs, rank, kernel=5)
     block = followed(with_shortcut(conv_stack(ACTIVATED, BARE), repeated), prelu)
@@ -56,11 +57,12 @@ def vnet(
 
 
 def residual_levels(widths: Sequence[int], convs: Sequence[int], rank: int, kernel: int) -> tuple[Level, ...]:
-    """The levels of a V-Net: ``pyramid`` with another kernel and with ``convs[i]`` convolutions at level i."""
+    """The levels of a V-Net: ``pyramid`` with another kernel and with ``convs[i]`` convolutions at level i.
+
+    The last number also holds for all coarser levels. Raises ValueError if ``convs`` is empty.
+    """
     levels = pyramid(widths, rank)
-    if len(convs) != len(levels):
-        raise ValueError(f"convs {tuple(convs)}: {len(levels)} levels need one number of convolutions each")
-    return tuple(replace(level, kernel=(kernel,) * rank, convs=n) for level, n in zip(levels, convs, strict=True))
+    return tuple(replace(level, kernel=(kernel,) * rank, convs=at_level(convs, i)) for i, level in enumerate(levels))
 
 
 class VNetHead(Part):
