@@ -73,7 +73,7 @@ class SideHeads(Part):
         places = zip(decoder.map_channels, decoder.map_levels, strict=True)
         self.heads = nn.ModuleList(head(channels, out_channels, decoder.levels[i]) for channels, i in places)
         self.out_channels = out_channels_of(self.heads[0])
-        self.strides = [_total_stride(decoder.levels, i) for i in decoder.map_levels]
+        self.strides = [total_stride(decoder.levels, i) for i in decoder.map_levels]
         self.extra_reach = self._reach(decoder.levels)
 
     def _reach(self, levels: tuple[Level, ...]) -> Size:  # noqa: ARG002
@@ -143,7 +143,7 @@ class FusedHeads(SideHeads):
         raise ValueError("fused heads mix the logits of all maps, so none can be left out; build it with SideHeads")
 
 
-def _total_stride(levels: tuple[Level, ...], i: int) -> Size:
+def total_stride(levels: tuple[Level, ...], i: int) -> Size:
     """The factor per axis by which level i is coarser than level 0."""
     return tuple(map(prod, zip(*(level.stride for level in levels[: i + 1]), strict=True)))
 
