@@ -111,7 +111,7 @@ MILESIAL = {
     "n_channels, n_classes": "net in 3 out 2",
     "bilinear=False": "net ConvTranspose2d",
     "bilinear=True": "up bilinear (1, 1)",
-    "convolutions without bias": "absent",
+    "convolutions without bias": "net in 3 out 2",
     "an image of any size": "net any_size",
     "use_checkpointing()": "block Checkpointed",
     "concatenation [skip, up]": "merge Concat",
@@ -123,7 +123,7 @@ BASIC_UNET = {
     "features": "net widths (16, 16, 32, 64, 128)",
     "act": "act LeakyReLU(negative_slope=0.1)",
     "norm": "norm InstanceNorm2d(8, eps=1e-05, momentum=0.1, affine=True",
-    "bias=False": "absent",
+    "bias=False": "unit Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, bias=False)",
     "dropout": "block Dropout(p=0.1, inplace=False)",
     'upsample="deconv"': "up ConvTranspose2d",
     'upsample="pixelshuffle"': "up PixelShuffle",
@@ -142,7 +142,7 @@ STRIDED_UNET = {
     "act": "act PReLU(num_parameters=1)",
     "norm": "norm InstanceNorm2d",
     "dropout": "block Dropout(p=0.1, inplace=False)",
-    "bias=False": "absent",
+    "bias=False": "unit Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, bias=False)",
     'adn_ordering="NDA"': "unit ('conv', 'norm', 'act')",
     'adn_ordering="ADN"': "unit ('conv', 'act', 'norm')",
 }
@@ -210,9 +210,10 @@ def usual(net: UNet | any_size) -> tuple[str, str]:
 def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ...]:
     """The size of the logits of two images, after a backward pass."""
     image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
-    logits: Tensor = net(image)
-    logits.square().sum().backward()
-    return tuple(logits.shape[2:])
+    made = net(image)
+    outputs: list[Tensor] = made if isinstance(made, list) else [made]  # a list with deep supervision
+    sum(each.square().sum() for each in outputs).backward()
+    return tuple(outputs[0].shape[2:])
 
 
 def learns(weight: nn.Parameter) -> bool:
@@ -348,6 +349,122 @@ LOSSES = {  # values by hand for the example of the page
     "UNet 3+, focal + MS-SSIM + IoU": "value 0.796855",
     "elektronn3 LovaszLoss": "value 0.320833",
 }
+VNET = {
+    "the model file": "net rank 3",
+    "the network of figure 2": "net Repeated",
+    "in 2D": "net rank 2",
+    "two input volumes": "net in 2 out 2",
+    "num_output: 2": "net in 1 out 3",
+    "PReLU, one slope per channel": "unit PReLU(num_parameters=8)",
+    "PReLU after each sum": "block Followed",
+    "the image added to each map": "net Repeated",
+    "convolutions instead of pooling": "down StridedConv",
+    "PReLU after each deconvolution": "up PReLU(num_parameters=16)",
+    "concatenation [up, skip]": "merge Concat",
+}
+KERAS_VNETS = {
+    "vnet(num_classes=1)": "net rank 2",
+    "input_size=(256, 256, 1)": "net PReLU(num_parameters=16)",
+    "input_size=(128, 128, 2)": "net in 2 out 1",
+    "stage_num=4": "net widths (16, 32, 64, 128)",
+    "PReLU after a batch norm": "unit ('conv', 'norm')",
+    "vnet_3d(n_classes=1, kernel_size=3, deconv=False)": "net LeakyReLU(negative_slope=0.3)",
+    "deconv=True": "net ConvTranspose3d",
+    "deconv=True, kernel_size=5": "net kernel (5, 5, 5)",
+    "n_base_filters=8": "net widths (8, 16, 32, 64, 128)",
+    "bn=False": "net InstanceNorm3d",
+    "element_add": "net ZeroPadded",
+    "resize_trilinear": "up bilinear (1, 1)",
+    "n_classes=1 with a softmax": "absent",
+    "vnet_3d_depthwise(kernel_size=3), first version": "net rank 3",
+    "the same with pointwise convolutions": "net ('depthwise', 'pointwise')",
+    "DepthwiseConv3D": "unit ('depthwise', 'pointwise')",
+    "vnet3d.py, depth=4": "net in 2 out 1",
+    "depth=5": "net widths (16, 32, 64, 128, 256)",
+    "Res_Conv_BN": "block Bottleneck",
+    "InceptionDownSamp": "down Inception",
+    "Conv_BN(strides=2)": "down Overlapping",
+}
+MONAI_VNET = {
+    "spatial_dims=3": "net rank 3",
+    "spatial_dims=2": "net rank 2",
+    'out_channels=2, act="prelu"': "net PReLU(num_parameters=2)",
+    "in_channels=3": "net in 3 out 1",
+    "bias=False": "unit Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, bias=False)",
+    "dropout_prob_down, dropout_prob_up": "absent",
+    "an odd image": "net any_size",
+}
+NESTED = {
+    "base_num_features=32": "net widths (32, 64, 128, 256, 480, 480)",
+    "input_channels, num_classes": "net in 3 out 4",
+    "num_pool": "net widths (8, 16, 32)",
+    "conv_op=nn.Conv3d": "net rank 3",
+    "num_conv_per_stage=3": "levels widths (8, 16, 16)",
+    "pool_op_kernel_sizes, conv_kernel_sizes": "levels kernel (1, 3, 3)",
+    "convolutional_pooling=False": "down MaxPool",
+    "convolutional_pooling=True": "absent",
+    "convolutional_upsampling=True": "up ConvTranspose2d(16, 8, kernel_size=(2, 2), stride=(2, 2), bias=False)",
+    "convolutional_upsampling=False": "net Interpolation",
+    "norm_op": "norm InstanceNorm2d(8, eps=1e-05, momentum=0.1, affine=True",
+    "nonlin": "act LeakyReLU(negative_slope=0.01)",
+    "dropout_op": "absent",
+    "deep_supervision=True": "net SideHeads",
+    "deep_supervision=False": "net NestedDecoder",
+    "upscale_logits": "absent",
+    "seg_output_use_bias=True": "net Conv2d(8, 2, kernel_size=(1, 1), stride=(1, 1), padding=same)",
+    "weightInitializer": "net NestedDecoder",
+    "pruning at column 1": "net widths (8, 16)",
+}
+KERAS_NESTED = {
+    "U_Net": "net Dropout",
+    "wU_Net": "net widths (35, 70, 140, 280, 560)",
+    "UNetPlusPlus": "net NestedDecoder",
+    "deep_supervision=True": "net SideHeads",
+    "color_type, num_class": "net in 3 out 4",
+    "dropout_rate": "unit Dropout(p=0.5",
+    'the "accurate mode" of the paper': "net AveragedHeads",
+    "concatenation [up, skips]": "merge Concat",
+    'activation="sigmoid"': "absent",
+    "kernel_regularizer=l2(1e-4)": "absent",
+}
+BASIC_NESTED = {
+    "spatial_dims=2": "net rank 2",
+    "spatial_dims=3": "net rank 3",
+    "in_channels, out_channels": "net in 3 out 4",
+    "features": "net widths (16, 16, 32, 64, 128)",
+    "deep_supervision=True": "net SideHeads",
+    "deep_supervision=False": "net NestedDecoder",
+    "act": "act LeakyReLU(negative_slope=0.1)",
+    "norm": "norm InstanceNorm2d(8, eps=1e-05, momentum=0.1, affine=True",
+    'upsample="deconv"': "up ConvTranspose2d",
+    'upsample="nontrainable"': "up bilinear (1, 1)",
+}
+FULL_SCALE = {
+    "UNet_3Plus": "net FullScaleDecoder",
+    "UNet_3Plus_DeepSup": "net SideHeads",
+    "UNet_3Plus_DeepSup_CGM": "net GuidedHeads",
+    "UNet_2Plus": "net AveragedHeads",
+    "in_channels, n_classes": "net in 3 out 4",
+    "the channels 64 to 1024": "net widths (8, 16, 32)",
+    "feature_scale": "absent",
+    "is_deconv": "up ConvTranspose2d(16, 8, kernel_size=(4, 4), stride=(2, 2), padding=(1, 1))",
+    "is_batchnorm=False": "unit ('conv', 'act')",
+    "a network in 3D": "net rank 3",
+    "an image of 33 pixels": "net any_size",
+}
+GATED = {
+    "unet_CT_single_att_dsv_3D": "net MixedGates",
+    "unet_CT_multi_att_dsv_3D": "net MixedGates",
+    "unet_CT_dsv_3D": "net FusedHeads",
+    "feature_scale=4": "net widths (8, 16, 32, 64, 128)",
+    "in_channels, n_classes": "net in 3 out 21",
+    "a network in 2D": "net rank 2",
+    "is_deconv": "up Interpolation",
+    'nonlocal_mode="concatenation"': "merge MixedGates",
+    'nonlocal_mode="concatenation_residual"': "absent",
+    "attention_dsample=(2, 2, 2)": "merge MixedGates",
+    "a GPU": "absent",
+}
 OPTIONS = {
     "The authors' release of 2015 (Caffe)": RELEASE,
     "The 3D U-Net of the paper (arXiv 1606.06650)": VOLUMES,
@@ -358,9 +475,18 @@ OPTIONS = {
     "MONAI BasicUNet": BASIC_UNET,
     "MONAI UNet": STRIDED_UNET,
     "MONAI AttentionUnet": ATTENTION_UNET,
+    "V-Net (arXiv 1606.04797)": VNET,
+    "V-Nets of unet_vnet_keras": KERAS_VNETS,
+    "MONAI VNet": MONAI_VNET,
+    "UNet++ (PyTorch, MrGiovanni/UNetPlusPlus)": NESTED,
+    "UNet++ (Keras, MrGiovanni/UNetPlusPlus)": KERAS_NESTED,
+    "MONAI BasicUNetPlusPlus": BASIC_NESTED,
+    "UNet 3+ and UNet++ (ZJUGiveLab/UNet-Version)": FULL_SCALE,
+    "Attention-Gated-Networks (Oktay et al.)": GATED,
     "Losses": LOSSES,
 }
 THERE = {  # published, or counted in the other system
     *("19,069,955", "1,968,290", "1,971,554", "5,646,242", "43,232"),
     *("31,037,698", "31,036,546", "17,263,042", "1,625,161", "4,806,481", "31,739,250"),
+    *("13,289,137", "26,261,809", "16,529,713", "14,324,241", "14,704,145", "65,182,769", "487,601", "1,280,689"),
 }

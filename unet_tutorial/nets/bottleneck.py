@@ -16,8 +16,9 @@ from unet_tutorial.plan.sizes import Plan
 def bottleneck(unit: ConvUnit, last: ConvUnit) -> Block:
     """A block of three units: 1×1 to a quarter of the output channels, the level's kernel, and 1×1 to all of them.
 
-    ``last`` is the third unit, usually without an activation, which then follows the sum with the shortcut. Source: He
-    et al., arXiv 1512.03385, figure 5. When the network is built, it raises ValueError unless their number is a multiple of 4.
+    ``last`` is the third unit, usually without an activation, which then follows the sum with the shortcut. When the
+    network is built, it raises ValueError for a number of output channels that is no multiple of 4. Source: He et al.,
+    arXiv 1512.03385, figure 5.
     """
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:

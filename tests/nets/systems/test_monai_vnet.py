@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tests.oracles.coming_from import PAGE, names, sections
 from tests.oracles.family import check_network
 from tests.oracles.thin_nets import count, perturbed
 from unet_tutorial.nets.channelwise import prelu
-from unet_tutorial.nets.contracts import out_channels_of
 from unet_tutorial.nets.systems.monai_vnet import elu, monai_vnet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
@@ -41,25 +41,11 @@ def test_a_thin_one_learns_pads_and_is_drawn_as_a_u(rank: int, sizes: list[Size]
     assert len(arch.skips) == 2
 
 
-def skip_first(net: nn.Module) -> None:
-    """Reorder, in place, the channels of weights that were copied from a V-Net that concatenates [up, skip].
-
-    The sum keeps the channels of the concatenation. So they are reordered at the input and the output of each layer of
-    the block, and at the input of the next layer, which is a transposed convolution or the head.
-    """
-    steps = list(net.get_submodule("decoder.steps").children())
-    following = [(step.get_parameter("up.up.weight"), 0) for step in steps[1:]]
-    following.append((net.get_parameter("head.unit.conv.weight"), 1))
-    for step, (weight, axis) in zip(steps, following, strict=True):
-        up = out_channels_of(step.get_submodule("up"))
-        for value in step.get_submodule("block").state_dict().values():
-            value.copy_(value.roll((up, up), (0, 1)) if value.ndim > 1 else value.roll(up))
-        weight.copy_(weight.roll(up, axis))
-
-
 @pytest.mark.slow
 def test_with_its_weights_the_output_is_that_of_monai() -> None:
+    """The channels are reordered by the code of the page."""
     nets = pytest.importorskip("monai.networks.nets", reason="MONAI is not installed")
+    page = dict(sections(PAGE.read_text(encoding="utf8")))
     theirs, ours = perturbed(nets.VNet(2, 1, 3)).double().eval(), monai_vnet(1, 3, rank=2).double().eval()
     both = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
     ours.load_state_dict(dict(both))
@@ -67,5 +53,5 @@ def test_with_its_weights_the_output_is_that_of_monai() -> None:
     with torch.no_grad():
         expected: Tensor = theirs(image)
         assert not torch.allclose(ours(image), expected)
-        skip_first(ours)
+        names(page["MONAI VNet"])["skip_first_in_sums"](ours)
         assert torch.allclose(ours(image), expected, rtol=1e-8)
