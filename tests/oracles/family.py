@@ -11,12 +11,12 @@ from tests.oracles.thin_nets import perturbed
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.any_size import any_size
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import output_size
 
 
-def check_network(make: Callable[[], UNet], sizes: Sequence[Size], *, odd: Size = (), reason: str = "") -> ArchIR:
+def check_network(make: Callable[[], Network], sizes: Sequence[Size], *, odd: Size = (), reason: str = "") -> ArchIR:
     """Raise AssertionError unless the network works at each of the sizes, learns, pads, is drawn and can be stored.
 
     ``make`` makes a new network, thin enough for a test. In training mode it may return a list of logits, all of the
@@ -45,7 +45,7 @@ def check_network(make: Callable[[], UNet], sizes: Sequence[Size], *, odd: Size 
     return arch
 
 
-def learns(net: UNet, size: Size) -> None:
+def learns(net: Network, size: Size) -> None:
     """Raise AssertionError unless all logits have the right shape and each parameter gets a useful gradient.
 
     The gradient must be finite, and for a weight not 0 everywhere. (That of a bias before a batch norm is 0.)

@@ -1,12 +1,13 @@
-"""``backboned_unet.py`` and ``branch2_unet.py`` of https://github.com/AmberzzZZ/unet_vnet_keras.
+"""The networks with backbones of https://github.com/AmberzzZZ/unet_vnet_keras: one, two heads, and in two resolutions.
 
 Equivalent: layers, channels, sizes and numbers of trainable parameters: 28,315,844 for ``backboned_unet(2, 4)``,
 28,315,974 for ``branch2_unet(2, 4)``, and by default 20,702,785 for ``backboned_vgg16``, 31,205,057 for
-``backboned_resnet50`` and 42,509,665 for ``backboned_darknet``.
+``backboned_resnet50``, 42,509,665 for ``backboned_darknet`` and 42,509,955 for ``fine_grained_unet``.
 Different: heads return logits. All weights come from ``kaiming_``. Skips are lists of feature maps; the Keras code
 finds them by layer names that are right for the first network of a session only. The bilinear kernel of its ``branch2``
 is a diagonal, because its initialiser mistakes the axes of the weight; that of ``branches.SideOutput`` is bilinear. Its
-documentation promises ResNet-34, without any code; ``backboned_resnet34`` is our own, without biases before norms.
+documentation promises ResNet-34, without any code; ``backboned_resnet34`` is our own, without biases before norms. In
+training, its ``fine_grained`` runs the shared layers on images and regions one after the other, and here in one batch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.branches import branched
+from unet_tutorial.nets.cascade import FineGrained
 from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor
 from unet_tutorial.nets.convnets import Deepened, darknet53, resnet34, resnet50, vgg16
 from unet_tutorial.nets.heads import conv_head
@@ -176,3 +178,22 @@ def branch2_unet(
     encoder = original_encoder(in_channels, widths, rank)
     decoder = BottleneckDecoder(encoder.levels, widths[0], Add)
     return kaiming_(branched(encoder, decoder, conv_head(decoder, out_channels), {2: channels}))
+
+
+def fine_grained_unet(
+    in_channels: int = 1,
+    out_channels: int = 2,
+    region_channels: int = 1,
+    widths: Sequence[int] = (32, 64, 128, 256, 512, 1024),
+    counts: Sequence[int] = (1, 2, 8, 8, 4),
+    rank: int = 2,
+) -> FineGrained:
+    """``fine_grained_unet("darknet52")``: one Darknet-53 with its decoder for images and regions of them.
+
+    See ``cascade.FineGrained`` for its training and prediction; ``out_channels`` are those for whole images.
+    """
+    encoder = darknet53(in_channels, widths, rank, counts)
+    decoder = BottleneckDecoder(encoder.levels, finest=16)
+    return kaiming_(
+        FineGrained(encoder, decoder, conv_head(decoder, out_channels), conv_head(decoder, region_channels))
+    )
