@@ -212,7 +212,7 @@ def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ..
     image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
     made = net(image)
     outputs: list[Tensor] = made if isinstance(made, list) else [made]  # a list with deep supervision
-    sum(each.square().sum() for each in outputs).backward()
+    torch.stack([each.square().sum() for each in outputs]).sum().backward()
     return tuple(outputs[0].shape[2:])
 
 

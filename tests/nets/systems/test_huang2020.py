@@ -7,9 +7,13 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from tests.oracles.family import check_network
 from tests.oracles.thin_nets import count
+from tests.oracles.unet_plus_plus import UNet3Plus
+from unet_tutorial.figures.arch.stages import stages
+from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.supervision import GuidedHeads
 from unet_tutorial.nets.systems.huang2020 import supervised_unet_3_plus, unet_3_plus, zju_unet_plus_plus
@@ -66,3 +70,16 @@ def test_with_the_class_guided_module_every_parameter_learns(rank: int) -> None:
     sum(each.square().sum() for each in (*logits, scores)).backward()
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in net.parameters())
     assert any_size(net.eval())(torch.randn(1, 1, *odd)).shape == (1, 2, *odd)
+
+
+def test_it_is_described_as_the_network_written_by_hand() -> None:
+    """Stage by stage: level, channels, and the stages whose maps it uses, from which the grid is drawn."""
+    ours = unet_3_plus(1, 1, widths=(4, 6, 8, 10))
+    theirs = UNet3Plus((4, 6, 8, 10), each=4)
+
+    def described(net: nn.Module) -> list[tuple[int, int, tuple[int, ...]]]:
+        parts = stages(trace(net, torch.zeros(1, 1, 32, 32)))
+        return [(part.level, part.end.channels, part.sources) for part in parts]
+
+    assert described(ours) == described(theirs)
+    assert [level for level, _, _ in described(ours)] == [0, 1, 2, 3, 2, 1, 0, 0]  # the last is the head

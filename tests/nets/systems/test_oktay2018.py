@@ -61,8 +61,13 @@ def test_mixed_gates_are_the_concatenation_of_gated_skips_then_mixed() -> None:
     assert [type(layer) for layer in part.mix] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
 
 
-def test_too_few_widths_or_gates_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"widths \(4, 6\): gates are between .*; pass 3 or more"):
-        oktay_unet(widths=(4, 6))
+@pytest.mark.parametrize("widths", [(4,), (4, 6), (4, 6, 8)])
+def test_without_levels_between_the_finest_and_the_coarsest_there_are_no_gates(widths: tuple[int, ...]) -> None:
+    net = oktay_unet(widths=widths, rank=2)
+    assert sum(isinstance(module, MixedGates) for module in net.modules()) == max(len(widths) - 2, 0)
+    assert net(torch.randn(2, 1, 8, 12)).shape == (2, 4, 8, 12)
+
+
+def test_fewer_than_one_gate_is_refused() -> None:
     with pytest.raises(ValueError, match="gates = 0 is not a whole number of at least 1"):
         oktay_unet(widths=(4, 6, 8), gates=0)

@@ -87,14 +87,12 @@ def oktay_unet(
 
     ``gates`` is the number of gates per skip: 1 in the paper, 2 in the authors' "multi" network. The gating signal of
     the coarsest gates is a 1×1 convolution of the bottom; that of the others is the decoder's map of the level below.
-    Upsampling is linear interpolation. Raises ValueError for fewer than three widths, which leave no level for a gate.
+    Upsampling is linear interpolation. With two levels there are no gates.
     """
     levels, block = pyramid(widths, rank), conv_stack(UNIT)
-    if len(levels) < 3:
-        raise ValueError(f"widths {tuple(widths)}: gates are between the finest and the coarsest level; pass 3 or more")
     positive_int("gates", gates)
     gate = partial(MixedGates, gates=gates)
-    merges = [Concat, *[gated(Concat, gate)] * (len(widths) - 3), gated(Concat, signalled(gate))]
-    decoder = Decoder(levels, widths[:-1], block, interpolation("linear"), merges)
+    merges = [Concat, *[gated(Concat, gate)] * (len(widths) - 3), gated(Concat, signalled(gate))]  # finest first
+    decoder = Decoder(levels, widths[:-1], block, interpolation("linear"), merges[: len(widths) - 1])
     encoder = Encoder(in_channels, levels, block, MaxPool)
     return kaiming_(supervised_unet(encoder, decoder, out_channels, heads=FusedHeads))
