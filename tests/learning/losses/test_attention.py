@@ -12,7 +12,10 @@ from torch import Tensor
 from tests.oracles.loss_inputs import as_labels, ones, random_classes, random_labels
 from unet_tutorial.learning.losses.attention import attended_loss, attention_loss
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED, sparse_cross_entropy
+from unet_tutorial.learning.losses.hardness import hardness_dice_loss
 from unet_tutorial.learning.losses.overlap import dice_loss
+from unet_tutorial.nets.spatial_attention import AttentionOutputs
+from unet_tutorial.nets.systems.vs_seg import vs_seg
 
 
 def by_hand(scores: Tensor, target: Tensor, weights: Tensor) -> float:
@@ -105,3 +108,14 @@ def test_bad_input_is_refused() -> None:
         attention_loss([score], target[..., :5], weights)
     with pytest.raises(ValueError, match="weights are below 0"):
         attention_loss([score], target, -ones(target, logits))
+
+
+def test_it_trains_the_attention_of_a_network() -> None:
+    net = AttentionOutputs(vs_seg(widths=(4, 6, 8), planar=(0,))).train()
+    logits, *scores = outputs = net(torch.rand(2, 1, 8, 16, 16))
+    target = torch.zeros(2, 8, 16, 16, dtype=torch.int64)
+    target[:, 3:5, 4:9, 4:9] = 1
+    loss = attended_loss(hardness_dice_loss)(outputs, target, ones(target, logits))
+    loss.backward()
+    assert len(scores) == 3
+    assert all(weight.grad is not None and weight.grad.any() for weight in net.parameters() if weight.ndim > 1)
