@@ -112,6 +112,11 @@ def test_without_pointwise_convolutions_a_block_does_not_mix_its_channels(
     assert gradient.abs().sum(dim=(0, 2, 3)).nonzero().flatten().tolist() == mixed
 
 
+def test_the_slope_of_the_leaky_relu_is_that_of_keras() -> None:
+    net = keras_3d_vnet(widths=THIN)
+    assert {module.negative_slope for module in net.modules() if isinstance(module, nn.LeakyReLU)} == {0.3}
+
+
 def test_an_image_with_more_channels_than_the_first_width_is_refused() -> None:
     with pytest.raises(ValueError, match="this shortcut cannot make 4 channels from 5"):
         keras_vnet(in_channels=5, widths=THIN)
