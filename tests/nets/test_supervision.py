@@ -132,6 +132,9 @@ def test_the_extra_reach_of_heads_bounds_that_of_gradients(heads: Heads, head: H
         farthest(net),
     )
     assert stated == found if heads is SideHeads else stated - 4 <= found <= stated
+    half = 1 if head is with_kernel else 0  # of the kernel; at level 1, a pixel and its neighbour are 2 pixels wide
+    bound = half if heads is SideHeads else 2 * (half + 1)
+    assert net.extra_reach == (bound,)
 
 
 @pytest.mark.parametrize("heads", [SideHeads, AveragedHeads, FusedHeads])
