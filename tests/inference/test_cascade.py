@@ -114,7 +114,7 @@ def test_volumes_have_cubes() -> None:
 
 def test_the_network_of_the_source_predicts_with_both_heads() -> None:
     torch.manual_seed(0)
-    net = perturbed(fine_grained_unet(widths=(2, 4, 6), counts=(1, 1))).eval()
+    net = perturbed(fine_grained_unet(widths=(2, 4, 6))).eval()
     image, box = torch.randn(1, 10, 14), Box((2, 3), (6, 6))
     found = predict_in_series(net.whole, net.region, image, find=lambda _: [box], size=(6, 6))
     assert torch.equal(found.whole, predict_tiled(net.whole, image))

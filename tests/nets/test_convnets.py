@@ -18,6 +18,7 @@ from unet_tutorial.nets.convnets import (
     basic_units,
     bottleneck_units,
     by_level,
+    darknet,
     darknet53,
     resnet,
     resnet34,
@@ -98,7 +99,7 @@ def test_a_resnet_is_its_layers_in_a_row() -> None:
 
 def test_darknet_adds_bottlenecks_without_an_activation_after_the_sum() -> None:
     torch.manual_seed(0)
-    net = perturbed(darknet53(1, (4, 6), counts=(2,))).eval()
+    net = perturbed(darknet(1, (2,), (4, 6))).eval()
     image = torch.randn(1, 1, 8, 12)
     first, down, a, b, c, d = (m for m in net.modules() if isinstance(m, nn.Sequential) and hasattr(m, "conv"))
     fine = first(image)
@@ -118,7 +119,7 @@ THIN: list[tuple[Callable[[], FeatureExtractor], int]] = [
     (partial(vgg16, 1, (2, 2, 2)), 2),
     (partial(resnet, 1, basic_units, (2, 1), (2, 2, 3)), 2),
     (partial(resnet, 1, bottleneck_units, (1, 3), (2, 4, 4), rank=3), 3),
-    (partial(darknet53, 1, (2, 2, 4), 1, (1, 3)), 1),
+    (partial(darknet, 1, (1, 3), (2, 2, 4), rank=1), 1),
     (lambda: Deepened(vgg16(1, (2, 2)), Level(3, (3, 3), (2, 2), 4), NORMED, MaxPool), 2),
 ]
 
@@ -176,7 +177,14 @@ def test_factories_are_chosen_by_the_level_itself() -> None:
     assert acts == [{nn.ReLU}, {nn.Tanh}]
 
 
-@pytest.mark.parametrize("make", [lambda: resnet(1, basic_units, (1, 1), (4, 8)), lambda: darknet53(1, (4, 8))])
+@pytest.mark.parametrize("make", [lambda: resnet(1, basic_units, (1, 1), (4, 8)), lambda: darknet(1, (1, 2), (4, 8))])
 def test_widths_that_do_not_fit_the_stages_are_refused(make: Callable[[], FeatureExtractor]) -> None:
     with pytest.raises(ValueError, match=r"2 widths for \d stages; pass one for the"):
         make()
+
+
+def test_fewer_widths_make_fewer_stages_and_more_are_refused() -> None:
+    assert count(resnet34(1, (2, 2, 4))) == count(resnet(1, basic_units, (3, 4), (2, 2, 4)))
+    assert count(darknet53(1, (2, 2, 4))) == count(darknet(1, (1, 2), (2, 2, 4)))
+    with pytest.raises(ValueError, match="6 widths for 4 stages"):
+        resnet50(1, (4,) * 6)

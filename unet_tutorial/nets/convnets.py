@@ -24,6 +24,7 @@ from unet_tutorial.plan.levels import Level, Size, pyramid
 from unet_tutorial.plan.receptive_field import accumulated_reach
 from unet_tutorial.plan.sizes import lost
 
+RESNET, DARKNET = (3, 4, 6, 3), (1, 2, 8, 8, 4)  # residual units per stage
 Units = Callable[..., nn.Sequential]  # (in_channels, out_channels, kernel, stride, *, bias) -> units
 
 
@@ -216,26 +217,35 @@ def resnet(
 def resnet34(
     in_channels: int = 3, widths: Sequence[int] = (64, 64, 128, 256, 512), rank: int = 2, *, bias: bool = False
 ) -> Encoder:
-    """ResNet-34: stages of 3, 4, 6 and 3 residual units with two 3×3 convolutions each. See ``resnet``."""
-    return resnet(in_channels, basic_units, (3, 4, 6, 3), widths, rank, bias=bias)
+    """ResNet-34: stages of 3, 4, 6 and 3 residual units with two 3×3 convolutions each. See ``resnet``.
+
+    With fewer widths it has the first stages only.
+    """
+    return resnet(in_channels, basic_units, RESNET[: len(widths) - 1], widths, rank, bias=bias)
 
 
 def resnet50(
     in_channels: int = 3, widths: Sequence[int] = (64, 256, 512, 1024, 2048), rank: int = 2, *, bias: bool = False
 ) -> Encoder:
-    """ResNet-50: stages of 3, 4, 6 and 3 bottlenecks. See ``resnet``."""
-    return resnet(in_channels, bottleneck_units, (3, 4, 6, 3), widths, rank, bias=bias)
+    """ResNet-50: stages of 3, 4, 6 and 3 bottlenecks. See ``resnet``.
+
+    With fewer widths it has the first stages only.
+    """
+    return resnet(in_channels, bottleneck_units, RESNET[: len(widths) - 1], widths, rank, bias=bias)
 
 
-def darknet53(
-    in_channels: int = 3,
-    widths: Sequence[int] = (32, 64, 128, 256, 512, 1024),
-    rank: int = 2,
-    counts: Sequence[int] = (1, 2, 8, 8, 4),
-) -> Encoder:
-    """The 52 convolutions of Darknet-53 (Redmon & Farhadi, arXiv 1804.02767, table 1), without biases.
+def darknet53(in_channels: int = 3, widths: Sequence[int] = (32, 64, 128, 256, 512, 1024), rank: int = 2) -> Encoder:
+    """Darknet-53: stages of 1, 2, 8, 8 and 4 residual units. See ``darknet``.
 
-    Level 0 is the output of its first convolution. Each following level has a strided 3×3 convolution and ``counts[i]``
+    With fewer widths it has the first stages only.
+    """
+    return darknet(in_channels, DARKNET[: len(widths) - 1], widths, rank)
+
+
+def darknet(in_channels: int, counts: Sequence[int], widths: Sequence[int], rank: int = 2) -> Encoder:
+    """The convolutions of Redmon & Farhadi, arXiv 1804.02767, table 1, without biases.
+
+    Level 0 is the output of the first convolution. Each following level has a strided 3×3 convolution and ``counts[i]``
     residual units (1×1 to half the channels, 3×3). Raises ValueError unless there is one width more than counts.
     """
     if len(widths) != len(counts) + 1:

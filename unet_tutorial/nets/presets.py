@@ -18,10 +18,24 @@ from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.systems.caffe_release import released_unet
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.nets.systems.huang2020 import unet_3_plus
+from unet_tutorial.nets.systems.keras_backboned import (
+    backboned_darknet,
+    backboned_resnet34,
+    backboned_resnet50,
+    backboned_unet,
+    backboned_vgg16,
+)
 from unet_tutorial.nets.systems.keras_bottleneck_vnet import bottleneck_vnet
+from unet_tutorial.nets.systems.keras_unet import (
+    keras_unet3d,
+    keras_unet25d,
+    keras_unet_original,
+    keras_unet_padding,
+)
 from unet_tutorial.nets.systems.keras_vnet import keras_vnet, vnet_depthwise
 from unet_tutorial.nets.systems.milletari2016 import vnet
 from unet_tutorial.nets.systems.oktay2018 import oktay_unet
+from unet_tutorial.nets.systems.vs_seg import vs_seg
 from unet_tutorial.nets.systems.zhou2018 import unet_plus_plus
 from unet_tutorial.nets.unet import UNet, pointwise_head, unet
 from unet_tutorial.nets.wrappers import residual
@@ -90,6 +104,16 @@ PRESETS: dict[str, Callable[..., UNet]] = {
     "unet++": unet_plus_plus,
     "unet3+": unet_3_plus,
     "attention-oktay": oktay_unet,
+    "keras-original": keras_unet_original,
+    "keras-padding": keras_unet_padding,
+    "keras-3d": keras_unet3d,
+    "unet25d": keras_unet25d,
+    "vs-seg": vs_seg,
+    "backboned": backboned_unet,
+    "backboned-vgg16": backboned_vgg16,
+    "backboned-resnet34": backboned_resnet34,
+    "backboned-resnet50": backboned_resnet50,
+    "backboned-darknet": backboned_darknet,
 }
 
 

@@ -66,7 +66,7 @@ THIN: dict[str, Callable[[], UNet]] = {
     "resnet50": partial(backboned_resnet50, widths=(4, 8, 8, 12, 16)),
     "resnet34": partial(backboned_resnet34, widths=(4, 4, 6, 6, 8)),
     "resnet, 3D": lambda: backboned(resnet(1, basic_units, (1, 1), (4, 4, 6), rank=3)),
-    "darknet": lambda: backboned(darknet53(1, (2, 4, 6), counts=(1, 2)), finest=5),
+    "darknet": lambda: backboned(darknet53(1, (2, 4, 6)), finest=5),
     "branch2": partial(branch2_unet, out_channels=2, widths=(4, 6, 8, 8)),
 }
 

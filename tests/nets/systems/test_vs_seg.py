@@ -66,3 +66,16 @@ def test_a_transposed_convolution_is_the_transpose_of_the_strided_one(stride: Si
     given = torch.randn_like(coarse)
     (expected,) = torch.autograd.grad(coarse, fine, given)
     assert torch.allclose(up(given), expected)
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+def test_its_reach_is_that_of_its_gradients(stride: int) -> None:
+    """In addition to its own coarse pixel, each output pixel reads at most the next one, of ``stride`` pixels."""
+    up, coarse = TransposedAround(1, 1, (stride,)), torch.randn(1, 1, 9, requires_grad=True)
+    farthest = 0
+    for i, value in enumerate(up(coarse)[0, 0]):
+        (gradient,) = torch.autograd.grad(value, coarse, retain_graph=True)
+        read = gradient[0, 0].nonzero().flatten()
+        farthest = max([farthest, *(abs(int(j) - i // stride) for j in read)])
+    assert up.extra_reach == (farthest * stride,) == (stride,)
+    assert TransposedAround(1, 1, (1,)).extra_reach == (0,)

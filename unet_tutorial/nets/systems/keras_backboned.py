@@ -185,14 +185,13 @@ def fine_grained_unet(
     out_channels: int = 2,
     region_channels: int = 1,
     widths: Sequence[int] = (32, 64, 128, 256, 512, 1024),
-    counts: Sequence[int] = (1, 2, 8, 8, 4),
     rank: int = 2,
 ) -> FineGrained:
     """``fine_grained_unet("darknet52")``: one Darknet-53 with its decoder for images and regions of them.
 
     See ``cascade.FineGrained`` for its training and prediction; ``out_channels`` are those for whole images.
     """
-    encoder = darknet53(in_channels, widths, rank, counts)
+    encoder = darknet53(in_channels, widths, rank)
     decoder = BottleneckDecoder(encoder.levels, finest=16)
     return kaiming_(
         FineGrained(encoder, decoder, conv_head(decoder, out_channels), conv_head(decoder, region_channels))
