@@ -127,10 +127,7 @@ def test_the_extra_reach_of_heads_bounds_that_of_gradients(heads: Heads, head: H
     levels = pyramid((1, 1, 1), rank=1)
     decoder = Decoder(levels, (1, 1), LINEAR_BLOCK, transposed, Concat)
     net = supervised_unet(Encoder(1, levels, LINEAR_BLOCK, MeanPool), decoder, 1, head=head, heads=heads)
-    stated, found = (
-        plan_reach(levels, 4) + net.extra_reach[0] if net.extra_reach else plan_reach(levels, 4),
-        farthest(net),
-    )
+    stated, found = plan_reach(levels, 4) + net.extra_reach[0], farthest(net)
     assert stated == found if heads is SideHeads else stated - 4 <= found <= stated
     half = 1 if head is with_kernel else 0  # of the kernel; at level 1, a pixel and its neighbour are 2 pixels wide
     bound = half if heads is SideHeads else 2 * (half + 1)
