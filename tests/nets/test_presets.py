@@ -22,6 +22,8 @@ from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
 from unet_tutorial.nets.systems.jaxony import jaxony_unet
 from unet_tutorial.nets.systems.johschmidt42 import johschmidt42_unet
+from unet_tutorial.nets.systems.keras_backboned import backboned_unet, backboned_vgg16
+from unet_tutorial.nets.systems.keras_unet import keras_unet3d, keras_unet_original, keras_unet_padding
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import output_size, valid_sizes
@@ -136,6 +138,7 @@ def test_torchs_pooling_of_one_axis_exports_its_traced_size_only() -> None:
 WHOLE = "is not a whole number of at least 1"
 NAMED: list[Callable[..., nn.Module]] = [
     *(paper_unet, padded_unet, residual_unet, attention_unet, unet3d, released_unet, unet3d_paper, jaxony_unet),
+    *(keras_unet_original, keras_unet_padding, keras_unet3d, backboned_unet, backboned_vgg16),
 ]
 
 

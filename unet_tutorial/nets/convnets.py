@@ -131,8 +131,7 @@ class Deepened(FeatureExtractor):
 
 def vgg16(in_channels: int = 3, widths: Sequence[int] = (64, 128, 256, 512, 512), rank: int = 2) -> Encoder:
     """The 13 convolutions of VGG16 (Simonyan & Zisserman, arXiv 1409.1556, table 1, D), without the last pooling."""
-    convs = (2, 2, *[3] * (len(widths) - 2))
-    levels = [replace(level, convs=n) for level, n in zip(pyramid(widths, rank), convs, strict=True)]
+    levels = [replace(level, convs=2 if i < 2 else 3) for i, level in enumerate(pyramid(widths, rank))]
     return Encoder(in_channels, levels, conv_stack(ConvUnit()), MaxPool)
 
 

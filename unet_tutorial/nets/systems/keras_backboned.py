@@ -102,15 +102,15 @@ def backboned(encoder: FeatureExtractor, out_channels: int = 1, finest: int = 16
     return kaiming_(UNet(encoder, decoder, conv_head(decoder, out_channels)))
 
 
-def with_centre(encoder: FeatureExtractor, channels: int) -> Deepened:
-    """The encoder, then a pooling and two 3×3 convolutions with batch norm."""
-    rank = encoder.levels[0].rank
-    return Deepened(encoder, Level(channels, (3,) * rank, (2,) * rank), conv_stack(NORMED), MaxPool)
+def with_centre(encoder: FeatureExtractor, level: Level) -> Deepened:
+    """The encoder, then a pooling and two 3×3 convolutions with batch norm, which make the new level."""
+    return Deepened(encoder, level, conv_stack(NORMED), MaxPool)
 
 
 def original_encoder(in_channels: int, widths: Sequence[int], rank: int) -> Deepened:
     """``orig_unet``: blocks with batch norm at all levels but the last, which is the centre."""
-    return with_centre(Encoder(in_channels, pyramid(widths[:-1], rank), conv_stack(NORMED), MaxPool), widths[-1])
+    *levels, centre = pyramid(widths, rank)
+    return with_centre(Encoder(in_channels, levels, conv_stack(NORMED), MaxPool), centre)
 
 
 def backboned_unet(
@@ -130,7 +130,8 @@ def backboned_vgg16(
     rank: int = 2,
 ) -> UNet:
     """``unet("vgg16")``. The last width is that of the centre, below the coarsest skip."""
-    encoder = with_centre(vgg16(in_channels, widths[:-1], rank), widths[-1])
+    centre = pyramid(widths, rank)[-1]
+    encoder = with_centre(vgg16(in_channels, widths[:-1], rank), centre)
     return backboned(encoder, out_channels, widths[0], Add)
 
 
