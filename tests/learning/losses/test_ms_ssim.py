@@ -50,11 +50,39 @@ def test_values_are_those_of_monai(size: tuple[int, ...], options: dict[str, Any
     assert float(ms_ssim_loss(logits, target, weights, **options)) == pytest.approx(1 - float(wanted.mean()), abs=1e-5)
 
 
+def by_hand(p: Any, t: Any, w: Any) -> float:
+    """MS-SSIM of one image of two axes with the options of ``SMALL``, from one window to the next."""
+    row = np.exp(-(np.array([-1, 0, 1]) ** 2) / (2 * 0.8**2))
+    gauss = np.outer(row, row) / row.sum() ** 2
+    found = 1.0
+    for number, exponent in enumerate((0.4, 0.6)):
+        values, counted = [], []
+        for y, x in np.ndindex(p.shape[0] - 2, p.shape[1] - 2):
+            a, b = p[y : y + 3, x : x + 3], t[y : y + 3, x : x + 3]
+            mean_a, mean_b = (gauss * a).sum(), (gauss * b).sum()
+            spread = (gauss * (a - mean_a) ** 2).sum() + (gauss * (b - mean_b) ** 2).sum()
+            value = (2 * (gauss * (a - mean_a) * (b - mean_b)).sum() + 0.0009) / (spread + 0.0009)
+            if number == 1:  # luminance at the last scale only
+                value *= (2 * mean_a * mean_b + 0.0001) / (mean_a**2 + mean_b**2 + 0.0001)
+            values.append(value)
+            counted.append(w[y + 1, x + 1])
+        found *= np.average(values, weights=counted) ** exponent
+        p, t, w = (each.reshape(each.shape[0] // 2, 2, each.shape[1] // 2, 2).mean((1, 3)) for each in (p, t, w))
+    return float(found)
+
+
+def test_two_scales_are_those_of_a_loop_over_windows() -> None:
+    logits, target, weights = smooth((16, 24))
+    weights[:, 3:9] = 2.5
+    wanted = [by_hand(*(each.numpy() for each in (logits[n, 0].sigmoid(), target[n, 0], weights[n]))) for n in range(2)]
+    assert float(SMALL(logits, target, weights)) == pytest.approx(1 - np.mean(wanted), abs=1e-12)
+
+
 @pytest.mark.parametrize("draw", [random_classes, random_labels])
 @pytest.mark.parametrize("size", [(8,), (6, 7)])
 def test_gradients_equal_finite_differences(draw: Any, size: tuple[int, ...]) -> None:
     logits, target, weights = draw(size, 2, known=0.8)
-    assert torch.autograd.gradcheck(lambda z: SMALL(z, target, weights), logits.requires_grad_())
+    assert torch.autograd.gradcheck(lambda z: SMALL(z, target, weights), logits.requires_grad_(), fast_mode=True)
 
 
 @pytest.mark.parametrize("extreme", [100.0, 1e4])
