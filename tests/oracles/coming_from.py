@@ -16,9 +16,9 @@ from tests.oracles.thin_nets import count, thin
 from tests.paths import PACKAGE, ROOT
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import ResizeConv
-from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -172,7 +172,7 @@ def part(role: str, made: Any) -> dict[str, Any]:
 def traits(net: nn.Module) -> set[str]:
     """All properties of a network that a row may claim."""
     inner = net.net if isinstance(net, any_size) else net
-    if not isinstance(inner, UNet):
+    if not isinstance(inner, Network):
         return set()
     widths = tuple(level.channels for level in inner.levels)
     found = {f"rank {inner.levels[0].rank}", f"padding {inner.padding}", f"widths {widths}"}
@@ -186,7 +186,7 @@ def traits(net: nn.Module) -> set[str]:
 
 def net_faults(net: Any, know: str) -> list[str]:
     """The errors in a network: its number of parameters, its sizes, and parameters without gradient."""
-    if not isinstance(net, UNet | any_size):
+    if not isinstance(net, Network | any_size):
         return [f"it makes a {type(net).__name__} and no network"]
     number = f"{count(net):,}"
     faults = [f"it has {number} parameters" for claimed in PARAMETERS.findall(know) if claimed != number]
@@ -201,13 +201,13 @@ def size(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("×")))
 
 
-def usual(net: UNet | any_size) -> tuple[str, str]:
+def usual(net: Network | any_size) -> tuple[str, str]:
     """The fourth valid size per axis, and no output size, because the page claims none."""
     valid = valid_sizes(net.levels, padding="same" if isinstance(net, any_size) else net.padding)
     return "×".join(str(sizes[3]) for sizes in valid), ""
 
 
-def there_and_back(net: UNet | any_size, came: tuple[int, ...]) -> tuple[int, ...]:
+def there_and_back(net: Network | any_size, came: tuple[int, ...]) -> tuple[int, ...]:
     """The size of the logits of two images, after a backward pass."""
     image = torch.randn(2, net.in_channels, *came, device=next(net.parameters()).device)
     made = net(image)
@@ -465,6 +465,45 @@ GATED = {
     "attention_dsample=(2, 2, 2)": "merge MixedGates",
     "a GPU": "absent",
 }
+KERAS_UNETS = {
+    "unet_original()": "net padding valid",
+    "input_size=(448, 448, 1)": "refused",
+    "UpSampling2D and Conv2D(2)": "up nearest (2, 2)",
+    "Dropout(0.5)": "net BottleneckDropout",
+    "unet_padding()": "net BatchNorm2d",
+    "output_channels=4": "net in 1 out 4",
+    "stage=4": "net widths (64, 128, 256, 512)",
+    "res=True": "net Residual",
+    "upSam=False": "up ConvTranspose2d",
+    "unet_3d(bn=True, deconv=True)": "net ConvTranspose3d(512, 512",
+    "unet_3d()": "net Interpolation",
+    "depth=3": "net rank 3",
+    "unet25d()": "net SpatialAttention",
+    "input_shape=(512, 512, 5)": "net kernel (1, 3, 3)",
+    "attentionModule": "block SpatialAttention",
+    'unet("orig_unet")': "net in 2 out 4",
+    'unet("vgg16")': "net widths (64, 128, 256, 512, 512, 512)",
+    'unet("resnet50")': "net widths (3, 64, 256, 512, 1024, 2048)",
+    'unet("darknet52")': "net LeakyReLU(negative_slope=0.1)",
+    "a ResNet-34": "net widths (3, 64, 64, 128, 256, 512)",
+    "pretrained weights": "absent",
+    "decoder_block_deconv": "net BottleneckStep",
+    "branch2_unet.py": "net SideOutput",
+    'fine_grained_unet("darknet52")': "net FineGrained",
+}
+VS_SEG = {
+    "UNet2d5_spvPA": "net kernel (1, 3, 3)",
+    "channels": "net widths (8, 16, 24, 32)",
+    "kernel_sizes, strides": "net kernel (3, 3, 3)",
+    "in_channels, out_channels": "net in 2 out 3",
+    "dropout": "net Dropout(p=0.2, inplace=False)",
+    "num_res_units=2": "block Residual",
+    "norm": "norm BatchNorm2d",
+    "attention_module=True": "block SpatialAttention",
+    "strided convolutions": "down Overlapping",
+    "transposed convolutions": "up TransposedAround",
+    "att_maps": "net AttentionOutputs",
+}
 OPTIONS = {
     "The authors' release of 2015 (Caffe)": RELEASE,
     "The 3D U-Net of the paper (arXiv 1606.06650)": VOLUMES,
@@ -483,10 +522,14 @@ OPTIONS = {
     "MONAI BasicUNetPlusPlus": BASIC_NESTED,
     "UNet 3+ and UNet++ (ZJUGiveLab/UNet-Version)": FULL_SCALE,
     "Attention-Gated-Networks (Oktay et al.)": GATED,
+    "U-Nets of unet_vnet_keras": KERAS_UNETS,
+    "VS_Seg (KCL-BMEIS)": VS_SEG,
     "Losses": LOSSES,
 }
 THERE = {  # published, or counted in the other system
     *("19,069,955", "1,968,290", "1,971,554", "5,646,242", "43,232"),
     *("31,037,698", "31,036,546", "17,263,042", "1,625,161", "4,806,481", "31,739,250"),
     *("13,289,137", "26,261,809", "16,529,713", "14,324,241", "14,704,145", "65,182,769", "487,601", "1,280,689"),
+    *("31,054,145", "31,054,340", "19,078,337", "7,687,862", "28,331,012", "20,708,737", "31,263,873", "42,548,321"),
+    *("28,331,142", "42,548,611"),
 }
