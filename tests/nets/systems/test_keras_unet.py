@@ -47,6 +47,7 @@ def test_the_published_numbers_of_trainable_parameters(published: int, make: Cal
 
 THIN: dict[str, tuple[Callable[[], UNet], list[Size], Size]] = {
     "original": (partial(keras_unet_original, widths=(4, 6, 8)), [(44, 48), (48, 44)], ()),
+    "original, 1D": (partial(keras_unet_original, widths=(4, 6), rank=1), [(24,), (30,)], ()),
     "padding": (partial(keras_unet_padding, widths=(4, 6, 8)), [(8, 12), (16, 8)], (7, 9)),
     "padding, 3D, residual": (
         partial(keras_unet_padding, widths=(4, 6), rank=3, block=residual(NORMED_STACK)),

@@ -43,13 +43,15 @@ def upsampled_2x2(in_channels: int, out_channels: int, stride: Size) -> nn.Modul
     return then(resized, act=nn.ReLU)(in_channels, out_channels, stride)
 
 
-def keras_unet_original(in_channels: int = 1, out_channels: int = 1, widths: Sequence[int] = WIDTHS) -> UNet:
+def keras_unet_original(
+    in_channels: int = 1, out_channels: int = 1, widths: Sequence[int] = WIDTHS, rank: int = 2
+) -> UNet:
     """``unet_original``: padding "valid", dropout on the coarsest features, and ``upsampled_2x2``.
 
     Its documentation gives 448 → 260 and 256 → 68 pixels. These sizes are not valid, and the pooling in Keras drops the
     last row and column of a map of odd size; the valid sizes with the same output are 444 and 252.
     """
-    levels, block = pyramid(widths), conv_stack(ConvUnit(padding="valid"))
+    levels, block = pyramid(widths, rank), conv_stack(ConvUnit(padding="valid"))
     encoder = BottleneckDropout(Encoder(in_channels, levels, block, MaxPool), p=0.5)
     decoder = Decoder(levels, widths[:-1], block, upsampled_2x2, Concat)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
