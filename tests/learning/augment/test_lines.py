@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt
 
 from tests.oracles.random_samples import SIZES, random_sample
 from unet_tutorial.learning.augment.augment import flip
-from unet_tutorial.learning.augment.lines import shift_and_flip, shifted, soften, softened
+from unet_tutorial.learning.augment.lines import shift_and_flip, shifted_sample, soften, softened
 from unet_tutorial.learning.losses.binary_cross_entropy import binary_cross_entropy
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.overlap import squared_dice_loss
@@ -59,7 +59,7 @@ def test_a_loss_of_lines_takes_their_numbers() -> None:
 def test_shifts_are_crops_of_a_mirrored_image(size: tuple[int, ...]) -> None:
     sample = random_sample(size)
     offsets = [(-1) ** axis * (n // 3) for axis, n in enumerate(size)]
-    moved = shifted(sample, offsets)
+    moved = shifted_sample(sample, offsets)
     pads = [(max(n, 0), max(-n, 0)) for n in offsets]
     crop = tuple(slice(after, after + n) for (_, after), n in zip(pads, size, strict=True))
     for ours, theirs in ((moved.labels, sample.labels), (moved.weights, sample.weights)):
@@ -80,7 +80,7 @@ def test_random_shifts_reach_their_share_and_no_more_and_flips_are_half() -> Non
             int(20 - moved.labels[20, 0])
         }
         heights.append(offset)
-        expected = shifted(sample, (offset, 0))
+        expected = shifted_sample(sample, (offset, 0))
         turned += torch.equal(moved.image, flip(expected, 1).image)
         assert torch.equal(moved.image, expected.image) or torch.equal(moved.image, flip(expected, 1).image)
     assert (min(heights), max(heights)) == (-6, 6)
@@ -102,7 +102,7 @@ def test_bad_options_are_refused() -> None:
     with pytest.raises(ValueError, match=r"sigmas .*at least 0"):
         soften(torch.zeros(1, 1, 4), (-1,))
     with pytest.raises(ValueError, match=r"offsets \(1,\).*one for each axis"):
-        shifted(sample, (1,))
+        shifted_sample(sample, (1,))
     for shares in ((0.1,), (0.1, 1.5), (0.1, -0.1)):
         with pytest.raises(ValueError, match=r"shares .*one in 0 to 1 for each axis"):
             shift_and_flip(sample, generator, shares=shares)

@@ -13,7 +13,7 @@ from tests.oracles.loss_inputs import ones, random_classes, random_labels
 from unet_tutorial.learning.losses.borders import border_dice_loss, borders, boundary_weighted
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED, sparse_cross_entropy
 from unet_tutorial.learning.losses.overlap import dice_loss
-from unet_tutorial.learning.losses.targets import channels
+from unet_tutorial.learning.losses.targets import as_channels
 
 
 def by_hand(masks: Tensor, known: Tensor, reach: tuple[int, ...]) -> Tensor:
@@ -41,7 +41,7 @@ def test_borders_are_products_of_maxima(size: tuple[int, ...], kernel: int, reac
 
 def test_border_dice_is_dice_of_the_borders() -> None:
     logits, target, weights = random_labels((4, 5), 1)
-    p, t, _ = channels(logits, target, weights)
+    p, t, _ = as_channels(logits, target, weights)
     edges = [by_hand(each, torch.ones_like(each), (1, 1)) for each in (p, t)]
     found = border_dice_loss(logits, target, weights)
     torch.testing.assert_close(found, dice_loss(edges[0].logit(), edges[1], weights))

@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.oracles.loss_inputs import ones, random_classes, random_labels
 from unet_tutorial.learning.losses.averages import over_present
 from unet_tutorial.learning.losses.lovasz import lovasz_loss
-from unet_tutorial.learning.losses.targets import channels, per_batch
+from unet_tutorial.learning.losses.targets import as_channels, per_batch
 
 
 def set_loss(wrong: set[int], truth: set[int], weights: list[float]) -> float:
@@ -33,7 +33,7 @@ def extension(errors: list[float], truth: set[int], weights: list[float]) -> flo
 
 def by_definition(logits: Tensor, target: Tensor, weights: Tensor) -> float:
     """Mean of the extension over images and classes."""
-    p, t, w = (each.flatten(2).tolist() for each in channels(logits, target, weights))
+    p, t, w = (each.flatten(2).tolist() for each in as_channels(logits, target, weights))
     found = [
         extension([abs(a - b) for a, b in zip(p[n][k], t[n][k], strict=True)], truth, w[n][k])
         for n in range(len(p))

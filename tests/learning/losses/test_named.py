@@ -18,7 +18,7 @@ from unet_tutorial.learning.losses.focal import softmax_focal_loss
 from unet_tutorial.learning.losses.lovasz import lovasz_loss
 from unet_tutorial.learning.losses.named import LOSSES
 from unet_tutorial.learning.losses.overlap import dice_loss, generalised_dice_loss, tversky_loss
-from unet_tutorial.learning.losses.targets import Loss, channels, per_batch
+from unet_tutorial.learning.losses.targets import Loss, as_channels, per_batch
 
 Draw = Callable[..., Inputs]
 OF_CLASSES = {"cross_entropy", "focal"}  # with a target of classes only
@@ -73,7 +73,7 @@ def test_extreme_logits_have_finite_losses_and_gradients(name: str, draw: Draw, 
 @both_kinds
 def test_the_right_answer_has_almost_no_loss_and_the_wrong_one_much(name: str, draw: Draw) -> None:
     loss, (logits, target, weights) = TESTED[name], draw()
-    right = 100 * (2 * channels(logits, target, weights).true - 1)
+    right = 100 * (2 * as_channels(logits, target, weights).true - 1)
     assert float(loss(right, target, weights)) < 1e-4
     if name != "border_dice":  # the complement of a mask has the same borders
         assert float(loss(-right, target, weights)) > 0.4
@@ -92,7 +92,7 @@ def test_logits_without_a_label_or_of_weight_0_have_no_influence(name: str, draw
     loss, (logits, target, weights) = TESTED[name], draw(known=0.6)
     weights[:, 1, 2] = 0
     value, gradient = value_and_gradient(loss, logits, target, weights)
-    counts = channels(logits, target, weights).weights > 0
+    counts = as_channels(logits, target, weights).weights > 0
     assert not gradient[~counts].any()
     torch.testing.assert_close(loss(logits.where(counts, 7.0), target, weights), value)
     if name not in ("lovasz", "without background"):  # its sorted errors may have an increase of 0

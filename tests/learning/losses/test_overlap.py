@@ -19,7 +19,7 @@ from unet_tutorial.learning.losses.overlap import (
     squared_dice_loss,
     tversky_loss,
 )
-from unet_tutorial.learning.losses.targets import Loss, channels, per_batch
+from unet_tutorial.learning.losses.targets import Loss, as_channels, per_batch
 
 KERAS = probabilities(p=[0.9, 0.2, 0.6, 0.4], t=[1, 0, 1, 0])
 SIGMOID: Inputs = (  # a test of MONAI, also of pytorch-3dunet
@@ -46,10 +46,10 @@ def test_published_values(loss: Loss, inputs: Inputs, value: float) -> None:
 
 def test_the_dice_above_1_of_the_keras_family() -> None:
     """Its first files add 1 to the numerator alone: (2 · 1.5 + 1) / 4.1 in the example, 1.25 if all is right."""
-    p, t, w = channels(*KERAS)
+    p, t, w = as_channels(*KERAS)
     assert float((2 * (w * p * t).sum() + 1) / (w * (p + t)).sum()) == pytest.approx(0.975610, abs=1e-6)
     perfect = (200 * KERAS[1] - 100, *KERAS[1:])
-    p, t, w = channels(*perfect)
+    p, t, w = as_channels(*perfect)
     assert float((2 * (w * p * t).sum() + 1) / (w * (p + t)).sum()) == pytest.approx(1.25)
     assert float(dice_loss(*perfect, smooth=1)) == pytest.approx(0, abs=1e-12)
 

@@ -7,15 +7,15 @@ import torch
 
 from tests.oracles.loss_inputs import as_labels, random_classes, random_labels
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
-from unet_tutorial.learning.losses.targets import channels, mean_of_known, one_hot, per_batch, per_image
+from unet_tutorial.learning.losses.targets import as_channels, mean_of_known, one_hot, per_batch, per_image
 
 
 def test_classes_are_compared_with_the_softmax_and_labels_with_the_sigmoid() -> None:
     logits, target, weights = random_classes(known=0.5)
-    parts = channels(logits, target, weights)
+    parts = as_channels(logits, target, weights)
     torch.testing.assert_close(parts.predicted, logits.exp() / logits.exp().sum(1, keepdim=True))
     logits, target, weights = as_labels((logits, target, weights))
-    found = channels(logits, target, weights)
+    found = as_channels(logits, target, weights)
     torch.testing.assert_close(found.predicted, 1 / (1 + (-logits).exp()))
     torch.testing.assert_close(found.true, parts.true)
     torch.testing.assert_close(found.weights, parts.weights)
@@ -23,7 +23,7 @@ def test_classes_are_compared_with_the_softmax_and_labels_with_the_sigmoid() -> 
 
 def test_truth_and_weights_pixel_by_pixel() -> None:
     logits, target, weights = random_classes((3, 2), known=0.5)
-    _, true, counted = channels(logits, target, weights)
+    _, true, counted = as_channels(logits, target, weights)
     for n, y, x in torch.cartesian_prod(torch.arange(2), torch.arange(3), torch.arange(2)).tolist():
         label = int(target[n, y, x])
         assert true[n, :, y, x].tolist() == [float(k == label) for k in range(3)]
@@ -34,7 +34,7 @@ def test_truth_and_weights_pixel_by_pixel() -> None:
 def test_a_label_may_be_missing_in_one_channel_alone() -> None:
     logits, target, weights = random_labels()
     target[0, 1] = UNLABELLED
-    counted = channels(logits, target, weights).weights
+    counted = as_channels(logits, target, weights).weights
     assert torch.equal(counted[:, 0], weights)
     assert not counted[0, 1].any()
     assert torch.equal(counted[1, 1], weights[1])
@@ -42,7 +42,7 @@ def test_a_label_may_be_missing_in_one_channel_alone() -> None:
 
 def test_half_precision_sums_would_overflow() -> None:
     logits, target = torch.zeros(1, 1, 400, 400, dtype=torch.float16), torch.ones(1, 1, 400, 400)
-    p, _, w = channels(logits, target, torch.ones(1, 400, 400))
+    p, _, w = as_channels(logits, target, torch.ones(1, 400, 400))
     assert float((w * p).sum()) == 80_000
     assert logits.sigmoid().sum().isinf()
 

@@ -74,11 +74,11 @@ def softened(loss: Loss, sigmas: Sequence[float]) -> Loss:
     return of_lines
 
 
-def shifted(sample: Sample, offsets: Sequence[int]) -> Sample:
+def shifted_sample(sample: Sample, offsets: Sequence[int]) -> Sample:
     """Move the sample by whole pixels, one offset per spatial axis; the gap is filled with the mirror image.
 
     >>> numbers = torch.arange(4)
-    >>> shifted(Sample(numbers[None].float(), numbers, numbers.float()), (1,)).labels.tolist()
+    >>> shifted_sample(Sample(numbers[None].float(), numbers, numbers.float()), (1,)).labels.tolist()
     [1, 0, 1, 2]
     """
     if len(offsets) != len(sample.size):
@@ -104,7 +104,7 @@ def shift_and_flip(
         raise ValueError(f"flips {tuple(flips)} are not spatial axes of a sample of size {sample.size}")
     random = 2 * torch.rand(len(shares), generator=generator) - 1
     drawn = zip(random.tolist(), shares, sample.size, strict=True)
-    sample = shifted(sample, [round(value * share * length) for value, share, length in drawn])
+    sample = shifted_sample(sample, [round(value * share * length) for value, share, length in drawn])
     for axis in flips:
         if torch.rand((), generator=generator) < 0.5:
             sample = flip(sample, axis)

@@ -26,7 +26,7 @@ def attention_loss(scores: Sequence[Tensor], target: Tensor, weights: Tensor, *,
     """
     if not scores:
         raise ValueError("no attention maps; pass those that nets.spatial_attention.AttentionOutputs returns")
-    truth, counted = foreground(target, weights)  # each (N, 1, *spatial)
+    truth, counted = foreground_target(target, weights)  # each (N, 1, *spatial)
     losses = []
     for each in scores:
         stride = tuple(n // m for n, m in zip(truth.shape[2:], each.shape[2:], strict=True))
@@ -43,7 +43,7 @@ def attention_loss(scores: Sequence[Tensor], target: Tensor, weights: Tensor, *,
     return torch.stack(losses).mean()
 
 
-def foreground(target: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def foreground_target(target: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Foreground in 0 to 1 and weights that are 0 where it is not known, each (N, 1, *spatial).
 
     Of several labels at a pixel, the largest counts. It is known if it is above 0, or if no label is missing.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from unet_tutorial.learning.losses.averages import Average, over_all
 from unet_tutorial.learning.losses.overlap import SMOOTH, dice_of
-from unet_tutorial.learning.losses.targets import Channels, Group, Loss, channels, per_image
+from unet_tutorial.learning.losses.targets import Channels, Group, Loss, as_channels, per_image
 from unet_tutorial.nets.nd import MAX_POOL, rank_of
 from unet_tutorial.plan.levels import Size
 
@@ -51,7 +51,7 @@ def border_dice_loss(
     loss of areas, as in ``combine(area=dice_loss, border=border_dice_loss)``. Pixels without a label, or of weight 0,
     have no influence on the borders around them. Other arguments are those of ``dice_loss``. In 1D, 2D and 3D.
     """
-    p, t, w = channels(logits, target, weights)
+    p, t, w = as_channels(logits, target, weights)
     known = (w > 0).to(p.dtype)
     edges = Channels(borders(p, known, kernel), borders(t.to(p.dtype), known, kernel), w)
     return dice_of(edges, smooth=smooth, group=group, average=average)
@@ -67,7 +67,7 @@ def boundary_weighted(loss: Loss, *, extra: float = 5.0, kernel: int | Size = 3)
         raise ValueError(f"extra is {extra} and must be a finite number of at least 0; 0 changes nothing")
 
     def weighted(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-        _, true, w = channels(logits, target, weights)
+        _, true, w = as_channels(logits, target, weights)
         border = borders(true, (w > 0).to(true.dtype), kernel).amax(dim=1)  # (N, *spatial)
         return loss(logits, target, weights * (1 + extra * border))
 

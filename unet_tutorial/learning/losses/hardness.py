@@ -6,7 +6,7 @@ from torch import Tensor
 
 from unet_tutorial.learning.losses.averages import Average, over_all
 from unet_tutorial.learning.losses.overlap import SMOOTH, dice_of
-from unet_tutorial.learning.losses.targets import Channels, Group, channels, per_image
+from unet_tutorial.learning.losses.targets import Channels, Group, as_channels, per_image
 
 
 def hardness_dice_loss(
@@ -26,6 +26,6 @@ def hardness_dice_loss(
     """
     if not 0 <= hardness <= 1:
         raise ValueError(f"hardness is {hardness} and must be in 0 to 1; the paper has 0.6, and 0 is plain Dice")
-    p, t, w = channels(logits, target, weights)
+    p, t, w = as_channels(logits, target, weights)
     harder = w * (hardness * (p - t).abs() + (1 - hardness))
     return dice_of(Channels(p, t, harder), smooth=smooth, group=group, average=average)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unet_tutorial.learning.losses.averages import Average, over_all
-from unet_tutorial.learning.losses.targets import Group, channels, per_image
+from unet_tutorial.learning.losses.targets import Group, as_channels, per_image
 
 
 def lovasz_loss(
@@ -31,7 +31,7 @@ def lovasz_loss(
     >>> round(float(lovasz_loss(logits, target, torch.ones(1, 3))), 3)                    # IoU is 1 / 2
     0.5
     """
-    p, t, w = map(group, channels(logits, target, weights))  # (groups, K, pixels)
+    p, t, w = map(group, as_channels(logits, target, weights))  # (groups, K, pixels)
     if not ((t == 0) | (t == 1)).all():
         raise ValueError("the target has labels between 0 and 1, but the Lovász loss is one of sets; round the labels")
     errors, order = (t - p).abs().sort(dim=-1, descending=True)

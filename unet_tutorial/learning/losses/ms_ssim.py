@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import conv1d
 
 from unet_tutorial.learning.losses.averages import Average, over_all
-from unet_tutorial.learning.losses.targets import channels
+from unet_tutorial.learning.losses.targets import as_channels
 from unet_tutorial.nets.crop import center_crop
 
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # exponents, from the finest scale to the coarsest
@@ -44,7 +44,7 @@ def ms_ssim_loss(
     kernel = _gaussian(window, sigma)
     if not scales or not all(0 < scale < math.inf for scale in scales):
         raise ValueError(f"scales {tuple(scales)}: pass one exponent above 0 for each scale, as in (0.5, 0.5)")
-    p, t, w = channels(logits, target, weights)
+    p, t, w = as_channels(logits, target, weights)
     known = w > 0
     p, t, w = p.where(known, 0), t.to(p.dtype).where(known, 0), w.to(p.dtype)
     volumes = w.mul(t).reshape(*w.shape[:2], -1).sum(-1)  # (N, K)

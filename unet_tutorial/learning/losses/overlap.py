@@ -17,7 +17,7 @@ import math
 from torch import Tensor
 
 from unet_tutorial.learning.losses.averages import Average, over_all
-from unet_tutorial.learning.losses.targets import Channels, Group, channels, per_image
+from unet_tutorial.learning.losses.targets import Channels, Group, as_channels, per_image
 
 SMOOTH = 1e-5  # pixels
 
@@ -42,7 +42,7 @@ def dice_loss(
     >>> round(float(dice_loss(logits, target, torch.ones(1, 2, 2))), 4)
     0.3076
     """
-    return dice_of(channels(logits, target, weights), smooth=smooth, group=group, average=average)
+    return dice_of(as_channels(logits, target, weights), smooth=smooth, group=group, average=average)
 
 
 def dice_of(parts: Channels, *, smooth: float, group: Group, average: Average) -> Tensor:
@@ -67,7 +67,7 @@ def squared_dice_loss(
     Arguments are those of ``dice_loss``. Source: Milletari et al., arXiv 1606.04797 (V-Net), section 3.
     """
     check_smooth(smooth)
-    p, t, w = map(group, channels(logits, target, weights))
+    p, t, w = map(group, as_channels(logits, target, weights))
     index = (2 * (w * p * t).sum(-1) + smooth) / ((w * (p.square() + t.square())).sum(-1) + smooth)
     return average(1 - index, (w * t).sum(-1))
 
@@ -90,7 +90,7 @@ def generalised_dice_loss(
     Other arguments are those of ``dice_loss``. Source: Sudre et al., arXiv 1707.03237, section 2.1.
     """
     check_smooth(smooth)
-    p, t, w = map(group, channels(logits, target, weights))
+    p, t, w = map(group, as_channels(logits, target, weights))
     volumes = (w * t).sum(-1)  # (groups, K)
     smallest = volumes.where(volumes > 0, math.inf).amin(dim=1, keepdim=True)
     v = (smallest / volumes.where(volumes > 0, smallest)).pow(power).where(smallest.isfinite(), 1)
@@ -135,7 +135,7 @@ def tversky_loss(
     check_smooth(smooth)
     if not (0 <= alpha < math.inf and 0 <= beta < math.inf and alpha + beta > 0):
         raise ValueError(f"alpha {alpha} and beta {beta} must be at least 0, and one of them above 0; try 0.3 and 0.7")
-    p, t, w = map(group, channels(logits, target, weights))
+    p, t, w = map(group, as_channels(logits, target, weights))
     both, false, missed = (w * p * t).sum(-1), (w * p * (1 - t)).sum(-1), (w * (1 - p) * t).sum(-1)  # (groups, K)
     index = (both + smooth) / (both + alpha * false + beta * missed + smooth)
     return average(1 - index, (w * t).sum(-1))

@@ -32,13 +32,13 @@ class Channels(NamedTuple):
     weights: Tensor
 
 
-def channels(logits: Tensor, target: Tensor, weights: Tensor) -> Channels:
+def as_channels(logits: Tensor, target: Tensor, weights: Tensor) -> Channels:
     """Probabilities (softmax or sigmoid, by the kind of target), one-hot truth and weights, each (N, K, *spatial).
 
     Half-precision logits are converted to float32, because sums over an image overflow float16. Raises ValueError for
     shapes and dtypes that do not fit, labels that do not exist, and weights below 0.
 
-    >>> classes = channels(torch.zeros(1, 2, 3), torch.tensor([[0, 1, -1]]), torch.ones(1, 3))
+    >>> classes = as_channels(torch.zeros(1, 2, 3), torch.tensor([[0, 1, -1]]), torch.ones(1, 3))
     >>> classes.true.tolist(), classes.weights.tolist()
     ([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], [[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0]]])
     """
