@@ -12,6 +12,8 @@ import torch
 
 from tests.conftest import THIN, Unet
 from tests.oracles.small_volumes import THIN_3D, UNLABELLED, VOLUMES, write_sparse_volumes, write_volumes
+from tests.oracles.user_module import refusal, write_user_module
+from unet_tutorial.commands.model import builders
 from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs import job
@@ -197,3 +199,72 @@ def test_a_network_is_trained_on_sparse_labels(unet: Unet, tmp_path: Path) -> No
     assert code == 0, text
     losses = load(tmp_path / "run" / "checkpoint.safetensors").tensors["losses"]
     assert len(losses) == 2
+
+
+OWN = ["--net", "mine:Grey", "--tile", "24", "--batch", "1"]
+GREY = """
+import torch
+from torch import nn
+
+class Grey(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.fine, self.coarse = nn.Conv2d(1, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+        self.up, self.head = nn.ConvTranspose2d(width, width, 2, 2), nn.Conv2d(width, 2, 1)
+
+    def forward(self, x):
+        x = self.fine(x).relu()
+        return self.head(x + self.up(self.coarse(nn.functional.max_pool2d(x, 2)).relu()))
+
+def colour():
+    return nn.Conv2d(3, 2, 1)
+
+def sizeless():
+    return nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1))
+"""
+
+
+def test_a_network_of_ones_own_is_trained_resumed_and_predicts(
+    unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_user_module(tmp_path, monkeypatch, GREY)
+    kwargs = ["--kwargs", '{"width": 3}']
+    code, text = unet("train", "--data", folder, "-o", "run", "--steps", 2, *OWN, *kwargs)
+    assert code == 0, text
+    assert text.startswith("mine:Grey: 2 images to learn from, 1 held out; see run/\n")
+    assert "unet predict run/checkpoint.safetensors IMAGE -o FOLDER --net mine:Grey\n" in text
+    kept = load(tmp_path / "run" / "checkpoint.safetensors")
+    assert (kept.preset, kept.net, kept.arguments) == ("", "mine:Grey", {"width": 3})
+    assert "<title" in (tmp_path / "run" / "diagram.svg").read_text()
+    image = folder / "images" / "a.png"
+    for words in (["--resume", "run"], ["--resume", "run", "--net", "mine:colour"]):
+        assert refusal(unet, "train", *words)[1].count("mine:Grey") >= 1
+    code, text = unet("train", "--resume", "run", "--net", "mine:Grey")
+    assert code == 0, text
+    code, line = refusal(unet, "predict", "run/checkpoint.safetensors", image, "-o", "out")
+    assert "nothing is imported because a file names it, so give the network again: --net mine:Grey" in line
+    assert unet("predict", "run/checkpoint.safetensors", image, "-o", "out", "--net", "mine:Grey")[0] == 0
+    net = Predictor.from_file(tmp_path / "run" / "checkpoint.safetensors", builders=builders("mine:Grey"))
+    np.testing.assert_allclose(read_image(tmp_path / "out" / "a_probability.tif"), net(read_image(image)), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--preset", "paper"], "--net mine:Grey and --preset paper: give one network"),
+        (["--widths", "2,4"], "--net mine:Grey: leave out --widths, which is for presets; use --kwargs"),
+        (["--net", "mine"], "--net 'mine': write package.module:build"),
+        (["--net", "mine:missing"], "mine:missing fails: AttributeError"),
+        (["--net", "mine:colour"], "mine:colour has 3 input channels and 2 classes; images here are grey"),
+        (["--net", "mine:sizeless"], "the output of Sequential does not follow the size of its input"),
+        (["--kwargs", '{"depth": 3}'], "mine:Grey fails: TypeError"),
+        (["--kwargs", "3"], "--kwargs '3': expected names with values"),
+        (["--tile", "23"], "the nearest sizes that do are 22 and 24"),
+    ],
+)
+def test_a_network_of_ones_own_is_refused_in_one_line(
+    unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    write_user_module(tmp_path, monkeypatch, GREY)
+    assert message in refusal(unet, "train", "--data", folder, "-o", "run", "--steps", 1, *OWN, *words)[1]
+    assert not (tmp_path / "run").exists()

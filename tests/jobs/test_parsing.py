@@ -2,7 +2,7 @@
 
 import pytest
 
-from unet_tutorial.jobs.parsing import numbers, sides
+from unet_tutorial.jobs.parsing import keywords, numbers, sides
 
 
 def test_numbers_of_both_kinds() -> None:
@@ -37,3 +37,11 @@ def test_the_size_of_a_tile(tile: str, rank: int, size: tuple[int, ...] | None) 
 def test_other_sizes_are_refused(tile: str, rank: int) -> None:
     with pytest.raises(ValueError, match=f"tile '{tile}': expected one side or {rank} sides of at least 1 pixel"):
         sides(tile, rank)
+
+
+def test_keyword_arguments_are_json() -> None:
+    assert keywords("") == {}
+    assert keywords('{"widths": [2, 4], "deep": true}') == {"widths": [2, 4], "deep": True}
+    for text, message in (("{depth: 3}", "is not JSON"), ("[3]", "expected names with values")):
+        with pytest.raises(ValueError, match=message):
+            keywords(text)

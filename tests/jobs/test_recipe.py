@@ -31,7 +31,7 @@ def test_a_checkpoint_gives_the_recipe_back() -> None:
     assert Recipe().resumed(notes, ()) == replace(RECIPE, data=Path.cwd() / "mine")
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Recipe)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Recipe) if field.name not in ("net", "kwargs")])
 def test_only_data_and_device_may_change(name: str) -> None:
     other = {
         "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
@@ -46,6 +46,21 @@ def test_only_data_and_device_may_change(name: str) -> None:
     option = f"--{name.replace('_', '-')} {other}: the run was started with {getattr(RECIPE, name)}"
     with pytest.raises(ValueError, match=option):
         call.resumed(notes, {name})
+
+
+def test_a_network_of_ones_own_takes_the_place_of_a_preset() -> None:
+    own = Recipe(net="mine:build", kwargs='{"depth": 3}')
+    assert own.arguments == {"depth": 3}
+    notes = json.loads(json.dumps({"recipe": own.notes()}))
+    for again in (Recipe(), Recipe(net="mine:build")):
+        assert again.resumed(notes, {"net"} if again.net else ()).net == "mine:build"
+    with pytest.raises(ValueError, match="--net mine:other: the run was started with mine:build"):
+        Recipe(net="mine:other").resumed(notes, {"net"})
+    for name, value in (("preset", "padded"), ("widths", "2,4"), ("spacing", "1,1,1")):
+        with pytest.raises(ValueError, match=f"--net mine:build: leave out --{name}, which is for presets"):
+            Recipe(net="mine:build", **{name: value})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"--kwargs .*: these are the arguments of --net, which is missing"):
+        Recipe(kwargs='{"depth": 3}')
 
 
 def test_arguments_of_the_preset() -> None:

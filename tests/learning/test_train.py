@@ -89,7 +89,7 @@ def test_the_default_loss_is_the_papers_and_another_one_can_be_passed() -> None:
     losses = []
     for options in ({}, {"loss": weighted_by_torch}, {"loss": lambda *given: 3 * weighted_by_torch(*given)}):
         training = start()  # sets the seed of dropout, too
-        fit(training, batches, rates, **options, steps=1, save=lambda _now: None)  # type: ignore[arg-type]
+        fit(training, batches, rates, **options, steps=1, save=lambda _now: None)
         losses += training.losses
     assert losses[1:] == pytest.approx([losses[0], 3 * losses[0]], rel=1e-5)
 

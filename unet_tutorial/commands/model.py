@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unet_tutorial.disk import one_line
-from unet_tutorial.jobs.parsing import numbers
+from unet_tutorial.jobs.parsing import keywords, numbers
 
 if TYPE_CHECKING:
     from torch import nn
 
     from unet_tutorial.figures.arch.ir import ArchIR
+    from unet_tutorial.learning.checkpoints import Builders
 
 NAME = "A preset, package.module:attribute (imported and executed), a .json written by unet diagram, or an .onnx file."
 INPUT = (
@@ -115,7 +115,7 @@ class NetworkOptions:
             from unet_tutorial.nets.presets import build
 
             return partial(build, self.name, **kwargs)
-        found = _with_name_in_errors(self.name, partial(_attribute, *self.name.split(":", 1)))
+        found = imported(self.name)
         if isinstance(found, nn.Module) or not callable(found):
             if kwargs:
                 raise ValueError(f"{self.name} is not a function or class, so it takes no --kwargs and no --widths")
@@ -123,16 +123,41 @@ class NetworkOptions:
         return partial(found, **kwargs)
 
     def _keywords(self) -> dict[str, Any]:
-        try:
-            given = json.loads(self.kwargs or "{}")
-        except ValueError as error:
-            raise ValueError(
-                f"--kwargs {self.kwargs!r} is not JSON ({error}); write for example '{{\"in_channels\": 3}}'"
-            ) from error
-        if not isinstance(given, dict):
-            raise ValueError(f"--kwargs {self.kwargs!r}: expected names with values, such as '{{\"in_channels\": 3}}'")
         widths = {"widths": numbers("widths", self.widths, int, "16,32,64")} if self.widths else {}
-        return given | widths
+        return keywords(self.kwargs) | widths
+
+
+def imported(name: str) -> Any:
+    """The object ``package.module:attribute``. ValueError, with the name, for an import that fails."""
+    return _with_name_in_errors(name, partial(_attribute, *name.split(":", 1)))
+
+
+def builders(name: str) -> Builders:
+    """The user's network for ``unet train --net`` and ``unet predict --net``, by its name; {} for an empty name.
+
+    It is imported at once. When it is built, a module that is no ``Network`` is adopted (``nets.adopt``). ValueError
+    for a name without a colon, for an import or a call that fails, and for any other object than a module.
+    """
+    from torch import nn
+
+    from unet_tutorial.nets.adopt import adopt
+    from unet_tutorial.nets.contracts import Network
+
+    if not name:
+        return {}
+    if ":" not in name:
+        raise ValueError(f"--net {name!r}: write package.module:build, where build returns the network")
+    found = imported(name)
+
+    def build(**kwargs: Any) -> Network:
+        made = found
+        if not isinstance(found, nn.Module):
+            made = _with_name_in_errors(name, partial(found, **kwargs))
+        elif kwargs:
+            raise ValueError(f"{name} is not a function or class, so it takes no --kwargs")
+        return made if isinstance(made, Network) else adopt(made)
+
+    return {name: build}
 
 
 def read_architecture(path: Path) -> ArchIR:

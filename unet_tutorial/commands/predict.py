@@ -27,6 +27,10 @@ def predict(
         typer.Option(help="8: test-time augmentation (mean over flips and 90° rotations, 8 times slower); 1: none."),
     ] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    net: Annotated[
+        str,
+        typer.Option(help="The network of a run with --net: package.module:build (imported and executed)."),
+    ] = "",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
@@ -34,11 +38,12 @@ def predict(
     NAME_mask.png (.tif for a stack), which is 255 where the probability is above the threshold chosen on the training
     images and 0 elsewhere. A 2D network predicts a stack slice by slice.
     """
+    from unet_tutorial.commands.model import builders
     from unet_tutorial.datasets.files import read_image, write_image
     from unet_tutorial.jobs.predictor import Predictor, result_names
 
     names = result_names(images)
-    predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views)
+    predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
     make_folder(output)
     for path, name in zip(images, names, strict=True):
         image = read_image(path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,18 +38,25 @@ def train(
     at random from rotated and flipped images; thin borders between cells have larger weights (the paper's weight map).
     The folder of the run then holds checkpoint.safetensors, recipe.json, history.csv, history.png, a picture of each
     held-out image, metrics.csv, and diagram.svg and table.md of the network. --resume continues an interrupted run and
-    gives the same weights as a run without interruption. Volumes (TIFF stacks) need --preset unet3d.
+    gives the same weights as a run without interruption. Volumes (TIFF stacks) need --preset unet3d. --net trains your
+    own network, or one of another library, in place of a preset.
     """
+    from unet_tutorial.commands.model import builders
     from unet_tutorial.jobs.job import CHECKPOINT, prepare, run
     from unet_tutorial.learning.checkpoints import load
 
     if resume and output:
         raise ValueError(f"--output {output}: a resumed run continues in its own folder; leave it out")
-    folder = resume or _unused(output or RUNS / f"{recipe.data.resolve().name}-{recipe.preset}")
+    given = typed_fields(ctx, Recipe)
+    if recipe.net and "preset" in given:
+        raise ValueError(f"--net {recipe.net} and --preset {recipe.preset}: give one network")
+    name = recipe.net.replace(":", ".") or recipe.preset
+    folder = resume or _unused(output or RUNS / f"{recipe.data.resolve().name}-{name}")
     folder = folder.parent if folder.is_file() else folder  # the path of the checkpoint itself was given
     checkpoint = load(folder / CHECKPOINT) if resume else None
-    recipe = recipe.resumed(checkpoint.notes, typed_fields(ctx, Recipe)) if checkpoint else recipe
-    job = prepare(recipe, checkpoint)
+    own = recipe.net  # not the name in the checkpoint, because a file must not choose code to be imported
+    recipe = recipe.resumed(checkpoint.notes, given) if checkpoint else recipe
+    job = prepare(recipe, checkpoint, builders(own))
     print(_opening(job, folder))
     try:
         scores = run(job, folder)
@@ -73,7 +81,7 @@ def _opening(job: Job, folder: Path) -> str:
     kind = "image" if job.split.train[0].image.ndim == 2 else "volume"
     planar = ", ".join(map(str, recipe.arguments.get("planar", [])))
     return (
-        f"{recipe.preset} U-Net{f', planar levels {planar}' if planar else ''}: "
+        f"{recipe.net or f'{recipe.preset} U-Net'}{f', planar levels {planar}' if planar else ''}: "
         f"{count} {kind}{'s' * (count > 1)} to learn from, {len(job.split.test)} held out; see {folder}/"
     )
 
@@ -87,13 +95,15 @@ def _print_results(folder: Path, recipe: Recipe, scores: Scores) -> None:
     for row in scores.rows:
         table.add_row(*row.cells())
     Console().print(table)
+    net = f" --net {recipe.net}" if recipe.net else ""
     data = "" if recipe.data == COURSE_DATA else f" --data {recipe.data}"
+    file = f"{folder}/checkpoint.safetensors"
     print(
         f"Pictures, metrics and the checkpoint are in {folder}/. What next:\n"
         f"  look at {folder}/held_out_*.png: where is it wrong?\n"
         f"  train a longer run:     python3 course.py run{data}{_options(recipe)} --steps 900 --rate 0.001\n"
         "  your own images:        python3 course.py run --data FOLDER   (images/ and labels/ of equal names)\n"
-        f"  predict another image:  python3 course.py unet predict {folder}/checkpoint.safetensors IMAGE -o FOLDER\n"
+        f"  predict another image:  python3 course.py unet predict {file} IMAGE -o FOLDER{net}\n"
         "  learn how it works:     python3 course.py lab"
     )
 
@@ -105,5 +115,5 @@ def _options(recipe: Recipe) -> str:
         value = getattr(recipe, field.name)
         if value != field.default and field.name not in ("data", "steps", "rate"):
             option = f" --{field.name.replace('_', '-')}"
-            typed += option if value is True else f"{option} {value}"
+            typed += option if value is True else f"{option} {quote(str(value))}"
     return typed

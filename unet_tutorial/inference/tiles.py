@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import prod
 
 from unet_tutorial.plan.levels import Size
-from unet_tutorial.plan.receptive_field import seen_by
+from unet_tutorial.plan.receptive_field import plan_reach
 from unet_tutorial.plan.sizes import Padding, Plan, along, output_size, size_error, valid_sizes
 
 MEMORY = 2**30  # bytes of memory that one forward pass may use by default
@@ -79,12 +79,6 @@ def _margins_along(levels: Plan, padding: Padding, extra_reach: int = 0) -> Marg
     halo = _round_up(reach + extra_reach, valid.step)
     smallest = valid[0] + _round_up(2 * halo, valid.step)
     return Margins(shrinks // 2 + halo, shrinks + 2 * halo, valid.step, smallest)
-
-
-def plan_reach(levels: Plan, grid: int) -> int:
-    """The largest distance between an output pixel and an input pixel that it depends on, for padding "same"."""
-    seen = [(p, seen_by(p, levels, padding="same")) for p in range(grid)]
-    return max(max(p - first, last - p) for p, (first, last) in seen)
 
 
 def _round_up(n: int, grid: int) -> int:

@@ -27,7 +27,7 @@ from unet_tutorial.jobs.report import write_report
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split, read_split, samples
 from unet_tutorial.learning.batches import tile_batches, training_tile
-from unet_tutorial.learning.checkpoints import Checkpoint, save
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
@@ -49,12 +49,13 @@ class Job:
     batches: Callable[[int], Batch]
 
 
-def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None) -> Job:
+def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None, builders: Builders = NO_BUILDERS) -> Job:
     """The job of a recipe, which starts from random weights or from a checkpoint; reads the data and writes nothing.
 
-    All options and images are checked here, before the run starts: ValueError for one that cannot be used.
+    ``builders`` holds the function that builds the network of ``recipe.net``, by this name. All options and images are
+    checked here, before the run starts: ValueError for one that cannot be used.
     """
-    training = begin(recipe, checkpoint)
+    training = begin(recipe, checkpoint, builders)
     split = read_split(recipe.data, recipe.held_out, training.net.levels[0].rank, recipe.unlabelled)
     tile = tile_of(training, recipe, split)
     return Job(recipe, training, split, tile, batches_of(training, split, recipe, tile))
@@ -78,17 +79,25 @@ def run(job: Job, folder: Path) -> Scores:
     return scores
 
 
-def begin(recipe: Recipe, checkpoint: Checkpoint | None) -> Training:
+def begin(recipe: Recipe, checkpoint: Checkpoint | None, builders: Builders = NO_BUILDERS) -> Training:
     """The training state on the recipe's device: that of the checkpoint, or a new one with random weights.
 
-    For a new one, torch's random state is set from the recipe's seed. ValueError for an unknown device or preset, and
-    for arguments that the preset rejects.
+    For a new one, torch's random state is set from the recipe's seed. ValueError for an unknown device or preset, for
+    arguments that the preset rejects, and for a network that cannot be trained on grey images with two classes.
     """
     device = checked_device(recipe.device)
     if checkpoint:
-        return checkpoint.training(device)
+        return checkpoint.training(device, builders)
+    if recipe.net and recipe.net not in builders:
+        raise ValueError(f"net {recipe.net!r}: pass the function that builds it, prepare(…, builders={{net: build}})")
     torch.manual_seed(recipe.seed)
-    return adam(build(recipe.preset, **recipe.arguments), device)
+    net = builders[recipe.net](**recipe.arguments) if recipe.net else build(recipe.preset, **recipe.arguments)
+    if net.in_channels != 1 or net.out_channels < 2:
+        raise ValueError(
+            f"{recipe.net or recipe.preset} has {net.in_channels} input channels and {net.out_channels} classes; "
+            "images here are grey, so it needs 1, and classes are background and cell, so it needs 2"
+        )
+    return adam(net, device)
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
@@ -137,7 +146,8 @@ def _check_sizes(net: Network, split: Split) -> None:
 def save_progress(training: Training, recipe: Recipe, folder: Path, **notes: object) -> None:
     """Write checkpoint.safetensors (with the recipe and ``notes`` in it) and history.csv into the folder."""
     about = {"recipe": recipe.notes(), **notes}
-    save(folder / CHECKPOINT, training, preset=recipe.preset, arguments=recipe.arguments, notes=about)
+    name = {"net": recipe.net} if recipe.net else {"preset": recipe.preset}
+    save(folder / CHECKPOINT, training, **name, arguments=recipe.arguments, notes=about)
     rates = [recipe.rate_of(step) for step in range(training.step)]
     _write_history(folder / HISTORY, training.losses, rates)
 

@@ -1,9 +1,10 @@
-"""Parses option values: numbers separated by commas."""
+"""Parses option values: numbers separated by commas, and keyword arguments as JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from unet_tutorial.plan.levels import Size
 
@@ -40,3 +41,20 @@ def sides(tile: str, rank: int) -> Size | None:
             f"tile {tile!r}: expected one side or {rank} sides of at least 1 pixel; write 0 for the default size"
         )
     return size
+
+
+def keywords(text: str) -> dict[str, Any]:
+    """The keyword arguments in the text of ``--kwargs``; {} if it is empty. ValueError for any other text than JSON.
+
+    >>> keywords('{"depth": 3}')
+    {'depth': 3}
+    """
+    try:
+        given = json.loads(text or "{}")
+    except ValueError as error:
+        raise ValueError(
+            f"--kwargs {text!r} is not JSON ({error}); write for example '{{\"in_channels\": 3}}'"
+        ) from error
+    if not isinstance(given, dict):
+        raise ValueError(f"--kwargs {text!r}: expected names with values, such as '{{\"in_channels\": 3}}'")
+    return given

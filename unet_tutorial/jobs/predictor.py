@@ -21,7 +21,7 @@ from unet_tutorial.inference.tiles import check_tile
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
-from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, load
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 
@@ -54,14 +54,21 @@ class Predictor:
 
     @classmethod
     def from_file(
-        cls, checkpoint: Path, device: str = "cpu", tile: str = "0", batch: int = 1, views: int = 1
+        cls,
+        checkpoint: Path,
+        device: str = "cpu",
+        tile: str = "0",
+        batch: int = 1,
+        views: int = 1,
+        builders: Builders = NO_BUILDERS,
     ) -> Predictor:
         """The network of a checkpoint file on a device, with the threshold that was chosen for this number of views.
 
-        ``tile`` is a text that `sides` parses. ValueError for a file that is not a checkpoint, and for invalid options.
+        ``tile`` is a text that `sides` parses, and ``builders`` are those of `Checkpoint.network`. ValueError for a
+        file that is not a checkpoint, and for invalid options.
         """
         kept = load(checkpoint)
-        net = kept.network().to(checked_device(device))
+        net = kept.network(builders).to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
         # checkpoints hold the thresholds under the key "cuts"
         return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unet_tutorial.jobs.parsing import numbers
+from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
@@ -21,7 +21,8 @@ MAY_CHANGE = ("data", "device")  # may differ when a run is resumed, for example
 class Recipe:
     """All options of a training run. On the same machine, equal recipes give equal weights.
 
-    ValueError for a learning rate or an elastic deformation that is not finite or too small.
+    ValueError for a learning rate or an elastic deformation that is not finite or too small, and if the options of a
+    preset are given beside ``net``.
     """
 
     data: Annotated[Path, typer.Option(help="Folder with images/ and labels/, or the folder of ISBI 2012.")] = (
@@ -42,6 +43,14 @@ class Recipe:
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,128,256,512,1024.")] = (
         "16,32,64,128"
     )
+    net: Annotated[
+        str,
+        typer.Option(
+            help="Your own network in place of a preset: package.module:build, a function or class that returns a "
+            "module for one grey channel (imported and executed). Give it again with --resume and to unet predict."
+        ),
+    ] = ""
+    kwargs: Annotated[str, typer.Option(help="Arguments of --net: '{\"depth\": 3}'.")] = ""
     spacing: Annotated[
         str,
         typer.Option(
@@ -77,6 +86,11 @@ class Recipe:
     ] = False
 
     def __post_init__(self) -> None:
+        for name in ("preset", "widths", "spacing"):
+            if self.net and getattr(self, name) != getattr(Recipe, name):
+                raise ValueError(f"--net {self.net}: leave out --{name}, which is for presets; use --kwargs")
+        if self.kwargs and not self.net:
+            raise ValueError(f"--kwargs {self.kwargs}: these are the arguments of --net, which is missing")
         if not (math.isfinite(self.rate) and self.rate > 0):
             raise ValueError(f"--rate {self.rate}: the learning rate must be finite and above 0; try 0.001")
         if not (math.isfinite(self.elastic) and self.elastic >= 0):
@@ -87,7 +101,12 @@ class Recipe:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the preset; ValueError if widths or spacing are not numbers."""
+        """The keyword arguments of the preset or of ``net``.
+
+        ValueError if widths or spacing are not numbers, or if ``kwargs`` is not JSON.
+        """
+        if self.net:
+            return keywords(self.kwargs)
         widths = numbers("widths", self.widths, int, "16,32,64,128")
         if not self.spacing:
             return {"widths": widths}

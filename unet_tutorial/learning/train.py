@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.nets.contracts import Network
-from unet_tutorial.nets.nd import memory_format
 
 
 class Batch(NamedTuple):
@@ -46,10 +45,10 @@ class Training:
 def adam(net: Network, device: str = "cpu") -> Training:
     """A new training run with torch's fused Adam (arXiv 1412.6980).
 
-    Moves the network to the device, in the memory format of ``nets.nd.memory_format``.
+    Moves the network to the device, in its memory format.
     """
     move: Any = net.to  # torch's type annotation lacks memory_format
-    move(device=device, memory_format=memory_format(net.levels[0].rank))
+    move(device=device, memory_format=net.memory_format)
     return Training(net, torch.optim.Adam(net.parameters(), fused=True))
 
 
@@ -94,7 +93,7 @@ def fit(
     a weight is.
     """
     net = training.net.train()
-    device, layout = net.device, memory_format(net.levels[0].rank)
+    device, layout = net.device, net.memory_format
     progress = tqdm(range(training.step, steps), initial=training.step, total=steps, unit="step", disable=None)
     for step in progress:
         images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))

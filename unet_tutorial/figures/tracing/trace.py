@@ -57,7 +57,7 @@ def trace(model: nn.Module, *args: Any, **kwargs: Any) -> ArchIR:
         totals["saved"] = sum(saving.saved.values())
     levels, padding = stated_plan(model)
     valid = tuple((sizes.start, sizes.step) for sizes in valid_sizes(levels, padding=padding)) if levels else ()
-    return analysed(ArchIR(type(model).__name__, tuple(nodes), graph.outputs, totals=totals, valid=valid))
+    return analysed(ArchIR(model._get_name(), tuple(nodes), graph.outputs, totals=totals, valid=valid))
 
 
 def _unwrapped(model: Any) -> Any:
