@@ -57,7 +57,11 @@ NETS: dict[str, Callable[[], UNet]] = {
     "released": partial(released_unet, widths=WIDTHS),
     "unet3d-paper": partial(unet3d_paper, widths=WIDTHS),
     **{name: partial(PRESETS[name], widths=WIDTHS) for name in ("unet++", "unet3+", "attention-oktay")},
-    **{name: partial(PRESETS[name], widths=(4, 8, 16)) for name in PRESETS if name.startswith("vnet")},
+    **{
+        name: partial(PRESETS[name], widths=(4, 8, 16))
+        for name in PRESETS
+        if name.startswith(("vnet", "keras", "unet25d", "vs-seg", "backboned"))
+    },
     "jaxony": partial(jaxony_unet, widths=WIDTHS),
     "jaxony resized": partial(jaxony_unet, widths=WIDTHS, up=resize_conv("linear", kernel=1), merge=Add),
     "elektronn3": partial(elektronn3_unet, levels=pyramid(WIDTHS)),
