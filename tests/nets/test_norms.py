@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tests.oracles.thin_nets import thin
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
-from unet_tutorial.nets.norms import affine_instance_norm, batch_norm, group_norm, instance_norm, no_norm
+from unet_tutorial.nets.norms import affine_instance_norm, batch_norm, group_norm, instance_norm, layer_norm, no_norm
 
 RANKS = (1, 2, 3)
 EPSILON = 1e-5
@@ -88,3 +88,11 @@ def test_no_norm_does_nothing_and_learns_nothing() -> None:
     x, norm = features(2), no_norm(6, 2)
     assert norm(x) is x
     assert list(norm.parameters()) == []
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_layer_norm_is_over_the_channels_of_each_pixel(rank: int) -> None:
+    norm, x = layer_norm(6, rank), features(rank)
+    weight, bias = learnt(norm)
+    expected = standardised(x.numpy(), (1,)) * per_channel(weight, rank) + per_channel(bias, rank)
+    assert np.allclose(norm(x).detach().numpy(), expected, atol=1e-5)

@@ -13,8 +13,9 @@ from tests.oracles.thin_nets import NORMED, THREE, perturbed, thin
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
-from unet_tutorial.nets.resample import MaxPool, transposed
+from unet_tutorial.nets.resample import MaxPool, resize_conv, transposed
 from unet_tutorial.nets.unet import unet
 from unet_tutorial.plan.levels import Level, pyramid
 
@@ -103,3 +104,16 @@ def test_up_widths_are_the_channels_after_upsampling() -> None:
     assert shapes["steps.1.block.units.0.conv.weight"] == (4, 4 + 6)
     with pytest.raises(ValueError, match="3 levels need 2 widths"):
         Decoder(pyramid((4, 8, 16)), (4, 8), NORMED, transposed, Concat, up_widths=(6,))
+
+
+def test_a_decoder_takes_one_part_per_level() -> None:
+    """Lists are finest first, and a list of equal parts is the part itself."""
+    levels, wide = pyramid((2, 4, 6)), conv_stack(ConvUnit(norm=batch_norm))
+    decoder = Decoder(levels, (2, 4), [wide, BLOCK], [resize_conv(), transposed], Concat)
+    fine, coarse = list(decoder.steps.children())[::-1]
+    assert [isinstance(step.get_submodule("up"), nn.ConvTranspose2d) for step in (fine, coarse)] == [False, True]
+    assert [any(isinstance(m, nn.BatchNorm2d) for m in step.modules()) for step in (fine, coarse)] == [True, False]
+    one, many = (repr(Decoder(levels, (2, 4), each, transposed, Concat)) for each in (BLOCK, [BLOCK] * 2))
+    assert one == many
+    with pytest.raises(ValueError, match="3 parts for 3 levels; pass one for each level but the coarsest"):
+        Decoder(levels, (2, 4), BLOCK, [transposed] * 3, Concat)

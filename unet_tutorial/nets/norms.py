@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import nn
+from torch import Tensor, nn
 
 from unet_tutorial.nets.nd import Layers
 from unet_tutorial.plan.levels import positive_int
@@ -36,6 +36,19 @@ def instance_norm(channels: int, rank: int) -> nn.Module:
 def affine_instance_norm(channels: int, rank: int) -> nn.Module:
     """``instance_norm``, then a learnt scale and shift per channel."""
     return INSTANCE_NORM[rank - 1](channels, affine=True)
+
+
+def layer_norm(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
+    """Mean 0 and variance 1 over the channels of each pixel, then a learnt scale and shift (arXiv 1607.06450)."""
+    return LayerNorm(channels)
+
+
+class LayerNorm(nn.LayerNorm):
+    """Layer norm of feature maps: (N, C, *size) -> (N, C, *size). Torch's own class expects the channels last."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each pixel over its channels."""
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
 def group_norm(groups: int) -> Norm:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from itertools import pairwise, zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -120,19 +120,19 @@ StepFactory = Callable[[nn.Module, Part, Part], Part]  # (up, merge, block) -> P
 class Decoder(FeatureDecoder):
     """The expansive path: feature maps, finest first -> (N, widths[0], *size).
 
-    ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. ``merge``
-    is the merge of all levels, or a list with one for each level except the coarsest. ``step`` makes each step from its
-    upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less memory. ``up_widths[i]`` is the number of
-    channels after the upsampling to level i, by default ``widths[i]``. Raises ValueError for invalid levels (see
-    ``Encoder``) or widths, and for parts that do not fit together.
+    ``widths[i]`` is the number of channels of the decoder at level i, one for each level except the coarsest. Each of
+    ``block``, ``up`` and ``merge`` is for all levels, or a list with one for each level except the coarsest, finest
+    first. ``step`` makes each step from its upsampling, merge and block; ``checkpointed(DecoderStep)`` uses less
+    memory. ``up_widths[i]`` is the number of channels after the upsampling to level i, by default ``widths[i]``. Raises
+    ValueError for invalid levels (see ``Encoder``) or widths, and for parts that do not fit together.
     """
 
     def __init__(
         self,
         levels: Sequence[Level],
         widths: Sequence[int],
-        block: Block,
-        up: Up,
+        block: Block | Sequence[Block],
+        up: Up | Sequence[Up],
         merge: Merge | Sequence[Merge],
         step: StepFactory = DecoderStep,
         up_widths: Sequence[int] = (),
@@ -143,12 +143,12 @@ class Decoder(FeatureDecoder):
         up_widths = up_widths or widths
         check_widths(up_widths, levels)
         step = check_factory("step", step)
-        merges = [merge] * len(widths) if callable(merge) else list(merge)
-        if len(merges) != len(widths):
-            raise ValueError(f"{len(merges)} merges for {len(levels)} levels; pass one for each level but the coarsest")
+        blocks, ups, merges = (_per_level(part, len(widths)) for part in (block, up, merge))
         channels = [*widths, levels[-1].channels]  # of the features that go to the next finer level
         pieces = [  # finest first: with another order, the same seed would give other weights
-            step_parts(levels, i, levels[i].channels, channels[i + 1], width, block, up, merges[i], up_widths[i])
+            step_parts(
+                levels, i, levels[i].channels, channels[i + 1], width, blocks[i], ups[i], merges[i], up_widths[i]
+            )
             for i, width in enumerate(widths)
         ]
         self.steps = nn.ModuleList(step(*three) for three in reversed(pieces))  # coarsest first, as in the forward pass
@@ -173,6 +173,14 @@ class Decoder(FeatureDecoder):
             x = step(x, skip)
             found.append(x)
         return found[::-1] or [x]
+
+
+def _per_level(parts: Any, count: int) -> list[Any]:
+    """One factory of parts for each of ``count`` levels."""
+    found = list(parts) if isinstance(parts, list | tuple) else [parts] * count
+    if len(found) != count:
+        raise ValueError(f"{len(found)} parts for {count + 1} levels; pass one for each level but the coarsest")
+    return found
 
 
 class StepParts(NamedTuple):
