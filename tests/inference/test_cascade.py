@@ -10,14 +10,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.oracles.thin_nets import perturbed
+from tests.oracles.thin_nets import NORMED, perturbed
 from unet_tutorial.inference.cascade import above, predict_in_series
 from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.learning.losses.binary_cross_entropy import binary_cross_entropy
+from unet_tutorial.learning.train import Batch, adam, fit
+from unet_tutorial.nets.cascade import FineGrained, with_region
 from unet_tutorial.nets.contracts import Network
+from unet_tutorial.nets.heads import conv_head
+from unet_tutorial.nets.merge import Concat
+from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.regions import Box, largest_regions, nearest
+from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.supervision import ABSENT
 from unet_tutorial.nets.systems.keras_backboned import fine_grained_unet
-from unet_tutorial.plan.levels import Level
+from unet_tutorial.plan.levels import Level, pyramid
 
 
 class Affine(Network):
@@ -131,3 +138,38 @@ def test_the_threshold_is_a_probability_of_one_channel() -> None:
         above(1.5)
     with pytest.raises(ValueError, match="channel 2 does not exist; the logits have 2 channels"):
         above(channel=2)(logits)
+
+
+def sample(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """An image (1, 24, 24) with a square of 8 pixels, the square as a label, and a spot of 2 pixels in it."""
+    draw = torch.Generator().manual_seed(seed)
+    top, left, row, column = (int(torch.randint(n, (), generator=draw)) for n in (16, 16, 6, 6))
+    square, spot = torch.zeros(1, 24, 24), torch.zeros(1, 24, 24)
+    square[:, top : top + 8, left : left + 8] = 1
+    spot[:, top + row : top + row + 2, left + column : left + column + 2] = 1
+    return square / 2 + spot + torch.rand(1, 24, 24, generator=draw) / 10, square, spot
+
+
+def test_trained_in_parallel_it_finds_the_spot_in_series() -> None:
+    torch.manual_seed(0)
+    levels = pyramid((8, 8))
+    decoder = Decoder(levels, (8,), NORMED, transposed, Concat)
+    net = FineGrained(Encoder(1, levels, NORMED, MaxPool), decoder, conv_head(decoder, 1), conv_head(decoder, 1))
+    find = partial(largest_regions, margin=2)
+
+    def batch(step: int) -> Batch:
+        drawn = [sample(4 * step + i) for i in range(4)]
+        pairs = [with_region(image, square, spot, find(square[0] > 0)[0]) for image, square, spot in drawn]
+        images, targets = (torch.stack(each) for each in zip(*pairs, strict=True))
+        return Batch(images, targets, torch.ones(4, 24, 24))
+
+    fit(adam(net), batch, lambda _: 0.02, loss=binary_cross_entropy, steps=40, save=lambda _: None)
+    image, square, spot = sample(-1)
+    found = predict_in_series(net.whole, net.region, image, find=find)
+    assert overlap(found.whole > 0, square > 0) > 0.7
+    assert overlap(above(0.3)(found.regions), spot[0] > 0) > 0.5
+
+
+def overlap(one: Tensor, other: Tensor) -> float:
+    """Intersection over union of two masks."""
+    return float((one & other).sum() / (one | other).sum())
