@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from tests.oracles.adopted import HAND_WRITTEN, LIBRARIES, gap_of_tiles, made
+from tests.oracles.coming_from import PAGE, names
 from tests.oracles.foreign_unets import RELU, Assembled, Functional, PreAct, Stacked, conv, recursive
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.inference.tiles import margins
+from unet_tutorial.learning.train import Batch, adam, fit
 from unet_tutorial.nets.adopt import adopt
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.presets import padded_unet, paper_unet
@@ -148,3 +150,31 @@ def test_margins_hold_every_pixel_that_is_read() -> None:
     net = adopt(Wide())
     (axis, _) = margins(net.levels, net.padding, net.extra_reach)
     assert (axis.grid, axis.before) == (2, 6)
+
+
+class Viewing(nn.Module):
+    """Changes the shape of its features by ``view``, which fails for channels-last features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x.view(len(x), -1).view(x.shape))
+        return torch.as_tensor(self.last(x.view(len(x), -1).relu().view(x.shape)))
+
+
+def test_a_module_with_views_is_trained_and_predicts() -> None:
+    net = adopt(Viewing())
+    assert gap_of_tiles(net) < 1e-4
+    batch = Batch(torch.randn(2, 3, 8, 8), torch.ones(2, 8, 8, dtype=torch.int64), torch.ones(2, 8, 8))
+    training = adam(net)
+    fit(training, lambda _step: batch, lambda _step: 1e-2, steps=2, save=lambda _now: None)
+    assert training.losses[1] < training.losses[0]
+
+
+def test_the_example_of_the_page_is_adopted() -> None:
+    _, _, section = PAGE.read_text(encoding="utf8").partition("## Your own network")
+    own: Any = names(section.partition("\n## ")[0])["own"]
+    assert (own.in_channels, own.out_channels, own.exact_tiles) == (1, 2, True)
+    assert gap_of_tiles(own) < 1e-4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -155,7 +156,13 @@ def builders(name: str) -> Builders:
             made = _with_name_in_errors(name, partial(found, **kwargs))
         elif kwargs:
             raise ValueError(f"{name} is not a function or class, so it takes no --kwargs")
-        return made if isinstance(made, Network) else adopt(made)
+        if isinstance(made, Network):
+            return made
+        with warnings.catch_warnings(record=True) as found_warnings:
+            adopted = adopt(made)
+        for each in found_warnings:
+            print(f"unet: {each.message}", file=sys.stderr)
+        return adopted
 
     return {name: build}
 

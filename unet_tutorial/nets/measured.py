@@ -88,7 +88,7 @@ class Probe:
         """The output for an image; None if the module does not accept it."""
         with _evaluating(self.module), self.context():
             try:
-                out: Any = functional_call(self.module, dict(self._values), (image,))
+                out: Any = functional_call(self.module, dict(self._values), (image.contiguous(),))
             except Exception as error:  # the module may raise any error
                 self.error = error
                 return None
