@@ -15,7 +15,7 @@ from tests.conftest import Unet
 from tests.oracles.onnx_files import keras_graph
 from tests.oracles.user_module import refusal, write_user_module
 from tests.paths import ROOT
-from unet_tutorial.commands.model import NetworkOptions
+from unet_tutorial.commands.model import NetworkOptions, builders
 from unet_tutorial.figures.arch.ir import ArchIR, from_json
 
 THIN = ("paper", "--widths", "4,8", "--input", 20)
@@ -164,3 +164,28 @@ def test_the_example_in_an_error_about_kwargs_is_accepted(preset: str, wrong: st
         NetworkOptions(preset, kwargs=wrong).model()
     ((quoted, value),) = re.findall(r"(?:for example|such as) (?:'(.*)'|([^,]+|\[.*?\])(?:, or |$))", str(error.value))
     assert NetworkOptions(preset, kwargs=right.format(quoted or value)).model()
+
+
+GATED = """
+from torch import nn
+
+class Gated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x) * x.mean((2, 3), keepdim=True)
+"""
+
+
+def test_a_network_that_reads_the_whole_image_is_adopted_with_a_line_on_standard_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_user_module(tmp_path, monkeypatch, GATED)
+    assert builders("") == {}
+    net = builders("mine:Gated")["mine:Gated"]()
+    assert (net.in_channels, net.out_channels) == (1, 2)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.fullmatch(r"unet: an output pixel of Gated depends on the whole image .*\n", printed.err)
