@@ -20,7 +20,7 @@ from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.heads import conv_head
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
-from unet_tutorial.nets.regions import Box, largest_regions, nearest
+from unet_tutorial.nets.regions import Region, largest_regions, nearest
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.supervision import ABSENT
 from unet_tutorial.nets.systems.keras_backboned import fine_grained_unet
@@ -68,7 +68,7 @@ def test_a_region_is_pasted_back_exactly() -> None:
     """A square of 4 pixels and a margin of 2 at each side, enlarged by 3 with nearest neighbours."""
     image = synthetic(np.s_[6:10, 9:13])
     found = predict_in_series(WHOLE, REGION, image, find=FIND, size=(24, 24), resize=nearest)
-    assert found.boxes == [Box((4, 7), (8, 8))]
+    assert found.boxes == [Region((4, 7), (8, 8))]
     assert torch.equal(found.whole, torch.cat((10 * image - 5, -image - 5)))
     assert torch.equal(found.regions, expected(image, [np.s_[4:12, 7:15]]))
 
@@ -83,7 +83,7 @@ def test_a_region_that_touches_the_border_is_mirrored_and_pasted_inside() -> Non
     """In the source, its crop starts at a negative index and is empty."""
     image = synthetic(np.s_[0:3, 21:24])
     found = predict_in_series(WHOLE, REGION, image, find=FIND, size=(14, 14), resize=nearest)
-    assert found.boxes == [Box((-2, 19), (7, 7))]
+    assert found.boxes == [Region((-2, 19), (7, 7))]
     assert torch.equal(found.regions, expected(image, [np.s_[0:5, 19:24]]))
 
 
@@ -115,14 +115,14 @@ def test_volumes_have_cubes() -> None:
     find = partial(largest_regions, margin=1)
     whole, region = Affine((10.0,), -5.0, rank=3), Affine((2.0,), 3.0, rank=3)
     found = predict_in_series(whole, region, image, find=find, size=(8, 8, 8), resize=nearest)
-    assert found.boxes == [Box((1, 2, 3), (4, 4, 4))]
+    assert found.boxes == [Region((1, 2, 3), (4, 4, 4))]
     assert torch.equal(found.regions, expected(image, [np.s_[1:5, 2:6, 3:7]]))
 
 
 def test_the_network_of_the_source_predicts_with_both_heads() -> None:
     torch.manual_seed(0)
     net = perturbed(fine_grained_unet(widths=(2, 4, 6))).eval()
-    image, box = torch.randn(1, 10, 14), Box((2, 3), (6, 6))
+    image, box = torch.randn(1, 10, 14), Region((2, 3), (6, 6))
     found = predict_in_series(net.whole, net.region, image, find=lambda _: [box], size=(6, 6))
     assert torch.equal(found.whole, predict_tiled(net.whole, image))
     expected_inside = predict_tiled(net.region, image[:, 2:8, 3:9])

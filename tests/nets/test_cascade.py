@@ -13,7 +13,7 @@ from unet_tutorial.nets.cascade import FineGrained, with_region
 from unet_tutorial.nets.heads import conv_head
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
-from unet_tutorial.nets.regions import Box
+from unet_tutorial.nets.regions import Region
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.systems.keras_backboned import fine_grained_unet
 from unet_tutorial.plan.levels import pyramid
@@ -50,7 +50,7 @@ def test_it_learns_pads_is_drawn_and_is_stored(rank: int) -> None:
 def test_a_sample_holds_the_image_and_its_enlarged_region() -> None:
     image = torch.arange(64.0).reshape(1, 8, 8)
     target, small = torch.zeros(2, 8, 8), (image % 3 == 0).float()
-    stacked, targets = with_region(image, target, small, Box((2, 4), (4, 4)))
+    stacked, targets = with_region(image, target, small, Region((2, 4), (4, 4)))
     assert (stacked.shape, targets.shape) == ((2, 8, 8), (3, 8, 8))
     assert torch.equal(stacked[0], image[0])
     assert torch.equal(targets[:2], target)

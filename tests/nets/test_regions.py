@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skimage.measure import label, regionprops
 from torch import Tensor
 
-from unet_tutorial.nets.regions import Box, cropped, largest_regions, linear, nearest, paste_, square_around
+from unet_tutorial.nets.regions import Region, cropped, largest_regions, linear, nearest, paste_, square_around
 
 
 def blocks(size: tuple[int, ...], *boxes: tuple[slice, ...]) -> Tensor:
@@ -26,7 +26,7 @@ def test_the_largest_components_come_first() -> None:
     """Three rectangles of 4, 12 and 6 pixels."""
     mask = blocks((20, 30), np.s_[1:3, 1:3], np.s_[10:13, 20:24], np.s_[5:7, 9:12])
     found = largest_regions(mask, most=3, margin=0)
-    assert found == [Box((10, 20), (4, 4)), Box((5, 9), (3, 3)), Box((1, 1), (2, 2))]
+    assert found == [Region((10, 20), (4, 4)), Region((5, 9), (3, 3)), Region((1, 1), (2, 2))]
     assert largest_regions(mask, margin=0) == found[:1]
     assert largest_regions(mask, most=9, margin=0) == found
 
@@ -37,13 +37,13 @@ def test_an_empty_mask_has_no_regions() -> None:
 
 def test_pixels_that_touch_at_a_corner_are_one_component() -> None:
     mask = torch.eye(4, dtype=torch.bool)
-    assert largest_regions(mask, margin=0) == [Box((0, 0), (4, 4))]
-    assert largest_regions(torch.ones(3, 2, 2, dtype=torch.bool), margin=1) == [Box((-1, -1, -1), (5, 5, 5))]
+    assert largest_regions(mask, margin=0) == [Region((0, 0), (4, 4))]
+    assert largest_regions(torch.ones(3, 2, 2, dtype=torch.bool), margin=1) == [Region((-1, -1, -1), (5, 5, 5))]
 
 
 def test_a_region_at_the_border_keeps_its_margin() -> None:
     mask = blocks((10, 10), np.s_[0:2, 8:10])
-    assert largest_regions(mask, margin=3) == [Box((-3, 5), (8, 8))]
+    assert largest_regions(mask, margin=3) == [Region((-3, 5), (8, 8))]
 
 
 @settings(max_examples=30, deadline=None)
@@ -62,19 +62,19 @@ def test_boxes_hold_their_component_and_the_margin(seed: int, margin: int) -> No
     assert all(area >= part.area for area, part in zip(areas, parts, strict=True))
 
 
-def largest_size(box: Box) -> tuple[int, ...]:
+def largest_size(box: Region) -> tuple[int, ...]:
     return (max(box.size),) * len(box.size)
 
 
 def test_the_middle_of_a_square_is_the_component() -> None:
-    assert square_around((4, 10), (5, 15), margin=0) == Box((2, 10), (6, 6))
-    assert square_around((7,), (7,), margin=2) == Box((5,), (5,))
+    assert square_around((4, 10), (5, 15), margin=0) == Region((2, 10), (6, 6))
+    assert square_around((7,), (7,), margin=2) == Region((5,), (5,))
 
 
 @pytest.mark.parametrize("resize", [linear, nearest])
-@pytest.mark.parametrize("box", [Box((2, 3), (4, 4)), Box((-2, 8), (6, 6)), Box((-3, -3), (20, 20))])
+@pytest.mark.parametrize("box", [Region((2, 3), (4, 4)), Region((-2, 8), (6, 6)), Region((-3, -3), (20, 20))])
 def test_pasting_a_crop_back_restores_the_pixels_of_the_box(
-    box: Box, resize: Callable[[Tensor, tuple[int, ...]], Tensor]
+    box: Region, resize: Callable[[Tensor, tuple[int, ...]], Tensor]
 ) -> None:
     """Also at the border, and for a box larger than the image. Pixels outside are left as they are."""
     image, whole = torch.randn(2, 9, 12), torch.full((2, 9, 12), -99.0)
@@ -87,7 +87,7 @@ def test_pasting_a_crop_back_restores_the_pixels_of_the_box(
 
 
 def test_an_enlarged_crop_is_each_pixel_twice_and_pasted_exactly() -> None:
-    image, box = torch.randn(1, 8, 8), Box((-1, 3), (4, 4))
+    image, box = torch.randn(1, 8, 8), Region((-1, 3), (4, 4))
     large = cropped(image, box, (8, 8), nearest)
     rows = torch.tensor([1, 0, 1, 2]).repeat_interleave(2)  # mirrored at the border
     columns = torch.arange(3, 7).repeat_interleave(2)
@@ -100,15 +100,15 @@ def test_an_enlarged_crop_is_each_pixel_twice_and_pasted_exactly() -> None:
 
 def test_where_boxes_overlap_the_larger_value_stays() -> None:
     whole = torch.zeros(1, 6)
-    paste_(whole, torch.tensor([[1.0, 5.0, -1.0]]), Box((0,), (3,)))
-    paste_(whole, torch.tensor([[2.0, 3.0, 4.0]]), Box((1,), (3,)))
+    paste_(whole, torch.tensor([[1.0, 5.0, -1.0]]), Region((0,), (3,)))
+    paste_(whole, torch.tensor([[2.0, 3.0, 4.0]]), Region((1,), (3,)))
     assert whole.tolist() == [[1.0, 5.0, 3.0, 4.0, 0.0, 0.0]]
 
 
 def test_a_box_outside_of_the_image_has_no_pixels_in_it() -> None:
     whole = torch.zeros(1, 4)
     for origin in (-9, 7):
-        paste_(whole, torch.ones(1, 3), Box((origin,), (3,)))
+        paste_(whole, torch.ones(1, 3), Region((origin,), (3,)))
     assert not whole.any()
 
 

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.nets.contracts import Network
-from unet_tutorial.nets.regions import Box, Resize, cropped, largest_regions, linear, paste_
+from unet_tutorial.nets.regions import Region, Resize, cropped, largest_regions, linear, paste_
 from unet_tutorial.nets.supervision import ABSENT
 from unet_tutorial.plan.levels import Size
 
 Foreground = Callable[[Tensor], Tensor]  # logits (K, *size) -> mask (*size)
-Find = Callable[[Tensor], list[Box]]  # mask (*size) -> regions
+Find = Callable[[Tensor], list[Region]]  # mask (*size) -> regions
 
 
 class InSeries(NamedTuple):
@@ -30,7 +30,7 @@ class InSeries(NamedTuple):
 
     whole: Tensor
     regions: Tensor
-    boxes: list[Box]
+    boxes: list[Region]
 
 
 def above(threshold: float = 0.3, channel: int = 0) -> Foreground:

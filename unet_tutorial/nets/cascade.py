@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Network, out_channels_of
-from unet_tutorial.nets.regions import Box, Resize, cropped, linear, nearest
+from unet_tutorial.nets.regions import Region, Resize, cropped, linear, nearest
 from unet_tutorial.nets.unet import UNet
 
 
@@ -57,7 +57,7 @@ class FineGrained(Network):
 
 
 def with_region(
-    image: Tensor, target: Tensor, region_target: Tensor, box: Box, *, resize: Resize = linear
+    image: Tensor, target: Tensor, region_target: Tensor, box: Region, *, resize: Resize = linear
 ) -> tuple[Tensor, Tensor]:
     """One sample for the training of ``FineGrained``, with the region in ``box``.
 

@@ -22,7 +22,7 @@ Resize = Callable[[Tensor, Size], Tensor]  # (C, *any), size -> (C, *size)
 
 
 @dataclass(frozen=True)
-class Box:
+class Region:
     """A box of ``size`` pixels whose first pixel is ``origin``. It may extend beyond the image at each border."""
 
     origin: Size
@@ -43,21 +43,21 @@ class Box:
         )
 
 
-def square_around(first: Sequence[int], last: Sequence[int], margin: int) -> Box:
+def square_around(first: Sequence[int], last: Sequence[int], margin: int) -> Region:
     """The square, or cube, around the pixels from ``first`` to ``last``, with ``margin`` pixels at both ends.
 
     Its side is the longest side of the pixels plus the two margins. Along shorter sides they are in the middle; of an
     odd number of further pixels, one more is at the end.
 
     >>> square_around((4, 10), (5, 15), margin=1)
-    Box(origin=(1, 9), size=(8, 8))
+    Region(origin=(1, 9), size=(8, 8))
     """
     lengths = [b - a + 1 for a, b in zip(first, last, strict=True)]
     side = max(lengths) + 2 * margin
-    return Box(tuple(a - (side - n) // 2 for a, n in zip(first, lengths, strict=True)), (side,) * len(lengths))
+    return Region(tuple(a - (side - n) // 2 for a, n in zip(first, lengths, strict=True)), (side,) * len(lengths))
 
 
-def largest_regions(mask: Tensor, *, most: int = 1, margin: int = 20) -> list[Box]:
+def largest_regions(mask: Tensor, *, most: int = 1, margin: int = 20) -> list[Region]:
     """Squares around the ``most`` largest connected components of a mask (*size), the largest first.
 
     Pixels are connected if they touch, also at a corner. Of two components of equal size, the one whose first pixel
@@ -86,12 +86,12 @@ def nearest(x: Tensor, size: Size) -> Tensor:
     return F.interpolate(x[None], size=size, mode="nearest-exact")[0]
 
 
-def cropped(x: Tensor, box: Box, size: Size, resize: Resize = linear) -> Tensor:
+def cropped(x: Tensor, box: Region, size: Size, resize: Resize = linear) -> Tensor:
     """The pixels of a box, resized: (C, *any) -> (C, *size). Beyond its border the image is mirrored."""
     return resize(mirrored(x, box.origin, box.size), size)
 
 
-def paste_(whole: Tensor, part: Tensor, box: Box, resize: Resize = linear) -> None:
+def paste_(whole: Tensor, part: Tensor, box: Region, resize: Resize = linear) -> None:
     """Resize ``part`` (K, *any) to the box, and write into ``whole`` (K, *size), in place, where it is larger.
 
     So boxes may overlap: the larger logit stays. Pixels of the box beyond the border of ``whole`` are not used.
