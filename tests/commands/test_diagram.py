@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from unet_tutorial.figures.arch.graphviz import dot, mermaid
 from unet_tutorial.figures.arch.ir import from_json
 from unet_tutorial.figures.diagram import FORMATS, draw
 from unet_tutorial.figures.drawing.style import STYLES, named_style
+from unet_tutorial.nets.presets import PRESETS
 
 THIN = ("paper", "--widths", "4,8", "--input", 20)
 
@@ -110,3 +112,10 @@ def test_a_wrong_annotation_is_refused_and_nothing_is_written(
     code, text = unet("diagram", *THIN, *words, "-o", tmp_path / "a.svg")
     assert (code, said in text) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["diagram", "summary"])
+def test_the_help_lists_all_presets(unet: Unet, command: str) -> None:
+    _, text = unet(command, "--help")
+    listed = re.findall(r"[\w+-]+", text.partition("Presets:")[2].partition("Options")[0])
+    assert [name for name in PRESETS if name not in listed] == []

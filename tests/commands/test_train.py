@@ -18,6 +18,7 @@ from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs import job
 from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.recipe import CHANNELS
 from unet_tutorial.learning.checkpoints import load
 
 THINNER = ["--widths", "2,4"]
@@ -179,7 +180,10 @@ def test_a_volume_is_trained_on_with_planar_levels_and_predicted(unet: Unet, tmp
     assert code == 0, text
     assert "unet3d U-Net, planar levels 0: 2 volumes to learn from, 1 held out" in text
     checkpoint = load(run / "checkpoint.safetensors")
-    assert (checkpoint.preset, checkpoint.arguments) == ("unet3d", {"widths": [2, 4], "planar": [0]})
+    assert (checkpoint.preset, checkpoint.arguments) == (
+        "unet3d",
+        {**CHANNELS, "widths": [2, 4], "planar": [0]},
+    )
     assert checkpoint.network().levels[1].stride == (1, 2, 2)
     assert len(list(csv.reader((run / "metrics.csv").open()))) == 5
     assert (run / "held_out_2.png").is_file()

@@ -16,7 +16,7 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.job import batches_of, begin, prepare, save_progress, tile_of, train
-from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.recipe import CHANNELS, Recipe
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.learning.checkpoints import load
 
@@ -52,7 +52,7 @@ def test_a_run_writes_its_files(run_folder: Path) -> None:
     assert tables.count(f"| {sum(w.numel() for w in net.parameters()):,} | 100.00 |") == 2  # by level and by layer
     assert ">36²<" in (run_folder / "diagram.svg").read_text()
     checkpoint = load(run_folder / "checkpoint.safetensors")
-    assert (checkpoint.preset, checkpoint.arguments) == ("paper", {"widths": [2, 4]})
+    assert (checkpoint.preset, checkpoint.arguments) == ("paper", {**CHANNELS, "widths": [2, 4]})
     assert len(checkpoint.tensors["losses"]) == 3
     assert [0 < checkpoint.notes["cuts"][views] < 1 for views in ("1", "8")] == [True, True]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
+from unet_tutorial.jobs.recipe import CHANNELS, COURSE_DATA, Recipe
 from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.nets.presets import PRESETS, build
 
 RECIPE = Recipe(Path("mine"), 2, preset="padded", widths="2,4", steps=30, tile="36", rate=1e-3, seed=5)
 
@@ -64,9 +65,11 @@ def test_a_network_of_ones_own_takes_the_place_of_a_preset() -> None:
 
 
 def test_arguments_of_the_preset() -> None:
-    assert Recipe(widths="2,4,8").arguments == {"widths": [2, 4, 8]}
+    assert Recipe(widths="2,4,8").arguments == {**CHANNELS, "widths": [2, 4, 8]}
     # 0.5 µm between slices, 0.1 µm between pixels: 2 planar levels until the voxels are 0.5 × 0.4 × 0.4
-    assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments == {"widths": [2, 4, 8, 8], "planar": [0, 1]}
+    assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments == {
+        **CHANNELS, "widths": [2, 4, 8, 8], "planar": [0, 1],
+    }  # fmt: skip
     for spacing, message in (("1,1", "a volume has 3 axes"), ("a,1,1", "expected numbers separated by commas")):
         with pytest.raises(ValueError, match=message):
             _ = Recipe(spacing=spacing).arguments
@@ -91,3 +94,10 @@ def test_bad_rates_are_refused(rate: float) -> None:
 def test_bad_deformations_are_refused(elastic: float) -> None:
     with pytest.raises(ValueError, match=f"--elastic {elastic}: the fraction of the image's side must be finite"):
         Recipe(elastic=elastic)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_built_for_grey_images_and_two_classes(preset: str) -> None:
+    with torch.device("meta"):
+        net = build(preset, **Recipe(preset=preset).arguments)
+    assert (net.in_channels, net.out_channels) == (1, 2)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins
-from unet_tutorial.nets.contracts import Network as UNet  # its name in the lesson that derives this module
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.crop import center_crop, mirrored
 from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.plan.levels import Size
@@ -22,7 +22,7 @@ Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # for
 
 
 def predict_tiled(
-    net: UNet, image: Tensor, *, tile: Size | None = None, batch: int = 1, progress: Progress = iter
+    net: Network, image: Tensor, *, tile: Size | None = None, batch: int = 1, progress: Progress = iter
 ) -> Tensor:
     """Logits of a whole image: (C, *size) -> (K, *size), with the device and dtype of the image.
 
@@ -52,7 +52,7 @@ def predict_tiled(
     return logits
 
 
-def _trusted(net: UNet, tiles: Tensor, lost: Size) -> Tensor:
+def _trusted(net: Network, tiles: Tensor, lost: Size) -> Tensor:
     """Logits of the trusted pixels of a batch of tiles: (N, C, *tile) -> (N, K, *(tile - lost))."""
     logits = net(tiles.to(net.device, memory_format=memory_format(len(lost))))
     return center_crop(logits, [n - out for n, out in zip(tiles.shape[2:], lost, strict=True)])
@@ -77,7 +77,7 @@ def evaluating(net: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def check_input(net: UNet, image: Tensor, batch: int) -> None:
+def check_input(net: Network, image: Tensor, batch: int) -> None:
     """Raise ValueError unless the network can predict the image, and ``batch`` is at least 1."""
     rank = net.levels[0].rank
     if image.ndim != rank + 1 or image.shape[0] != net.in_channels or not image.numel():

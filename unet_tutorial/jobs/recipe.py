@@ -14,6 +14,7 @@ from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
+CHANNELS = {"in_channels": 1, "out_channels": 2}  # of every preset: grey images, background and cell
 MAY_CHANGE = ("data", "device")  # may differ when a run is resumed, for example on another machine
 
 
@@ -37,9 +38,13 @@ class Recipe:
         ),
     ] = 0
     unlabelled: Annotated[int | None, typer.Option(help="Value of unlabelled pixels in the masks.")] = None
-    preset: Annotated[str, typer.Option(help="paper, padded, residual, attention, released; for volumes: unet3d.")] = (
-        "paper"
-    )
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="paper, padded, residual, attention, unet++, unet3+, …; for volumes: unet3d, vnet, unet25d, …; "
+            "unet diagram --help lists all."
+        ),
+    ] = "paper"
     widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,128,256,512,1024.")] = (
         "16,32,64,128"
     )
@@ -101,7 +106,7 @@ class Recipe:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the preset or of ``net``.
+        """The keyword arguments of the preset, for grey images and two classes, or those of ``net``.
 
         ValueError if widths or spacing are not numbers, or if ``kwargs`` is not JSON.
         """
@@ -109,11 +114,11 @@ class Recipe:
             return keywords(self.kwargs)
         widths = numbers("widths", self.widths, int, "16,32,64,128")
         if not self.spacing:
-            return {"widths": widths}
+            return {**CHANNELS, "widths": widths}
         spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
         if len(spacing) != 3:
             raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, such as 0.5,0.1,0.1")
-        return {"widths": widths, "planar": list(plan_for(spacing, len(widths)))}
+        return {**CHANNELS, "widths": widths, "planar": list(plan_for(spacing, len(widths)))}
 
     def rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""

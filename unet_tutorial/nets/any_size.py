@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.contracts import Network as UNet  # its name in the lesson that derives this module
+from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.crop import center_crop, mirrored
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -18,7 +18,7 @@ class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like 
     another number of spatial axes or without pixels.
     """
 
-    def __init__(self, net: UNet) -> None:
+    def __init__(self, net: Network) -> None:
         super().__init__()
         if net.padding != "same":
             raise ValueError(f"padding {net.padding!r}: this network shrinks its images; use predict_tiled instead")
