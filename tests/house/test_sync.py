@@ -24,7 +24,9 @@ NOT_TAUGHT = {
     ),
     "lesson 15 on UNet++ will teach it": ("full_scale", "heads", "nested", "supervision"),
     "lesson 19 on the reader's own images will teach it": ("adopt", "measured"),
-    "the systems of docs/coming_from.md are built from it": ("branches", "cascade", "channelwise", "regions", "spatial_attention", "systems"),
+    "the systems of docs/coming_from.md are built from it": (
+        "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
+    ),
 }  # fmt: skip
 LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name in names}
 # Names of other modules that only these modules use.
