@@ -297,3 +297,25 @@ def test_a_recurrent_layer_is_one_operation(
     assert sum(node.macs for node in arch.nodes) == arch.totals["macs"]
     assert sum(node.saved for node in arch.nodes) == arch.totals["saved"]
     assert len(arch.nodes) == 4 + 2 * attention
+
+
+class BesideAttention(nn.Module):
+    """A layer whose output also goes through attention of all pixels."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.before, self.layer = nn.Conv2d(1, 4, 3), layer
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.layer(self.before(x)).flatten(2).transpose(1, 2)
+        return self.attention(tokens, tokens, tokens, need_weights=False)[0].transpose(1, 2)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind"), [(nn.InstanceNorm2d(4), "instance_norm"), (nn.ReLU6(), "relu6"), (nn.Softsign(), "softsign")]
+)
+def test_layers_have_their_names_beside_attention(layer: nn.Module, kind: str) -> None:
+    """Attention is recorded with fake tensors, which report each read of a device as an operator."""
+    arch = trace(BesideAttention(layer), torch.zeros(1, 1, 8, 8))
+    assert kind in {each for node in arch.nodes for each in (node.kind, *node.folded)}

@@ -103,6 +103,8 @@ class Record(TorchDispatchMode):
         """Run the operator and record it."""
         kwargs = kwargs or {}
         out = run_operator(func, *on_one_device(func, args, kwargs))
+        if func.namespace == "prim":  # no operator of a network; a fake tensor announces here that its device is read
+            return out
         outs = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
         mutable = func._schema.is_mutable
         written = [each for each in outs if any(each is arg for arg in args)] if mutable else []
