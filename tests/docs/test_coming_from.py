@@ -13,6 +13,7 @@ from tests.oracles.coming_from import (
     OPTIONS,
     PAGE,
     THERE,
+    TIMM,
     names,
     rows,
     section_faults,
@@ -46,6 +47,8 @@ def test_every_system_has_its_table_and_no_other_has_one() -> None:
 
 @pytest.mark.parametrize("system", OPTIONS)
 def test_every_option_has_a_row_and_every_row_is_true(system: str) -> None:
+    if system in TIMM:
+        pytest.importorskip("timm", reason="encoders of timm: pip install -r requirements-backbones.txt")
     assert section_faults(SECTIONS[system], OPTIONS[system], THERE) == []
 
 
@@ -147,6 +150,20 @@ def test_the_example_of_basic_unet_plus_plus_gives_monais_output(rank: int) -> N
         for one, other in zip(ours(image), reversed(theirs(image)), strict=True):
             assert torch.allclose(one, other, atol=1e-8)
         assert torch.equal(ours.eval()(image), ours.train()(image)[0])
+
+
+def test_the_example_of_smp_gives_the_other_systems_output() -> None:
+    """Its function ``from_smp`` copies weights for encoders of timm; both are compared in evaluation mode."""
+    pytest.importorskip("timm", reason="encoders of timm: pip install -r requirements-backbones.txt")
+    smp = pytest.importorskip("segmentation_models_pytorch", reason="the extra bench: pip install -e '.[bench]'")
+    known, image = names(SECTIONS["segmentation_models_pytorch Unet"]), torch.randn(1, 1, 64, 96)
+    for ours, theirs in (("resnet34", "resnet34"), ("regnetx_002", "tu-regnetx_002")):
+        there = perturbed(smp.Unet(theirs, encoder_weights=None, in_channels=1, classes=3)).eval()
+        here = known["smp_unet"](ours, 1, 3).eval()
+        known["from_smp"](here, there)
+        with torch.no_grad():
+            expected = there(image)
+            assert torch.allclose(here(image), expected, atol=1e-5 * float(expected.abs().max()))
 
 
 def twice(a: int, b: int) -> nn.Sequential:

@@ -504,6 +504,52 @@ VS_SEG = {
     "transposed convolutions": "up TransposedAround",
     "att_maps": "net AttentionOutputs",
 }
+SMP_UNET = {
+    'encoder_name="resnet34"': "net widths (3, 64, 64, 128, 256, 512)",
+    'encoder_name="tu-convnext_atto"': "net widths (3, 40, 80, 160, 320)",
+    'encoder_name="tu-vit_tiny_patch16_224"': "net SimplePyramid",
+    'encoder_weights="imagenet"': "net TimmEncoder",
+    "encoder_weights=None": "net TimmEncoder",
+    "encoder_depth=4": "absent",
+    "in_channels, classes": "net in 1 out 4",
+    "decoder_channels=(128, 64, 32, 16, 8)": "net Conv2d(8, 8, kernel_size=(3, 3)",
+    'decoder_use_norm="batchnorm"': "unit Conv2d(8, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, bias=False)",
+    'decoder_attention_type="scse"': "absent",
+    'decoder_interpolation="nearest"': "up Interpolation",
+    'decoder_interpolation="bilinear"': "up Interpolation",
+    "activation": "absent",
+    "aux_params": "absent",
+    "an image of any size": "net any_size",
+    "concatenation [up, skip]": "merge Concat",
+}
+DYNAMIC_UNET = {
+    "resnet34, n_out=5": "net in 3 out 5",
+    "resnet34, n_out=32": "net in 3 out 32",
+    "last_cross=False": "net NoSkip",
+    "encoder": "net widths (3, 40, 80, 160, 320)",
+    "img_size": "absent",
+    "images of 127×128 pixels": "net any_size",
+    "images of 97×65 pixels": "net any_size",
+    "blur, blur_final": "absent",
+    "self_attention=True": "absent",
+    "y_range": "absent",
+    "bottle=True": "absent",
+    "act_cls=nn.ReLU": "up PixelShuffle",
+    "init=nn.init.kaiming_normal_": "net in 1 out 2",
+    "norm_type=None": "unit ('conv', 'act')",
+    "the merge of a step": "merge NormedConcat",
+}
+MORE_DYNAMIC_UNET = {
+    "encoder": "net in 1 out 2",
+    "unet_mid_ch_scale=2": "net Conv2d(512, 1024, kernel_size=(3, 3)",
+    'unet_dec_ch_reduc="eq_skip"': "net Conv2d(512, 256, kernel_size=(3, 3)",
+    'unet_dec_ch_reduc="halve"': "net Conv2d(96, 48, kernel_size=(3, 3)",
+    "no reduction": "net Conv2d(512, 512, kernel_size=(3, 3)",
+    "UpsampleLayer": "up PixelShuffle",
+    "UNetUpBlock": "merge NormedConcat",
+    "UNetMidBlock": "net WithBottom",
+    "an image of any size": "net any_size",
+}
 OPTIONS = {
     "The authors' release of 2015 (Caffe)": RELEASE,
     "The 3D U-Net of the paper (arXiv 1606.06650)": VOLUMES,
@@ -524,12 +570,16 @@ OPTIONS = {
     "Attention-Gated-Networks (Oktay et al.)": GATED,
     "U-Nets of unet_vnet_keras": KERAS_UNETS,
     "VS_Seg (KCL-BMEIS)": VS_SEG,
+    "segmentation_models_pytorch Unet": SMP_UNET,
+    "fastai DynamicUnet": DYNAMIC_UNET,
+    "MoreDynamicUNet": MORE_DYNAMIC_UNET,
     "Losses": LOSSES,
 }
+TIMM = ("segmentation_models_pytorch Unet", "fastai DynamicUnet", "MoreDynamicUNet")  # sections that need timm
 THERE = {  # published, or counted in the other system
     *("19,069,955", "1,968,290", "1,971,554", "5,646,242", "43,232"),
     *("31,037,698", "31,036,546", "17,263,042", "1,625,161", "4,806,481", "31,739,250"),
     *("13,289,137", "26,261,809", "16,529,713", "14,324,241", "14,704,145", "65,182,769", "487,601", "1,280,689"),
     *("31,054,145", "31,054,340", "19,078,337", "7,687,862", "28,331,012", "20,708,737", "31,263,873", "42,548,321"),
-    *("28,331,142", "42,548,611"),
+    *("28,331,142", "42,548,611", "5,774,473"),
 }

@@ -109,8 +109,7 @@ class Layers(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The map after all layers."""
-        (last,) = self.taps(x, [len(self.layers)])
-        return last
+        return self.taps(x, [len(self.layers)])[0]
 
     def taps(self, x: Tensor, after: Sequence[int]) -> list[Tensor]:
         """The maps after these numbers of layers, in increasing order."""
@@ -127,7 +126,7 @@ class Layers(nn.Module):
 
 def as_map(tokens: Tensor, size: Sequence[int]) -> Tensor:
     """Tokens as a map: (N, prod(size), C) -> (N, C, *size)."""
-    return tokens.transpose(1, 2).unflatten(2, tuple(size))
+    return tokens.transpose(1, 2).reshape(len(tokens), -1, *size)
 
 
 def transformer(

@@ -18,6 +18,7 @@ from unet_tutorial.nets.bottom import WithBottom
 from unet_tutorial.nets.channel_rules import StepFactories, halve, keep, ruled_decoder
 from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat, Merge
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import then
@@ -96,4 +97,5 @@ def dynamic_unet(
     rules = [halve, *[keep] * (len(encoder.levels) - 3)]
     steps = StepFactories(SHUFFLE, NormedConcat, conv_stack(ConvUnit()))
     decoder = ruled_decoder(encoder.levels, rules, steps, StepFactories(SHUFFLE, image_merge, image_block))
-    return UNet(encoder, decoder, pointwise_head(decoder, out_channels))
+    kaiming_(encoder.bottom)  # the encoder keeps its own weights
+    return UNet(encoder, kaiming_(decoder), kaiming_(pointwise_head(decoder, out_channels)))

@@ -18,6 +18,7 @@ from unet_tutorial.nets.blocks import ConvStack, ConvUnit, conv_stack
 from unet_tutorial.nets.bottom import WithBottom
 from unet_tutorial.nets.channel_rules import ChannelRule, StepFactories, eq_skip, ruled_decoder
 from unet_tutorial.nets.contracts import Part
+from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import NoSkip
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.resample import then
@@ -62,4 +63,5 @@ def more_dynamic_unet(
     positive_int("mid_scale", mid_scale)
     encoder = WithBottom(TimmEncoder(name, in_channels, weights), partial(Middle, scale=mid_scale))
     decoder = ruled_decoder(encoder.levels, [channel_rule] * (len(encoder.levels) - 2), STEPS, LAST)
-    return UNet(encoder, decoder, pointwise_head(decoder, out_channels))
+    kaiming_(encoder.bottom)  # the encoder keeps its own weights
+    return UNet(encoder, kaiming_(decoder), kaiming_(pointwise_head(decoder, out_channels)))

@@ -3,7 +3,8 @@
 Equivalent: layers, channels and numbers of parameters, for encoders with a feature map of stride 2; with the same
 weights, the same output (``docs/coming_from.md``).
 Different: concatenations put the skip first. Encoders with a first stride of 4 have one step less, which upsamples by
-4; there the missing feature map is replaced by one without channels. Plain vision transformers work too.
+4; there the missing feature map is replaced by one without channels. Plain vision transformers work too. Weights are
+drawn from normal distributions, where smp draws from uniform ones of the same variance.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import nn
 from unet_tutorial.nets.backbone import TimmEncoder, Weights, untrained
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.heads import conv_head
+from unet_tutorial.nets.init import kaiming_, xavier_
 from unet_tutorial.nets.merge import Concat, NoSkip
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import batch_norm
@@ -43,4 +45,4 @@ def smp_unet(
     steps = len(encoder.levels) - 1
     merges = [NoSkip, *[Concat] * (steps - 1)]
     decoder = Decoder(encoder.levels, widths[-steps:], conv_stack(UNIT), interpolation("nearest"), merges)
-    return UNet(encoder, decoder, conv_head(decoder, out_channels))
+    return UNet(encoder, kaiming_(decoder), xavier_(conv_head(decoder, out_channels)))
