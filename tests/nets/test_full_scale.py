@@ -23,6 +23,8 @@ from unet_tutorial.plan.levels import Level, pyramid
 from unet_tutorial.plan.receptive_field import plan_reach
 from unet_tutorial.plan.sizes import valid_sizes
 
+pytestmark = pytest.mark.slow
+
 PAPER = (64, 128, 256, 512, 1024)
 
 

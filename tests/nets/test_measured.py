@@ -15,6 +15,8 @@ from unet_tutorial.plan.levels import Level, Size, pyramid
 from unet_tutorial.plan.receptive_field import seen_by
 from unet_tutorial.plan.sizes import Padding, along, output_size, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 
 def measures(module: nn.Module) -> list[AxisMeasures]:
     probe = Probe(module, lambda out: out)

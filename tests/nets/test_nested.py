@@ -28,6 +28,8 @@ from unet_tutorial.plan.levels import Level, pyramid
 from unet_tutorial.plan.receptive_field import plan_reach
 from unet_tutorial.plan.sizes import output_size, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (4, 6, 8, 10)
 
 

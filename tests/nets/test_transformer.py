@@ -19,6 +19,8 @@ from unet_tutorial.nets.transformer import Layers, PatchEncoder, Positions, lear
 from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.plan.levels import pyramid
 
+pytestmark = pytest.mark.slow
+
 SIZES = {1: (6,), 2: (4, 6), 3: (2, 4, 3)}
 LEARNT = {1: learnt((4,)), 2: learnt((4, 4)), 3: learnt((2, 2, 2))}
 

@@ -16,6 +16,8 @@ from unet_tutorial.figures.diagram import Diagram
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 IMAGE = torch.zeros(1, 1, 16, 16)
 POSITIONED = [name for name in SPELLINGS if "layer" in name or "norm transformer" in name]  # they add positions first
 REPLACING = ["not residual", "fused, not residual", "Restormer", *POSITIONED]  # the block's last map is on the path

@@ -18,6 +18,8 @@ from unet_tutorial.figures.drawing.sketch import sketch_u
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 Backbone = type[ResNet50] | type[MobileNetV2]
 WITHOUT: tuple[tuple[int, ...], ...] = ((), (2,), (1, 3), (1, 2, 3, 4))
 LIBRARY = (

@@ -21,6 +21,8 @@ from unet_tutorial.figures.arch.nested import NESTED, inner_unets, outer_network
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import padded_unet
 
+pytestmark = pytest.mark.slow
+
 
 class Pooled(nn.Module):
     """Pools to grids of a fixed size and joins them, as PSPNet does; not a U-Net."""

@@ -25,6 +25,8 @@ from unet_tutorial.figures.drawing.sketch import COLLAPSE
 from unet_tutorial.figures.drawing.style import named_style
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 PAPER = (32, 64, 128, 256, 512)  # widths of UNet++
 LARGE: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "UNet++": (UNetPlusPlus, (1, 1, 256, 256)),
@@ -38,8 +40,7 @@ LARGE: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "DeepLab": (deeplab, (1, 1, 32, 32)),
 }
 SMALL = ("nested", "classifier", "dense")
-SLOW = ("UNet++ supervised", "UNet 3+", "W-Net", "hourglasses")
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in (*LARGE, *SMALL)]
+NAMES = (*LARGE, *SMALL)
 
 
 @cache

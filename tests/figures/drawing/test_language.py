@@ -30,6 +30,8 @@ from unet_tutorial.figures.drawing.legend import EXPLAINED
 from unet_tutorial.figures.drawing.sketch import COLLAPSE
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 ACTIVATIONS = r"ReLU6?|relu|leaky|PReLU|GELU|SiLU|sigmoid|softmax|tanh"
 NAMES = rf"\b({ACTIVATIONS}|SE|scSE|CBAM|Transformer|UNet|U-Net|DeepLab|PSPNet|SPADE)\b"
 

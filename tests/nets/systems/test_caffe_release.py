@@ -11,6 +11,8 @@ from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.systems.caffe_release import released_unet
 from unet_tutorial.nets.wrappers import Dropped
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_published_number_of_parameters() -> None:
     with torch.device("meta"):

@@ -9,6 +9,8 @@ from torch import nn
 from tests.oracles.thin_nets import count
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_number_of_parameters() -> None:
     with torch.device("meta"):

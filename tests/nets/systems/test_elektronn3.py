@@ -22,6 +22,8 @@ from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
 
+pytestmark = pytest.mark.slow
+
 FLAT, SOLID = pyramid((32, 64, 128)), pyramid((32, 64, 128, 256), rank=3)
 NORMED, VALID, BARE = ConvUnit(norm=batch_norm), ConvUnit(padding="valid", norm=batch_norm), ConvUnit()
 CASES = [(2, n, ()) for n in range(1, 5)] + [

@@ -16,6 +16,8 @@ from unet_tutorial.nets.merge import NoSkip
 from unet_tutorial.nets.systems.fastai import Middle, NormedConcat, dynamic_unet, no_block
 from unet_tutorial.plan.levels import pyramid
 
+pytestmark = pytest.mark.slow
+
 needs_timm = pytest.mark.usefixtures("timm")
 
 

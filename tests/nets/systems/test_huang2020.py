@@ -20,6 +20,8 @@ from unet_tutorial.nets.systems.huang2020 import supervised_unet_3_plus, unet_3_
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 SIDES = sum(9 * channels + 1 for channels in (320, 320, 320, 1024))  # the heads of the coarser levels
 COUNTS: list[tuple[int, Callable[[], UNet]]] = [
     (26_970_625, partial(unet_3_plus, 1, 1)),

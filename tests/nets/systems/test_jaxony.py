@@ -10,6 +10,8 @@ from unet_tutorial.nets.merge import Add, Concat, Merge
 from unet_tutorial.nets.resample import Up, resize_conv, transposed
 from unet_tutorial.nets.systems.jaxony import jaxony_unet
 
+pytestmark = pytest.mark.slow
+
 POINT = resize_conv("linear", kernel=1)
 
 

@@ -17,6 +17,8 @@ from unet_tutorial.nets.systems.johschmidt42 import johschmidt42_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 
+pytestmark = pytest.mark.slow
+
 LATE = ConvUnit(padding="valid", norm=batch_norm, order=("conv", "act", "norm"))
 POINT, SOLID, BARE = resize_conv("linear", kernel=1), pyramid((32, 64, 128, 256), rank=3), ConvUnit()
 

@@ -30,6 +30,8 @@ from unet_tutorial.nets.systems.keras_backboned import (
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 
+pytestmark = pytest.mark.slow
+
 COUNTS: list[tuple[int, Callable[[], UNet]]] = [
     (28_315_844, partial(backboned_unet, 2, 4)),
     (20_702_785, backboned_vgg16),

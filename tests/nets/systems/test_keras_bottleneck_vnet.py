@@ -14,6 +14,8 @@ from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.nets.systems.keras_bottleneck_vnet import bottleneck_vnet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 thin = partial(bottleneck_vnet, widths=(4, 8, 16), encoder_blocks=(1, 2, 1), decoder_blocks=(1, 1))
 
 

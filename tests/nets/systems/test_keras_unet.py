@@ -28,6 +28,8 @@ from unet_tutorial.nets.unet import UNet
 from unet_tutorial.nets.wrappers import Residual, residual
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 PLAIN = partial(keras_unet3d, unit=ConvUnit(), up=interpolation())
 COUNTS: list[tuple[int, Callable[[], UNet]]] = [
     (31_030_593, keras_unet_original),

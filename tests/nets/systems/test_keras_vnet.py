@@ -23,6 +23,8 @@ from unet_tutorial.nets.systems.keras_vnet import (
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 THIN = (4, 8, 16)
 COUNTS: list[tuple[Callable[[], UNet], int, int]] = [  # trainable, and total of Keras; both printed there
     (keras_vnet, 13_282_225, 13_289_137),

@@ -17,6 +17,8 @@ from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.nets.systems.milletari2016 import FIGURE_2, MODEL_FILE, vnet
 from unet_tutorial.plan.levels import Level, Size
 
+pytestmark = pytest.mark.slow
+
 THIN = (4, 8, 8)
 
 

@@ -18,6 +18,8 @@ from unet_tutorial.nets.systems.monai_vnet import elu, monai_vnet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 COUNTS: list[tuple[Callable[[], UNet], int]] = [
     (monai_vnet, 45_593_892),
     (partial(monai_vnet, rank=2), 9_357_924),

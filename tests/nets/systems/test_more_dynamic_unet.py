@@ -12,6 +12,8 @@ from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.channel_rules import ChannelRule, eq_skip, halve, keep
 from unet_tutorial.nets.systems.more_dynamic_unet import more_dynamic_unet
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("timm", reason="encoders of timm: pip install -r requirements-backbones.txt")
 
 

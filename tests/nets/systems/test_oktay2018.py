@@ -15,6 +15,8 @@ from unet_tutorial.nets.attention import AttentionGate, Gated, gate_maps
 from unet_tutorial.nets.systems.oktay2018 import MixedGates, Signalled, oktay_unet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("published", "gates"), [(6_214_151, 1), (6_473_322, 2)])
 def test_the_numbers_of_parameters_of_the_authors_code(published: int, gates: int) -> None:

@@ -8,6 +8,8 @@ import torch
 from tests.oracles.thin_nets import count
 from unet_tutorial.nets.systems.smp import smp_unet
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("timm", reason="encoders of timm: pip install -r requirements-backbones.txt")
 smp = pytest.importorskip("segmentation_models_pytorch", reason="the extra bench: pip install -e '.[bench]'")
 

@@ -13,6 +13,8 @@ from unet_tutorial.nets.presets import padded_unet
 from unet_tutorial.nets.systems.transunet import transunet
 from unet_tutorial.nets.transformer import transformer
 
+pytestmark = pytest.mark.slow
+
 # per layer: attention 4 · (768² + 768), linear 2 · 768 · 3072 + 3072 + 768, two layer norms; and a last layer norm
 VIT_BASE = 12 * (4 * (768**2 + 768) + 2 * 768 * 3072 + 3072 + 768 + 4 * 768) + 2 * 768
 

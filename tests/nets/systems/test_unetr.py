@@ -12,6 +12,8 @@ from tests.oracles.thin_nets import count
 from unet_tutorial.nets.systems.unetr import unetr
 from unet_tutorial.nets.transformer import learnt
 
+pytestmark = pytest.mark.slow
+
 MONAI = 92_802_274  # UNETR(1, 2, (96, 96, 96), feature_size=16)
 QUERIES_KEYS_VALUES = 12 * 3 * 768  # biases of 12 layers; none there
 UNUSED = 12 * 2 * 768  # a layer norm of each layer there for cross-attention, which never runs

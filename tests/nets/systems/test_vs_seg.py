@@ -16,6 +16,8 @@ from unet_tutorial.nets.spatial_attention import AttentionOutputs, SpatialAttent
 from unet_tutorial.nets.systems.vs_seg import TransposedAround, vs_seg
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 THIN = partial(vs_seg, widths=(4, 6, 8, 8), planar=(0, 1))
 
 

@@ -24,6 +24,8 @@ from unet_tutorial.nets.systems.zhou2018 import (
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size
 
+pytestmark = pytest.mark.slow
+
 COUNTS: list[tuple[int, Callable[[], UNet]]] = [
     (24_000_032, pytorch_unet_plus_plus),
     (7_759_521, keras_baseline),
