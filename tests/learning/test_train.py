@@ -120,6 +120,15 @@ def test_a_loss_receives_the_list_of_a_network_with_deep_supervision_in_the_dtyp
     assert training.step == 2
 
 
+def test_a_group_with_a_scale_has_this_multiple_of_the_rate() -> None:
+    training = start()
+    first, *others = training.net.parameters()
+    groups: list[dict[str, Any]] = [{"params": [first], "lr_scale": 0.25}, {"params": others}]
+    training.optimiser = torch.optim.SGD(groups, lr=1.0)
+    fit(training, batches, lambda step: 0.01 * (step + 1), steps=2, save=lambda _now: None)
+    assert [group["lr"] for group in training.optimiser.param_groups] == [0.005, 0.02]
+
+
 def test_the_loop_learns_with_momentum_099_from_one_image_at_a_time() -> None:
     torch.manual_seed(0)
     net = paper_unet(widths=(4, 8))

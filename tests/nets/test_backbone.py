@@ -18,7 +18,7 @@ from tests.oracles.halos import halo_error
 from tests.oracles.thin_nets import NORMED, count, perturbed
 from unet_tutorial.nets import backbone
 from unet_tutorial.nets.any_size import any_size
-from unet_tutorial.nets.backbone import TimmEncoder, downloaded, from_file, timm_library
+from unet_tutorial.nets.backbone import TimmEncoder, decayed_groups, downloaded, from_file, timm_library
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder
 from unet_tutorial.nets.resample import transposed
@@ -265,6 +265,20 @@ def test_frozen_groups_do_not_change_in_training() -> None:
     assert all(module.training for module in net.modules())
     with pytest.raises(ValueError, match="groups = 6: this encoder has 5 depth groups; pass 0 to 5"):
         encoder.freeze(6)
+
+
+@pytest.mark.usefixtures("timm")
+def test_groups_with_smaller_rates_near_the_image() -> None:
+    net = fitted("test_resnet")
+    groups = decayed_groups(net, 0.5)
+    assert [group["lr_scale"] for group in groups] == [0.5**5, 0.5**4, 0.5**3, 0.5**2, 0.5, 1]
+    assert [group["params"] for group in groups[:-1]] == net.encoder.depth_groups()  # type: ignore[operator]
+    values = [id(value) for group in groups for value in group["params"]]
+    assert sorted(values) == sorted(map(id, net.parameters()))
+    net.encoder.freeze(2)  # type: ignore[operator]
+    assert [group["lr_scale"] for group in decayed_groups(net, 0.5)] == [0.5**3, 0.5**2, 0.5, 1]
+    with pytest.raises(ValueError, match="Linear has no TimmEncoder"):
+        decayed_groups(torch.nn.Linear(2, 2))
 
 
 # tiles

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.channel_rules import ChannelRule, StepFactories, eq_skip, halve, keep, ruled_decoder
+from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat, NoSkip
 from unet_tutorial.nets.shuffle import PixelShuffle
 from unet_tutorial.plan.levels import pyramid
@@ -44,3 +46,14 @@ def test_one_rule_per_step_is_needed() -> None:
         ruled_decoder(LEVELS, [keep] * 5, STEPS, LAST)
     with pytest.raises(ValueError, match="width = 0 is not a whole number"):
         ruled_decoder(LEVELS, [lambda up, skip: 0] * 4, STEPS, LAST)  # noqa: ARG005
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_before_training_every_upsampling_is_nearest_neighbour(rank: int) -> None:
+    """ICNR, also after an initialiser of the whole decoder."""
+    decoder = kaiming_(ruled_decoder(pyramid((2, 4, 8, 8), rank), [keep] * 2, STEPS, LAST))
+    for step, below in zip(decoder.steps, (8, 12, 10), strict=True):
+        out = step.get_submodule("up")(torch.randn(1, below, *(3, 2, 4)[:rank]))
+        first = out[(..., *(slice(None, None, 2),) * rank)]
+        assert torch.allclose(out, nn.functional.interpolate(first, scale_factor=2, mode="nearest"), atol=1e-5)
+        assert out.any()

@@ -30,7 +30,8 @@ def predict_tiled(
     most about 1 GiB of memory. ``batch`` is the number of tiles per forward pass. Beyond its border the image is
     mirrored, several times if it is small. The result does not depend on ``tile`` and ``batch``: it equals that of one
     pass over the whole mirrored image. Networks with instance or group norm are an exception, because these compute
-    their statistics in each tile. The network runs in evaluation mode and without gradients; its mode is restored.
+    their statistics in each tile, and so are networks with attention or squeeze-and-excitation, which read all pixels
+    of a tile. The network runs in evaluation mode and without gradients; its mode is restored.
     Raises ValueError for an image that is empty, not finite, of another dtype than the weights, or not (C, *size) with
     the channels and the number of spatial axes of the network, and for a tile that is not valid for the network.
     """

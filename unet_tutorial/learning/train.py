@@ -85,12 +85,13 @@ def fit(
 ) -> None:
     """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
-    ``batches`` and ``rates`` return the batch and the learning rate of a step. ``loss(logits, labels, weights)`` is a
-    scalar; the logits (N, K, *out) have the dtype of the images. If the network returns a list of logits in training
-    mode (deep supervision), the loss receives the list. ``autocast`` returns the context manager for each forward pass,
-    for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed precision. A progress bar on standard
-    error shows the loss and the remaining time. Raises ValueError if the loss is NaN or infinite, and before saving if
-    a weight is.
+    ``batches`` and ``rates`` return the batch and the learning rate of a step. A parameter group of the optimiser with
+    the entry "lr_scale" has this multiple of the rate (see ``nets.backbone.decayed_groups``).
+    ``loss(logits, labels, weights)`` is a scalar; the logits (N, K, *out) have the dtype of the images. If the network
+    returns a list of logits in training mode (deep supervision), the loss receives the list. ``autocast`` returns the
+    context manager for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed
+    precision. A progress bar on standard error shows the loss and the remaining time. Raises ValueError if the loss is
+    NaN or infinite, and before saving if a weight is.
     """
     net = training.net.train()
     device, layout = net.device, net.memory_format
@@ -98,7 +99,7 @@ def fit(
     for step in progress:
         images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
         for group in training.optimiser.param_groups:
-            group["lr"] = rates(step)
+            group["lr"] = rates(step) * group.get("lr_scale", 1)
         with autocast():
             logits = net(images.to(memory_format=layout))
         # computed in the dtype of the images: in bfloat16, the gradients of a pixel's logits would not sum to 0

@@ -181,8 +181,8 @@ class TimmEncoder(FeatureExtractor):
     def depth_groups(self) -> list[list[nn.Parameter]]:
         """The parameters by depth: those of the first feature map, those that the second needs besides, and so on.
 
-        Each block of a plain vision transformer has a feature map, and its pyramid is the last group. The groups are
-        for smaller learning rates near the image, and for ``freeze``.
+        Each block of a plain vision transformer has a feature map, and its pyramid is the last group. See ``freeze``
+        and ``decayed_groups``.
         """
         left, groups = dict(self.named_parameters()), []
         inner, whole = _without_values(self.net), _without_values(self)
@@ -218,6 +218,26 @@ class TimmEncoder(FeatureExtractor):
             if values and not any(value.requires_grad for value in values):
                 module.eval()
         return self
+
+
+def decayed_groups(net: nn.Module, decay: float = 0.8) -> list[dict[str, Any]]:
+    """Parameter groups for an optimiser, with smaller learning rates for layers nearer to the image.
+
+    For example ``torch.optim.AdamW(decayed_groups(net))``. The entry "lr_scale", by which ``learning.train.fit``
+    multiplies the rate, is ``decay`` to the power k for the k-th last of the encoder's ``depth_groups``, and 1 for all
+    parameters outside of the encoder (layer-wise decay, arXiv 2106.08254, section 3.3). Frozen parameters are left out.
+    Raises ValueError for a network without a ``TimmEncoder``.
+    """
+    encoder = next((module for module in net.modules() if isinstance(module, TimmEncoder)), None)
+    if encoder is None:
+        raise ValueError(
+            f"{type(net).__name__} has no TimmEncoder, whose depth groups are needed; pass net.parameters()"
+        )
+    own = {id(value) for value in encoder.parameters()}
+    groups = [*encoder.depth_groups(), [value for value in net.parameters() if id(value) not in own]]
+    scales = [decay**k for k in range(len(groups) - 1, -1, -1)]
+    trained = [[value for value in group if value.requires_grad] for group in groups]
+    return [{"params": group, "lr_scale": scale} for group, scale in zip(trained, scales, strict=True) if group]
 
 
 def _feature_net(name: str, in_channels: int, weights: Weights, options: dict[str, Any]) -> Any:
