@@ -9,10 +9,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.files import standardise
 from unet_tutorial.jobs.predictor import Predictor, result_names
 from unet_tutorial.learning.checkpoints import load, save
 from unet_tutorial.learning.train import adam
+from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.presets import build, padded_unet
+from unet_tutorial.nets.systems.milletari2016 import vnet
 from unet_tutorial.nets.unet import UNet
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 52), dtype=np.uint8)
@@ -102,3 +105,21 @@ def test_results_are_named_as_the_images() -> None:
     assert result_names([Path("x/a.png"), Path("y/b.tif")]) == ["a", "b"]
     with pytest.raises(ValueError, match="2 images are named a; predict them into different folders"):
         result_names([Path("x/a.png"), Path("b.png"), Path("y/a.tif")])
+
+
+def test_an_image_smaller_than_the_receptive_field_is_predicted_in_one_pass() -> None:
+    """V-Net reads 284 voxels on each side: an exact tile would have 592³ voxels."""
+    net = vnet(widths=(1, 1, 1, 1, 1)).eval()
+    image = np.random.default_rng(0).normal(size=(16, 32, 20)).astype(np.float32)
+    with pytest.warns(UserWarning, match=r"reads up to \d+ pixels on each side, .* it is predicted in one pass"):
+        found = Predictor(net)(image)
+    with torch.no_grad():
+        expected = any_size(net)(torch.from_numpy(standardise(image))[None, None]).softmax(1)[0, 1]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_an_image_for_which_one_pass_is_too_large_is_refused() -> None:
+    with torch.device("meta"):
+        net = vnet()
+    with pytest.raises(ValueError, match=r"need .* GiB; give a smaller image, or train a network with fewer levels"):
+        Predictor(net)(np.broadcast_to(np.float32(0), (256, 512, 512)))

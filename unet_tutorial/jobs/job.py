@@ -123,6 +123,8 @@ def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> 
     for an image with a side shorter than one pixel of the coarsest level.
     """
     _check_sizes(training.net, split)
+    for size in {pair.image.shape for pair in (*split.train, *split.test)}:
+        Predictor(training.net).is_in_one_pass(size)  # refused now, and not after the training
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
     # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,17 @@ from tqdm import tqdm
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.inference.test_time import predict_with_tta
-from unet_tutorial.inference.tiles import check_tile
-from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.inference.tiles import check_tile, default_tile, margins, pass_bytes
+from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, load
+from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 
 Probabilities = NDArray[Any]  # of class 1 at each pixel
+LARGEST_PASS = 4 * 2**30  # bytes of memory of one forward pass
 VIEWS = (1, 8)  # without and with test-time augmentation
 
 
@@ -89,7 +93,31 @@ class Predictor:
         return np.asarray(probability[1])
 
     def _probability(self, image: Tensor) -> Tensor:
+        if self.tile is None and self.is_in_one_pass(tuple(image.shape[1:])):
+            with evaluating(self.net):
+                logits: Tensor = any_size(self.net)(image[None].to(self.net.device))[0]
+            return logits.to(image.device).softmax(0)
         return predict_tiled(self.net, image, tile=self.tile, batch=self.batch).softmax(0)
+
+    def is_in_one_pass(self, size: Size) -> bool:
+        """Whether an image is predicted in one pass, because exact tiles need more than ``LARGEST_PASS`` bytes.
+
+        That is so if the network reads more pixels than the image has. ValueError if one pass is too large as well.
+        """
+        net = self.net
+        tile = default_tile(size, net.levels, net.padding, self.batch, net.extra_reach)
+        needed = pass_bytes(prod(tile), net.levels)
+        if needed <= LARGEST_PASS:
+            return False
+        halo = max(axis.before for axis in margins(net.levels, net.padding, net.extra_reach))
+        reason = (
+            f"image {size}: this network reads up to {halo} pixels on each side, so exact tiles have at least {tile} "
+            f"pixels and need {needed / 2**30:.0f} GiB"
+        )
+        if net.padding != "same" or pass_bytes(prod(size), net.levels) > LARGEST_PASS:
+            raise ValueError(f"{reason}; give a smaller image, or train a network with fewer levels or smaller kernels")
+        warnings.warn(f"{reason}; it is predicted in one pass", stacklevel=3)
+        return True
 
     def mask(self, probability: Probabilities) -> NDArray[np.uint8]:
         """255 where the probability is above the threshold, 0 elsewhere: uint8, of the same shape."""
