@@ -17,7 +17,6 @@ from unet_tutorial.nets.convnets import (
     Stage,
     basic_units,
     bottleneck_units,
-    by_level,
     darknet,
     darknet53,
     resnet,
@@ -169,14 +168,6 @@ def test_a_deepened_encoder_has_one_more_level() -> None:
     assert (deeper.out_channels, len(deeper.levels), deeper.in_channels) == ((2, 4, 6), 3, 1)
 
 
-def test_factories_are_chosen_by_the_level_itself() -> None:
-    """Also if two levels are equal."""
-    levels = [Level(2, (3,), (1,)), Level(2, (3,), (1,))]
-    block = by_level(levels, [NORMED, conv_stack(ConvUnit(act=nn.Tanh))])
-    acts = [{type(m) for m in block(1, 2, level).modules()} & {nn.ReLU, nn.Tanh} for level in levels]
-    assert acts == [{nn.ReLU}, {nn.Tanh}]
-
-
 @pytest.mark.parametrize("make", [lambda: resnet(1, basic_units, (1, 1), (4, 8)), lambda: darknet(1, (1, 2), (4, 8))])
 def test_widths_that_do_not_fit_the_stages_are_refused(make: Callable[[], FeatureExtractor]) -> None:
     with pytest.raises(ValueError, match=r"2 widths for \d stages; pass one for the"):
@@ -186,5 +177,6 @@ def test_widths_that_do_not_fit_the_stages_are_refused(make: Callable[[], Featur
 def test_fewer_widths_make_fewer_stages_and_more_are_refused() -> None:
     assert count(resnet34(1, (2, 2, 4))) == count(resnet(1, basic_units, (3, 4), (2, 2, 4)))
     assert count(darknet53(1, (2, 2, 4))) == count(darknet(1, (1, 2), (2, 2, 4)))
+    assert count(resnet34(1, (2,))) == 7 * 7 * 2 + 2 * 2  # the 7×7 convolution and its norm
     with pytest.raises(ValueError, match="6 widths for 4 stages"):
         resnet50(1, (4,) * 6)

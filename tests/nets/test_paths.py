@@ -15,7 +15,7 @@ from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
-from unet_tutorial.nets.resample import MaxPool, resize_conv, transposed
+from unet_tutorial.nets.resample import MaxPool, StridedConv, resize_conv, transposed
 from unet_tutorial.nets.unet import unet
 from unet_tutorial.plan.levels import Level, pyramid
 
@@ -106,6 +106,21 @@ def test_up_widths_are_the_channels_after_upsampling() -> None:
         Decoder(pyramid((4, 8, 16)), (4, 8), NORMED, transposed, Concat, up_widths=(6,))
 
 
+def test_an_encoder_takes_one_part_per_level() -> None:
+    """Also for levels that are equal."""
+    levels = [Level(2, (3, 3), (1, 1)), *[Level(2, (3, 3), (2, 2))] * 2]
+    acts = [nn.ReLU, nn.Tanh, nn.Sigmoid]
+    blocks = [conv_stack(ConvUnit(act=act)) for act in acts]
+    encoder = Encoder(1, levels, blocks, [MaxPool, StridedConv])
+    made = [encoder.stem, *(stage.get_submodule("block") for stage in encoder.stages)]
+    assert [{type(m) for m in block.modules()} & set(acts) for block in made] == [{act} for act in acts]
+    assert [type(stage.get_submodule("down")) for stage in encoder.stages] == [MaxPool, StridedConv]
+    with pytest.raises(ValueError, match=r"2 parts, and 3 are needed; pass one for each level$"):
+        Encoder(1, levels, blocks[:2], MaxPool)
+    with pytest.raises(ValueError, match="3 parts, and 2 are needed; pass one for each level but the finest"):
+        Encoder(1, levels, blocks, [MaxPool] * 3)
+
+
 def test_a_decoder_takes_one_part_per_level() -> None:
     """Lists are finest first, and a list of equal parts is the part itself."""
     levels, wide = pyramid((2, 4, 6)), conv_stack(ConvUnit(norm=batch_norm))
@@ -115,5 +130,5 @@ def test_a_decoder_takes_one_part_per_level() -> None:
     assert [any(isinstance(m, nn.BatchNorm2d) for m in step.modules()) for step in (fine, coarse)] == [True, False]
     one, many = (repr(Decoder(levels, (2, 4), each, transposed, Concat)) for each in (BLOCK, [BLOCK] * 2))
     assert one == many
-    with pytest.raises(ValueError, match="3 parts for 3 levels; pass one for each level but the coarsest"):
+    with pytest.raises(ValueError, match="3 parts, and 2 are needed; pass one for each level but the coarsest"):
         Decoder(levels, (2, 4), BLOCK, [transposed] * 3, Concat)

@@ -1,8 +1,8 @@
 """Encoders that are classification networks without their classifier: VGG16, ResNet-34, ResNet-50 and Darknet-53.
 
 They are built from parts, in 1D, 2D and 3D, and start from random weights; for pretrained ones see ``nets.backbone``.
-Their plans state two convolutions per level, which is right for a decoder, and the encoder's ``extra_reach`` holds
-what its own blocks read in addition.
+The plans of ResNets and of Darknet state two convolutions per level, which is right for a decoder; the pixels that
+their own blocks read in addition are the ``extra_reach`` of the encoder.
 """
 
 from __future__ import annotations
@@ -96,17 +96,6 @@ def _sizes(layer: nn.Module) -> tuple[Size, Size]:
     kernel: Size = getattr(layer, "kernel_size", ())
     stride: Size = getattr(layer, "stride", ())
     return kernel, stride
-
-
-def by_level(levels: Sequence[Level], factories: Sequence[Callable[..., Part]]) -> Callable[..., Part]:
-    """The factory of blocks, or of downsamplings, that uses ``factories[i]`` at ``levels[i]``."""
-
-    def factory(*arguments: int | Level) -> Part:
-        # with `is`, because two levels may be equal
-        (found,) = (made for level, made in zip(levels, factories, strict=True) if level is arguments[-1])
-        return found(*arguments)
-
-    return factory
 
 
 class Deepened(FeatureExtractor):
@@ -207,10 +196,9 @@ def resnet(
         inputs = [before, *[wanted] * (count - 1)][:count]
         return Stage(before, [residual_unit(each, wanted, level.kernel, one) for each in inputs], level)
 
-    left = (0, 0, counts[0], *(count - 1 for count in counts[1:]))  # residual units after the downsampling
-    blocks = by_level(levels, [partial(stage, count) for count in left])
-    downs = by_level(levels[1:], [stem, pooled, *[halved] * (len(counts) - 1)])
-    return Encoder(in_channels, levels, blocks, downs)
+    left = (0, 0, *counts[:1], *(count - 1 for count in counts[1:]))  # residual units after the downsampling
+    downs = [stem, pooled, *[halved] * (len(counts) - 1)]
+    return Encoder(in_channels, levels, [partial(stage, count) for count in left], downs[: len(widths)])
 
 
 def resnet34(
@@ -265,4 +253,4 @@ def darknet(in_channels: int, counts: Sequence[int], widths: Sequence[int], rank
         body = _normed(level.stride, leaky, bias=False)(before, level.channels, around(level.stride))
         return Strided(body, level.channels)
 
-    return Encoder(in_channels, levels, by_level(levels, [first, *(partial(stage, n) for n in counts)]), down)
+    return Encoder(in_channels, levels, [first, *(partial(stage, n) for n in counts)], down)

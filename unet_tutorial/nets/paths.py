@@ -29,23 +29,30 @@ class Encoder(FeatureExtractor):
     """The contracting path: image (N, in, *size) -> one feature map per level, finest first.
 
     ``levels[0]`` is the finest level and must have stride 1; all levels need the same rank (number of spatial axes).
-    Raises ValueError for other levels, for fewer than one channel, and if ``block`` or ``down`` is not a factory of
-    parts.
+    ``block`` is for all levels, or a list with one for each level; ``down`` is for all levels, or a list with one for
+    each level except the finest. Both lists begin with the finest level. Raises ValueError for other levels, for fewer
+    than one channel, for a list of another length, and if ``block`` or ``down`` is not a factory of parts.
     """
 
-    def __init__(self, in_channels: int, levels: Sequence[Level], block: Block, down: Down) -> None:
+    def __init__(
+        self, in_channels: int, levels: Sequence[Level], block: Block | Sequence[Block], down: Down | Sequence[Down]
+    ) -> None:
         super().__init__()
         positive_int("in_channels", in_channels)
         self.levels = checked_levels(levels)
-        block, down = check_factory("block", block), check_factory("down", down)
-        self.stem = block(in_channels, levels[0].channels, levels[0])
-        self.stages = nn.ModuleList(_stage(above.channels, level, block, down) for above, level in pairwise(levels))
+        first, *blocks = [check_factory("block", each) for each in _per_level(block, len(levels), "level")]
+        downs = [check_factory("down", each) for each in _per_level(down, len(levels) - 1, "level but the finest")]
+        self.stem = first(in_channels, levels[0].channels, levels[0])
+        self.stages = nn.ModuleList(
+            _stage(above.channels, level, *parts)
+            for (above, level), *parts in zip(pairwise(levels), blocks, downs, strict=True)
+        )
         self.in_channels = in_channels
-        blocks = (self.stem, *(stage.get_submodule("block") for stage in self.stages))
-        downs = (stage.get_submodule("down") for stage in self.stages)
-        self.out_channels = tuple(out_channels_of(made) for made in blocks)
+        made = (self.stem, *(stage.get_submodule("block") for stage in self.stages))
+        between = (stage.get_submodule("down") for stage in self.stages)
+        self.out_channels = tuple(out_channels_of(each) for each in made)
         self.padding = self.stem.padding
-        self.reaches = list(zip_longest(map(extra_reach_of, blocks), map(extra_reach_of, downs), fillvalue=()))
+        self.reaches = list(zip_longest(map(extra_reach_of, made), map(extra_reach_of, between), fillvalue=()))
         self.extra_reach = accumulated_reach(self.levels, self.reaches)
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -143,7 +150,7 @@ class Decoder(FeatureDecoder):
         up_widths = up_widths or widths
         check_widths(up_widths, levels)
         step = check_factory("step", step)
-        blocks, ups, merges = (_per_level(part, len(widths)) for part in (block, up, merge))
+        blocks, ups, merges = (_per_level(part, len(widths), "level but the coarsest") for part in (block, up, merge))
         channels = [*widths, levels[-1].channels]  # of the features that go to the next finer level
         pieces = [  # finest first: with another order, the same seed would give other weights
             step_parts(
@@ -175,11 +182,11 @@ class Decoder(FeatureDecoder):
         return found[::-1] or [x]
 
 
-def _per_level(parts: Any, count: int) -> list[Any]:
-    """One factory of parts for each of ``count`` levels."""
+def _per_level(parts: Any, count: int, level: str) -> list[Any]:
+    """One factory of parts for each of ``count`` levels; ``level`` says which, for the error."""
     found = list(parts) if isinstance(parts, list | tuple) else [parts] * count
     if len(found) != count:
-        raise ValueError(f"{len(found)} parts for {count + 1} levels; pass one for each level but the coarsest")
+        raise ValueError(f"{len(found)} parts, and {count} are needed; pass one for each {level}")
     return found
 
 

@@ -27,12 +27,12 @@ from unet_tutorial.nets.supervision import AveragedHeads, Head, SideHeads, super
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
 
-NORMED = conv_stack(ConvUnit(norm=batch_norm))
+NORMED_STACK = conv_stack(ConvUnit(norm=batch_norm))
 
 
 def _parts(in_channels: int, widths: Sequence[int], rank: int) -> tuple[Encoder, FullScaleDecoder]:
     levels = pyramid(widths, rank)
-    return Encoder(in_channels, levels, NORMED, MaxPool), FullScaleDecoder(levels, widths[0], NORMED)
+    return Encoder(in_channels, levels, NORMED_STACK, MaxPool), FullScaleDecoder(levels, widths[0], NORMED_STACK)
 
 
 def unet_3_plus(
@@ -65,5 +65,5 @@ def zju_unet_plus_plus(
     """The UNet++ of the authors of UNet 3+: batch norm in the encoder only, and the mean of all outputs."""
     levels = pyramid(widths, rank)
     decoder = NestedDecoder(levels, widths[:-1], conv_stack(ConvUnit()), OverlappingTransposed)
-    encoder = Encoder(in_channels, levels, NORMED, MaxPool)
+    encoder = Encoder(in_channels, levels, NORMED_STACK, MaxPool)
     return kaiming_(supervised_unet(encoder, decoder, out_channels, heads=AveragedHeads))

@@ -14,7 +14,6 @@ from torch import nn
 
 from unet_tutorial.nets.blocks import ConvUnit
 from unet_tutorial.nets.bottleneck import bottleneck, stacked, with_convs
-from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
@@ -24,9 +23,8 @@ from unet_tutorial.nets.shortcuts import followed, projected, with_shortcut
 from unet_tutorial.nets.strided import inception, overlapping
 from unet_tutorial.nets.systems.milletari2016 import residual_levels
 from unet_tutorial.nets.unet import UNet, pointwise_head
-from unet_tutorial.plan.levels import Level
 
-UNIT = ConvUnit(norm=batch_norm)
+NORMED = ConvUnit(norm=batch_norm)
 LAST = ConvUnit(norm=batch_norm, act=nn.Identity)
 
 
@@ -44,13 +42,9 @@ def bottleneck_vnet(
     levels. The decoder has at most as many as the encoder. Raises ValueError for widths that are no multiples of 4.
     """
     levels = residual_levels(widths, encoder_blocks, rank, kernel=3)
-    block = stacked(followed(with_shortcut(bottleneck(UNIT, LAST), projected(batch_norm)), act=nn.ReLU))
-    conv_down, inception_down = overlapping(UNIT), inception(UNIT)
-
-    def down(in_channels: int, level: Level) -> Part:
-        return (conv_down if level is levels[1] else inception_down)(in_channels, level)
-
+    block = stacked(followed(with_shortcut(bottleneck(NORMED, LAST), projected(batch_norm)), act=nn.ReLU))
+    downs = [overlapping(NORMED), *[inception(NORMED)] * (len(levels) - 2)]  # finest first
     fewer = with_convs(block, levels, decoder_blocks)
-    encoder = Encoder(in_channels, levels, block, down)
+    encoder = Encoder(in_channels, levels, block, downs[: len(levels) - 1])
     decoder = Decoder(levels, widths[:-1], fewer, resize_conv("linear", kernel=1), Concat)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))

@@ -11,11 +11,11 @@ interpolation is that of torch; Keras combines two options that TensorFlow docum
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from torch import nn
 
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack, doubling_stack
-from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.heads import conv_head
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
@@ -24,7 +24,7 @@ from unet_tutorial.nets.paths import BottleneckDropout, Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, ResizeConv, Up, resize_conv, then, transposed
 from unet_tutorial.nets.spatial_attention import attended
 from unet_tutorial.nets.unet import UNet, pointwise_head
-from unet_tutorial.plan.levels import Level, Size, pyramid
+from unet_tutorial.plan.levels import Size, pyramid
 
 WIDTHS = (64, 128, 256, 512, 1024)
 NORMED = ConvUnit(norm=batch_norm)
@@ -36,11 +36,8 @@ def upsampled_2x2(in_channels: int, out_channels: int, stride: Size) -> nn.Modul
 
     The even kernel reads a pixel and the next one along each axis, because Keras and torch pad it at the end only.
     """
-
-    def resized(below: int, wanted: int, stride: Size) -> Part:
-        return ResizeConv(below, wanted, stride, "nearest", kernel=2)
-
-    return then(resized, act=nn.ReLU)(in_channels, out_channels, stride)
+    up = then(partial(ResizeConv, mode="nearest", kernel=2), act=nn.ReLU)
+    return up(in_channels, out_channels, stride)
 
 
 def keras_unet_original(
@@ -70,10 +67,8 @@ def keras_unet_padding(
     In the Keras model the option concatenates them, and no call turns it on.
     """
     levels = pyramid(widths, rank)
-    encoder, decoder = (
-        Encoder(in_channels, levels, block, MaxPool),
-        Decoder(levels, widths[:-1], block, upsampled_2x2, Concat),
-    )
+    encoder = Encoder(in_channels, levels, block, MaxPool)
+    decoder = Decoder(levels, widths[:-1], block, upsampled_2x2, Concat)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
 
 
@@ -107,11 +102,7 @@ def keras_unet25d(
     Its source is arXiv 1906.03906, of which ``vs_seg`` is the authors' own network. For the supervision of its
     attention, see ``spatial_attention.AttentionOutputs``; the Keras model has none.
     """
-    levels, plain = pyramid(widths, rank=3, planar=planar), NORMED_STACK
-
-    def block(in_channels: int, out_channels: int, level: Level) -> Part:
-        return (attended(plain) if level is levels[-1] else plain)(in_channels, out_channels, level)
-
-    encoder = Encoder(in_channels, levels, block, MaxPool)
-    decoder = Decoder(levels, widths[:-1], attended(plain), resize_conv("linear"), Concat)
+    levels, block = pyramid(widths, rank=3, planar=planar), attended(NORMED_STACK)
+    encoder = Encoder(in_channels, levels, [*[NORMED_STACK] * (len(levels) - 1), block], MaxPool)
+    decoder = Decoder(levels, widths[:-1], block, resize_conv("linear"), Concat)
     return kaiming_(UNet(encoder, decoder, conv_head(decoder, out_channels)))

@@ -23,7 +23,6 @@ from torch import nn
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
 from unet_tutorial.nets.bottleneck import with_convs
 from unet_tutorial.nets.channelwise import in_sequence, prelu
-from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.depthwise import depthwise, depthwise_separable
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
@@ -33,7 +32,6 @@ from unet_tutorial.nets.resample import StridedConv, Up, resize_conv, then, tran
 from unet_tutorial.nets.shortcuts import followed, repeated, with_shortcut, zero_padded
 from unet_tutorial.nets.systems.milletari2016 import residual_levels
 from unet_tutorial.nets.unet import UNet, pointwise_head
-from unet_tutorial.plan.levels import Level
 from unet_tutorial.plan.sizes import Plan
 
 CONVS = (1, 2, 3)  # convolutions per block, finest level first; three at all coarser levels
@@ -96,10 +94,7 @@ def depthwise_vnet_without_pointwise(
     block = with_shortcut(conv_stack(replace(LEAKY, conv=depthwise)), zero_padded)
     stem, fewer = conv_stack(ConvUnit(act=nn.Identity)), with_convs(block, levels, [1, *CONVS])
 
-    def encoder_block(in_channels: int, out_channels: int, level: Level) -> Part:
-        return (stem if level is levels[0] else fewer)(in_channels, out_channels, level)
-
-    encoder = Encoder(in_channels, levels, encoder_block, StridedConv)
+    encoder = Encoder(in_channels, levels, [stem, *[fewer] * (len(levels) - 1)], StridedConv)
     decoder = _decoder(levels, block, POINTWISE_AFTER_RESIZING)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
 

@@ -20,7 +20,6 @@ from torch import nn
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.bottleneck import with_convs
 from unet_tutorial.nets.channelwise import in_sequence
-from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.nd import conv
@@ -30,7 +29,6 @@ from unet_tutorial.nets.resample import StridedConv, then, transposed
 from unet_tutorial.nets.shortcuts import followed, repeated, with_shortcut
 from unet_tutorial.nets.systems.milletari2016 import VNetHead, residual_levels
 from unet_tutorial.nets.unet import UNet
-from unet_tutorial.plan.levels import Level
 
 
 def elu(channels: int, rank: int) -> nn.Module:  # noqa: ARG001
@@ -56,10 +54,8 @@ def monai_vnet(
     bare = ConvUnit(norm=batch_norm, act=nn.Identity, conv=partial(conv, bias=False))
     stem, block = (followed(with_shortcut(conv_stack(one), repeated), act) for one in (bare, unit))
 
-    def encoder_block(in_channels: int, out_channels: int, level: Level) -> Part:
-        return (stem if level is levels[0] else block)(in_channels, out_channels, level)
-
-    encoder = Encoder(in_channels, levels, encoder_block, followed(partial(StridedConv, bias=False), normed))
+    blocks, down = [stem, *[block] * (len(levels) - 1)], followed(partial(StridedConv, bias=False), normed)
+    encoder = Encoder(in_channels, levels, blocks, down)
     doubled, fewer = [2 * width for width in widths[:-1]], with_convs(block, levels, decoder_convs)
     decoder = Decoder(levels, doubled, fewer, then(transposed, normed), Concat, up_widths=widths[:-1])
     return kaiming_(UNet(encoder, decoder, VNetHead(decoder.out_channels, out_channels, levels[0].kernel, unit)))

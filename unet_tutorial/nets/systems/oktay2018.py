@@ -29,7 +29,7 @@ from unet_tutorial.nets.supervision import FusedHeads, supervised_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Size, positive_int, pyramid
 
-UNIT = ConvUnit(norm=batch_norm)
+NORMED = ConvUnit(norm=batch_norm)
 
 
 class MixedGates(Part):
@@ -43,7 +43,7 @@ class MixedGates(Part):
         super().__init__()
         made = [AttentionGate(skip_channels, below_channels, stride, inner=skip_channels) for _ in range(gates)]
         self.gates = nn.ModuleList(made)
-        self.mix = UNIT(gates * skip_channels, skip_channels, (1,) * len(stride))
+        self.mix = NORMED(gates * skip_channels, skip_channels, (1,) * len(stride))
         self.out_channels, self.extra_reach = skip_channels, made[0].extra_reach
 
     def forward(self, skip: Tensor, below: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def signalled(gate: Gate) -> Gate:
     """The gate after a 1×1 convolution, batch norm and ReLU of the coarser map: the gating signal."""
 
     def wrapped(skip_channels: int, below_channels: int, stride: Size) -> Part:
-        signal = UNIT(below_channels, below_channels, (1,) * len(stride))
+        signal = NORMED(below_channels, below_channels, (1,) * len(stride))
         return Signalled(signal, gate(skip_channels, below_channels, stride))
 
     return wrapped
@@ -89,7 +89,7 @@ def oktay_unet(
     the coarsest gates is a 1×1 convolution of the bottom; that of the others is the decoder's map of the level below.
     Upsampling is linear interpolation. With two levels there are no gates.
     """
-    levels, block = pyramid(widths, rank), conv_stack(UNIT)
+    levels, block = pyramid(widths, rank), conv_stack(NORMED)
     positive_int("gates", gates)
     gate = partial(MixedGates, gates=gates)
     merges = [Concat, *[gated(Concat, gate)] * (len(widths) - 3), gated(Concat, signalled(gate))]  # finest first

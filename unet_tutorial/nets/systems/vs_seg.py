@@ -66,18 +66,17 @@ def vs_seg(
     unit, last = ConvUnit(norm=batch_norm, act=act), ConvUnit(act=nn.Identity)
     block, final = residual(conv_stack(unit)), residual(conv_stack(last))
 
-    def encoded(below: int, wanted: int, level: Level) -> Part:
-        return (attended(block) if level is levels[-1] else block)(below, wanted, level)
+    def attention(merged: int, wanted: int, level: Level) -> Part:  # noqa: ARG001
+        return SpatialAttention(merged, level.kernel)
 
     def decoded(merged: int, wanted: int, level: Level) -> Part:
-        if level is levels[0]:
-            return SpatialAttention(merged, level.kernel)
         return attended(block)(merged, wanted, replace(level, convs=1))
 
     def down(channels: int, level: Level) -> Part:
         return overlapping(unit)(channels, replace(level, channels=channels))
 
-    encoder, up = Encoder(in_channels, levels, encoded, down), then(TransposedAround, unit.norm, unit.act)
-    merged = (2 * widths[0], *widths[1:-1])
-    decoder = Decoder(levels, merged, decoded, up, Concat, up_widths=widths[:-1])
+    encoder = Encoder(in_channels, levels, [*[block] * (len(levels) - 1), attended(block)], down)
+    merged, steps = (2 * widths[0], *widths[1:-1]), [attention, *[decoded] * (len(levels) - 2)]
+    up = then(TransposedAround, unit.norm, unit.act)
+    decoder = Decoder(levels, merged, steps, up, Concat, up_widths=widths[:-1])
     return kaiming_(UNet(encoder, decoder, final(merged[0], out_channels, replace(levels[0], convs=1))))
