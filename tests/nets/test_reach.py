@@ -77,6 +77,17 @@ class PaddedBefore(nn.Module):
         return torch.as_tensor(self.conv(F.pad(x, (1, 2, 0, 1))))
 
 
+class PaddedAtTheEnd(nn.Module):
+    """A 3×3 convolution of 4 channels that reads the pixel itself and pixels after it."""
+
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.conv, self.pixels = nn.Conv2d(4, 4, 3, dilation=dilation), 2 * dilation
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.as_tensor(self.conv(F.pad(x, (0, self.pixels, 0, self.pixels))))
+
+
 class Shifted(nn.Module):
     """A map plus the same map, one pixel further."""
 
@@ -96,6 +107,8 @@ CHAINS: dict[str, tuple[Chain, tuple[int, ...]]] = {
     "channels last": (Chain(nn.Conv2d(1, 4, 4, 4), Channelwise()), (4, 4)),
     "layer norm": (Chain(nn.Conv2d(1, 4, 2, 2), nn.Sequential(layer_norm(4, 2), unit(4, 4, 3))), (2, 2)),
     "pixels into channels": (Chain(nn.PixelUnshuffle(2), unit(4, 4, 3)), (2, 2)),
+    "channels of later pixels": (Chain(nn.PixelUnshuffle(2), PaddedAtTheEnd(1)), (2, 2)),
+    "dilated, padded at the end": (Chain(nn.Conv2d(1, 4, 2, 2), PaddedAtTheEnd(2)), (2, 2)),
     "padded at one side": (Chain(PaddedBefore(), unit(4, 4, 1)), (2, 2)),
     "a shift": (Chain(nn.Conv2d(1, 4, 2, 2), Shifted()), (2, 2)),
 }
