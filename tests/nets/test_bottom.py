@@ -37,6 +37,10 @@ def test_tiles_are_exact_with_its_reach() -> None:
     assert halo_error(short, 0) > 1e-9
 
 
+def test_the_only_level_is_also_the_bottom() -> None:
+    assert WithBottom(Encoder(1, pyramid((4,)), NORMED, MaxPool), NORMED).extra_reach == (2, 2)
+
+
 def test_a_block_that_changes_the_channels_is_refused() -> None:
     encoder = Encoder(1, THREE, NORMED, MaxPool)
     with pytest.raises(ValueError, match="the block at the bottom has 9 output channels, and the decoder needs 8"):

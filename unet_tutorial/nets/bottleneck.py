@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block, ConvUnit
-from unet_tutorial.nets.contracts import Part, check_factory
+from unet_tutorial.nets.contracts import Part, check_factory, summed_reach
 from unet_tutorial.plan.levels import Level, Size
 from unet_tutorial.plan.sizes import Plan
 
@@ -32,18 +32,28 @@ class Bottleneck(Part):
 
     def __init__(self, in_channels: int, out_channels: int, kernel: Size, unit: ConvUnit, last: ConvUnit) -> None:
         super().__init__()
-        if out_channels % 4:
-            raise ValueError(f"{out_channels} channels: a bottleneck has a quarter of them; pass a multiple of 4")
-        one, quarter = (1,) * len(kernel), out_channels // 4
-        self.units = nn.Sequential(
-            unit(in_channels, quarter, one), unit(quarter, quarter, kernel), last(quarter, out_channels, one)
-        )
+        self.units = narrowed(in_channels, out_channels, kernel, (unit, unit, last))
         self.out_channels, self.padding = out_channels, unit.padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the units one after another."""
         out: Tensor = self.units(x)
         return out
+
+
+def narrowed(
+    in_channels: int, out_channels: int, kernel: Size, units: tuple[ConvUnit, ConvUnit, ConvUnit]
+) -> nn.Sequential:
+    """The three units of a bottleneck: (N, in, *size) -> (N, out / 4, *size) twice -> (N, out, *size).
+
+    Raises ValueError for a number of output channels that is no multiple of 4.
+    """
+    if out_channels % 4:
+        raise ValueError(f"{out_channels} channels: a bottleneck has a quarter of them; pass a multiple of 4")
+    (first, middle, last), one, quarter = units, (1,) * len(kernel), out_channels // 4
+    return nn.Sequential(
+        first(in_channels, quarter, one), middle(quarter, quarter, kernel), last(quarter, out_channels, one)
+    )
 
 
 def stacked(block: Block) -> Block:
@@ -69,8 +79,7 @@ class Stacked(Part):
         super().__init__()
         self.blocks = nn.Sequential(*blocks)
         self.out_channels, self.padding = blocks[-1].out_channels, blocks[-1].padding
-        reaches = [block.extra_reach for block in blocks if block.extra_reach]
-        self.extra_reach = tuple(sum(along) for along in zip(*reaches, strict=True))
+        self.extra_reach = summed_reach(block.extra_reach for block in blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the blocks one after another."""

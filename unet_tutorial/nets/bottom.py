@@ -6,6 +6,7 @@ from torch import Tensor
 
 from unet_tutorial.nets.blocks import Block
 from unet_tutorial.nets.contracts import FeatureExtractor, check_factory
+from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.receptive_field import accumulated_reach
 from unet_tutorial.plan.sizes import lost
 
@@ -28,8 +29,9 @@ class WithBottom(FeatureExtractor):
             )
         self.in_channels, self.out_channels = encoder.in_channels, encoder.out_channels
         self.levels, self.padding = encoder.levels, encoder.padding
-        own = [(), tuple(n // 2 for n in lost(level, "valid")), self.bottom.extra_reach]  # in pixels of the bottom
-        reaches = [[encoder.extra_reach], *[[]] * (len(self.levels) - 2), own]
+        reaches: list[list[Size]] = [[] for _ in self.levels]
+        reaches[0].append(encoder.extra_reach)
+        reaches[-1] += [tuple(n // 2 for n in lost(level, "valid")), self.bottom.extra_reach]
         self.extra_reach = accumulated_reach(self.levels, reaches)
 
     def forward(self, image: Tensor) -> list[Tensor]:

@@ -12,7 +12,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Part, extra_reach_of, out_channels_of
+from unet_tutorial.nets.contracts import (
+    FeatureDecoder,
+    FeatureExtractor,
+    Part,
+    extra_reach_of,
+    largest_reach,
+    out_channels_of,
+)
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.resample import OverlappingTransposed
@@ -80,8 +87,7 @@ class BranchedHead(Part):
             SideOutput(decoder.map_channels[i], len(chosen), stride)
             for i, chosen, stride in zip(self.places, self.channels, strides, strict=True)
         )
-        reaches = [extra_reach_of(head), *(extra_reach_of(side) for side in self.sides)]
-        self.extra_reach = tuple(map(max, zip(*filter(None, reaches), strict=True)))
+        self.extra_reach = largest_reach([extra_reach_of(head), *map(extra_reach_of, self.sides)])
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """The logits of the head, plus those of the side outputs in their channels."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Network, out_channels_of
+from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Network, largest_reach, out_channels_of
 from unet_tutorial.nets.regions import Region, Resize, cropped, linear, nearest
 from unet_tutorial.nets.unet import UNet
 
@@ -35,8 +35,7 @@ class FineGrained(Network):
         self.in_channels = 2 * encoder.in_channels
         self.out_channels = out_channels_of(whole_head) + out_channels_of(region_head)
         self.levels, self.padding = self.whole.levels, self.whole.padding
-        reaches = [reach for reach in (self.whole.extra_reach, self.region.extra_reach) if reach]
-        self.extra_reach = tuple(map(max, zip(*reaches, strict=True)))
+        self.extra_reach = largest_reach((self.whole.extra_reach, self.region.extra_reach))
 
     @property
     def whole(self) -> UNet:

@@ -7,7 +7,7 @@ class that makes a new part at each call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -161,6 +161,24 @@ def extra_reach_of(module: nn.Module) -> Size:
     """The ``extra_reach`` of a part; () for a torch layer, which has none."""
     reach: Size = getattr(module, "extra_reach", ())
     return reach
+
+
+def largest_reach(reaches: Iterable[Size]) -> Size:
+    """The ``extra_reach`` of parts side by side: the largest number per axis; () if no part has any.
+
+    >>> largest_reach([(1, 4), (), (2, 3)])
+    (2, 4)
+    """
+    return tuple(map(max, zip(*filter(None, reaches), strict=True)))
+
+
+def summed_reach(reaches: Iterable[Size]) -> Size:
+    """The ``extra_reach`` of parts in sequence at one level: the sum per axis; () if no part has any.
+
+    >>> summed_reach([(1, 4), (), (2, 3)])
+    (3, 7)
+    """
+    return tuple(map(sum, zip(*filter(None, reaches), strict=True)))
 
 
 class _Role(NamedTuple):

@@ -14,6 +14,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Act, Block, ConvUnit, conv_stack
+from unet_tutorial.nets.bottleneck import narrowed
 from unet_tutorial.nets.contracts import FeatureExtractor, Part, check_factory
 from unet_tutorial.nets.nd import CONV, MAX_POOL, rank_of
 from unet_tutorial.nets.norms import batch_norm
@@ -137,14 +138,12 @@ def bottleneck_units(
 ) -> nn.Sequential:
     """1×1 with the stride to a quarter of the channels, the kernel, and 1×1 (arXiv 1512.03385, figure 5).
 
-    torchvision and timm have the stride at the second convolution instead.
+    torchvision and timm have the stride at the second convolution instead. Raises ValueError for a number of output
+    channels that is no multiple of 4.
     """
-    one, quarter = (1,) * len(stride), out_channels // 4
+    one = (1,) * len(stride)
     first, middle = _normed(stride, nn.ReLU, bias=bias), _normed(one, nn.ReLU, bias=bias)
-    last = _normed(one, nn.Identity, bias=bias)
-    return nn.Sequential(
-        first(in_channels, quarter, one), middle(quarter, quarter, kernel), last(quarter, out_channels, one)
-    )
+    return narrowed(in_channels, out_channels, kernel, (first, middle, _normed(one, nn.Identity, bias=bias)))
 
 
 def _normed(stride: Size, act: Act, *, bias: bool) -> ConvUnit:

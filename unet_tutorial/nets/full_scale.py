@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from unet_tutorial.nets.blocks import Block
 from unet_tutorial.nets.contracts import FeatureDecoder, Part, check_factory, extra_reach_of, out_channels_of
 from unet_tutorial.nets.paths import checked_levels
 from unet_tutorial.nets.resample import Down, MaxPool, Up, interpolation
+from unet_tutorial.nets.supervision import total_stride
 from unet_tutorial.plan.levels import Level, Size, positive_int
 from unet_tutorial.plan.receptive_field import accumulated_reach, beyond_plan, block_widening
 
@@ -138,7 +138,7 @@ def _branch(
 ) -> Branch:
     """The branch from a map of level k, with this number of channels, to level i."""
     between = levels[min(i, k) + 1 : max(i, k) + 1]
-    stride = tuple(map(prod, zip(*(level.stride for level in between), strict=True)))
+    stride = total_stride(between, len(between) - 1)
     resampling: nn.Module = nn.Identity()
     if between:
         resampling = up(channels, channels, stride) if k > i else down(channels, replace(levels[i], stride=stride))

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from unet_tutorial.nets.blocks import Block
-from unet_tutorial.nets.contracts import Network, Part, Wrapper, check_factory
+from unet_tutorial.nets.contracts import Network, Part, Wrapper, check_factory, summed_reach
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.plan.levels import Level, Size
 
@@ -53,8 +53,7 @@ class Attended(Wrapper):
     def __init__(self, attention: SpatialAttention, body: Part) -> None:
         super().__init__(body)
         self.attention, self.body = attention, body
-        before = attention.extra_reach
-        self.extra_reach = tuple(a + b for a, b in zip(before, body.extra_reach or (0,) * len(before), strict=True))
+        self.extra_reach = summed_reach((attention.extra_reach, body.extra_reach))
 
     def forward(self, x: Tensor) -> Tensor:
         """Weight the pixels of the input, then apply the body."""

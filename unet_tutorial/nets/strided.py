@@ -58,7 +58,7 @@ class Overlapping(Part):
 
 
 def inception(unit: ConvUnit) -> Down:
-    """Three ways down side by side, concatenated: max-pooling, a strided unit, and a bottleneck that ends in one.
+    """Three downsamplings side by side, concatenated: max-pooling, a strided unit, and a bottleneck that ends in one.
 
     (N, C, *size) -> (N, 2 C, *(size / stride)). Source: the reduction blocks of Szegedy et al., arXiv 1602.07261,
     figure 7.
@@ -90,5 +90,5 @@ class Inception(Part):
         self.out_channels, self.extra_reach = 2 * in_channels, tuple(2 * (s - 1) for s in stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Concatenate the three ways."""
+        """Concatenate the outputs of the three downsamplings."""
         return torch.cat((self.pool(x), self.short(x), self.long(x)), dim=1)

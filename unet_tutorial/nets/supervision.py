@@ -13,7 +13,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.nets.contracts import FeatureDecoder, FeatureExtractor, Part, extra_reach_of, out_channels_of
+from unet_tutorial.nets.contracts import (
+    FeatureDecoder,
+    FeatureExtractor,
+    Part,
+    extra_reach_of,
+    largest_reach,
+    out_channels_of,
+)
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.nets.heads import ConvHead
 from unet_tutorial.nets.nd import LINEAR, conv
@@ -143,8 +150,8 @@ class FusedHeads(SideHeads):
         raise ValueError("fused heads mix the logits of all maps, so none can be left out; build it with SideHeads")
 
 
-def total_stride(levels: tuple[Level, ...], i: int) -> Size:
-    """The factor per axis by which level i is coarser than level 0."""
+def total_stride(levels: Sequence[Level], i: int) -> Size:
+    """The factor per axis by which level i is coarser than the image: the product of the strides of levels 0 to i."""
     return tuple(map(prod, zip(*(level.stride for level in levels[: i + 1]), strict=True)))
 
 
@@ -165,7 +172,7 @@ def _largest_reach(heads: nn.ModuleList, strides: list[Size], levels: tuple[Leve
         tuple(s * (reach + (s > 1)) for s, reach in zip(stride, extra_reach_of(head) or (0,) * rank, strict=True))
         for head, stride in zip(heads, strides, strict=True)
     ]
-    return tuple(map(max, zip(*reaches, strict=True)))
+    return largest_reach(reaches)
 
 
 class GuidedHeads(SideHeads):

@@ -102,6 +102,16 @@ def test_the_guided_loss_is_the_sum_of_both() -> None:
     assert torch.equal(together, apart)
 
 
+def test_a_guided_loss_without_class_scores_is_refused() -> None:
+    """The output in evaluation mode, and the list of a network without the module."""
+    target, pixels = batch(3, 4, 5)
+    loss: Any = guided_loss(sparse_cross_entropy)
+    with pytest.raises(ValueError, match="takes the list of logits and class scores"):
+        loss(torch.zeros(3, 2, 4, 5), target, pixels)
+    with pytest.raises(ValueError, match=r"scores \(3, 2, 4, 5\) for 3 images: needed are \(3, 2\)"):
+        loss([torch.zeros(3, 2, 4, 5)] * 2, target, pixels)
+
+
 @pytest.mark.parametrize("guided", [False, True])
 def test_fit_trains_a_network_with_deep_supervision(*, guided: bool) -> None:
     """Bright pixels are the foreground; half of the images are dark and have none."""

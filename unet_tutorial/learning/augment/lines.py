@@ -95,8 +95,8 @@ def shift_and_flip(
 
     Each flip has probability 0.5. For lines at similar heights in all images, shares=(0.15, 0.0) moves them up or down
     by at most 15 % of the height. Flip only axes along which a line keeps its number: if line 1 is the upper one,
-    flips=(1,) is right in 2D, and flips=(0,) is not. Raises ValueError for shares outside 0 to 1, unless there is one
-    for each axis, and for flips that are no spatial axis.
+    flips=(1,) is right in 2D, and flips=(0,) is not. Raises ValueError unless there is one share, from 0 to 1, for each
+    axis, and for flips that are no spatial axis.
     """
     if len(shares) != len(sample.size) or not all(0 <= share <= 1 for share in shares):
         raise ValueError(f"shares {tuple(shares)} for a sample of size {sample.size}: pass one in 0 to 1 for each axis")

@@ -10,7 +10,7 @@ from torch import Tensor
 from unet_tutorial.learning.losses.averages import over_all
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.overlap import SMOOTH, dice_of
-from unet_tutorial.learning.losses.supervision import ListLoss
+from unet_tutorial.learning.losses.supervision import ListLoss, check_list
 from unet_tutorial.learning.losses.targets import Channels, Loss, check_weights, per_image
 from unet_tutorial.nets.nd import max_pool
 
@@ -67,11 +67,7 @@ def attended_loss(loss: Loss, share: float = 1.0) -> ListLoss:
     """
 
     def total(outputs: list[Tensor], target: Tensor, weights: Tensor) -> Tensor:
-        if isinstance(outputs, Tensor):
-            raise ValueError(
-                "this loss takes the list that nets.spatial_attention.AttentionOutputs returns in training mode; for "
-                "the logits alone use the loss itself"
-            )
+        check_list(outputs, "the list that nets.spatial_attention.AttentionOutputs returns")
         logits, *scores = outputs
         return loss(logits, target, weights) + share * attention_loss(scores, target, weights)
 

@@ -50,11 +50,7 @@ def supervised_loss(loss: Loss, shares: Shares = equal) -> ListLoss:
     """
 
     def weighted(logits: list[Tensor], target: Tensor, weights: Tensor) -> Tensor:
-        if isinstance(logits, Tensor) or not logits:
-            raise ValueError(
-                "this loss takes the list of logits that a network with deep supervision returns in training mode; "
-                "for one output use the loss itself"
-            )
+        check_list(logits, "the list of logits that a network with deep supervision returns")
         factors = shares(len(logits))
         if len(factors) != len(logits):
             raise ValueError(f"{len(factors)} shares for {len(logits)} outputs; return one for each")
@@ -64,15 +60,22 @@ def supervised_loss(loss: Loss, shares: Shares = equal) -> ListLoss:
     return weighted
 
 
+def check_list(outputs: list[Tensor], needed: str) -> None:
+    """Raise ValueError for one tensor or an empty list; ``needed`` says which list this loss needs."""
+    if isinstance(outputs, Tensor) or not outputs:
+        raise ValueError(f"this loss takes {needed} in training mode; for one output use the loss itself")
+
+
 def guided_loss(loss: Loss, shares: Shares = equal) -> ListLoss:
     """The loss of a network with a class-guided module (``nets.supervision.GuidedHeads``).
 
     It is that of ``supervised_loss`` for the logits, plus ``presence_loss`` of the class scores, the last of the list.
-    Source: UNet 3+, arXiv 2004.08790, section 2.4.
+    Raises ValueError for one tensor in place of a list. Source: UNet 3+, arXiv 2004.08790, section 2.4.
     """
     of_logits = supervised_loss(loss, shares)
 
     def total(outputs: list[Tensor], target: Tensor, weights: Tensor) -> Tensor:
+        check_list(outputs, "the list of logits and class scores that a network with GuidedHeads returns")
         *logits, scores = outputs
         return of_logits(logits, target, weights) + presence_loss(scores, target)
 
@@ -84,8 +87,13 @@ def presence_loss(scores: Tensor, target: Tensor) -> Tensor:
 
     The target is (N, *spatial) with classes, where 0 is the background, or (N, K, *spatial) with one map per class.
     An image without a labelled foreground pixel that has unlabelled pixels (-1) is ignored, because its class is not
-    known. If all are ignored, the loss is 0.
+    known. If all are ignored, the loss is 0. Raises ValueError for scores of another shape.
     """
+    if scores.shape != (len(target), 2):
+        raise ValueError(
+            f"scores {tuple(scores.shape)} for {len(target)} images: needed are ({len(target)}, 2), as GuidedHeads "
+            "returns them; for a network without class scores use supervised_loss"
+        )
     pixels = target.flatten(1)
     present = (pixels > 0).any(dim=1)
     unknown = ~present & (pixels == UNLABELLED).any(dim=1)

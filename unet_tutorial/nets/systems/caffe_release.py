@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from torch import nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
-from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, then, transposed
 from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.nets.wrappers import dropped
-from unet_tutorial.plan.levels import Level, Size, pyramid
+from unet_tutorial.plan.levels import Size, pyramid
 
 
 def released_unet(
@@ -32,13 +31,10 @@ def released_unet(
     """
     levels, block, up = pyramid(widths), conv_stack(ConvUnit(padding="valid")), then(transposed, act=nn.ReLU)
 
-    def with_dropout(in_channels: int, out_channels: int, level: Level) -> Part:
-        deepest = any(level is one for one in levels[-2:])  # with `is`, because finer levels may be equal to them
-        return (dropped(block) if deepest else block)(in_channels, out_channels, level)
-
     def wide(below: int, wanted: int, stride: Size) -> nn.Module:
         return up(below, max(wanted, widths[1]), stride)
 
-    encoder = Encoder(in_channels, levels, with_dropout, MaxPool)
+    blocks = [*[block] * (len(levels) - 2), *[dropped(block)] * 2]
+    encoder = Encoder(in_channels, levels, blocks[-len(levels) :], MaxPool)
     decoder = Decoder(levels, widths[:-1], block, wide, Concat)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
