@@ -15,7 +15,9 @@ def halo_error(net: Network, axis: int) -> float:
     """The largest difference, in the trusted pixels, between the smallest tile along an axis and a longer image.
 
     Along all other axes both have the smallest valid size of at least 4 pixels, so that the zero padding there is the
-    same for both. This costs much less than tiles that are trusted along all axes.
+    same for both. This costs much less than tiles that are trusted along all axes, as in ``tiles.tile_gap``. If the
+    reach is right, the difference is rounding, below 1e-12. If it is too small, it may still be below 1e-9, because the
+    farthest pixels have little influence.
     """
     net = perturbed(net).double().eval()
     along = margins(net.levels, net.padding, net.extra_reach)[axis]

@@ -1,4 +1,8 @@
-"""Prediction in small tiles against one pass over an image with wide mirrored borders."""
+"""Prediction in small tiles against one pass over an image with wide mirrored borders.
+
+It tests ``predict_tiled`` as a whole. ``halos`` tests one axis of a network with float64, which finds smaller errors,
+and ``gradient_reach`` finds the exact reach of networks of one axis.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,9 @@ and without a change of the module. The axes are measured one by one, on images 
 
 The receptive field is found with NaN: a NaN in one input pixel makes exactly those output pixels NaN that depend on it,
 also through a maximum, a ReLU or a weight of 0.
+
+``nets.adopt`` uses it for whole networks, of which neither the sizes nor the operations are known. For encoders whose
+feature maps and strides are stated, ``nets.reach`` computes the reach from their operations, which is much faster.
 """
 
 from __future__ import annotations

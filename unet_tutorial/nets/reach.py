@@ -1,8 +1,12 @@
-"""How far an encoder looks: interval arithmetic over the operations of a pass, for networks of other libraries.
+"""The reach of an encoder of another library: interval arithmetic over the operations of one pass.
 
-The encoders of this library know it from their parts. A network of another library is run once on the meta device, and
-each operation states from which pixels of the image its output is computed. ``plan.receptive_field`` does the same for
-the convolutions of a plan.
+The encoders of this library state their reach from their parts. For a network of another library, a pass on the meta
+device records its operations, and for each of them a rule gives the pixels of the image from which its output is
+computed. ``plan.receptive_field`` does the same for the convolutions of a plan.
+
+``nets.measured`` finds the reach of whole networks by experiments. It works for any operation, but needs many passes
+with values, which take seconds. Here one pass without values is enough; but the strides of the encoder must be known,
+and an operation without a rule counts as one that depends on the whole image.
 """
 
 from __future__ import annotations

@@ -184,7 +184,7 @@ class GuidedHeads(SideHeads):
     foreground, the logits of the channels ``foreground`` are ``ABSENT``. By default these are all channels but the
     first, the background, and for one output channel this one.
 
-    The classifier sees the whole input, so ``predict_tiled`` decides for each tile by itself.
+    The classifier depends on the whole input, so ``predict_tiled`` decides for each tile by itself.
     """
 
     def __init__(
