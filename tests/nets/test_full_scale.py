@@ -130,7 +130,7 @@ def test_the_extra_reach_is_that_of_gradients(plan: str, up: Up) -> None:
     ("rank", "widths", "far"), [(2, (4, 6), 64), (2, (4, 6, 8), 96), (2, (3, 4, 5, 6), 128), (3, (2, 3), 24)]
 )
 def test_tiles_equal_one_pass(rank: int, widths: tuple[int, ...], far: int) -> None:
-    assert tile_gap(full_scale(widths, rank, 2).double(), far) < 1e-10
+    assert tile_gap(full_scale(widths, rank, 2).double(), far) < 1e-12
 
 
 def test_planar_levels_keep_their_slices() -> None:

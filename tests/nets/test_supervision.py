@@ -136,7 +136,7 @@ def test_the_extra_reach_of_heads_bounds_that_of_gradients(heads: Heads, head: H
 
 @pytest.mark.parametrize("heads", [SideHeads, AveragedHeads, FusedHeads])
 def test_tiles_equal_one_pass(heads: Heads) -> None:
-    assert tile_gap(net_of(plain(), heads, with_kernel).double()) < 1e-10
+    assert tile_gap(net_of(plain(), heads, with_kernel).double()) < 1e-12
 
 
 def forced(net: UNet, *, present: bool) -> UNet:

@@ -32,9 +32,9 @@ ABSENT = -1e4  # logit of a class that is not in the image: probability 0, and w
 Head = Callable[[int, int, Level], nn.Module]  # (in_channels, out_channels, level) -> Module with out_channels
 
 
-def pointwise(in_channels: int, out_channels: int, level: Level) -> nn.Module:
-    """A head that is a 1×1 convolution, as in the paper of 2015."""
-    return conv(in_channels, out_channels, (1,) * level.rank)
+def pointwise(in_channels: int, out_channels: int, level: Level, *, bias: bool = True) -> nn.Module:
+    """A head that is a 1×1 convolution, as in the paper of 2015. Without a bias: ``partial(pointwise, bias=False)``."""
+    return conv(in_channels, out_channels, (1,) * level.rank, bias=bias)
 
 
 def with_kernel(in_channels: int, out_channels: int, level: Level) -> ConvHead:

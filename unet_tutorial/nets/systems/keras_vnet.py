@@ -20,19 +20,17 @@ from functools import partial
 
 from torch import nn
 
-from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
+from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.bottleneck import with_convs
 from unet_tutorial.nets.channelwise import in_sequence, prelu
 from unet_tutorial.nets.depthwise import depthwise, depthwise_separable
 from unet_tutorial.nets.init import kaiming_
-from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
-from unet_tutorial.nets.paths import Decoder, Encoder
+from unet_tutorial.nets.paths import Encoder
 from unet_tutorial.nets.resample import StridedConv, Up, resize_conv, then, transposed
 from unet_tutorial.nets.shortcuts import followed, repeated, with_shortcut, zero_padded
-from unet_tutorial.nets.systems.milletari2016 import residual_levels
+from unet_tutorial.nets.systems.milletari2016 import residual_levels, vnet_decoder
 from unet_tutorial.nets.unet import UNet, pointwise_head
-from unet_tutorial.plan.sizes import Plan
 
 CONVS = (1, 2, 3)  # convolutions per block, finest level first; three at all coarser levels
 LEAKY = ConvUnit(norm=batch_norm, act=partial(nn.LeakyReLU, 0.3))  # 0.3 is the slope of Keras
@@ -47,7 +45,7 @@ def keras_vnet(
     levels, normed = residual_levels(widths, CONVS, rank, kernel=5), in_sequence(batch_norm, prelu)
     block = with_shortcut(conv_stack(ConvUnit(norm=normed, act=nn.Identity)), repeated)
     encoder = Encoder(in_channels, levels, block, followed(StridedConv, normed))
-    decoder = _decoder(levels, block, then(transposed, normed))
+    decoder = vnet_decoder(levels, block, then(transposed, normed))
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
 
 
@@ -67,7 +65,7 @@ def keras_3d_vnet(
     levels = residual_levels(widths, CONVS, rank, kernel)
     block = with_shortcut(conv_stack(unit), zero_padded)
     encoder = Encoder(in_channels, levels, block, StridedConv)
-    decoder = _decoder(levels, block, up)
+    decoder = vnet_decoder(levels, block, up)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
 
 
@@ -95,11 +93,5 @@ def depthwise_vnet_without_pointwise(
     stem, fewer = conv_stack(ConvUnit(act=nn.Identity)), with_convs(block, levels, [1, *CONVS])
 
     encoder = Encoder(in_channels, levels, [stem, *[fewer] * (len(levels) - 1)], StridedConv)
-    decoder = _decoder(levels, block, POINTWISE_AFTER_RESIZING)
+    decoder = vnet_decoder(levels, block, POINTWISE_AFTER_RESIZING)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
-
-
-def _decoder(levels: Plan, block: Block, up: Up) -> Decoder:
-    """A decoder whose blocks keep the channels of the concatenation: twice those of the level."""
-    widths = [level.channels for level in levels[:-1]]
-    return Decoder(levels, [2 * width for width in widths], block, up, Concat, up_widths=widths)

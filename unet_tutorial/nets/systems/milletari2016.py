@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
 from unet_tutorial.nets.bottleneck import at_level
 from unet_tutorial.nets.channelwise import prelu
 from unet_tutorial.nets.contracts import Part
@@ -26,10 +26,11 @@ from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.paths import Decoder, Encoder
-from unet_tutorial.nets.resample import StridedConv, then, transposed
+from unet_tutorial.nets.resample import StridedConv, Up, then, transposed
 from unet_tutorial.nets.shortcuts import followed, repeated, with_shortcut
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import Level, Size, positive_int, pyramid
+from unet_tutorial.plan.sizes import Plan
 
 MODEL_FILE, FIGURE_2 = (1, 1, 2, 3, 3), (1, 2, 3, 3, 3)  # convolutions per block, finest level first
 ACTIVATED, BARE = ConvUnit(norm=prelu, act=nn.Identity), ConvUnit(act=nn.Identity)
@@ -51,8 +52,7 @@ def vnet(
     levels = residual_levels(widths, convs, rank, kernel=5)
     block = followed(with_shortcut(conv_stack(ACTIVATED, BARE), repeated), prelu)
     encoder = Encoder(in_channels, levels, block, followed(StridedConv, prelu))
-    doubled, up = [2 * width for width in widths[:-1]], then(transposed, prelu)
-    decoder = Decoder(levels, doubled, block, up, Concat, up_widths=widths[:-1])
+    decoder = vnet_decoder(levels, block, then(transposed, prelu))
     return kaiming_(UNet(encoder, decoder, VNetHead(decoder.out_channels, out_channels, levels[0].kernel)))
 
 
@@ -63,6 +63,12 @@ def residual_levels(widths: Sequence[int], convs: Sequence[int], rank: int, kern
     """
     levels = pyramid(widths, rank)
     return tuple(replace(level, kernel=(kernel,) * rank, convs=at_level(convs, i)) for i, level in enumerate(levels))
+
+
+def vnet_decoder(levels: Plan, block: Block, up: Up) -> Decoder:
+    """A decoder whose blocks keep the channels of the concatenation: twice those of the level."""
+    widths = [level.channels for level in levels[:-1]]
+    return Decoder(levels, [2 * width for width in widths], block, up, Concat, up_widths=widths)
 
 
 class VNetHead(Part):

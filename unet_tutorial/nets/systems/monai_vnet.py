@@ -21,13 +21,12 @@ from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.bottleneck import with_convs
 from unet_tutorial.nets.channelwise import in_sequence
 from unet_tutorial.nets.init import kaiming_
-from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.nd import conv
 from unet_tutorial.nets.norms import Norm, batch_norm
-from unet_tutorial.nets.paths import Decoder, Encoder
+from unet_tutorial.nets.paths import Encoder
 from unet_tutorial.nets.resample import StridedConv, then, transposed
 from unet_tutorial.nets.shortcuts import followed, repeated, with_shortcut
-from unet_tutorial.nets.systems.milletari2016 import VNetHead, residual_levels
+from unet_tutorial.nets.systems.milletari2016 import VNetHead, residual_levels, vnet_decoder
 from unet_tutorial.nets.unet import UNet
 
 
@@ -56,6 +55,5 @@ def monai_vnet(
 
     blocks, down = [stem, *[block] * (len(levels) - 1)], followed(partial(StridedConv, bias=False), normed)
     encoder = Encoder(in_channels, levels, blocks, down)
-    doubled, fewer = [2 * width for width in widths[:-1]], with_convs(block, levels, decoder_convs)
-    decoder = Decoder(levels, doubled, fewer, then(transposed, normed), Concat, up_widths=widths[:-1])
+    decoder = vnet_decoder(levels, with_convs(block, levels, decoder_convs), then(transposed, normed))
     return kaiming_(UNet(encoder, decoder, VNetHead(decoder.out_channels, out_channels, levels[0].kernel, unit)))

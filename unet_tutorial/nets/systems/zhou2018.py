@@ -19,14 +19,13 @@ from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.contracts import FeatureDecoder
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
-from unet_tutorial.nets.nd import conv_strided
 from unet_tutorial.nets.nested import NestedDecoder
 from unet_tutorial.nets.norms import affine_instance_norm, batch_norm
 from unet_tutorial.nets.paths import Encoder
 from unet_tutorial.nets.resample import MaxPool, Up, transposed
 from unet_tutorial.nets.supervision import Head, SideHeads, pointwise, supervised_unet
 from unet_tutorial.nets.unet import UNet, pointwise_head, unet
-from unet_tutorial.plan.levels import Level, pyramid
+from unet_tutorial.plan.levels import pyramid
 
 NORMED = ConvUnit(norm=batch_norm)
 
@@ -90,12 +89,8 @@ def pytorch_unet_plus_plus(
     Instance norm before leaky ReLU; up-convolutions and heads have no bias.
     """
     unit = ConvUnit(norm=affine_instance_norm, act=partial(nn.LeakyReLU, 0.01))
-    up = partial(transposed, bias=False)
-    return supervised_unet_plus_plus(in_channels, out_channels, widths, rank, unit, up, head=_without_bias)
-
-
-def _without_bias(in_channels: int, out_channels: int, level: Level) -> nn.Module:
-    return conv_strided(in_channels, out_channels, (1,) * level.rank, bias=False)
+    up, head = partial(transposed, bias=False), partial(pointwise, bias=False)
+    return supervised_unet_plus_plus(in_channels, out_channels, widths, rank, unit, up, head)
 
 
 def keras_baseline(
