@@ -1,6 +1,8 @@
 """The U-Nets of https://github.com/AmberzzZZ/unet_vnet_keras: original, padded, 3D and 2.5D.
 
-Equivalent: layers, channels, sizes and numbers of trainable parameters.
+Equivalent: layers, channels, sizes and numbers of trainable parameters: 31,030,593 for ``keras_unet_original``,
+31,042,369 for ``keras_unet_padding``, 19,073,665 for ``keras_unet3d``, or 16,315,585 without batch norm and
+deconvolution, and 7,684,918 for ``keras_unet25d``.
 Different: the heads return logits, where the Keras models end with a sigmoid, or in 3D with a softmax, which gives 1
 everywhere if there is one class. All weights come from ``kaiming_``. In ``keras_unet25d`` all poolings have kernel =
 stride, where Keras pools blocks of 3³ pixels between the three coarsest levels, and any number of slices that is a
