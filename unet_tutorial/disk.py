@@ -39,7 +39,7 @@ def make_folder(path: str | Path) -> Path:
     return Path(path)
 
 
-def one_line(error: BaseException) -> str:
-    """The message of an error without line breaks, at most 160 characters, or else the name of its type."""
+def one_line(error: BaseException, most: int = 160) -> str:
+    """The message of an error without line breaks, at most ``most`` characters, or else the name of its type."""
     message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(message.split())[:160] or type(error).__name__
+    return " ".join(message.split())[:most] or type(error).__name__

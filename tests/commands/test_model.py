@@ -70,6 +70,7 @@ def test_its_arguments_and_several_inputs(unet: Unet, own: Path) -> None:
         (("mine:Net", "--input", "1x4x8x8"), 1, "does not accept this example"),
         (("mine:number", "--input", 8), 1, "expected a torch nn.Module or code that returns one, got int"),
         (("mine:broken", "--input", 8), 1, "mine:broken fails: KeyError: 'no such depth'"),
+        (("mine:advice", "--input", 8), 1, "fails: ValueError: no such depth" + " at all" * 30 + "; pass depth=2"),
         (("mine:absent", "--input", 8), 1, "AttributeError"),
         (("absent:Net", "--input", 8), 1, "ModuleNotFoundError"),
         (("mine:instance", "--input", 8, "--kwargs", '{"depth": 2}'), 1, "takes no --kwargs"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ from tests.oracles.thin_nets import NORMED, perturbed, thin
 from tests.oracles.tiles import tile_gap
 from tests.oracles.unet_plus_plus import UNetPlusPlus
 from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.merge import Add, Concat
@@ -161,6 +162,7 @@ def test_networks_that_cannot_be_pruned_are_refused() -> None:
         (whole, 0, "columns = 0: this network has the columns 1 to 3"),
         (whole, 4, "columns = 4"),
         (whole, True, "columns = True"),
+        (cast("UNet", any_size(whole)), 1, "any_size is no UNet; prune the UNet inside it"),
         (thin(), 1, "has a Decoder; only a NestedDecoder has columns to prune"),
         (UNet(encoder, decoder, pointwise_head(decoder, 1)), 1, "a head at column 3 only; build it with deep supervi"),
         (supervised_unet(encoder, decoder, 1, heads=FusedHeads), 1, "mix the logits of all maps"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,3 +119,38 @@ def test_bad_numbers_are_refused() -> None:
         largest_regions(mask, margin=-1)
     with pytest.raises(ValueError, match="most = 0 is not a whole number of at least 1"):
         largest_regions(mask, most=0)
+
+
+@pytest.mark.parametrize(
+    ("origin", "size"), [((15, 20), (20, 20)), ((25, 30), (60, 60)), ((-30, 3), (100, 2)), ((2, -70), (3, 60))]
+)
+def test_pasting_equals_a_loop_over_the_pixels_of_the_box(origin: tuple[int, int], size: tuple[int, int]) -> None:
+    whole, part = torch.zeros(1, 20, 26), torch.rand(1, *size) - 0.5
+    expected = whole.clone()
+    for y, x in np.ndindex(*size):
+        row, column = origin[0] + y, origin[1] + x
+        if 0 <= row < 20 and 0 <= column < 26:
+            expected[0, row, column] = max(float(part[0, y, x]), 0)
+    paste_(whole, part, Region(origin, size))
+    assert torch.equal(whole, expected)
+
+
+@pytest.mark.parametrize(
+    ("origin", "size"),
+    [((1, 1), (0, 4)), ((1, 1), (4, -3)), ((1,), (4, 4)), ((1.5, 2.0), (4, 4)), ((), ())],
+)
+def test_regions_without_pixels_are_refused(origin: Any, size: Any) -> None:
+    with pytest.raises(ValueError, match=r"region of .* leave out empty regions"):
+        Region(origin, size)
+
+
+def test_a_region_of_another_number_of_axes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"a region of 1 axes in an image of 2 axes \(8, 9\)"):
+        Region((1,), (4,)).inside((8, 9))
+
+
+@pytest.mark.parametrize("mask", [torch.rand(4, 4), torch.full((4, 4), -1), torch.tensor([[0, 2]])])
+def test_probabilities_and_labels_are_no_masks(mask: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"the mask holds values from .* compare first, as in labels > 0"):
+        largest_regions(mask)
+    assert largest_regions((mask > 0.9).float(), margin=0) == largest_regions(mask > 0.9, margin=0)

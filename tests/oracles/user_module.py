@@ -50,6 +50,8 @@ class Scaled(Net):
 instance, number = Net(), 5
 def broken():
     raise KeyError("no such depth")
+def advice():
+    raise ValueError("no such depth" + " at all" * 30 + "; pass depth=2")
 """
 
 

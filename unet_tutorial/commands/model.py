@@ -200,4 +200,4 @@ def _with_name_in_errors(name: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
     except Exception as error:
-        raise ValueError(f"{name} fails: {type(error).__name__}: {one_line(error)}") from error
+        raise ValueError(f"{name} fails: {type(error).__name__}: {one_line(error, 600)}") from error

@@ -115,6 +115,8 @@ def pruned(net: UNet, columns: int) -> UNet:
     must be multiples of fewer strides. Raises ValueError for another kind of network and for a number of columns that
     the network does not have.
     """
+    if not isinstance(net, UNet):
+        raise ValueError(f"{type(net).__name__} is no UNet; prune the UNet inside it, and wrap the result again")
     decoder = net.decoder.decoder if isinstance(net.decoder, Supervised) else net.decoder
     if not isinstance(decoder, NestedDecoder):
         raise ValueError(f"this network has a {type(decoder).__name__}; only a NestedDecoder has columns to prune")

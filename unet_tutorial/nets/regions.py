@@ -23,15 +23,32 @@ Resize = Callable[[Tensor, Size], Tensor]  # (C, *any), size -> (C, *size)
 
 @dataclass(frozen=True)
 class Region:
-    """A box of ``size`` pixels whose first pixel is ``origin``. It may extend beyond the image at each border."""
+    """A box of ``size`` pixels whose first pixel is ``origin``. It may extend beyond the image at each border.
+
+    Raises ValueError unless both are tuples of whole numbers of equal length, and the size is at least 1 along each
+    axis.
+    """
 
     origin: Size
     size: Size
 
+    def __post_init__(self) -> None:
+        whole = all(isinstance(n, int) for n in (*self.origin, *self.size))
+        if not whole or len(self.origin) != len(self.size) or min(self.size, default=0) < 1:
+            raise ValueError(
+                f"region of {self.size} pixels at {self.origin}: needed are two tuples of whole numbers with one per "
+                "axis, and at least 1 pixel along each axis; leave out empty regions"
+            )
+
     def inside(self, image: Sequence[int]) -> tuple[slice, ...]:
-        """The slices of the box that are inside an image of this size."""
+        """The slices of the box that are inside an image of this size; empty ones if it is outside."""
+        if len(image) != len(self.size):
+            raise ValueError(
+                f"a region of {len(self.size)} axes in an image of {len(image)} axes {tuple(image)}; find it in a mask "
+                "of the image, without the axis of channels"
+            )
         return tuple(
-            slice(max(first, 0), max(min(first + n, length), 0))
+            slice(min(max(first, 0), length), max(min(first + n, length), 0))
             for first, n, length in zip(self.origin, self.size, image, strict=True)
         )
 
@@ -62,9 +79,14 @@ def largest_regions(mask: Tensor, *, most: int = 1, margin: int = 20) -> list[Re
 
     Pixels are connected if they touch, also at a corner. Of two components of equal size, the one whose first pixel
     comes first in the order of the axes is first. An empty mask has no regions, so the list is empty. ``margin`` is in
-    pixels. Raises ValueError for ``most`` below 1 and a negative margin.
+    pixels. Raises ValueError for ``most`` below 1, a negative margin, and a mask with other values than 0 and 1.
     """
     positive_int("most", most)
+    if not ((mask == 0) | (mask == 1)).all():
+        raise ValueError(
+            f"the mask holds values from {float(mask.min())} to {float(mask.max())}, and needed are 0 and 1, or "
+            "False and True; compare first, as in labels > 0 or probability > 0.5"
+        )
     if margin < 0:
         raise ValueError(f"margin = {margin}: it is a number of pixels around the region; write 0 or more")
     labels, count = ndimage.label(mask.cpu().numpy(), np.ones((3,) * mask.ndim))

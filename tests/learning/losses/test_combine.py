@@ -13,6 +13,7 @@ from unet_tutorial.learning.losses.combine import combine, scaled
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.learning.losses.focal import sigmoid_focal_loss, softmax_focal_loss
 from unet_tutorial.learning.losses.overlap import dice_loss
+from unet_tutorial.learning.losses.supervision import supervised_loss
 
 
 def test_value_and_gradient_are_the_weighted_sums() -> None:
@@ -66,3 +67,13 @@ def test_sums_of_nothing_and_of_numbers_are_refused() -> None:
     number: Any = 0.5
     with pytest.raises(ValueError, match=r"dice is 0.5, not a loss.*dice=scaled\(0.5"):
         combine(dice=number)
+
+
+def test_losses_of_several_outputs_are_summed() -> None:
+    logits, target, weights = random_classes()
+    outputs: Any = [logits, 2 * logits]
+    of_lists: dict[str, Any] = {"dice": supervised_loss(dice_loss), "entropy": supervised_loss(sparse_cross_entropy)}
+    total = combine(**of_lists)
+    single = combine(dice=dice_loss, entropy=sparse_cross_entropy)
+    expected = sum(float(single(each, target, weights)) for each in outputs) / 2
+    assert float(total(outputs, target, weights)) == pytest.approx(expected, rel=1e-6)

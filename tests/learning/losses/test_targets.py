@@ -7,7 +7,9 @@ import torch
 
 from tests.oracles.loss_inputs import as_labels, random_classes, random_labels
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
-from unet_tutorial.learning.losses.targets import as_channels, mean_of_known, one_hot, per_batch, per_image
+from unet_tutorial.learning.losses.lovasz import lovasz_loss
+from unet_tutorial.learning.losses.overlap import generalised_dice_loss
+from unet_tutorial.learning.losses.targets import Loss, as_channels, mean_of_known, one_hot, per_batch, per_image
 
 
 def test_classes_are_compared_with_the_softmax_and_labels_with_the_sigmoid() -> None:
@@ -70,3 +72,14 @@ def test_the_mean_of_known_values() -> None:
     assert mean_of_known(values, known) == 3
     assert mean_of_known(values, ~known).isinf()
     assert mean_of_known(values, known & False) == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("loss", [lovasz_loss, generalised_dice_loss])
+def test_weights_of_half_precision_give_the_sums_of_large_images(loss: Loss, dtype: torch.dtype) -> None:
+    """1e5 pixels of weight 3 overflow float16, and its cumulative sums stop growing at 2048 pixels of weight 1."""
+    torch.manual_seed(0)
+    target = (torch.rand(1, 300, 350) > 0.7).long()
+    logits, weights = torch.randn(1, 2, 300, 350).to(dtype), torch.full((1, 300, 350), 3.0)
+    exact = loss(logits.double(), target, weights.double())
+    assert float(loss(logits, target, weights.to(dtype))) == pytest.approx(float(exact), abs=1e-5)

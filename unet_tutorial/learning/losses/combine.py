@@ -40,7 +40,8 @@ class Combined:
 
     def __call__(self, logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
         """The sum of the terms, a scalar tensor."""
-        return sum(self.terms(logits, target, weights).values(), start=logits.new_zeros(()))
+        first, *others = self.terms(logits, target, weights).values()
+        return sum(others, start=first)
 
 
 def combine(**losses: Loss) -> Combined:

@@ -35,8 +35,8 @@ class Channels(NamedTuple):
 def as_channels(logits: Tensor, target: Tensor, weights: Tensor) -> Channels:
     """Probabilities (softmax or sigmoid, by the kind of target), one-hot truth and weights, each (N, K, *spatial).
 
-    Half-precision logits are converted to float32, because sums over an image overflow float16. Raises ValueError for
-    shapes and dtypes that do not fit, labels that do not exist, and weights below 0.
+    Half-precision logits and weights are converted to float32, because sums over an image overflow float16. Raises
+    ValueError for shapes and dtypes that do not fit, labels that do not exist, and weights below 0.
 
     >>> classes = as_channels(torch.zeros(1, 2, 3), torch.tensor([[0, 1, -1]]), torch.ones(1, 3))
     >>> classes.true.tolist(), classes.weights.tolist()
@@ -47,9 +47,10 @@ def as_channels(logits: Tensor, target: Tensor, weights: Tensor) -> Channels:
         predicted = at_least_float32(logits).sigmoid()
     else:
         check_loss_inputs(logits, target, weights)
-        target = one_hot(target, logits.shape[1]).to(weights.dtype)
+        target = one_hot(target, logits.shape[1]).to(at_least_float32(weights).dtype)
         predicted = at_least_float32(logits).softmax(dim=1)
     check_weights(weights)
+    weights = at_least_float32(weights)
     known = target != UNLABELLED
     return Channels(predicted, target.where(known, 0), weights.unsqueeze(1) * known)
 
@@ -59,9 +60,9 @@ def is_multilabel(logits: Tensor, target: Tensor) -> bool:
     return target.ndim == logits.ndim
 
 
-def at_least_float32(logits: Tensor) -> Tensor:
-    """The logits in float32 if their dtype is shorter, else unchanged."""
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+def at_least_float32(values: Tensor) -> Tensor:
+    """The values in float32 if their dtype is shorter, else unchanged."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def one_hot(target: Tensor, classes: int) -> Tensor:
