@@ -167,6 +167,8 @@ def test_a_file_with_the_encoders_own_number_of_channels(timm: Any, tmp_path: Pa
     save_file(state, path)
     found = TimmEncoder("test_resnet", 2, weights=from_file(path)).net.state_dict()
     assert all(torch.equal(state[key], value) for key, value in found.items())
+    with pytest.raises(ValueError, match=r"it has another shape for 1 weights, such as 'conv1.0.weight'"):
+        TimmEncoder("test_resnet", 1, weights=from_file(path))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from unet_tutorial.nets.reach import unplanned_reach
 from unet_tutorial.nets.simple_pyramid import SimplePyramid
 from unet_tutorial.plan.levels import Level, Size, positive_int
 
-Weights = Callable[[str], dict[str, Any]]  # name of the encoder -> arguments of timm.create_model
+Weights = Callable[[str, int], dict[str, Any]]  # (name, in_channels) -> arguments of timm.create_model
 
 INSTALL = "pip install -r requirements-backbones.txt"
 TRIED = (1, 2, 4, 8)  # sizes of images, in multiples of the total stride, that an encoder is tried with
@@ -59,12 +59,12 @@ def timm_library() -> Any:
         ) from error
 
 
-def untrained(name: str) -> dict[str, Any]:  # noqa: ARG001
+def untrained(name: str, in_channels: int) -> dict[str, Any]:  # noqa: ARG001
     """Random weights, as timm draws them."""
     return {}
 
 
-def downloaded(name: str) -> dict[str, Any]:  # noqa: ARG001
+def downloaded(name: str, in_channels: int) -> dict[str, Any]:  # noqa: ARG001
     """Pretrained weights, which timm downloads or takes from its cache. A tag chooses them: "resnet34.a1_in1k"."""
     return {"pretrained": True}
 
@@ -77,14 +77,14 @@ def from_file(path: str | Path) -> Weights:
     built with it raises ValueError if the file is missing, is no safetensors file, or holds another model.
     """
 
-    def weights(name: str) -> dict[str, Any]:
-        _check_file(Path(path), name)
+    def weights(name: str, in_channels: int) -> dict[str, Any]:
+        _check_file(Path(path), name, in_channels)
         return {"pretrained": True, "pretrained_cfg_overlay": {"file": str(path)}}
 
     return weights
 
 
-def _check_file(path: Path, name: str) -> None:
+def _check_file(path: Path, name: str, in_channels: int) -> None:
     """Raise ValueError unless the file holds all weights of the model, in their shapes, and no others.
 
     timm does not check it for a network without its classifier: missing weights stay random.
@@ -102,13 +102,13 @@ def _check_file(path: Path, name: str) -> None:
     state = {key: tuple(value.shape) for key, value in whole.state_dict().items() if not key.startswith(unused or "?")}
     counters = {key for key in state if key.endswith("num_batches_tracked")}
 
-    def shape(key: str, shapes: dict[str, Size]) -> Size:
-        """The shape of a weight, without the input channels of the first convolution."""
-        return shapes[key][:1] + shapes[key][2:] if key in stems else shapes[key]
+    def fits(key: str) -> bool:
+        own = (state[key][0], in_channels, *state[key][2:]) if key in stems else state[key]
+        return found[key] in (state[key], own)
 
     missing = [key for key in state if key not in found and key not in counters]
     others = [key for key in found if key not in state and not key.startswith(unused or "?")]
-    misfits = [key for key in state if key in found and shape(key, state) != shape(key, found)]
+    misfits = [key for key in state if key in found and not fits(key)]
     for keys, fault in ((missing, "lacks"), (others, "also holds"), (misfits, "has another shape for")):
         if keys:
             raise ValueError(
@@ -257,7 +257,7 @@ def _feature_net(name: str, in_channels: int, weights: Weights, options: dict[st
     blocks = getattr(whole, "feature_info", ())
     if len({block["reduction"] for block in blocks}) == 1:  # the blocks of a plain vision transformer
         options = {"out_indices": tuple(range(len(blocks))), **options}
-    given = weights(name)
+    given = weights(name, in_channels)
     try:
         return library.create_model(name, features_only=True, in_chans=in_channels, **given, **options)
     except OSError as error:
