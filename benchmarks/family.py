@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
 
 from benchmarks.variants import arguments, line, no_weights
+from unet_tutorial.datasets.decode import Array
+from unet_tutorial.datasets.files import standardise
 from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.walls import cell_walls
-from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.inference.tiling import evaluating, predict_tiled
+from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import Row, baselines, row
 from unet_tutorial.jobs.split import Split, read_split
@@ -30,6 +34,7 @@ from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.learning.losses.supervision import ListLoss, supervised_loss
 from unet_tutorial.learning.losses.targets import Loss
 from unet_tutorial.learning.train import adam, fit
+from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import attention_unet, padded_unet, paper_unet, residual_unet, unet3d
 from unet_tutorial.nets.systems.huang2020 import supervised_unet_3_plus, unet_3_plus
@@ -79,13 +84,13 @@ IMAGES = {
 }
 VOLUMES = {
     "padded, batch norm": member(unet3d, widths=FOUR),
-    "V-Net": member(vnet, widths=FOUR),
+    "V-Net": member(vnet, widths=(4, 8, 16, 16)),  # kernels of 5
     "Keras V-Net": member(keras_3d_vnet, widths=FOUR),
     "V-Net, depthwise": member(vnet_depthwise, widths=FOUR),
     "V-Net, bottlenecks": member(bottleneck_vnet, widths=(8, 16, 16, 16)),
     "Keras 3D U-Net": member(keras_unet3d, widths=FOUR),
     "2.5D": member(keras_unet25d, widths=FIVE),
-    "2.5D, six levels": member(vs_seg, widths=(8, 16, 16, 16, 16, 16)),
+    "2.5D of the paper": member(vs_seg, widths=FIVE),
     "Attention U-Net": member(oktay_unet, widths=FIVE),
     "UNet++": member(partial(unet_plus_plus, rank=3), widths=FOUR),
     "UNet 3+": member(partial(unet_3_plus, rank=3), widths=FOUR),
@@ -98,14 +103,22 @@ def images() -> Split:
 
 
 def volumes() -> Split:
-    """Four volumes of plant tissue, 32 × 96 × 96 voxels that are three times as thick as wide; the last is held out."""
-    made = [cell_walls(seed, (32, 96, 96)) for seed in range(4)]
+    """Four volumes of plant tissue, 16 × 64 × 64 voxels that are three times as thick as wide; the last is held out."""
+    made = [cell_walls(seed, (16, 64, 64), cells=12) for seed in range(4)]
     pairs = [paired(f"walls {i}", each.image, separated(each.instances)) for i, each in enumerate(made)]
     return Split(pairs[:3], pairs[3:])
 
 
-def trained(member: Member, split: Split, recipe: Recipe) -> Predictor:
-    """The network of one seed after its training, with the threshold that is best on training images."""
+def probability(net: Network, image: Array) -> Probabilities:
+    """The probability of class 1, (*size), in one pass over the image; in tiles for a network with padding "valid"."""
+    tensor = torch.from_numpy(standardise(image))[None]
+    with evaluating(net):
+        logits = any_size(net)(tensor[None])[0] if net.padding == "same" else predict_tiled(net, tensor)
+    return np.asarray(logits.softmax(0)[1])
+
+
+def trained(member: Member, split: Split, recipe: Recipe) -> tuple[Network, float]:
+    """The network of one seed after its training, and the threshold that is best on training images."""
     torch.manual_seed(recipe.seed)
     training = adam(member.make())
     net = training.net
@@ -121,23 +134,26 @@ def trained(member: Member, split: Split, recipe: Recipe) -> Predictor:
         save=lambda _: None,
     )
     tuning = split.train[:TUNED_ON]
-    predictor = Predictor(net)
     threshold = best_probability_threshold(
-        [predictor(pair.image) for pair in tuning], [pair.labels for pair in tuning], [pair.known for pair in tuning]
+        [probability(net, pair.image) for pair in tuning],
+        [pair.labels for pair in tuning],
+        [pair.known for pair in tuning],
     )
-    return Predictor(net, threshold)
+    return net, threshold
 
 
-def rows(members: dict[str, Member], split: Split, seeds: list[int], steps: int) -> Iterator[tuple[object, ...]]:
-    """The rows of one data set."""
+def rows(
+    members: dict[str, Member], split: Split, batch: int, seeds: list[int], steps: int
+) -> Iterator[tuple[object, ...]]:
+    """The rows of one data set; ``batch`` tiles per step."""
     yield ("threshold", "", "", "", *scores(baselines(split)[1]))
     for name, each in members.items():
         for seed in seeds:
-            recipe, start = Recipe(steps=steps, rate=2e-3, seed=seed), time.process_time()
-            predictor = trained(each, split, recipe)
+            recipe, start = Recipe(steps=steps, batch=batch, rate=2e-3, seed=seed), time.process_time()
+            net, threshold = trained(each, split, recipe)
             seconds = time.process_time() - start
-            found = row(name, split.test, [predictor(pair.image) for pair in split.test], predictor.threshold)
-            parameters = sum(weight.numel() for weight in predictor.net.parameters())
+            found = row(name, split.test, [probability(net, pair.image) for pair in split.test], threshold)
+            parameters = sum(weight.numel() for weight in net.parameters())
             yield (name, seed, f"{parameters:,}", f"{seconds:.0f}", *scores(found))
 
 
@@ -152,12 +168,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="names of networks; all by default")
     options = parser.parse_args()
     torch.set_num_threads(1)  # so that processor time is running time
-    for members, split in ((IMAGES, images()), (VOLUMES, volumes())):
+    for members, split, batch in ((IMAGES, images(), 4), (VOLUMES, volumes(), 2)):
         chosen = {name: each for name, each in members.items() if not options.only or name in options.only}
         if chosen:
             line(*HEADS)
             line(*["---"] * len(HEADS))
-            for cells in rows(chosen, split, options.seeds, options.steps):
+            for cells in rows(chosen, split, batch, options.seeds, options.steps):
                 line(*cells)
             print()
 

@@ -23,8 +23,10 @@ from unet_tutorial.plan.sizes import Padding, along, output_size, valid_sizes
 
 
 def only_tensor(out: Any) -> Tensor:
-    """The output itself. Raises ValueError for any other object than a tensor."""
+    """The output itself. Raises ValueError for any other object than a tensor of floats."""
     if isinstance(out, Tensor):
+        if not out.is_floating_point():
+            raise ValueError(f"the module returns {out.dtype}, and logits are floats; leave out argmax or thresholds")
         return out
     kind, where = type(out).__name__, "out[0]"
     if isinstance(out, dict):

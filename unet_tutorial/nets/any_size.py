@@ -13,8 +13,8 @@ from unet_tutorial.plan.sizes import valid_sizes
 class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like a function
     """Wrap a network with padding "same" for images of any size: (N, in, *any) -> logits (N, out, *any).
 
-    The image is mirrored at its borders up to the next valid size, and the logits are cropped to the size of the image;
-    so are all logits of a network with deep supervision, which returns a list in training mode.
+    The image is mirrored at its borders up to the next valid size, and the logits are cropped to the size of the image.
+    A network with deep supervision must be in evaluation mode, in which it returns one tensor.
     Raises ValueError for a network with padding "valid" (use ``inference.tiling.predict_tiled``), and for an image with
     another number of spatial axes or without pixels.
     """
@@ -27,7 +27,7 @@ class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like 
         self.in_channels, self.out_channels, self.levels = net.in_channels, net.out_channels, net.levels
         self.steps = [sizes.step for sizes in valid_sizes(net.levels, padding=net.padding)]  # multiples are valid sizes
 
-    def forward(self, image: Tensor) -> Tensor | list[Tensor]:
+    def forward(self, image: Tensor) -> Tensor:
         """Mirror the image, predict, crop the logits."""
         self._check(image)
         size = tuple(image.shape[2:])
@@ -35,10 +35,7 @@ class any_size(nn.Module):  # noqa: N801  # lower case, because it is used like 
         larger = tuple(-(-n // step) * step for n, step in zip(size, self.steps, strict=True))
         before = tuple(-((m - n) // 2) for m, n in zip(larger, size, strict=True))
         padded = mirrored(image.flatten(0, 1), before, larger).unflatten(0, image.shape[:2])  # (N, in, *larger)
-        out: Tensor | list[Tensor] = self.net(padded)
-        if isinstance(out, Tensor):
-            return center_crop(out, size)
-        return [center_crop(each, size) if each.ndim == image.ndim else each for each in out]  # class scores are (N, 2)
+        return center_crop(self.net(padded), size)
 
     def _check(self, image: Tensor) -> None:
         rank = len(self.steps)

@@ -54,6 +54,12 @@ def sparse_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Ten
 
 def check_loss_inputs(logits: Tensor, target: Tensor, weights: Tensor) -> None:
     """Raise ValueError unless shapes and dtypes of logits, target and weights fit together."""
+    for name, value in (("logits", logits), ("target", target), ("weights", weights)):
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"{name} is a {type(value).__name__}, not a tensor; for the list of logits of a network with deep "
+                "supervision use losses.supervision.supervised_loss(loss)"
+            )
     if logits.ndim < 2 or not logits.is_floating_point():
         raise ValueError(
             f"logits {tuple(logits.shape)} of {logits.dtype} are not floats of shape (N, K, *spatial); "
