@@ -32,7 +32,8 @@ LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name 
 # Names of other modules that only these modules use.
 USED_THERE = {
     "blocks.Convolution", "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
-    "merge.NoSkip", "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths", "paths.checked_levels",
+    "merge.NoSkip", "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths",
+    "paths.checked_levels",
     "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed", "resample.interpolation",
     "resample.resized",
 }  # fmt: skip

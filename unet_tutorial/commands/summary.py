@@ -42,8 +42,8 @@ def summary(
 ) -> None:
     """Print exact sizes, parameters, MACs, memory and receptive fields of a network, computed on empty tensors.
 
-    NAME is a preset, a .json that unet diagram wrote, an .onnx file, or package.module:attribute, where the attribute is
-    a torch module, or a function or class that returns one. That code is **imported and executed**, also from the
+    NAME is a preset, a .json that unet diagram wrote, an .onnx file, or package.module:attribute, where the attribute
+    is a torch module, or a function or class that returns one. That code is **imported and executed**, also from the
     current folder; a .json and an .onnx are only read. Exit code 2 for an invalid input size, with the nearest valid
     ones; 3 for a network whose control flow depends on the values of its input.
 
