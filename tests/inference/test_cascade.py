@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.heads import conv_head
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
+from unet_tutorial.nets.presets import padded_unet
 from unet_tutorial.nets.regions import Region, largest_regions, nearest
 from unet_tutorial.nets.resample import MaxPool, transposed
 from unet_tutorial.nets.supervision import ABSENT
@@ -173,3 +175,10 @@ def test_trained_in_parallel_it_finds_the_spot_in_series() -> None:
 def overlap(one: Tensor, other: Tensor) -> float:
     """Intersection over union of two masks."""
     return float((one & other).sum() / (one | other).sum())
+
+
+@pytest.mark.parametrize("size", [8, (8,), (0, 8)])
+def test_a_size_that_is_none_is_refused(size: Any) -> None:
+    net = padded_unet(widths=(2, 4))
+    with pytest.raises(ValueError, match="each region is resized to 2 axes; pass a tuple"):
+        predict_in_series(net, net, torch.zeros(1, 8, 8), size=size)

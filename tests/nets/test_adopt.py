@@ -178,3 +178,26 @@ def test_the_example_of_the_page_is_adopted() -> None:
     own: Any = names(section.partition("\n## ")[0])["own"]
     assert (own.in_channels, own.out_channels, own.exact_tiles) == (1, 2, True)
     assert gap_of_tiles(own) < 1e-4
+
+
+class After(nn.Module):
+    """A convolution to two channels, then a function."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.conv, self.function = nn.Conv2d(1, 2, 3, padding=1), function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (After(lambda y: 0 * y), "returns the same value, or NaN, for all pixels"),
+        (After(lambda y: y.argmax(1, keepdim=True)), "returns torch.int64, and logits are floats"),
+    ],
+)
+def test_outputs_that_are_no_logits_are_refused(module: nn.Module, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        adopt(module, in_channels=1, rank=2)

@@ -18,7 +18,7 @@ from tests.oracles.halos import halo_error
 from tests.oracles.thin_nets import NORMED, count, perturbed
 from unet_tutorial.nets import backbone
 from unet_tutorial.nets.any_size import any_size
-from unet_tutorial.nets.backbone import TimmEncoder, decayed_groups, downloaded, from_file, timm_library
+from unet_tutorial.nets.backbone import TimmEncoder, decayed_groups, downloaded, from_file, timm_library, untrained
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder
 from unet_tutorial.nets.resample import transposed
@@ -383,3 +383,16 @@ def test_the_core_does_not_import_timm() -> None:
 
     code = "import sys; import unet_tutorial.nets.backbone, unet_tutorial.nets.presets; sys.exit('timm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("timm")
+@pytest.mark.parametrize(
+    ("name", "weights", "words"),
+    [
+        (None, untrained, "timm has no network None"),
+        ("resnet18", "resnet.safetensors", "pass untrained, downloaded or from_file"),
+    ],
+)
+def test_wrong_kinds_of_arguments_are_refused(name: Any, weights: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        TimmEncoder(name, weights=weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tests.oracles.family import check_network
 from tests.oracles.halos import halo_error
@@ -62,3 +62,21 @@ def test_a_sample_holds_the_image_and_its_enlarged_region() -> None:
 def test_an_image_without_a_region_is_refused() -> None:
     with pytest.raises(ValueError, match="1 channels, and this network needs 2"):
         thin()(torch.zeros(1, 1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("target", "region_target", "name"),
+    [
+        (torch.zeros(1, 8, 8), torch.zeros(1, 8, 8, dtype=torch.int64), "region_target"),
+        (torch.zeros(1, 8, 9), torch.zeros(1, 8, 8), "target"),
+    ],
+)
+def test_labels_that_are_no_maps_of_the_image_are_refused(target: Tensor, region_target: Tensor, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} .* of the size of the image"):
+        with_region(torch.zeros(1, 8, 8), target, region_target, Region((0, 0), (4, 4)))
+
+
+def test_a_region_of_another_rank_is_refused() -> None:
+    maps = torch.zeros(1, 8, 8)
+    with pytest.raises(ValueError, match="a region of 1 axes in an image of 2 axes"):
+        with_region(maps, maps, maps, Region((0,), (4,)))

@@ -72,6 +72,8 @@ def predict_in_series(
     boxes = find((foreground or above())(logits))
     pasted = image.new_full((region.out_channels, *image.shape[1:]), ABSENT)
     enlarged = size or (max(image.shape[1:]),) * (image.ndim - 1)
+    if not isinstance(enlarged, tuple) or len(enlarged) != image.ndim - 1 or min(enlarged) < 1:
+        raise ValueError(f"size {size!r}: each region is resized to {image.ndim - 1} axes; pass a tuple of that length")
     for box in boxes:
         paste_(pasted, predict_tiled(region, cropped(image, box, enlarged, resize)), box, resize)
     return InSeries(logits, pasted, boxes)

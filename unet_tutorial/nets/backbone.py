@@ -243,8 +243,10 @@ def decayed_groups(net: nn.Module, decay: float = 0.8) -> list[dict[str, Any]]:
 def _feature_net(name: str, in_channels: int, weights: Weights, options: dict[str, Any]) -> Any:
     """The network of timm that returns its feature maps."""
     library = timm_library()
-    if not library.is_model(name):
-        near = get_close_matches(name, library.list_models(), 5)
+    if not callable(weights):
+        raise ValueError(f"weights {weights!r}: pass untrained, downloaded or from_file(path)")
+    if not isinstance(name, str) or not library.is_model(name):
+        near = get_close_matches(str(name), library.list_models(), 5)
         raise ValueError(
             f"timm has no network {name!r}; "
             + (f"similar names are {', '.join(near)}" if near else "timm.list_models() returns all names")

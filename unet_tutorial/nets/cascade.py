@@ -65,5 +65,11 @@ def with_region(
     Choose the box with ``regions.largest_regions`` from the labels of the larger structure.
     """
     size = tuple(image.shape[1:])
+    for name, labels in (("target", target), ("region_target", region_target)):
+        if tuple(labels.shape[1:]) != size or not labels.is_floating_point():
+            raise ValueError(
+                f"{name} {tuple(labels.shape)} of {labels.dtype}: needed are floats (K, *{size}), one channel per "
+                "structure, of the size of the image; call .float() and crop it"
+            )
     enlarged = cropped(image, box, size, resize)
     return torch.cat((image, enlarged)), torch.cat((target, cropped(region_target, box, size, nearest)))

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
-from math import lcm, prod, sqrt
+from math import isfinite, lcm, prod, sqrt
 from typing import Any
 
 import torch
@@ -316,6 +316,11 @@ class _Along:
                 return self._smallest_grid(step, reach, grid), difference
         differences = {grid: self._difference(grid, reach) for grid in (lcm(step, 2**k) for k in range(7))}
         least = min(differences.values())
+        if not isfinite(least):
+            raise ValueError(
+                f"{type(self.probe.module).__name__} returns the same value, or NaN, for all pixels of random images, "
+                "so its sizes cannot be measured; state them: adopt(module, levels=…, padding=…, halo=…)"
+            )
         return next((grid, each) for grid, each in differences.items() if each <= 2 * least)
 
     def _smallest_grid(self, step: int, reach: int, grid: int) -> int:

@@ -110,6 +110,7 @@ def nearest(x: Tensor, size: Size) -> Tensor:
 
 def cropped(x: Tensor, box: Region, size: Size, resize: Resize = linear) -> Tensor:
     """The pixels of a box, resized: (C, *any) -> (C, *size). Beyond its border the image is mirrored."""
+    box.inside(x.shape[1:])  # refuses another number of axes
     return resize(mirrored(x, box.origin, box.size), size)
 
 
