@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -37,15 +38,21 @@ from unet_tutorial.learning.train import adam, fit
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import attention_unet, padded_unet, paper_unet, residual_unet, unet3d
+from unet_tutorial.nets.systems.fastai import dynamic_unet
 from unet_tutorial.nets.systems.huang2020 import supervised_unet_3_plus, unet_3_plus
 from unet_tutorial.nets.systems.keras_backboned import backboned_resnet34, backboned_resnet50, backboned_vgg16
 from unet_tutorial.nets.systems.keras_bottleneck_vnet import bottleneck_vnet
 from unet_tutorial.nets.systems.keras_unet import keras_unet3d, keras_unet25d, keras_unet_original, keras_unet_padding
 from unet_tutorial.nets.systems.keras_vnet import keras_3d_vnet, keras_vnet, vnet_depthwise
 from unet_tutorial.nets.systems.milletari2016 import vnet
+from unet_tutorial.nets.systems.more_dynamic_unet import more_dynamic_unet
 from unet_tutorial.nets.systems.oktay2018 import oktay_unet
+from unet_tutorial.nets.systems.smp import smp_unet
+from unet_tutorial.nets.systems.transunet import transunet
+from unet_tutorial.nets.systems.unetr import unetr
 from unet_tutorial.nets.systems.vs_seg import vs_seg
 from unet_tutorial.nets.systems.zhou2018 import supervised_unet_plus_plus, unet_plus_plus
+from unet_tutorial.nets.transformer import transformer
 
 HEADS = ("network", "seed", "parameters", "seconds", "pixel error", "Dice, membrane or wall", "IoU, cell")
 FOUR, FIVE = (8, 16, 16, 16), (8, 16, 16, 16, 16)  # widths
@@ -77,10 +84,17 @@ IMAGES = {
     "Keras, VGG16": member(backboned_vgg16, widths=(8, 16, 16, 16, 16, 16)),
     "Keras, ResNet34": member(backboned_resnet34, widths=(8, 16, 16, 16, 16)),
     "Keras, ResNet50": member(backboned_resnet50, widths=(8, 16, 16, 16, 16)),
+    "TransUNet": member(transunet, widths=FOUR, bottom=transformer(width=16, depth=2, heads=4, hidden=32)),
     "UNet++": member(unet_plus_plus, widths=FOUR),
     "UNet++, deep supervision": member(supervised_unet_plus_plus, widths=FOUR, loss=SUPERVISED),
     "UNet 3+": member(unet_3_plus, widths=FOUR),
     "UNet 3+, deep supervision": member(supervised_unet_3_plus, widths=FOUR, loss=SUPERVISED),
+}
+TIMM = {  # with the smallest networks of timm, which needs the extra "backbones"
+    "MoreDynamicUNet, ResNet": member(partial(more_dynamic_unet, "test_resnet")),
+    "DynamicUnet, ResNet": member(partial(dynamic_unet, "test_resnet")),
+    "smp Unet, EfficientNet": member(partial(smp_unet, "test_efficientnet", widths=(8, 16, 16, 16, 16))),
+    "smp Unet, plain ViT": member(partial(smp_unet, "test_vit", widths=(8, 16, 16, 16, 16))),
 }
 VOLUMES = {
     "padded, batch norm": member(unet3d, widths=FOUR),
@@ -92,6 +106,7 @@ VOLUMES = {
     "2.5D": member(keras_unet25d, widths=FIVE),
     "2.5D of the paper": member(vs_seg, widths=FIVE),
     "Attention U-Net": member(oktay_unet, widths=FIVE),
+    "UNETR": member(unetr, widths=FIVE, depth=4, heads=4, hidden=32),
     "UNet++": member(partial(unet_plus_plus, rank=3), widths=FOUR),
     "UNet 3+": member(partial(unet_3_plus, rank=3), widths=FOUR),
 }
@@ -168,7 +183,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="names of networks; all by default")
     options = parser.parse_args()
     torch.set_num_threads(1)  # so that processor time is running time
-    for members, split, batch in ((IMAGES, images(), 4), (VOLUMES, volumes(), 2)):
+    with_timm = IMAGES | (TIMM if find_spec("timm") else {})
+    for members, split, batch in ((with_timm, images(), 4), (VOLUMES, volumes(), 2)):
         chosen = {name: each for name, each in members.items() if not options.only or name in options.only}
         if chosen:
             line(*HEADS)
