@@ -22,6 +22,8 @@ from unet_tutorial.nets.presets import padded_unet, paper_unet
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import output_size, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", [*HAND_WRITTEN, *LIBRARIES])
 def test_tiles_equal_one_pass(name: str) -> None:

@@ -18,6 +18,7 @@ def predicted(size: tuple[int, ...], levels: tuple[Level, ...], padding: Padding
     return None if size_error(size, levels, padding=padding) else output_size(size, levels, padding=padding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("depth", range(6))
 def test_every_size_to_700_equals_the_network_that_is_run(depth: int, padding: Padding) -> None:

@@ -17,6 +17,8 @@ from unet_tutorial.figures.arch.ir import ArchIR, Block, Node, from_json, to_jso
 from unet_tutorial.figures.arch.receptive_field import node_receptive_field
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 IMAGE, TIME, LABEL, WORDS = torch.zeros(1, 3, 16, 16), torch.tensor([3]), torch.tensor([1]), torch.zeros(1, 5, 6)
 NETS: dict[str, tuple[DiffusionUNet, tuple[Tensor, ...]]] = {
     "time": (DiffusionUNet(), (IMAGE, TIME)),

@@ -250,6 +250,7 @@ def extents(run: Callable[[Tensor], Tensor], layers: nn.ModuleList, places: tupl
     return tuple(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*REDUCED, *ALONG, *MIXED])
 def test_reductions_along_channels_keep_the_field_and_along_an_axis_extend_it(name: str) -> None:
     """Between convolutions with a field of 7 pixels; cumulative sums reach all pixels only from the last one."""

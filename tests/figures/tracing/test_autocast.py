@@ -17,6 +17,8 @@ from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.autocast import autocast_devices
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 IMAGE = torch.zeros(2, 1, 16, 16)
 NORMS: dict[str, Callable[[], nn.Module]] = {
     "none": nn.Identity,

@@ -51,6 +51,7 @@ def value_and_gradient(loss: Loss, logits: Tensor, target: Tensor, weights: Tens
     return value.detach(), gradient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(6,), (2, 2, 3)])
 @both_kinds
 def test_gradients_equal_finite_differences(name: str, draw: Draw, size: tuple[int, ...]) -> None:
