@@ -23,6 +23,8 @@ from unet_tutorial.nets.presets import attention_unet, padded_unet, paper_unet, 
 from unet_tutorial.nets.systems.cicek2016 import unet3d_paper
 from unet_tutorial.plan.sizes import size_error, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),

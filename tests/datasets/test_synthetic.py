@@ -13,6 +13,8 @@ from tests.paths import SHARED
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
 
+pytestmark = pytest.mark.slow
+
 REAL = SHARED / "isbi2012" / "train" / "images"
 EM_SEEDS, CELL_SEEDS = range(3), range(6)
 

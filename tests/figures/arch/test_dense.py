@@ -17,6 +17,8 @@ from unet_tutorial.figures.arch.dense import Cell, dense_grid
 from unet_tutorial.figures.arch.ir import ArchIR
 from unet_tutorial.figures.tracing.trace import trace
 
+pytestmark = pytest.mark.slow
+
 
 def shapes(plain: ArchIR) -> dict[Cell, tuple[int, ...]]:
     """Channels and size of each node X(i, j)."""

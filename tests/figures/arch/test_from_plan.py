@@ -21,6 +21,8 @@ from unet_tutorial.nets.unet import unet
 from unet_tutorial.plan.levels import Level, Size, pyramid
 from unet_tutorial.plan.sizes import Padding, valid_sizes
 
+pytestmark = pytest.mark.slow
+
 PAPER = pyramid((64, 128, 256, 512, 1024))
 UNEVEN = (Level(6, (3, 5), (1, 1), 3), Level(7, (4, 1), (2, 3), 1), Level(9, (2, 3), (3, 1), 2))  # odd crops
 

@@ -20,6 +20,8 @@ from unet_tutorial.figures.drawing.render import arrowhead, label_backgrounds, r
 from unet_tutorial.figures.drawing.scene import Arrow, Box, Label, Scene, SideBlock, text_width
 from unet_tutorial.nets.presets import paper_unet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def paper() -> Diagram:

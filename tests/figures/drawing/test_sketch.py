@@ -20,6 +20,8 @@ from unet_tutorial.figures.drawing.sketch import COLLAPSE, mean_side, sketch_u
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import paper_unet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def paper() -> Diagram:
