@@ -1,4 +1,4 @@
-"""Encoders of timm: families, channels and sizes, pretrained weights, freezing, tiles, and what is refused."""
+"""Encoders of timm: families, channels and sizes, pretrained weights, freezing, tiles, and refusals."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def test_encoders_that_depend_on_the_whole_image_say_so(name: str) -> None:
     assert encoder.extra_reach == ()
 
 
-# what is refused
+# refusals
 
 
 @pytest.mark.usefixtures("timm")

@@ -85,7 +85,7 @@ def generalised_dice_loss(
 
     Small classes count more, so there is no average over classes. ``power`` 2 is the paper's; 0 weights all equally. A
     class that is absent from a group has the weight of its smallest present class; if all are absent, all weigh 1. The
-    weights are divided by the largest of them: with 1 / volume² as it stands, ``smooth`` would exceed both sums in
+    weights are divided by the largest of them: without this division, ``smooth`` would exceed both sums in
     images of 10⁵ pixels or more, and the loss would be almost 0 for any prediction.
     Other arguments are those of ``dice_loss``. Source: Sudre et al., arXiv 1707.03237, section 2.1.
     """
