@@ -142,3 +142,8 @@ def test_what_does_not_fit_is_refused() -> None:
         PatchEncoder(1, pyramid((4, 6, 8)), NORMED, transposed, 1, 2, 12)
     with pytest.raises(ValueError, match="up is ReLU"):
         PatchEncoder(1, pyramid((4, 6, 8)), NORMED, nn.ReLU(), 2, 2, 12)
+
+
+def test_positions_that_are_no_function_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"positions None: pass sinusoidal, or learnt\(grid\)"):
+        transformer(positions=None)  # type: ignore[arg-type]  # a user's mistake

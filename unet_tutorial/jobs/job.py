@@ -95,7 +95,7 @@ def begin(recipe: Recipe, checkpoint: Checkpoint | None, builders: Builders = NO
     if net.in_channels != 1 or net.out_channels < 2:
         raise ValueError(
             f"{recipe.net or recipe.preset} has {net.in_channels} input channels and {net.out_channels} classes; "
-            "images here are grey, so it needs 1, and classes are background and cell, so it needs 2"
+            "images here are grey, so it needs 1, and classes are background and cell, so it needs at least 2"
         )
     return adam(net, device)
 

@@ -140,8 +140,10 @@ def transformer(
     """A block of self-attention, for the bottom of an encoder: ``WithBottom(encoder, transformer())``.
 
     The defaults are those of TransUNet, arXiv 2102.04306, and ViT-Base. The number of operations grows with the square
-    of the number of pixels at the bottom.
+    of the number of pixels at the bottom. Raises ValueError if ``positions`` is not a function.
     """
+    if not callable(positions):
+        raise ValueError(f"positions {positions!r}: pass sinusoidal, or learnt(grid) for images of one size")
 
     def block(in_channels: int, out_channels: int, level: Level) -> Part:
         layers = Layers(width, depth, heads, hidden, dropout, positions, level.rank)
