@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from unet_tutorial.metrics.overlaps import LARGEST_LABEL, check_labels, check_probabilities, overlaps
+from unet_tutorial.metrics.overlaps import LARGEST_LABEL, check_labels, check_probabilities, counts, overlaps
 
 LABELS = st.sampled_from([0, 1, 2, 7, LARGEST_LABEL])
 PIXELS = st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=30).filter(lambda pixels: any(t for t, _ in pixels))
@@ -42,6 +42,25 @@ def test_rank_and_dtype_do_not_matter() -> None:
     for dtype in (bool, np.uint8, np.int32, np.uint64):
         table = overlaps(truth.astype(dtype).reshape(2, 1, 2), proposal.astype(dtype).reshape(2, 1, 2))
         assert (table.truth.tolist(), table.proposal.tolist(), table.pixels.tolist()) == ([1, 1], [0, 1], [1, 2])
+
+
+def test_large_unsigned_labels_are_exact() -> None:
+    """int64 and uint64 give float64 in numpy, which cannot hold all pairs of large labels."""
+    labels = np.array([LARGEST_LABEL - 1, LARGEST_LABEL], np.uint64)
+    table = overlaps(labels, labels)
+    assert table.truth.tolist() == table.proposal.tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("largest", [1, 10**6])
+def test_counts_are_those_of_a_sorted_list(largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0).integers(0, 40, (9, 11))
+    for limit in (0, 10**7):  # of the table: sorted, and counted
+        monkeypatch.setattr("unet_tutorial.metrics.overlaps.LARGEST_TABLE", limit)
+        for got, expected in zip(
+            counts(numbers * largest, 40 * largest), np.unique(numbers * largest, return_counts=True), strict=True
+        ):
+            assert got.dtype == expected.dtype == np.int64
+            np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize(

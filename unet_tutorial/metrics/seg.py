@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.metrics.overlaps import overlaps
+from unet_tutorial.metrics.overlaps import counts, overlaps
 
 
 def seg_score(truth: NDArray[Any], proposal: NDArray[Any]) -> float:
@@ -40,7 +40,7 @@ def cell_jaccards(truth: NDArray[Any], proposal: NDArray[Any]) -> NDArray[np.flo
     """
     table = overlaps(truth, proposal)
     cells, index = np.unique(table.truth, return_inverse=True)  # (true cells,), (pairs,)
-    labels, sizes = np.unique(proposal, return_counts=True)
+    labels, sizes = counts(proposal.astype(np.int64), int(proposal.max()) + 1)
     truth_size = table.truth_sizes[index]  # (pairs,)
     proposal_size = sizes[np.searchsorted(labels, table.proposal)]  # whole cells, also their pixels outside true cells
     match = (table.proposal > 0) & (2 * table.pixels > truth_size)  # more than half: at most one match per true cell
