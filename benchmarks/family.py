@@ -139,7 +139,7 @@ def trained(member: Member, split: Split, recipe: Recipe) -> tuple[Network, floa
     net = training.net
     smallest = tuple(map(min, zip(*(pair.image.shape for pair in split.train), strict=True)))
     tile = training_tile(net.levels, net.padding, smallest)
-    draw = tile_batches(no_weights(split.train, recipe), net.levels, net.padding, tile=tile, seed=recipe.seed, sd=0)
+    draw = tile_batches(no_weights(split.train, recipe), net.levels, net.padding, tile=tile, seed=recipe.seed)
     fit(
         training,
         lambda step: draw(step, recipe.batch),

@@ -57,7 +57,7 @@ def trained(unit: ConvUnit, recipe: Recipe, pairs: list[Pair]) -> Predictor:
     torch.manual_seed(recipe.seed)
     training = adam(network(unit))
     net = training.net
-    draw = tile_batches(no_weights(pairs, recipe), net.levels, net.padding, tile=TILE, seed=recipe.seed, sd=0)
+    draw = tile_batches(no_weights(pairs, recipe), net.levels, net.padding, tile=TILE, seed=recipe.seed)
     train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
     return Predictor(net)
 

@@ -13,6 +13,7 @@ from unet_tutorial.jobs.job import begin, tile_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split, samples
+from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches
 
@@ -63,6 +64,6 @@ def trained(recipe: Recipe, variant: Variant, pairs: list[Pair]) -> Predictor:
     training, weighted = begin(recipe, None), variant.weighing(pairs, recipe)
     net, sd = training.net, variant.elastic * min(weighted[0].size)
     tile = tile_of(training, recipe, Split(pairs, []))
-    draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
+    draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=augmentation(elastic_sd=sd))
     train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
     return Predictor(net)

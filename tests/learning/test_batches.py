@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from tests.oracles.random_samples import matching_sample
+from unet_tutorial.learning.augment.augmentation import augmentation
+from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.train import Batch
 from unet_tutorial.nets.crop import center_crop
@@ -20,7 +22,9 @@ LEVELS = pyramid((2, 4))
 
 def batch(seed: int, step: int) -> Batch:
     samples = [matching_sample(0), matching_sample(1)]
-    return tile_batches(samples, LEVELS, "valid", tile=(24, 24), seed=seed, sd=0.5)(step, 2)
+    return tile_batches(samples, LEVELS, "valid", tile=(24, 24), seed=seed, augmentation=augmentation(elastic_sd=0.5))(
+        step, 2
+    )
 
 
 def labels_of(images: Tensor) -> Tensor:
@@ -30,13 +34,23 @@ def labels_of(images: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("size", [(40, 40), (17, 60), (5, 9)])
 def test_labels_and_weights_lie_in_the_middle_of_their_tile(size: tuple[int, int]) -> None:
-    draw = tile_batches([matching_sample(4, size)], LEVELS, "valid", tile=(24, 28), seed=0, sd=0.0)
+    draw = tile_batches([matching_sample(4, size)], LEVELS, "valid", tile=(24, 28), seed=0)
     for step in range(5):
         images, labels, weights = draw(step, 3)
         assert images.shape == (3, 1, 24, 28)
         assert labels.shape == (3, *output_size((24, 28), LEVELS, padding="valid"))
         assert torch.equal(center_crop(labels_of(images)[:, None], labels.shape[1:])[:, 0], labels == 1)
         assert torch.equal(weights, 2.0 * labels)
+
+
+def test_layers_are_drawn_as_classes_are() -> None:
+    classes = matching_sample(4)
+    layers = Sample(classes.image, torch.stack((classes.labels, -classes.labels)).float(), classes.weights)
+    found, wanted = (tile_batches([each], LEVELS, "valid", tile=(24, 28), seed=0)(3, 2) for each in (layers, classes))
+    assert torch.equal(found.images, wanted.images)
+    assert torch.equal(found.weights, wanted.weights)
+    assert found.labels.dtype == torch.float32
+    assert torch.equal(found.labels, torch.stack((wanted.labels, -wanted.labels), dim=1).float())  # -1 stays -1
 
 
 def test_equal_seed_and_step_give_equal_batches() -> None:
@@ -51,9 +65,9 @@ def test_no_two_seeds_or_steps_share_a_batch() -> None:
 
 def test_no_samples_and_sizes_that_are_not_valid_are_refused() -> None:
     with pytest.raises(ValueError, match="no samples"):
-        tile_batches([], LEVELS, "valid", tile=(24, 24), seed=0, sd=0.0)
+        tile_batches([], LEVELS, "valid", tile=(24, 24), seed=0)
     with pytest.raises(ValueError, match="nearest sizes that do are 24 and 26"):
-        tile_batches([matching_sample(0)], LEVELS, "valid", tile=(25, 24), seed=0, sd=0.0)
+        tile_batches([matching_sample(0)], LEVELS, "valid", tile=(25, 24), seed=0)
 
 
 def test_training_tiles_have_about_112_times_112_pixels_of_output() -> None:

@@ -26,6 +26,7 @@ from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.report import write_report
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split, read_split, samples
+from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, save
 from unet_tutorial.learning.train import Batch, Training, adam, fit
@@ -128,7 +129,7 @@ def batches_of(training: Training, split: Split, recipe: Recipe, tile: Size) -> 
     net, drawn_from = training.net, samples(split.train, recipe.w0, recipe.sigma)
     # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)
-    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, sd=sd)
+    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=augmentation(elastic_sd=sd))
     return lambda step: draw(step, recipe.batch)
 
 

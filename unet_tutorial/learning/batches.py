@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from unet_tutorial.learning.augment.augment import augment
-from unet_tutorial.learning.augment.sample import Sample
+from unet_tutorial.learning.augment.augmentation import Augmentation, augmentation
+from unet_tutorial.learning.augment.sample import Sample, by_planes
 from unet_tutorial.learning.train import Batch
 from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import Size
@@ -18,16 +18,24 @@ from unet_tutorial.plan.sizes import Padding, Plan, nearest_valid, output_size, 
 
 OUTPUT_PIXELS = 12_544  # of the output of a default training tile: 112²
 
+AUGMENTATION = augmentation()  # flips, rotations by 90°, gray shift
+
 
 def tile_batches(
-    samples: Sequence[Sample], levels: Plan, padding: Padding, *, tile: Size, seed: int, sd: float
+    samples: Sequence[Sample],
+    levels: Plan,
+    padding: Padding,
+    *,
+    tile: Size,
+    seed: int,
+    augmentation: Augmentation = AUGMENTATION,
 ) -> Callable[[int, int], Batch]:
     """Return a function (step, number of tiles) -> Batch.
 
     For each tile it chooses a random sample, augments it, and crops a tile at a random position. ``tile`` is the input
     size. Labels and weights have the size of the network's output, in the middle of the tile. If a tile extends beyond
-    the image, the image is mirrored there. ``sd`` (pixels) is the argument of ``augment``. Raises ValueError for a tile
-    size that is not valid for the network, and if there are no samples.
+    the image, the image is mirrored there. Raises ValueError for a tile size that is not valid for the network, and if
+    there are no samples.
     """
     out = output_size(tile, levels, padding=padding)
     if not samples:
@@ -36,22 +44,27 @@ def tile_batches(
     def batch(step: int, tiles: int) -> Batch:
         # the factor is larger than any number of steps, so two seeds never give the same number
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        drawn = [_random_tile(samples, generator, tile, out, sd) for _ in range(tiles)]
+        drawn = [_random_tile(samples, generator, tile, out, augmentation) for _ in range(tiles)]
         return Batch(*(torch.stack(tensors) for tensors in zip(*drawn, strict=True)))
 
     return batch
 
 
-def _random_tile(samples: Sequence[Sample], generator: torch.Generator, tile: Size, out: Size, sd: float) -> Batch:
+def _random_tile(
+    samples: Sequence[Sample], generator: torch.Generator, tile: Size, out: Size, augmentation: Augmentation
+) -> Batch:
     """One tile without the batch axis. The image is larger than the labels, because the network's output is smaller."""
 
     def random_int(below: int) -> int:
         return int(torch.randint(below, (), generator=generator))
 
-    sample = augment(samples[random_int(len(samples))], generator, sd=sd)
+    sample = augmentation(samples[random_int(len(samples))], generator)
     corner = tuple(random_int(max(n - o, 0) + 1) for n, o in zip(sample.size, out, strict=True))
     origin = tuple(c - (t - o) // 2 for c, t, o in zip(corner, tile, out, strict=True))
-    labels, weights = (mirrored(tensor[None], corner, out)[0] for tensor in (sample.labels, sample.weights))
+    labels, weights = (
+        by_planes(lambda planes: mirrored(planes, corner, out), array, len(out))
+        for array in (sample.labels, sample.weights)
+    )
     return Batch(mirrored(sample.image, origin, tile), labels, weights)
 
 

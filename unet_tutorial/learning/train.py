@@ -17,10 +17,10 @@ from unet_tutorial.nets.contracts import Network
 
 
 class Batch(NamedTuple):
-    """Images (N, C, *tile) float32, labels (N, *out) int64 and weights (N, *out) float32.
+    """Images (N, C, *tile) float32, labels and weights (N, *out) float32; ``out`` is the size of the network's output.
 
-    ``out`` is the size of the network's output.
-    Label -1 (``cross_entropy.UNLABELLED``) marks pixels without a label.
+    The labels are classes, (N, *out) int64, or layers that may overlap, (N, L, *out) float32 of 0 and 1. In both, -1
+    (``cross_entropy.UNLABELLED``) marks entries without a label.
     """
 
     images: Tensor

@@ -42,6 +42,18 @@ def test_samples_that_do_not_fit_are_refused(change: dict[str, torch.Tensor], sa
         Sample(**parts)
 
 
+def test_layers_have_a_channel_axis_and_are_floats() -> None:
+    image, weights = torch.zeros(3, 4, 5), torch.zeros(4, 5)
+    sample = Sample(image, torch.zeros(2, 4, 5), weights)
+    assert sample.size == (4, 5)
+    assert sample.apply(lambda array: array.rot90(1, (-2, -1))).labels.shape == (2, 5, 4)
+    with pytest.raises(ValueError, match=r"labels is torch.int64, not torch.float32"):
+        Sample(image, torch.zeros(2, 4, 5, dtype=torch.int64), weights)
+    for labels in (torch.zeros(0, 4, 5), torch.zeros(2, 5, 4), torch.zeros(1, 2, 4, 5)):
+        with pytest.raises(ValueError, match=r"\(\*spatial\) or \(L, \*spatial\)"):
+            Sample(image, labels, weights)
+
+
 def test_samples_without_pixels_are_refused() -> None:
     with pytest.raises(ValueError, match="not empty"):
         Sample(torch.zeros(1, 0, 4), torch.zeros(0, 4, dtype=torch.int64), torch.zeros(0, 4))

@@ -1,6 +1,6 @@
 """Augmentation of image, labels and weights together: flips, rotations by 90°, elastic deformation, gray shifts.
 
-Each function takes a ``Sample`` and returns a new one. Only ``augment`` draws random numbers.
+Each function takes a ``Sample`` and returns a new one. Only ``augment`` and ``flip_and_turn`` draw random numbers.
 """
 
 from __future__ import annotations
@@ -33,13 +33,26 @@ def gray_shift(sample: Sample, gain: float, offset: float) -> Sample:
     return replace(sample, image=sample.image * gain + offset)
 
 
+def flip_and_turn(sample: Sample, generator: torch.Generator) -> Sample:
+    """Random flips of all axes, then a random rotation by a multiple of 90° in the last two, if they are equally long.
+
+    The rotation uses no other axes, because the voxels of a stack are seldom cubes.
+    """
+    rank = len(sample.size)
+    for axis in range(rank):
+        if torch.rand((), generator=generator) < 0.5:
+            sample = flip(sample, axis)
+    if sample.size[-1] == sample.size[-2]:
+        sample = quarter_turns(sample, int(torch.randint(4, (), generator=generator)), (rank - 2, rank - 1))
+    return sample
+
+
 def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> Sample:
     """Random augmentation: elastic deformation, flips, rotations by 90° and a gray shift, drawn from the generator.
 
     ``sd`` is the standard deviation, in pixels, of the displacements on the elastic grid of 3 points per axis. The
     default is right for images of about 512 px. Use a smaller one for smaller images, or the deformation folds (see
-    ``elastic.folds``). Rotations use the last two axes only, because the voxels of a stack are seldom cubes, and only
-    if these axes have the same length.
+    ``elastic.folds``). Flips and rotations are those of ``flip_and_turn``.
 
     >>> sample = Sample(torch.rand(1, 8, 8), torch.ones(8, 8, dtype=torch.int64), torch.ones(8, 8))
     >>> one, two = (augment(sample, torch.Generator().manual_seed(0), sd=0.5) for _ in range(2))
@@ -50,11 +63,7 @@ def augment(sample: Sample, generator: torch.Generator, *, sd: float = 10.0) -> 
     # drawn also for sd=0, so that the random numbers below do not depend on sd
     displacements = sd * torch.randn((rank, *(3,) * rank), generator=generator)
     sample = elastic(sample, displacements) if sd else sample
-    for axis in range(rank):
-        if torch.rand((), generator=generator) < 0.5:
-            sample = flip(sample, axis)
-    if sample.size[-1] == sample.size[-2]:
-        sample = quarter_turns(sample, int(torch.randint(4, (), generator=generator)), (rank - 2, rank - 1))
+    sample = flip_and_turn(sample, generator)
     gain, offset = (2 * torch.rand(2, generator=generator) - 1).tolist()
     return gray_shift(sample, 1 + GAIN * gain, OFFSET * offset)
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unet_tutorial.learning.augment.sample import Sample
+from unet_tutorial.learning.augment.sample import Sample, by_planes
 
 
 def dense_field(displacements: Tensor, size: tuple[int, ...]) -> Tensor:
@@ -54,10 +54,18 @@ def elastic(sample: Sample, displacements: Tensor) -> Sample:
     """
     if len(sample.size) not in (2, 3):
         raise ValueError(f"elastic deforms 2 or 3 axes, but the labels have size {sample.size}; deform slice by slice")
-    grid = sampling_grid(dense_field(displacements.to(sample.image.device), sample.size))
-    both = torch.stack((sample.labels.double(), sample.weights.double()))  # (2, *spatial): float64 keeps labels exact
-    labels, weights = _resample(both, grid, "nearest")
-    return Sample(_resample(sample.image.double(), grid, "bilinear").float(), labels.long(), weights.float())
+    return resampled(sample, sampling_grid(dense_field(displacements.to(sample.image.device), sample.size)))
+
+
+def resampled(sample: Sample, grid: Tensor) -> Sample:
+    """The sample at the positions of a grid (*size, rank): image interpolated, labels and weights of nearest pixels."""
+
+    def nearest(values: Tensor) -> Tensor:  # float64 keeps labels exact
+        moved = by_planes(lambda planes: _resample(planes.double(), grid, "nearest"), values, len(sample.size))
+        return moved.to(values.dtype)
+
+    image = _resample(sample.image.double(), grid, "bilinear").float()
+    return Sample(image, nearest(sample.labels), nearest(sample.weights))
 
 
 def sampling_grid(field: Tensor) -> Tensor:

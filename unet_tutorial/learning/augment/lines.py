@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from unet_tutorial.learning.augment.augment import flip
-from unet_tutorial.learning.augment.sample import Sample
+from unet_tutorial.learning.augment.sample import Sample, by_planes
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.targets import Loss, one_hot
 from unet_tutorial.nets.crop import mirrored
@@ -84,8 +84,8 @@ def shifted_sample(sample: Sample, offsets: Sequence[int]) -> Sample:
     if len(offsets) != len(sample.size):
         raise ValueError(f"offsets {tuple(offsets)} for a sample of size {sample.size}: pass one for each axis")
     origin = tuple(-offset for offset in offsets)
-    labels, weights = (mirrored(each[None], origin, sample.size)[0] for each in (sample.labels, sample.weights))
-    return Sample(mirrored(sample.image, origin, sample.size), labels, weights)
+    rank = len(sample.size)
+    return sample.apply(lambda array: by_planes(lambda planes: mirrored(planes, origin, sample.size), array, rank))
 
 
 def shift_and_flip(
