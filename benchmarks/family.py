@@ -25,10 +25,11 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.walls import cell_walls
 from unet_tutorial.inference.tiling import evaluating, predict_tiled
+from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import Row, baselines, row
-from unet_tutorial.jobs.split import Split, read_split
+from unet_tutorial.jobs.split import Split
 from unet_tutorial.learning.baselines import best_probability_threshold
 from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
@@ -114,7 +115,7 @@ VOLUMES = {
 
 def images() -> Split:
     """The micrographs of the course."""
-    return read_split(Recipe().data, 0)
+    return read_data(Recipe()).split
 
 
 def volumes() -> Split:
@@ -126,7 +127,7 @@ def volumes() -> Split:
 
 def probability(net: Network, image: Array) -> Probabilities:
     """The probability of class 1, (*size), in one pass over the image; in tiles for a network with padding "valid"."""
-    tensor = torch.from_numpy(standardise(image))[None]
+    tensor = torch.from_numpy(np.stack([standardise(channel) for channel in image]))
     with evaluating(net):
         logits = any_size(net)(tensor[None])[0] if net.padding == "same" else predict_tiled(net, tensor)
     return np.asarray(logits.softmax(0)[1])
@@ -137,7 +138,7 @@ def trained(member: Member, split: Split, recipe: Recipe) -> tuple[Network, floa
     torch.manual_seed(recipe.seed)
     training = adam(member.make())
     net = training.net
-    smallest = tuple(map(min, zip(*(pair.image.shape for pair in split.train), strict=True)))
+    smallest = tuple(map(min, zip(*(pair.size for pair in split.train), strict=True)))
     tile = training_tile(net.levels, net.padding, smallest)
     draw = tile_batches(no_weights(split.train, recipe), net.levels, net.padding, tile=tile, seed=recipe.seed)
     fit(

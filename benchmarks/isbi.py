@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.variants import Variant, arguments, class_weights, line, no_weights, trained, weight_map
+from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.split import read_split
 from unet_tutorial.metrics.isbi2012 import isbi_scores
 from unet_tutorial.metrics.pixels import dice, isbi_pixel_error, pixel_error
 
@@ -43,14 +43,14 @@ def main() -> None:
     parser = arguments(__doc__, steps=900)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    split = read_split(options.folder, 6)
+    split = read_data(Recipe(options.folder, held_out=6)).split
     cells = np.stack([pair.labels for pair in split.test])
     line(*HEADS)
     line(*["---"] * len(HEADS))
     for seed, variant in product(options.seeds, VARIANTS):
-        recipe = Recipe(options.folder, 6, steps=options.steps, rate=1e-3, seed=seed)
+        recipe = Recipe(options.folder, held_out=6, steps=options.steps, rate=1e-3, seed=seed)
         predictor = trained(recipe, variant, split.train)
-        scores = row(np.stack([predictor(pair.image) for pair in split.test]), cells)
+        scores = row(np.stack([predictor(pair.image)[1] for pair in split.test]), cells)
         line(variant, seed, *(f"{score:.4f}" for score in scores))
 
 

@@ -21,10 +21,10 @@ from torch import nn
 from benchmarks.isbi import row
 from benchmarks.variants import line, no_weights
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.job import train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.split import read_split
 from unet_tutorial.learning.batches import tile_batches
 from unet_tutorial.learning.train import adam
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
@@ -85,17 +85,17 @@ def main() -> None:
     chosen = options()
     if not chosen.folder.is_dir():
         raise SystemExit(f"{chosen.folder}: no such folder; give the folder of ISBI 2012")
-    split = read_split(chosen.folder, 6)
+    split = read_data(Recipe(chosen.folder, held_out=6)).split
     cells = np.stack([pair.labels for pair in split.test])
     line(*HEADS)
     line(*["---"] * len(HEADS))
     rows: dict[tuple[str, int], list[tuple[float, ...]]] = {key: [] for key in product(chosen.orders, VIEWS)}
     for seed, order in product(range(chosen.seeds), chosen.orders):
-        recipe = Recipe(chosen.folder, 6, steps=chosen.steps, rate=chosen.rate, seed=seed)
+        recipe = Recipe(chosen.folder, held_out=6, steps=chosen.steps, rate=chosen.rate, seed=seed)
         predictor = trained(ORDERS[order], recipe, split.train)
         for views in VIEWS:
             predict = replace(predictor, views=views)
-            rows[order, views].append(row(np.stack([predict(pair.image) for pair in split.test]), cells))
+            rows[order, views].append(row(np.stack([predict(pair.image)[1] for pair in split.test]), cells))
             line(order, views, seed, *(f"{score:.4f}" for score in rows[order, views][-1]))
     for (order, views), scores in rows.items():
         spread(order, views, scores)

@@ -15,11 +15,13 @@ from benchmarks.variants import arguments, line
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.datasets.masks import read_cells
+from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import batches_of, begin, tile_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split, split_volume
+from unet_tutorial.jobs.task import GREY_CELLS
 from unet_tutorial.learning.baselines import best_probability_threshold
 from unet_tutorial.metrics.pixels import dice
 
@@ -30,16 +32,16 @@ HEADS = ("seed", "threshold", "before training", "after", "voxels wrong, thresho
 def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
     """Dice of the walls and fraction of wrong voxels, at the threshold that is best on the training part."""
     (known,), (held,) = split.train, split.test
-    threshold = best_probability_threshold([predictor(known.image)], [known.labels], [known.known])
-    cell = (predictor(held.image) > threshold).astype(np.uint8)
+    threshold = best_probability_threshold([predictor(known.image)[1]], [known.labels], [known.known])
+    cell = (predictor(held.image)[1] > threshold).astype(np.uint8)
     return dice(cell, held.labels, label=0), float(np.mean(cell != held.labels))
 
 
 def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the second on."""
-    threshold, training = baselines(split)[1], begin(recipe, None)
+    threshold, training = baselines(split)[1], begin(recipe)
     before = walls(Predictor(training.net), split)[0]
-    batches = batches_of(training, split, recipe, tile_of(training, recipe, split))
+    batches = batches_of(training, Data(split, GREY_CELLS, []), recipe, tile_of(training, recipe, split))
     train(training, batches, recipe, lambda _: None)
     after, wrong = walls(Predictor(training.net), split)
     return threshold.dice_background, before, after, threshold.pixel_error, wrong

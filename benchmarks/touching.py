@@ -53,7 +53,7 @@ def synthetic() -> Task:
     """Synthetic cells in differential interference contrast, from the course's generator."""
     pairs = read_folder(CELLS)
     made = [touching_cells(seed) for seed in range(500, 520)]
-    train = [Frame(pair.image, pair.instances, pair.instances) for pair in pairs]
+    train = [Frame(pair.image[0], pair.instances, pair.instances) for pair in pairs]
     return Task(pairs, train, [Frame(each.image, each.instances, each.instances) for each in made])
 
 
@@ -80,7 +80,7 @@ def seg(frames: Sequence[Frame], proposals: Sequence[Instances]) -> float:
 
 def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the threshold on."""
-    tuning, tested = ([predictor(frame.image) for frame in frames] for frames in (task.train, task.test))
+    tuning, tested = ([predictor(frame.image[None])[1] for frame in frames] for frames in (task.train, task.test))
     threshold = max(THRESHOLDS, key=lambda t: seg(task.train, proposed(tuning, t)))
     chosen, half = (proposed(tested, t) for t in (threshold, 0.5))
     counts = ((merges, chosen), (splits, chosen), (merges, half))

@@ -12,7 +12,9 @@ from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.job import begin, tile_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.split import Split, samples
+from unet_tutorial.jobs.samples import samples
+from unet_tutorial.jobs.split import Split
+from unet_tutorial.jobs.task import GREY_CELLS
 from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches
@@ -27,12 +29,12 @@ def no_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
 
 def class_weights(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
     """Only the term w_c of equation 2."""
-    return samples(pairs, 0.0, recipe.sigma)
+    return samples(pairs, GREY_CELLS, replace(recipe, w0=0.0))
 
 
 def weight_map(pairs: list[Pair], recipe: Recipe) -> list[Sample]:
     """The weight map of equation 2, with both terms."""
-    return samples(pairs, recipe.w0, recipe.sigma)
+    return samples(pairs, GREY_CELLS, recipe)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def line(*cells: object) -> None:
 
 def trained(recipe: Recipe, variant: Variant, pairs: list[Pair]) -> Predictor:
     """The network of a recipe, trained on these pairs; the same initial weights and tiles for all variants."""
-    training, weighted = begin(recipe, None), variant.weighing(pairs, recipe)
+    training, weighted = begin(recipe), variant.weighing(pairs, recipe)
     net, sd = training.net, variant.elastic * min(weighted[0].size)
     tile = tile_of(training, recipe, Split(pairs, []))
     draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=augmentation(elastic_sd=sd))

@@ -32,13 +32,13 @@ def test_probabilities_and_masks_are_those_of_the_library(
             logits = predict_tiled(predictor.net, torch.from_numpy(scaled).float()[None])
             assert np.allclose(one, logits.softmax(0)[1], atol=1e-5)
         mask = read_image(tmp_path / "out" / f"{name}_mask.{'png' if image.ndim == 2 else 'tif'}")
-        assert np.array_equal(mask, np.where(probability > predictor.threshold, 255, 0))
+        assert np.array_equal(mask, np.where(probability > predictor.thresholds[0], 255, 0))
 
 
 def test_views_8_is_test_time_augmentation(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
     checkpoint, image = run_folder / "checkpoint.safetensors", folder / "images" / "a.png"
     assert unet("predict", checkpoint, image, "-o", tmp_path, "--views", 8)[0] == 0
-    wanted = Predictor.from_file(checkpoint, views=8)(read_image(image))
+    wanted = Predictor.from_file(checkpoint, views=8)(read_image(image)[None])[1]
     np.testing.assert_array_equal(read_image(tmp_path / "a_probability.tif"), wanted)
 
 

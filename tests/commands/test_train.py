@@ -18,7 +18,6 @@ from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs import job
 from unet_tutorial.jobs.predictor import Predictor
-from unet_tutorial.jobs.recipe import CHANNELS
 from unet_tutorial.learning.checkpoints import load
 
 THINNER = ["--widths", "2,4"]
@@ -182,7 +181,7 @@ def test_a_volume_is_trained_on_with_planar_levels_and_predicted(unet: Unet, tmp
     checkpoint = load(run / "checkpoint.safetensors")
     assert (checkpoint.preset, checkpoint.arguments) == (
         "unet3d",
-        {**CHANNELS, "widths": [2, 4], "planar": [0]},
+        {"in_channels": 1, "out_channels": 2, "widths": [2, 4], "planar": [0]},
     )
     assert checkpoint.network().levels[1].stride == (1, 2, 2)
     assert len(list(csv.reader((run / "metrics.csv").open()))) == 5
@@ -249,7 +248,8 @@ def test_a_network_of_ones_own_is_trained_resumed_and_predicts(
     assert "nothing is imported because a file names it, so give the network again: --net mine:Grey" in line
     assert unet("predict", "run/checkpoint.safetensors", image, "-o", "out", "--net", "mine:Grey")[0] == 0
     net = Predictor.from_file(tmp_path / "run" / "checkpoint.safetensors", builders=builders("mine:Grey"))
-    np.testing.assert_allclose(read_image(tmp_path / "out" / "a_probability.tif"), net(read_image(image)), atol=1e-5)
+    probability = net(read_image(image)[None])[1]
+    np.testing.assert_allclose(read_image(tmp_path / "out" / "a_probability.tif"), probability, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_network_of_ones_own_is_trained_resumed_and_predicts(
         (["--widths", "2,4"], "--net mine:Grey: leave out --widths, which is for presets; use --kwargs"),
         (["--net", "mine"], "--net 'mine': write package.module:build"),
         (["--net", "mine:missing"], "mine:missing fails: AttributeError"),
-        (["--net", "mine:colour"], "mine:colour has 3 input channels and 2 classes; images here are grey"),
+        (["--net", "mine:colour"], "mine:colour has 3 input channels and 2 classes; the images have 1 (grey)"),
         (["--net", "mine:sizeless"], "the output of Sequential does not follow the size of its input"),
         (["--kwargs", '{"depth": 3}'], "mine:Grey fails: TypeError"),
         (["--kwargs", "3"], "--kwargs '3': expected names with values"),

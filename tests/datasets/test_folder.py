@@ -64,7 +64,7 @@ def test_every_layout_gives_the_same_pairs(tmp_path: Path, layout: str) -> None:
     pairs = read_folder(tmp_path)
     assert [pair.name[-2:] for pair in pairs] == ["00", "01", "02"]
     for pair, image, cells in zip(pairs, IMAGES, CELLS, strict=True):
-        np.testing.assert_array_equal(pair.image, image)
+        np.testing.assert_array_equal(pair.image[0], image)
         np.testing.assert_array_equal(pair.labels, cells)
         np.testing.assert_array_equal(pair.instances, label(cells, connectivity=1))
         assert pair.labels.dtype == np.uint8
@@ -87,7 +87,7 @@ def test_the_shipped_folders_are_read(name: str) -> None:
     pairs = read_folder(DATA / name)
     assert len(pairs) == len(list((DATA / name / "images").iterdir()))
     for pair in pairs:
-        assert pair.image.shape == pair.labels.shape == (256, 256)
+        assert pair.image.shape[1:] == pair.labels.shape == (256, 256)
         assert pair.instances.max() == label(pair.labels, connectivity=1).max()
 
 
@@ -125,7 +125,7 @@ def test_a_stack_gives_a_pair_per_slice_or_one_volume(tmp_path: Path, rank: int)
     cells = [volume.instances] if rank == 3 else list(volume.instances)
     assert [pair.name for pair in pairs] == (["a"] if rank == 3 else [f"a-{number:02}" for number in range(8)])
     for pair, image, instances in zip(pairs, wanted, cells, strict=True):
-        np.testing.assert_array_equal(pair.image, image)
+        np.testing.assert_array_equal(pair.image[0], image)
         np.testing.assert_array_equal(pair.labels, separated(instances) > 0)
         assert pair.known.all()
 
@@ -147,8 +147,8 @@ def test_a_crop_cuts_all_arrays_alike() -> None:
     pair = paired("a", IMAGES[0], cells)
     part = pair.crop("b", (slice(2, 9), slice(0, 4)))
     assert part.name == "b"
-    for ours, whole in zip(part[1:], pair[1:], strict=True):
-        np.testing.assert_array_equal(ours, np.asarray(whole)[2:9, 0:4])
+    for ours, whole in zip(part[1:5], pair[1:5], strict=True):
+        np.testing.assert_array_equal(ours, np.asarray(whole)[..., 2:9, 0:4])
     assert not part.known[:, 0].any()
     assert part.known[:, 1:].all()
 

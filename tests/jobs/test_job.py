@@ -15,10 +15,14 @@ from tests.oracles.small_volumes import VOLUMES
 from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.disk import make_folder
+from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import batches_of, begin, prepare, save_progress, tile_of, train
-from unet_tutorial.jobs.recipe import CHANNELS, Recipe
+from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split
+from unet_tutorial.jobs.task import GREY_CELLS
 from unet_tutorial.learning.checkpoints import load
+
+ARGUMENTS = {"in_channels": 1, "out_channels": 2, "widths": [2, 4]}
 
 # A process that is killed while it writes its second checkpoint, before the file gets its name.
 KILLED = """
@@ -52,7 +56,10 @@ def test_a_run_writes_its_files(run_folder: Path) -> None:
     assert tables.count(f"| {sum(w.numel() for w in net.parameters()):,} | 100.00 |") == 2  # by level and by layer
     assert ">36²<" in (run_folder / "diagram.svg").read_text()
     checkpoint = load(run_folder / "checkpoint.safetensors")
-    assert (checkpoint.preset, checkpoint.arguments) == ("paper", {**CHANNELS, "widths": [2, 4]})
+    assert (checkpoint.preset, checkpoint.arguments) == (
+        "paper",
+        ARGUMENTS,
+    )
     assert len(checkpoint.tensors["losses"]) == 3
     assert [0 < checkpoint.notes["cuts"][views] < 1 for views in ("1", "8")] == [True, True]
 
@@ -68,7 +75,12 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(unet: Unet, folder:
     assert unet("train", "--resume", killed)[0] == 0
     job = prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=steps))
     make_folder(whole)
-    train(job.training, job.batches, job.recipe, lambda training: save_progress(training, job.recipe, whole))
+    train(
+        job.training,
+        job.batches,
+        job.recipe,
+        lambda training: save_progress(training, job.recipe, job.data.task, whole),
+    )
     ours, theirs = (load(run / "checkpoint.safetensors") for run in (killed, whole))
     assert ours.tensors.keys() == theirs.tensors.keys()
     for key, value in ours.tensors.items():
@@ -98,7 +110,7 @@ def test_a_checkpoint_continues_at_its_step(folder: Path, run_folder: Path) -> N
 def test_the_tile_is_that_of_the_recipe_or_fits_the_smallest_image() -> None:
     pairs = [paired(str(n), VOLUMES[0].image[0, :n], VOLUMES[0].instances[0, :n]) for n in (32, 20)]
     recipe = Recipe(preset="padded", widths="2,4,4")
-    training, split = begin(recipe, None), Split(pairs, [])
+    training, split = begin(recipe), Split(pairs, [])
     assert tile_of(training, replace(recipe, tile="16"), split) == (16, 16)
     assert tile_of(training, replace(recipe, tile="8,12"), split) == (8, 12)
     assert tile_of(training, recipe, split) == (20, 36)  # multiples of 4 that cover (20, 36)
@@ -109,8 +121,8 @@ def test_mixed_precision_gives_other_losses_and_twice_the_same() -> None:
     for bf16 in (False, True, True):
         recipe = Recipe(preset="unet3d", widths="2,4", tile="8", batch=1, steps=3, bf16=bf16)
         split = Split([paired("a", VOLUMES[0].image, separated(VOLUMES[0].instances))], [])
-        training = begin(recipe, None)
-        train(training, batches_of(training, split, recipe, (8, 8, 8)), recipe, lambda _: None)
+        training = begin(recipe)
+        train(training, batches_of(training, Data(split, GREY_CELLS, []), recipe, (8, 8, 8)), recipe, lambda _: None)
         losses.append(training.losses)
     assert losses[1] == losses[2] != losses[0]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)

@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.predictor import Predictor, result_names
+from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load, save
 from unet_tutorial.learning.train import adam
 from unet_tutorial.nets.any_size import any_size
@@ -40,7 +42,7 @@ def by_hand(net: UNet, image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def test_the_probability_is_the_softmax_of_the_standardised_image(net: UNet) -> None:
-    probability = Predictor(net)(IMAGE)
+    probability = Predictor(net)(IMAGE[None])[1]
     assert probability.dtype == np.float32
     inner = slice(10, -10)  # pixels that do not see the padding of either
     np.testing.assert_allclose(probability[inner, inner], by_hand(net, IMAGE)[inner, inner], atol=1e-5)
@@ -53,33 +55,61 @@ def test_8_views_are_the_mean_over_flips_and_quarter_turns(net: UNet) -> None:
     for turns in range(4):
         for flipped in (False, True):
             image = np.rot90(IMAGE, turns)
-            seen = single(np.ascontiguousarray(image[:, ::-1] if flipped else image))
+            seen = single(np.ascontiguousarray(image[:, ::-1] if flipped else image)[None])[1]
             views.append(np.rot90(seen[:, ::-1] if flipped else seen, -turns))
-    np.testing.assert_allclose(Predictor(net, views=8)(IMAGE), np.mean(views, axis=0), atol=1e-6)
+    np.testing.assert_allclose(Predictor(net, views=8)(IMAGE[None])[1], np.mean(views, axis=0), atol=1e-6)
     assert np.std(views, axis=0).max() > 0.01
 
 
 def test_a_stack_is_predicted_slice_by_slice(net: UNet) -> None:
     stack = np.stack([IMAGE, IMAGE[::-1], IMAGE // 2])
-    np.testing.assert_array_equal(Predictor(net)(stack), np.stack([Predictor(net)(plane) for plane in stack]))
+    planes = [Predictor(net)(plane[None]) for plane in stack]
+    np.testing.assert_array_equal(Predictor(net)(stack[None]), np.stack(planes, axis=1))
 
 
-@pytest.mark.parametrize("shape", [(24,), (2, 2, 16, 24)])
+@pytest.mark.parametrize("shape", [(1, 24), (1, 2, 2, 16, 24)])
 def test_other_numbers_of_axes_are_refused(net: UNet, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=f"expected 2 axes for this network, got {len(shape)}; give"):
+    with pytest.raises(ValueError, match=f"expected 2 spatial axes for this network, got {len(shape) - 1}; give"):
         Predictor(net)(np.zeros(shape))
 
 
 def test_a_slice_is_no_volume() -> None:
     volumes = build("unet3d", widths=(2, 4))
-    with pytest.raises(ValueError, match="expected 3 axes for this network, got 2; give a TIFF stack"):
-        Predictor(volumes)(IMAGE)
+    with pytest.raises(ValueError, match="expected 3 spatial axes for this network, got 2; give a stack"):
+        Predictor(volumes)(IMAGE[None])
 
 
-def test_the_mask_is_white_above_the_threshold() -> None:
-    mask = Predictor(padded_unet(widths=(2, 4)), threshold=0.25).mask(np.array([0.0, 0.25, 0.26, 1.0]))
-    assert mask.dtype == np.uint8
-    assert mask.tolist() == [0, 0, 255, 255]
+CELL = np.array([0.0, 0.25, 0.26, 0.51, 1.0])  # probability of class 1
+THREE = np.array([[0.5, 0.2, 0.3], [0.3, 0.3, 0.3], [0.2, 0.5, 0.4]])  # of three classes in three pixels
+
+
+@pytest.mark.parametrize(
+    ("scheme", "thresholds", "probabilities", "labels"),
+    [
+        (LabelScheme(), (0.25,), np.stack((1 - CELL, CELL)), [0, 0, 1, 1, 1]),
+        (LabelScheme(), (), np.stack((1 - CELL, CELL)), [0, 0, 0, 1, 1]),
+        (LabelScheme("classes", ("a", "b", "c"), (0, 1, 2)), (), THREE, [0, 2, 2]),
+        (LabelScheme("layers", ("a", "b", "c")), (), THREE, [[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+        (LabelScheme("layers", ("a", "b", "c")), (0.4, 0.2, 0.4), THREE, [[1, 0, 0], [1, 1, 1], [0, 1, 0]]),
+    ],
+)
+def test_labels_by_threshold_or_by_the_most_probable_class(
+    scheme: LabelScheme, thresholds: tuple[float, ...], probabilities: NDArray[np.float64], labels: list[object]
+) -> None:
+    found = Predictor(padded_unet(widths=(2, 4)), Task(scheme), thresholds).labels(probabilities)
+    assert found.dtype == np.uint8
+    assert found.tolist() == labels
+
+
+def test_layers_have_a_sigmoid_each(net: UNet) -> None:
+    image = torch.from_numpy(standardise(IMAGE))[None]
+    layers = Predictor(net, Task(LabelScheme("layers", ("a", "b"))))
+    np.testing.assert_allclose(layers(IMAGE[None]), layers.logits(image).sigmoid(), atol=1e-6)
+
+
+def test_other_channels_are_refused(net: UNet) -> None:
+    with pytest.raises(ValueError, match="has 3 channels, and the network was trained on 1 \\(grey\\); give an image"):
+        Predictor(net)(np.zeros((3, 16, 24)))
 
 
 @pytest.mark.parametrize(("options", "message"), [({"views": 4}, "views 4: write 1, or 8"), ({"tile": (17, 17)}, "17")])
@@ -92,11 +122,11 @@ def test_a_file_gives_the_weights_and_the_threshold_of_its_views(net: UNet, tmp_
     notes = {"cuts": {"1": 0.3, "8": 0.6}}
     save(tmp_path / "a", adam(net), preset="padded", arguments={"widths": [4, 8]}, notes=notes)
     one, eight = (Predictor.from_file(tmp_path / "a", tile="24,32", batch=3, views=views) for views in (1, 8))
-    assert (one.threshold, eight.threshold) == (0.3, 0.6)
+    assert (one.thresholds, eight.thresholds) == ((0.3,), (0.6,))
     assert (one.tile, one.batch) == ((24, 32), 3)
-    np.testing.assert_allclose(one(IMAGE), Predictor(net)(IMAGE), atol=1e-5)
+    np.testing.assert_allclose(one(IMAGE[None]), Predictor(net)(IMAGE[None]), atol=1e-5)
     save(tmp_path / "a", adam(net), preset="padded", arguments={"widths": [4, 8]}, notes={})
-    assert Predictor.from_file(tmp_path / "a").threshold == 0.5
+    assert Predictor.from_file(tmp_path / "a").thresholds == ()
     assert Predictor.from_file(tmp_path / "a").tile is None
     assert load(tmp_path / "a").notes == {}
 
@@ -112,7 +142,7 @@ def test_an_image_smaller_than_the_receptive_field_is_predicted_in_one_pass() ->
     net = vnet(widths=(1, 1, 1, 1, 1)).eval()
     image = np.random.default_rng(0).normal(size=(16, 32, 20)).astype(np.float32)
     with pytest.warns(UserWarning, match=r"reads up to \d+ pixels on each side, .* it is predicted in one pass"):
-        found = Predictor(net)(image)
+        found = Predictor(net)(image[None])[1]
     with torch.no_grad():
         expected = any_size(net)(torch.from_numpy(standardise(image))[None, None]).softmax(1)[0, 1]
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -122,4 +152,4 @@ def test_an_image_for_which_one_pass_is_too_large_is_refused() -> None:
     with torch.device("meta"):
         net = vnet()
     with pytest.raises(ValueError, match=r"need .* GiB; give a smaller image, or train a network with fewer levels"):
-        Predictor(net)(np.broadcast_to(np.float32(0), (256, 512, 512)))
+        Predictor(net)(np.broadcast_to(np.float32(0), (1, 256, 512, 512)))

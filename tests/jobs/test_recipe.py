@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from unet_tutorial.jobs.recipe import CHANNELS, COURSE_DATA, Recipe
+from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.nets.presets import PRESETS, build
 
-RECIPE = Recipe(Path("mine"), 2, preset="padded", widths="2,4", steps=30, tile="36", rate=1e-3, seed=5)
+RECIPE = Recipe(Path("mine"), held_out=2, preset="padded", widths="2,4", steps=30, tile="36", rate=1e-3, seed=5)
 
 
 def test_the_default_data_are_those_of_the_course() -> None:
@@ -23,7 +23,7 @@ def test_old_checkpoints_with_an_integer_tile_are_read(run_folder: Path) -> None
     notes = load(run_folder / "checkpoint.safetensors").notes
     old = {**notes, "recipe": {**notes["recipe"], "tile": 36}}
     assert Recipe().resumed(old, ()).tile == "36"
-    with pytest.raises(ValueError, match="holds no recipe of this version"):
+    with pytest.raises(ValueError, match="there is no recipe of this version"):
         Recipe().resumed({"recipe": {"data": "x"}}, ())
 
 
@@ -36,7 +36,7 @@ def test_a_checkpoint_gives_the_recipe_back() -> None:
 def test_only_data_and_device_may_change(name: str) -> None:
     other = {
         "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
-        "tile": "40", "bf16": True,
+        "tile": "40", "bf16": True, "normalise": "data", "split": "random", "start_from": "x",
     }.get(name, 7)  # fmt: skip
     call = replace(RECIPE, **{name: other})  # type: ignore[arg-type]
     notes = {"recipe": RECIPE.notes()}
@@ -51,7 +51,7 @@ def test_only_data_and_device_may_change(name: str) -> None:
 
 def test_a_network_of_ones_own_takes_the_place_of_a_preset() -> None:
     own = Recipe(net="mine:build", kwargs='{"depth": 3}')
-    assert own.arguments == {"depth": 3}
+    assert own.arguments(3, 5) == {"depth": 3}
     notes = json.loads(json.dumps({"recipe": own.notes()}))
     for again in (Recipe(), Recipe(net="mine:build")):
         assert again.resumed(notes, {"net"} if again.net else ()).net == "mine:build"
@@ -65,14 +65,14 @@ def test_a_network_of_ones_own_takes_the_place_of_a_preset() -> None:
 
 
 def test_arguments_of_the_preset() -> None:
-    assert Recipe(widths="2,4,8").arguments == {**CHANNELS, "widths": [2, 4, 8]}
+    assert Recipe(widths="2,4,8").arguments(3, 5) == {"in_channels": 3, "out_channels": 5, "widths": [2, 4, 8]}
     # 0.5 µm between slices, 0.1 µm between pixels: 2 planar levels until the voxels are 0.5 × 0.4 × 0.4
-    assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments == {
-        **CHANNELS, "widths": [2, 4, 8, 8], "planar": [0, 1],
+    assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments(1, 2) == {
+        "in_channels": 1, "out_channels": 2, "widths": [2, 4, 8, 8], "planar": [0, 1],
     }  # fmt: skip
     for spacing, message in (("1,1", "a volume has 3 axes"), ("a,1,1", "expected numbers separated by commas")):
         with pytest.raises(ValueError, match=message):
-            _ = Recipe(spacing=spacing).arguments
+            Recipe(spacing=spacing).arguments(1, 2)
 
 
 def test_rates_are_those_of_torch() -> None:
@@ -97,7 +97,7 @@ def test_bad_deformations_are_refused(elastic: float) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_built_for_grey_images_and_two_classes(preset: str) -> None:
+def test_every_preset_is_built_for_any_channels_and_classes(preset: str) -> None:
     with torch.device("meta"):
-        net = build(preset, **Recipe(preset=preset).arguments)
-    assert (net.in_channels, net.out_channels) == (1, 2)
+        net = build(preset, **Recipe(preset=preset).arguments(3, 5))
+    assert (net.in_channels, net.out_channels) == (3, 5)

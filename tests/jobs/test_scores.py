@@ -28,7 +28,7 @@ def pair(seed: int, share: float, *, unlabelled_rows: int = 0) -> Pair:
 
 def threshold_on(predictor: Predictor, pairs: list[Pair]) -> float:
     return best_probability_threshold(
-        [predictor(p.image) for p in pairs], [p.labels for p in pairs], [p.known for p in pairs]
+        [predictor(p.image)[1] for p in pairs], [p.labels for p in pairs], [p.known for p in pairs]
     )
 
 
@@ -46,8 +46,8 @@ def test_thresholds_are_chosen_on_training_images_evenly_spread(monkeypatch: pyt
     seen: list[str] = []
 
     def named(self: Predictor, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        seen.append(f"{self.views}: {image[0, 0]:.0f}")
-        return image / np.float32(100)
+        seen.append(f"{self.views}: {image[0, 0, 0]:.0f}")
+        return np.concatenate((1 - image / np.float32(100), image / np.float32(100)))
 
     monkeypatch.setattr(Predictor, "__call__", named)
     images = [np.arange(16, dtype=np.float32).reshape(4, 4) + number for number in range(16)]
@@ -95,7 +95,7 @@ def turned(pair: Pair) -> NDArray[np.bool_]:
 
 def test_scores_count_labelled_voxels_only(tmp_path: Path) -> None:
     pair = read_folder(write_sparse_volumes(tmp_path), 3, unlabelled=UNLABELLED)[0]
-    guess = np.random.default_rng(0).random(pair.image.shape).astype(np.float32)
+    guess = np.random.default_rng(0).random(pair.size).astype(np.float32)
     found = row("guess", [pair], [guess], 0.4)
     cell, truth = guess[::2] > 0.4, pair.labels[::2] > 0
     assert found.pixel_error == pytest.approx(np.mean(cell != truth))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.walls import cell_walls
@@ -28,4 +29,12 @@ def write_sparse_volumes(folder: Path) -> Path:
         mask = VOLUMES[number].instances.astype(np.uint16)
         mask[1::2] = UNLABELLED
         write_image(folder / "labels" / f"{number}.tif", mask)
+    return folder
+
+
+def put(folder: Path, mask: NDArray[np.uint16], name: str = "0") -> Path:
+    """The folder, with the mask and an image of its size."""
+    for part, array in (("images", np.full(mask.shape, 9, np.uint8)), ("labels", mask)):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        write_image(folder / part / f"{name}.tif", array)
     return folder

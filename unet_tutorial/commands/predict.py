@@ -48,10 +48,10 @@ def predict(
     for path, name in zip(images, names, strict=True):
         image = read_image(path)
         try:
-            probability = predictor(image)
+            probabilities = predictor(image[None])
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        mask = output / f"{name}_mask{'.png' if probability.ndim == 2 else '.tif'}"
-        write_image(output / f"{name}_probability.tif", probability)
-        write_image(mask, predictor.mask(probability))
-        print(f"{path}: {' × '.join(map(str, probability.shape))} pixels -> {mask}")
+        mask = output / f"{name}_mask{'.png' if image.ndim == 2 else '.tif'}"
+        write_image(output / f"{name}_probability.tif", probabilities[1])
+        write_image(mask, 255 * predictor.labels(probabilities))
+        print(f"{path}: {' × '.join(map(str, image.shape))} pixels -> {mask}")

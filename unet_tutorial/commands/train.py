@@ -77,12 +77,12 @@ def _unused(wanted: Path) -> Path:
 
 def _opening(job: Job, folder: Path) -> str:
     """One line about the network, the data and the folder."""
-    recipe, count = job.recipe, len(job.split.train)
-    kind = "image" if job.split.train[0].image.ndim == 2 else "volume"
-    planar = ", ".join(map(str, recipe.arguments.get("planar", [])))
+    recipe, count = job.recipe, len(job.data.split.train)
+    kind = "image" if len(job.data.split.train[0].size) == 2 else "volume"
+    planar = ", ".join(map(str, recipe.arguments(1, 2).get("planar", [])))
     return (
         f"{recipe.net or f'{recipe.preset} U-Net'}{f', planar levels {planar}' if planar else ''}: "
-        f"{count} {kind}{'s' * (count > 1)} to learn from, {len(job.split.test)} held out; see {folder}/"
+        f"{count} {kind}{'s' * (count > 1)} to learn from, {len(job.data.split.test)} held out; see {folder}/"
     )
 
 

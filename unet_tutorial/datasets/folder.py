@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import READABLE, explain_permission_error, read_image, require_finite
+from unet_tutorial.datasets.image import GREY
 from unet_tutorial.datasets.labels import Instances, Labels
 from unet_tutorial.datasets.masks import UNLABELLED, read_cells
+from unet_tutorial.datasets.scheme import LabelScheme
 
 IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # accepted names of the folders
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
 
 class Pair(NamedTuple):
-    """An image with its labels; all arrays (H, W), or (D, H, W) for a volume.
+    """An image with its labels; `size` is (H, W), or (D, H, W) for a volume.
 
-    `labels` uint8 holds the classes, 1 in a cell and 0 elsewhere; `instances` int32 holds the numbers of the cells,
-    1 .. n, so that `labels == (instances > 0)`. `known` is False for unlabelled pixels, where `labels` and `instances`
-    are 0.
+    `image` is (C, *size). `labels` (*size) uint8 holds the class of each pixel, or for layers (multi-label) 0 or 1 for
+    each class, (L, *size). `instances` (*size) int32 holds the numbers of the cells, 1 .. n, and 0 elsewhere. `known`
+    (*size) is False for unlabelled pixels, where `labels` and `instances` are 0. `spacing` is the size of a pixel along
+    each axis in µm, or () if it is unknown.
     """
 
     name: str
@@ -30,19 +34,68 @@ class Pair(NamedTuple):
     labels: Labels
     instances: Instances
     known: NDArray[np.bool_]
+    spacing: tuple[float, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The number of pixels along each spatial axis."""
+        return self.known.shape
 
     def crop(self, name: str, where: tuple[slice, ...]) -> Pair:
-        """All arrays cropped to the slices `where`, under a new name."""
-        return Pair(name, self.image[where], self.labels[where], self.instances[where], self.known[where])
+        """All arrays cropped to the slices `where`, one per spatial axis, under a new name."""
+        inside: Any = (..., *where)
+        return Pair(
+            name, self.image[inside], self.labels[inside], self.instances[where], self.known[where], self.spacing
+        )
 
 
 def paired(name: str, image: Array, cells: Instances) -> Pair:
-    """An image with its numbered cells, 0 in the background and -1 where unlabelled, as `read_cells` returns them.
+    """A grey image (*size) with its numbered cells, 0 in the background and -1 where unlabelled, as of `read_cells`.
 
     >>> paired("a", np.zeros((1, 3)), np.array([[0, 7, -1]], np.int32)).labels.tolist()
     [[0, 1, 0]]
     """
-    return Pair(name, image, (cells > 0).astype(np.uint8), np.maximum(cells, 0), cells != UNLABELLED)
+    return Pair(name, image[None], (cells > 0).astype(np.uint8), np.maximum(cells, 0), cells != UNLABELLED)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The options with which a folder is read; the texts are those of ``unet train``, "" stands for the default.
+
+    ``labels`` is the kind of the labels, ``classes`` holds names of classes, ``colours`` a colour table, ``unlabelled``
+    the value of pixels without a label, and ``channels`` picks channels of the images.
+    """
+
+    labels: str = ""
+    classes: str = ""
+    colours: str = ""
+    unlabelled: int | None = None
+    channels: str = ""
+
+
+class Collection(NamedTuple):
+    """The images of a folder with their labels.
+
+    ``parts`` holds them under the names "train", "val" and "test", if the folder has such parts, otherwise under "".
+    ``scheme`` says how their labels were read, ``channels`` are the names of their channels, and ``remarks`` are
+    sentences for the user.
+    """
+
+    parts: dict[str, list[Pair]]
+    scheme: LabelScheme
+    channels: tuple[str, ...]
+    remarks: list[str]
+
+
+def read_collection(path: str | Path, rank: int = 2, reading: Reading = Reading()) -> Collection:
+    """All images of a folder, and of its train/, val/ and test/ if it has them, read in the same way."""
+    path = Path(path)
+    if has_masks(path / "train"):
+        parts = {part: path / part for part in ("train", "val", "test") if has_masks(path / part)}
+    else:
+        parts = {"": path}
+    pairs = {part: read_folder(where, rank, unlabelled=reading.unlabelled) for part, where in parts.items()}
+    return Collection(pairs, LabelScheme(unlabelled=reading.unlabelled), GREY, [])
 
 
 def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = None) -> list[Pair]:

@@ -1,4 +1,4 @@
-"""A trained network as a function that maps a grey image to the probability of class 1."""
+"""A trained network as a function that maps an image to the probabilities of the classes."""
 
 from __future__ import annotations
 
@@ -16,34 +16,39 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.inference.test_time import predict_with_tta
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins, pass_bytes
 from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
+from unet_tutorial.jobs.task import GREY_CELLS, Task
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, load
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.plan.levels import Size
 
-Probabilities = NDArray[Any]  # of class 1 at each pixel
+Probabilities = NDArray[Any]  # of each class at each pixel: (K, *size)
+Thresholds = tuple[float, ...]  # of class 1, or of each layer
 LARGEST_PASS = 4 * 2**30  # bytes of memory of one forward pass
 VIEWS = (1, 8)  # without and with test-time augmentation
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Maps a grey image to the probability of class 1 in each pixel; `mask` applies ``threshold`` to it.
+    """Maps an image (C, *size) to the probabilities of the classes (K, *size); `labels` decides between them.
 
+    ``task`` has the classes, the channels and the normaliser. ``thresholds`` holds one number for background and one
+    class, one per layer for layers, and is not used for more classes; () stands for 0.5.
     ``tile`` is the input size of a tile in pixels (None: the default), ``batch`` the number of tiles per forward pass.
     ``views`` 8 gives the mean over all flips and 90° rotations (test-time augmentation); 1 predicts the image only
     once, as it is. ValueError for other ``views`` and for an invalid ``tile``.
     """
 
     net: Network
-    threshold: float = 0.5
+    task: Task = GREY_CELLS
+    thresholds: Thresholds = ()
     tile: Size | None = None
     batch: int = 1
     views: int = 1
@@ -66,7 +71,7 @@ class Predictor:
         views: int = 1,
         builders: Builders = NO_BUILDERS,
     ) -> Predictor:
-        """The network of a checkpoint file on a device, with the threshold that was chosen for this number of views.
+        """The network of a checkpoint file on a device, with the thresholds that were chosen for this number of views.
 
         ``tile`` is a text that `sides` parses, and ``builders`` are those of `Checkpoint.network`. ValueError for a
         file that is not a checkpoint, and for invalid options.
@@ -74,30 +79,45 @@ class Predictor:
         kept = load(checkpoint)
         net = kept.network(builders).to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
-        # checkpoints hold the thresholds under the key "cuts"
-        return cls(net, kept.notes.get("cuts", {}).get(str(views), 0.5), size, batch, views)
+        # checkpoints hold the thresholds under the key "cuts"; for two classes it is a number
+        cuts = kept.notes.get("cuts", {}).get(str(views), [])
+        thresholds = tuple(cuts) if isinstance(cuts, list) else (cuts,)
+        return cls(net, Task.from_notes(kept.notes), thresholds, size, batch, views)
 
     def __call__(self, image: Array) -> Probabilities:
-        """(*size) -> (*size) float32. A network for images predicts a stack (D, H, W) slice by slice.
+        """(C, *size) -> (K, *size) float32. A network for images predicts a stack (C, D, H, W) slice by slice.
 
-        ValueError for any other number of axes, and for NaN or infinite pixels.
+        ValueError for any other number of axes or channels, and for NaN or infinite pixels.
         """
         rank = self.net.levels[0].rank
-        if image.ndim == rank + 1:
-            return np.stack([self(plane) for plane in tqdm(image, "slices", disable=None)])
-        if image.ndim != rank:
-            wanted = "a TIFF stack" if rank == 3 else "an image, or a stack of images"
-            raise ValueError(f"expected {rank} axes for this network, got {image.ndim}; give {wanted}")
-        tensor = torch.from_numpy(standardise(image))[None]
+        if len(image) != len(self.task.channels):
+            raise ValueError(
+                f"the image has {len(image)} channels, and the network was trained on {len(self.task.channels)} "
+                f"({', '.join(self.task.channels)}); give an image with these channels"
+            )
+        if image.ndim == rank + 2:
+            return np.stack([self(plane) for plane in tqdm(np.moveaxis(image, 1, 0), "slices", disable=None)], axis=1)
+        if image.ndim != rank + 1:
+            wanted = "a stack (C, D, H, W)" if rank == 3 else "an image (C, H, W), or a stack of images (C, D, H, W)"
+            raise ValueError(f"expected {rank} spatial axes for this network, got {image.ndim - 1}; give {wanted}")
+        tensor = torch.from_numpy(self.task.normaliser(image))
         probability = predict_with_tta(self._probability, tensor) if self.views > 1 else self._probability(tensor)
-        return np.asarray(probability[1])
+        return np.asarray(probability)
 
     def _probability(self, image: Tensor) -> Tensor:
+        return self._classes(self.logits(image))
+
+    def _classes(self, logits: Tensor) -> Tensor:
+        """Logits -> probabilities: one sigmoid per layer, or the softmax over the classes."""
+        return logits.sigmoid() if self.task.scheme.layered else logits.softmax(0)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits of a normalised image: (C, *size) -> (K, *size)."""
         if self.tile is None and self.is_in_one_pass(tuple(image.shape[1:])):
             with evaluating(self.net):
                 logits: Tensor = any_size(self.net)(image[None].to(self.net.device))[0]
-            return logits.to(image.device).softmax(0)
-        return predict_tiled(self.net, image, tile=self.tile, batch=self.batch).softmax(0)
+            return logits.to(image.device)
+        return predict_tiled(self.net, image, tile=self.tile, batch=self.batch)
 
     def is_in_one_pass(self, size: Size) -> bool:
         """Whether an image is predicted in one pass, because exact tiles need more than ``LARGEST_PASS`` bytes.
@@ -119,9 +139,20 @@ class Predictor:
         warnings.warn(f"{reason}; it is predicted in one pass", stacklevel=3)
         return True
 
-    def mask(self, probability: Probabilities) -> NDArray[np.uint8]:
-        """255 where the probability is above the threshold, 0 elsewhere: uint8, of the same shape."""
-        return np.where(probability > self.threshold, 255, 0).astype(np.uint8)
+    def labels(self, probabilities: Probabilities) -> Labels:
+        """(K, *size) -> the class of each pixel (*size), uint8; for layers 0 or 1 for each of them, (L, *size).
+
+        With two classes, a pixel has class 1 if its probability is above the threshold, and so for each layer. With
+        more classes it has the most probable one.
+        """
+        if self.task.scheme.layered:
+            thresholds = np.reshape(self.thresholds or (0.5,), (-1, *[1] * (probabilities.ndim - 1)))
+            labels = probabilities > thresholds
+        elif self.task.binary:
+            labels = probabilities[1] > (self.thresholds or (0.5,))[0]
+        else:
+            labels = probabilities[: len(self.task.classes)].argmax(0)
+        return np.asarray(labels.astype(np.uint8))
 
 
 def result_names(images: Sequence[Path]) -> list[str]:

@@ -14,80 +14,229 @@ from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
-CHANNELS = {"in_channels": 1, "out_channels": 2}  # of every preset: grey images, background and cell
 MAY_CHANGE = ("data", "device")  # may differ when a run is resumed, for example on another machine
+FILES = ("data", "start_from")  # options that are paths; stored as absolute paths
+
+DATA, NETWORK, TRAINING, AUGMENTATION, VALIDATION = (
+    "Data",
+    "Network",
+    "Training",
+    "Augmentation",
+    "Validation",
+)  # headings in the help
+
+
+def _float(help: str, panel: str) -> Any:  # noqa: A002 (typer's name)
+    return typer.Option(help=help, rich_help_panel=panel)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """All options of a training run. On the same machine, equal recipes give equal weights.
 
-    ValueError for a learning rate or an elastic deformation that is not finite or too small, and if the options of a
-    preset are given beside ``net``.
+    ValueError for a number that is not finite or outside its range, and if the options of a preset are given beside
+    ``net``.
     """
 
-    data: Annotated[Path, typer.Option(help="Folder with images/ and labels/, or the folder of ISBI 2012.")] = (
-        COURSE_DATA
-    )
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Folder with images/ and labels/, or in one of the other layouts of docs/your_own_data.md.",
+            rich_help_panel=DATA,
+        ),
+    ] = COURSE_DATA
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="Meaning of the values in the label files: classes (each pixel has one), instances (numbers of cells) "
+            "or layers (one file or channel per class; classes may overlap). Default: decided from all files.",
+            rich_help_panel=DATA,
+        ),
+    ] = ""
+    classes: Annotated[
+        str,
+        typer.Option(
+            help="Names of the classes, background first: background,nucleus; or with the values in the files: "
+            "0=background,1=nucleus,5=debris.",
+            rich_help_panel=DATA,
+        ),
+    ] = ""
+    colours: Annotated[
+        str,
+        typer.Option(
+            help="Colour table of coloured label files: '#000000=background,#ff0000=nucleus', or a classes.json.",
+            rich_help_panel=DATA,
+        ),
+    ] = ""
+    unlabelled: Annotated[
+        int | None, typer.Option(help="Value of unlabelled pixels in the label files.", rich_help_panel=DATA)
+    ] = None
+    channels: Annotated[
+        str,
+        typer.Option(
+            help="Channels of the images to use, by name or number from 0: red,green or 0,2. Default: all.",
+            rich_help_panel=DATA,
+        ),
+    ] = ""
+    normalise: Annotated[
+        str,
+        typer.Option(
+            help="image: mean 0 and standard deviation 1 in each image; data: the same with the mean and standard "
+            "deviation of all training images; percentile: 1st to 99th percentile become 0 to 1; none.",
+            rich_help_panel=DATA,
+        ),
+    ] = "image"
     held_out: Annotated[
         int,
         typer.Option(
             min=0,
             help="Number of images at the end of the list to hold out for testing; "
             "0: the images in test/ if there are any, otherwise a fifth of all.",
+            rich_help_panel=DATA,
         ),
     ] = 0
-    unlabelled: Annotated[int | None, typer.Option(help="Value of unlabelled pixels in the masks.")] = None
+    split: Annotated[
+        str,
+        typer.Option(
+            help="ordered: test and validation images are the last of the list; random: drawn with the seed.",
+            rich_help_panel=DATA,
+        ),
+    ] = "ordered"
+    split_by: Annotated[
+        str,
+        typer.Option(
+            help="Regular expression; images whose names give the same first group are never separated, such as "
+            "'(.*)-[0-9]+' for the slices of a stack.",
+            rich_help_panel=DATA,
+        ),
+    ] = ""
+    folds: Annotated[
+        int, typer.Option(min=0, help="Number of folds of a cross-validation; 0: none.", rich_help_panel=DATA)
+    ] = 0
+    fold: Annotated[
+        int, typer.Option(min=1, help="The fold that is held out for testing, from 1.", rich_help_panel=DATA)
+    ] = 1
+    validate: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Number of images for validation, taken before the test images; 0: those in val/, if there are any.",
+            rich_help_panel=VALIDATION,
+        ),
+    ] = 0
+    validate_every: Annotated[
+        int, typer.Option(min=1, help="Steps between two validations.", rich_help_panel=VALIDATION)
+    ] = 50
+    patience: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Stop after this number of validations without a better mean IoU; 0: never.",
+            rich_help_panel=VALIDATION,
+        ),
+    ] = 0
     preset: Annotated[
         str,
         typer.Option(
             help="paper, padded, residual, attention, unet++, unet3+, …; for volumes: unet3d, vnet, unet25d, …; "
-            "unet diagram --help lists all."
+            "unet diagram --help lists all.",
+            rich_help_panel=NETWORK,
         ),
     ] = "paper"
-    widths: Annotated[str, typer.Option(help="Channels of each level; the paper has 64,128,256,512,1024.")] = (
-        "16,32,64,128"
-    )
+    widths: Annotated[
+        str,
+        typer.Option(
+            help="Channels of each level; the paper has 64,128,256,512,1024.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = "16,32,64,128"
     net: Annotated[
         str,
         typer.Option(
             help="Your own network in place of a preset: package.module:build, a function or class that returns a "
-            "module for one grey channel (imported and executed). Give it again with --resume and to unet predict."
+            "module (imported and executed). Give it again with --resume and to unet predict.",
+            rich_help_panel=NETWORK,
         ),
     ] = ""
-    kwargs: Annotated[str, typer.Option(help="Arguments of --net: '{\"depth\": 3}'.")] = ""
+    kwargs: Annotated[str, typer.Option(help="Arguments of --net: '{\"depth\": 3}'.", rich_help_panel=NETWORK)] = ""
     spacing: Annotated[
         str,
         typer.Option(
             help="Voxel size along each axis, such as 0.5,0.1,0.1; thick slices get planar levels (1×3×3 kernels). "
-            "Only ratios matter: all other options are in voxels."
+            "Only ratios matter: all other options are in voxels.",
+            rich_help_panel=NETWORK,
         ),
     ] = ""
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 250
-    batch: Annotated[int, typer.Option(min=1, help="Tiles per step.")] = 4
+    start_from: Annotated[
+        str,
+        typer.Option(
+            help="Checkpoint whose weights the network starts from (fine-tuning); its last layer is replaced if the "
+            "classes differ.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = ""
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.", rich_help_panel=TRAINING)] = 250
+    extended: Annotated[str, typer.Option(hidden=True)] = ""  # steps of each extension, such as "100,50"
+    batch: Annotated[int, typer.Option(min=1, help="Tiles per step.", rich_help_panel=TRAINING)] = 4
     tile: Annotated[
         str,
         typer.Option(
             help="Input size of a tile in pixels: one side, or one per axis (16,64,64); "
-            "0: a size whose output has about 112² pixels."
+            "0: a size whose output has about 112² pixels.",
+            rich_help_panel=TRAINING,
         ),
     ] = "0"
-    rate: Annotated[float, typer.Option(help="Peak learning rate of Adam in the one-cycle schedule.")] = 2e-3
-    w0: Annotated[float, typer.Option(help="Largest border weight (w0 of equation 2); 0: none.")] = 10.0
-    sigma: Annotated[float, typer.Option(help="Width of the border weights in pixels (sigma of equation 2).")] = 5.0
+    rate: Annotated[float, _float("Peak learning rate of Adam in the one-cycle schedule.", TRAINING)] = 2e-3
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="cross_entropy, focal, dice, tversky, …, or a sum such as dice+0.5*focal. Default: cross_entropy, "
+            "and binary_cross_entropy for layers.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = ""
+    class_weights: Annotated[
+        str,
+        typer.Option(
+            help="balanced: all classes have the same total weight in an image; none; or one number per class: 1,4,2.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "balanced"
+    w0: Annotated[float, _float("Largest border weight (w0 of equation 2); 0: none.", TRAINING)] = 10.0
+    sigma: Annotated[float, _float("Width of the border weights in pixels (sigma of equation 2).", TRAINING)] = 5.0
     elastic: Annotated[
         float,
-        typer.Option(
-            help="Standard deviation of the elastic deformation, as a fraction of the shortest side; "
-            "0: none; paper: 0.02."
+        _float(
+            "Standard deviation of the elastic deformation, as a fraction of the shortest side; 0: none; paper: 0.02.",
+            AUGMENTATION,
         ),
     ] = 0.0
+    rotate: Annotated[float, _float("Largest random rotation in degrees; 0: only by 90°.", AUGMENTATION)] = 0.0
+    scale: Annotated[float, _float("Largest random change of size: 0.2 is 20 %.", AUGMENTATION)] = 0.0
+    brightness: Annotated[
+        float, _float("Largest random change of brightness, in standard deviations.", AUGMENTATION)
+    ] = 0.1
+    contrast: Annotated[float, _float("Largest random change of contrast: 0.1 is 10 %.", AUGMENTATION)] = 0.1
+    gamma: Annotated[float, _float("Largest random change of gamma: 0.2 is 20 %.", AUGMENTATION)] = 0.0
+    noise: Annotated[
+        float, _float("Largest standard deviation of random noise, in those of the image.", AUGMENTATION)
+    ] = 0.0
+    blur: Annotated[float, _float("Largest sigma of a random Gaussian blur, in pixels.", AUGMENTATION)] = 0.0
     seed: Annotated[
-        int, typer.Option(min=0, max=10**9, help="Random seed of weights, tiles, deformation and dropout.")
+        int,
+        typer.Option(
+            min=0,
+            max=10**9,
+            help="Random seed of weights, tiles, augmentation, dropout and --split random.",
+            rich_help_panel=TRAINING,
+        ),
     ] = 0
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu"
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.", rich_help_panel=TRAINING)] = "cpu"
     bf16: Annotated[
-        bool, typer.Option("--bf16", help="Mixed precision (bfloat16): half the memory; faster on a GPU.")
+        bool,
+        typer.Option(
+            "--bf16", help="Mixed precision (bfloat16): half the memory; faster on a GPU.", rich_help_panel=TRAINING
+        ),
     ] = False
 
     def __post_init__(self) -> None:
@@ -103,32 +252,68 @@ class Recipe:
                 f"--elastic {self.elastic}: the fraction of the image's side must be finite and at least 0; "
                 "try 0.02, or 0 for none"
             )
+        if self.split not in ("ordered", "random"):
+            raise ValueError(f"--split {self.split}: write ordered or random")
+        if self.folds and not 1 <= self.fold <= self.folds:
+            raise ValueError(f"--fold {self.fold}: there are {self.folds} folds, so write 1 to {self.folds}")
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the preset, for grey images and two classes, or those of ``net``.
+    def arguments(self, in_channels: int, out_channels: int) -> dict[str, Any]:
+        """The keyword arguments of the preset for these numbers of channels, or those of ``net``.
 
         ValueError if widths or spacing are not numbers, or if ``kwargs`` is not JSON.
         """
         if self.net:
             return keywords(self.kwargs)
         widths = numbers("widths", self.widths, int, "16,32,64,128")
+        given = {"in_channels": in_channels, "out_channels": out_channels, "widths": widths}
         if not self.spacing:
-            return {**CHANNELS, "widths": widths}
+            return given
         spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
         if len(spacing) != 3:
             raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, such as 0.5,0.1,0.1")
-        return {**CHANNELS, "widths": widths, "planar": list(plan_for(spacing, len(widths)))}
+        return {**given, "planar": list(plan_for(spacing, len(widths)))}
+
+    @property
+    def cycles(self) -> list[int]:
+        """The number of steps of the run, and of each extension; each is a cycle of the learning rate."""
+        return [self.steps, *(numbers("extended", self.extended, int, "100") if self.extended else [])]
+
+    @property
+    def last_step(self) -> int:
+        """The number of steps of the run with its extensions."""
+        return sum(self.cycles)
 
     def rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
         from unet_tutorial.learning.train import one_cycle
 
-        return one_cycle(step, self.steps, self.rate)
+        for steps in self.cycles:
+            if step < steps:
+                return one_cycle(step, steps, self.rate)
+            step -= steps
+        raise ValueError(f"the run has {self.last_step} steps, so there is no step {step + self.last_step}")
+
+    def extended_by(self, steps: int) -> Recipe:
+        """The recipe with another cycle of that many steps at its end."""
+        return replace(self, extended=",".join(map(str, [*self.cycles[1:], steps])))
 
     def notes(self) -> dict[str, Any]:
-        """The recipe as a dict that JSON can hold, with the absolute path of the data; checkpoints store it."""
-        return {**asdict(self), "data": str(self.data.resolve())}
+        """The recipe as a dict that JSON can hold, with absolute paths; checkpoints store it."""
+        paths = {name: getattr(self, name) for name in FILES if getattr(self, name)}
+        return {**asdict(self), **{name: str(Path(path).resolve()) for name, path in paths.items()}}
+
+    @classmethod
+    def from_notes(cls, notes: Any) -> Recipe:
+        """The recipe that `notes` returned, also from an earlier version. ValueError for anything else."""
+        try:
+            # `tile` is an integer in old checkpoints
+            return cls(**{**notes, "data": Path(notes["data"]), "tile": str(notes["tile"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"there is no recipe of this version in it ({error}); start a new run") from error
+
+    def changed(self, given: Recipe, names: Collection[str]) -> Recipe:
+        """This recipe with the options ``names`` of another one, which the user typed."""
+        return replace(self, **{name: getattr(given, name) for name in names})
 
     def resumed(self, notes: dict[str, Any], given: Collection[str]) -> Recipe:
         """The recipe stored in the notes of a checkpoint, for continuing its run.
@@ -138,12 +323,7 @@ class Recipe:
 
         ValueError if any other typed option differs from the checkpoint, or if the notes hold no valid recipe.
         """
-        try:
-            old = notes["recipe"]
-            # `tile` is an integer in old checkpoints
-            kept = Recipe(**{**old, "data": Path(old["data"]), "tile": str(old["tile"])})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"the checkpoint holds no recipe of this version ({error}); start a new run") from error
+        kept = self.from_notes(notes.get("recipe"))
         for name in given:
             ours, theirs = getattr(self, name), getattr(kept, name)
             if name not in MAY_CHANGE and ours != theirs:
@@ -151,4 +331,4 @@ class Recipe:
                 raise ValueError(
                     f"{option} {ours}: the run was started with {theirs}; leave the option out, or start a new run"
                 )
-        return replace(kept, **{name: getattr(self, name) for name in MAY_CHANGE if name in given})
+        return kept.changed(self, [name for name in MAY_CHANGE if name in given])

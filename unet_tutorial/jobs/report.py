@@ -52,7 +52,7 @@ def picture(pair: Pair, probability: Probabilities, threshold: float) -> Figure:
     share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     image, truth, chance, wrong = figure.subplots(1, 4)
-    _panel(image, pair.image, f"image {pair.name}", (pair.image.min(), pair.image.max()))
+    _panel(image, pair.image[0], f"image {pair.name}", (pair.image.min(), pair.image.max()))
     _panel(truth, pair.labels, f"truth: {np.count_nonzero(np.unique(middle_slice(pair.instances)))} cells", (0, 1))
     _panel(chance, probability, "probability of cell", (0, 1))
     colours = ListedColormap([CORRECT, FALSE_POSITIVE, FALSE_NEGATIVE])

@@ -63,11 +63,13 @@ def score(predictor: Predictor, split: Split) -> Scores:
     tuning = split.train[:: -(-len(split.train) // TUNED_ON)]
     for views in VIEWS:
         predict = replace(predictor, views=views)
-        tuned = [predict(pair.image) for pair in tqdm(tuning, f"choosing the threshold, {views} views", disable=None)]
+        tuned = [
+            predict(pair.image)[1] for pair in tqdm(tuning, f"choosing the threshold, {views} views", disable=None)
+        ]
         thresholds[views] = best_probability_threshold(
             tuned, [pair.labels for pair in tuning], [pair.known for pair in tuning]
         )
-        probabilities[views] = [predict(p.image) for p in tqdm(split.test, f"held out, {views} views", disable=None)]
+        probabilities[views] = [predict(p.image)[1] for p in tqdm(split.test, f"held out, {views} views", disable=None)]
         name = "network" if views == 1 else f"network, {views} views"
         rows.append(row(name, split.test, probabilities[views], thresholds[views]))
     return Scores(rows, thresholds, probabilities)
@@ -76,9 +78,9 @@ def score(predictor: Predictor, split: Split) -> Scores:
 def baselines(split: Split) -> list[Row]:
     """Scores of two methods without a network: all pixels are cell, and a threshold on the smoothed image."""
     train = split.train
-    images = [standardise(pair.image) for pair in train]
+    images = [standardise(pair.image[0]) for pair in train]
     threshold = best_smoothed_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
-    masks = [threshold(standardise(pair.image)).astype(np.float32) for pair in split.test]
+    masks = [threshold(standardise(pair.image[0])).astype(np.float32) for pair in split.test]
     ones = [np.ones(pair.labels.shape, np.float32) for pair in split.test]
     return [row("everything cell", split.test, ones, 0.5), row("smoothed threshold", split.test, masks, 0.5)]
 

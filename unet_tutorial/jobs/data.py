@@ -1,0 +1,44 @@
+"""Reads the data of a recipe: its images in three sets, and the task that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unet_tutorial.datasets.folder import Pair, Reading, read_collection
+from unet_tutorial.datasets.normalisation import Normaliser
+from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.split import Split, split_of
+from unet_tutorial.jobs.task import Task
+
+
+@dataclass(frozen=True)
+class Data:
+    """The images of a run, the task that a network learns from them, and sentences for the user about both."""
+
+    split: Split
+    task: Task
+    remarks: list[str]
+
+
+def read_data(recipe: Recipe, rank: int = 2) -> Data:
+    """Read the folder of a recipe for a network with ``rank`` spatial axes, and split it.
+
+    ValueError for a folder or a file that cannot be used, and for labels whose meaning is not certain.
+    """
+    reading = Reading(recipe.labels, recipe.classes, recipe.colours, recipe.unlabelled, recipe.channels)
+    collection = read_collection(recipe.data, rank, reading)
+    split = split_of(collection, recipe)
+    if recipe.unlabelled is not None and all(pair.known.all() for part in split for pair in part):
+        raise ValueError(
+            f"--unlabelled {recipe.unlabelled}: no mask in {recipe.data} holds this value; "
+            "correct it, or leave the option out"
+        )
+    normaliser = Normaliser.of([pair.image for pair in split.train], recipe.normalise)
+    task = Task(collection.scheme, collection.channels, normaliser, _spacing(split.train))
+    return Data(split, task, collection.remarks)
+
+
+def _spacing(pairs: list[Pair]) -> tuple[float, ...]:
+    """The size of a pixel in µm, if all images have the same."""
+    found = {pair.spacing for pair in pairs}
+    return found.pop() if len(found) == 1 else ()
