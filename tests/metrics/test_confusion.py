@@ -1,0 +1,43 @@
+"""Confusion tables against scikit-image, and scores of classes against those of the masks."""
+
+import numpy as np
+import pytest
+from skimage.metrics import contingency_table
+
+from unet_tutorial.metrics.confusion import confusion, dices, ious, precisions, recalls
+from unet_tutorial.metrics.pixels import dice, iou
+
+RNG = np.random.default_rng(0)
+TRUTH, PROPOSAL = (RNG.integers(0, 4, (9, 11)).astype(np.uint8) for _ in range(2))
+
+
+def test_the_table_is_that_of_scikit_image_and_adds_up() -> None:
+    counts = confusion(TRUTH, PROPOSAL, 4)
+    np.testing.assert_array_equal(counts, contingency_table(TRUTH, PROPOSAL).toarray())
+    halves = sum(confusion(TRUTH[rows], PROPOSAL[rows], 4) for rows in (slice(4), slice(4, None)))
+    np.testing.assert_array_equal(counts, halves)
+
+
+def test_the_scores_are_those_of_each_mask() -> None:
+    counts = confusion(TRUTH, PROPOSAL, 5)  # class 4 does not occur
+    for k in range(4):
+        assert ious(counts)[k] == pytest.approx(iou(PROPOSAL, TRUTH, label=k))
+        assert dices(counts)[k] == pytest.approx(dice(PROPOSAL, TRUTH, label=k))
+        both = np.sum((TRUTH == k) & (PROPOSAL == k))
+        assert precisions(counts)[k] == pytest.approx(both / np.sum(PROPOSAL == k))
+        assert recalls(counts)[k] == pytest.approx(both / np.sum(TRUTH == k))
+    for score in (ious, dices, precisions, recalls):
+        assert np.isnan(score(counts)[4])
+
+
+@pytest.mark.parametrize(
+    ("truth", "proposal", "words"),
+    [
+        ([0, 1], [0, 1, 1], "differ in shape"),
+        ([0, 2], [0, 1], "truth holds classes 0 to 2"),
+        ([0, 1], [-1, 1], "proposal holds classes -1 to 1"),
+    ],
+)
+def test_bad_arrays_are_refused(truth: list[int], proposal: list[int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        confusion(np.array(truth), np.array(proposal), 2)
