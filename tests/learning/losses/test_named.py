@@ -16,7 +16,7 @@ from unet_tutorial.learning.losses.combine import combine, scaled
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.focal import softmax_focal_loss
 from unet_tutorial.learning.losses.lovasz import lovasz_loss
-from unet_tutorial.learning.losses.named import LOSSES
+from unet_tutorial.learning.losses.named import LOSSES, loss_named
 from unet_tutorial.learning.losses.overlap import dice_loss, generalised_dice_loss, tversky_loss
 from unet_tutorial.learning.losses.targets import Loss, as_channels, per_batch
 
@@ -173,3 +173,68 @@ def test_bad_multilabel_targets_are_refused(name: str, bad: object, says: str) -
 def test_the_other_kind_of_target_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="target"):
         LOSSES[name](*(random_labels() if name in OF_CLASSES else random_classes()))
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("dice", {"dice": 1}),
+        (" iou ", {"iou": 1}),
+        ("dice+0.5*focal", {"dice": 1, "focal": 0.5}),
+        ("2 * cross_entropy + 1e-1*dice", {"cross_entropy": 2, "dice": 0.1}),
+        ("1e+1*dice+ lovasz", {"dice": 10, "lovasz": 1}),
+    ],
+)
+def test_a_sum_of_losses_by_name(text: str, terms: dict[str, float]) -> None:
+    inputs = random_classes()
+    wanted = sum(factor * LOSSES[name](*inputs) for name, factor in terms.items())
+    torch.testing.assert_close(loss_named(text)(*inputs), wanted)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_single_name_is_the_loss_itself(name: str) -> None:
+    if name not in OF_LABELS:
+        assert loss_named(name) is LOSSES[name]
+    if name not in OF_CLASSES:
+        assert loss_named(name, multilabel=True) is LOSSES[name]
+
+
+def test_for_layers_names_mean_the_loss_of_layers() -> None:
+    inputs = random_labels()
+    found = loss_named("cross_entropy+0.5*focal+dice", multilabel=True)(*inputs)
+    wanted = LOSSES["binary_cross_entropy"](*inputs) + 0.5 * LOSSES["sigmoid_focal"](*inputs) + dice_loss(*inputs)
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "'' is not the name of a loss; write one of cross_entropy, focal, dice, .*, or a sum such as"),
+        ("dicee", "'dicee' is not the name of a loss"),
+        ("Dice", "'Dice' is not the name"),
+        ("dice+", "'' is not the name"),
+        ("dice++iou", "'' is not the name"),
+        ("dice*0.5", "'0.5' is not the name"),
+        ("dice-iou", "'dice-iou' is not the name"),
+        ("*dice", "'' is not a finite number above 0"),
+        ("x*dice", "'x' is not a finite number above 0"),
+        ("0*dice", "'0' is not a finite number above 0"),
+        ("-1*dice", "'-1' is not a finite number"),
+        ("nan*dice", "'nan' is not a finite number"),
+        ("1e999*dice", "'1e999' is not a finite number"),
+        ("1*2*dice", "'1\\*2' is not a finite number"),
+        ("dice + 2*dice", "dice is given twice"),
+        ("dice+sigmoid_focal", "'sigmoid_focal' is for layers, and these labels are classes; write one of"),
+        ("binary_cross_entropy", "'binary_cross_entropy' is for layers"),
+    ],
+)
+def test_other_texts_are_refused_with_the_right_names(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says) as refusal:
+        loss_named(text)
+    assert f"loss {text!r}: " in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_name_given_twice_for_layers_is_refused() -> None:
+    with pytest.raises(ValueError, match="binary_cross_entropy is given twice"):
+        loss_named("cross_entropy+binary_cross_entropy", multilabel=True)

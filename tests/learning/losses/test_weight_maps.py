@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from benchmarks.weight_map import stacked
-from unet_tutorial.learning.losses.weight_maps import border_weights, class_weights, two_nearest, weight_map
+from unet_tutorial.learning.losses.weight_maps import (
+    border_weights,
+    class_weighting,
+    class_weights,
+    two_nearest,
+    weight_map,
+)
 
 
 def boxes(seed: int, size: tuple[int, ...], cells: int) -> NDArray[np.int64]:
@@ -103,6 +109,37 @@ def test_class_weights_balance() -> None:
     assert weights[2] == 0
     present = [float(weights[labels][labels == c].sum()) for c in (0, 1, 3)]
     assert present == pytest.approx([labels.size / 4] * 3, rel=1e-5)
+
+
+def test_class_weights_by_name() -> None:
+    labels = np.random.default_rng(0).integers(3, size=50)
+    np.testing.assert_array_equal(class_weighting("balanced", 3)(labels), class_weights(labels, 3))
+    np.testing.assert_array_equal(class_weighting(" balanced ", 2)(labels % 2), class_weights(labels % 2))
+    for text, weights in (("none", [1, 1, 1]), ("1,4,2", [1, 4, 2]), (" 0, 1e1,.5", [0, 10, 0.5])):
+        found = class_weighting(text, 3)(labels)
+        assert found.tolist() == weights
+        assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "expected balanced, none, or one number per class"),
+        ("equal", "expected balanced"),
+        ("1,2,", "expected balanced"),
+        ("1;2;3", "expected balanced"),
+        ("1,2", "2 numbers for 3 classes; write one per class"),
+        ("1,2,3,4", "4 numbers for 3 classes"),
+        ("1,nan,2", "finite numbers of at least 0"),
+        ("1,inf,2", "finite"),
+        ("1,1e39,2", "finite"),
+        ("1,-1,2", "at least 0"),
+        ("0,0,0", "one of them above 0"),
+    ],
+)
+def test_other_class_weights_are_refused(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=f"class weights {text!r}: .*{says}"):
+        class_weighting(text, 3)
 
 
 def test_weight_map_is_the_sum_of_equation_2() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+ClassWeighting = Callable[[NDArray[Any]], NDArray[np.float32]]  # labels of an image -> weights (classes,)
+BALANCED = "balanced"
 NEGLIGIBLE = 1e-7  # border weights below this times w0 are treated as 0
 
 
@@ -82,6 +86,44 @@ def class_weights(labels: NDArray[Any], classes: int = 2) -> NDArray[np.float32]
     counts = np.bincount(labels.ravel().astype(np.int64), minlength=classes)  # (classes,)
     shares = labels.size / (classes * np.maximum(counts, 1))
     return np.where(counts > 0, shares, 0).astype(np.float32)
+
+
+def class_weighting(text: str, classes: int) -> ClassWeighting:
+    """A function that maps the labels of an image to one weight per class, from a text.
+
+    ``balanced`` is ``class_weights``, computed for each image; ``none`` is 1 for every class; numbers separated by
+    commas, such as ``1,4,2``, are the weights themselves. Raises ValueError for any other text, as ``fixed_weights``.
+
+    >>> class_weighting("1,4,2", 3)(np.array([0, 2])).tolist()
+    [1.0, 4.0, 2.0]
+    """
+    if text.strip() == BALANCED:
+        return partial(class_weights, classes=classes)
+    fixed = fixed_weights(text, classes)
+    return lambda _labels: fixed
+
+
+def fixed_weights(text: str, classes: int) -> NDArray[np.float32]:
+    """The weights in a text, (classes,): one number per class, separated by commas, or ``none`` for weights of 1.
+
+    Raises ValueError for any other text or number of weights, and unless they are finite, at least 0 and not all 0.
+    """
+    try:
+        numbers = [1.0] * classes if text.strip() == "none" else [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ValueError(
+            f"class weights {text!r}: expected {BALANCED}, none, or one number per class, such as 1,4,2"
+        ) from error
+    with np.errstate(over="ignore"):
+        weights = np.array(numbers).astype(np.float32)
+    if len(weights) != classes:
+        raise ValueError(f"class weights {text!r}: {len(weights)} numbers for {classes} classes; write one per class")
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+        raise ValueError(
+            f"class weights {text!r}: they must be finite numbers of at least 0, and one of them above 0; "
+            f"write {BALANCED} to have them computed"
+        )
+    return weights
 
 
 def weight_map(instances: NDArray[Any], *, w0: float = 10.0, sigma: float = 5.0) -> NDArray[np.float32]:
