@@ -207,8 +207,7 @@ def test_numbers_do_not_depend_on_the_tiles(rank: int) -> None:
     image = torch.randn(1, *size, generator=torch.Generator().manual_seed(0))
 
     chances = [
-        predict_tiled(net, image, tile=(tile,) * rank if tile else None).softmax(0)[1].numpy()
-        for tile in (0, 24, 28)
+        predict_tiled(net, image, tile=(tile,) * rank if tile else None).softmax(0)[1].numpy() for tile in (0, 24, 28)
     ]
     ordered = np.sort(chances[0], axis=None)
     low, high = ordered[ordered.size // 2 :][:2]  # a threshold in a gap, so that rounding moves no pixel across

@@ -1,5 +1,6 @@
 """Tiled prediction against one pass over the whole mirrored image, of networks of many kinds."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from tests.oracles.thin_nets import NORMED, perturbed, thin
 from tests.oracles.whole_image import predict_in_one_pass, thin_unet
 from unet_tutorial.inference.tiles import margins
-from unet_tutorial.inference.tiling import predict_tiled
+from unet_tutorial.inference.tiling import memory_of, predict_tiled
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import Block
 from unet_tutorial.nets.init import kaiming_
@@ -120,6 +121,61 @@ def test_a_tile_too_small_to_step_is_refused_with_one_that_is_not() -> None:
     net = paper_unet(widths=(1, 1, 1, 1, 1))
     with pytest.raises(ValueError, match="choose a tile of 204 or more"):
         predict_tiled(net, torch.zeros(1, 40, 40), tile=(188, 188))
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "seen"),
+    [((40, 50), (20000, 20000), (88, 100)), ((40, 300), (20000, 72), (88, 72)), ((40, 50), (60, 20000), (60, 100))],
+)
+def test_a_tile_is_not_larger_than_needed_for_the_image(size: Size, tile: Size, seen: Size) -> None:
+    """48 pixels of each tile are lost here, and tiles are multiples of 4; one of 20000² would need 76 GiB."""
+    net, image = thin_unet(2, 2, "same"), torch.randn(1, *size, generator=torch.Generator().manual_seed(0))
+    shapes = set()
+    hook = net.register_forward_pre_hook(lambda _m, args: shapes.add(tuple(args[0].shape[2:])))
+    got = predict_tiled(net, image, tile=tile)
+    assert shapes == {seen}
+    hook.remove()
+    torch.testing.assert_close(got, predict_tiled(net, image), rtol=0, atol=1e-5)
+
+
+def test_a_pass_larger_than_the_memory_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, image = thin_unet(2, 1, "same"), torch.zeros(1, 400, 400)
+    net.register_forward_pre_hook(lambda *_: pytest.fail("the network was run"))
+    monkeypatch.setattr("unet_tutorial.inference.tiling.memory_of", lambda _: 2**25)
+    words = (
+        r"tile \(100, 100\), batch 25: a pass needs about 0.0466 GiB, and this device has 0.0312 GiB; choose a smaller"
+    )
+    with pytest.raises(ValueError, match=words):
+        predict_tiled(net, image, tile=(100, 100), batch=1000)
+
+
+def test_the_memory_of_this_machine_is_known_and_that_of_other_devices_is_not() -> None:
+    pages = Path("/proc/meminfo")
+    if pages.exists():
+        assert memory_of(torch.device("cpu")) == int(pages.read_text().split()[1]) * 1024
+    assert memory_of(torch.device("meta")) == float("inf")
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_weights_are_in_the_layout_of_the_tiles_and_their_own_afterwards(rank: int) -> None:
+    net = thin_unet(rank, 1, "same")
+    before = {name: (weight.data_ptr(), weight.stride()) for name, weight in net.named_parameters()}
+    seen: list[bool] = []
+    net.register_forward_pre_hook(
+        lambda *_: seen.extend(w.is_contiguous(memory_format=net.memory_format) for w in net.parameters() if w.ndim > 2)
+    )
+    predict_tiled(net, torch.zeros(1, *(9,) * rank))
+    assert all(seen)
+    assert len(seen) > 5
+    assert {name: (weight.data_ptr(), weight.stride()) for name, weight in net.named_parameters()} == before
+    with pytest.raises(RuntimeError, match="stop"):  # also after an error
+        predict_tiled(net, torch.zeros(1, *(9,) * rank), progress=stop)
+    assert {name: (weight.data_ptr(), weight.stride()) for name, weight in net.named_parameters()} == before
+    net.train()(torch.zeros(1, 1, *(8,) * rank)).sum().backward()  # no tensor of inference mode is left
+
+
+def stop(_: Any) -> Any:
+    raise RuntimeError("stop")
 
 
 Parts = tuple[Block, Down, Up, Merge]

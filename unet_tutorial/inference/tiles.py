@@ -118,6 +118,16 @@ def pass_bytes(pixels: int, levels: Plan) -> float:
     return 4 * pixels * (sum(per_pixel) + WORKING_MAPS * max(per_pixel) + FULL_SIZE_CHANNELS)
 
 
+def check_pass(tile: Size, batch: int, levels: Plan, memory: float) -> None:
+    """Raise ValueError if a pass over ``batch`` tiles needs more than ``memory`` bytes (see ``pass_bytes``)."""
+    needed = pass_bytes(batch * prod(tile), levels)
+    if needed > memory:
+        raise ValueError(
+            f"tile {tile}, batch {batch}: a pass needs about {needed / 2**30:.3g} GiB, and this device has "
+            f"{memory / 2**30:.3g} GiB; choose a smaller tile or batch, or leave them out"
+        )
+
+
 def default_tile(size: Size, levels: Plan, padding: Padding, batch: int = 1, extra_reach: Size = ()) -> Size:
     """The tile size that covers an image with the fewest tiles, if one forward pass may use ``MEMORY`` bytes.
 
