@@ -1,12 +1,19 @@
 """After a full disk, a missing permission or an interruption, the old file is there and no part of a new one."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from tests.oracles.permissions import as_nobody, limited_file_size
-from unet_tutorial.disk import complete_file, make_folder, one_line
+from unet_tutorial.disk import CLAIM, LONGEST_STEM, complete_file, make_folder, one_line, unused_folder
 
 
 def write(path: Path, content: bytes) -> None:
@@ -77,3 +84,155 @@ def test_a_folder_is_created_with_its_parents_or_refused(tmp_path: Path) -> None
 )
 def test_an_error_in_one_line(error: BaseException, line: str) -> None:
     assert one_line(error) == line
+
+
+BEING_WRITTEN = """
+import sys, time
+from unet_tutorial.disk import complete_file
+with complete_file(sys.argv[1]) as part:
+    part.write_text("half")
+    print(part.name, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A process that is writing a.txt, and its temporary file."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEING_WRITTEN, str(tmp_path / "a.txt")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    yield process, tmp_path / process.stdout.readline().strip()
+    process.kill()
+    process.wait()
+
+
+def test_the_next_write_removes_the_leftover_of_a_killed_one_and_no_file_that_is_being_written(
+    tmp_path: Path, writer: tuple[subprocess.Popen[str], Path]
+) -> None:
+    process, part = writer
+    assert part.name.startswith(".a.")
+    write(tmp_path / "a.txt", b"new")
+    assert part.read_text() == "half"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for other in ("b.txt", "a.png", "a"):
+        write(tmp_path / other, b"x")
+    assert part.exists()
+    write(tmp_path / "a.txt", b"newer")
+    assert not part.exists()
+    assert (tmp_path / "a.txt").read_bytes() == b"newer"
+
+
+def test_leftovers_of_other_machines_are_removed_when_they_are_a_day_old(tmp_path: Path) -> None:
+    old, new, mine = (tmp_path / f".a.{machine}-1-{number}.txt" for machine, number in (
+        ("0" * 8, "a" * 8), ("0" * 8, "b" * 8), ("0" * 8, "short")
+    ))  # fmt: skip
+    for file in (old, new, mine):
+        file.touch()
+    yesterday = time.time() - 25 * 3600
+    for file in (old, mine):
+        os.utime(file, (yesterday, yesterday))
+    write(tmp_path / "a.txt", b"x")
+    assert sorted(tmp_path.iterdir()) == sorted([new, mine, tmp_path / "a.txt"])
+
+
+def test_names_as_long_as_the_file_system_allows_are_written(tmp_path: Path) -> None:
+    for letter in ("a", "é"):
+        name = letter * ((255 - 4) // len(letter.encode())) + ".txt"
+        with complete_file(tmp_path / name) as part:
+            assert len(part.stem) > LONGEST_STEM
+            part.touch()
+        assert (tmp_path / name).exists()
+
+
+CLAIMING = """
+import os, sys
+from pathlib import Path
+from unet_tutorial.disk import complete_file, unused_folder
+rounds, go = Path(sys.argv[1]), Path(sys.argv[1], "go")
+print("ready", flush=True)
+while not go.exists():
+    pass
+for each in range(20):
+    folder = unused_folder(rounds / str(each) / "run")
+    with complete_file(folder / f"{os.getpid()}.txt") as part:
+        part.touch()
+"""
+
+
+@pytest.mark.parametrize("existing", [0, 20])
+def test_processes_that_start_together_get_different_folders(tmp_path: Path, existing: int) -> None:
+    for each in range(existing):
+        make_folder(tmp_path / str(each) / "run")
+    command = [sys.executable, "-c", CLAIMING, str(tmp_path)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    for process in started:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    (tmp_path / "go").touch()
+    assert [process.wait() for process in started] == [0] * 8
+    for each in range(20):
+        folders = {folder.name: [file.name for file in folder.iterdir()] for folder in (tmp_path / str(each)).iterdir()}
+        assert folders.keys() == {"run", *(f"run-{number}" for number in range(2, 9))}
+        assert sorted(folders.values()) == sorted([f"{process.pid}.txt"] for process in started)
+
+
+@pytest.mark.parametrize("rival", [lambda folder: (folder / CLAIM).touch(), lambda folder: write(folder / "a", b"x")])
+def test_a_folder_that_another_process_takes_first_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rival: Callable[[Path], None]
+) -> None:
+    """The other process acts after the folder was seen empty, and before it is claimed."""
+    touch = Path.touch
+
+    def after_the_rival(claim: Path, *arguments: Any, **options: Any) -> None:
+        if claim.parent.name == "run":
+            monkeypatch.setattr(Path, "touch", touch)
+            rival(claim.parent)
+        touch(claim, *arguments, **options)
+
+    monkeypatch.setattr(Path, "touch", after_the_rival)
+    assert unused_folder(tmp_path / "run").name == "run-2"
+    assert len(list((tmp_path / "run").iterdir())) == 1
+
+
+def test_an_unused_folder_is_new_or_empty_and_given_once(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a-2").touch()
+    (tmp_path / "a-3").mkdir()
+    (tmp_path / "a-3" / "x").touch()
+    assert [unused_folder(tmp_path / "a").name for _ in range(3)] == ["a", "a-4", "a-5"]
+    assert unused_folder(tmp_path / "b" / "c").is_dir()
+    write(tmp_path / "a-4" / "file", b"x")
+    assert [file.name for file in (tmp_path / "a-4").iterdir()] == ["file"]
+    assert [file.name for file in (tmp_path / "a-5").iterdir()] == [CLAIM]
+    assert unused_folder(tmp_path / "a-4").name == "a-4-2"
+
+
+def test_unused_folders_of_the_current_folder_are_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_folder(tmp_path / "here"))
+    assert [unused_folder(".").name for _ in range(2)] == ["here", "here-2"]
+
+
+def test_a_folder_with_files_is_not_touched() -> None:
+    with TemporaryDirectory() as name:
+        used = make_folder(Path(name) / "used")
+        (used / "x").touch()
+        Path(name).chmod(0o777)
+        used.chmod(0o555)
+        with as_nobody():
+            assert unused_folder(used).name == "used-2"
+
+
+def test_folders_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"file/a: this folder cannot be created"):
+        unused_folder(tmp_path / "file" / "a")
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        with as_nobody():
+            with pytest.raises(ValueError, match=r"cannot be used \(Permission denied\); choose a writable folder"):
+                unused_folder(name)
+            with pytest.raises(ValueError, match=r"a: this folder cannot be created \(Permission denied\)"):
+                unused_folder(Path(name) / "a")

@@ -1,9 +1,20 @@
-"""Atomic file writes. Errors of the file system become a ValueError of one sentence."""
+"""Files that are complete or absent, and folders of one's own. Errors of the file system become a ValueError."""
 
+import hashlib
+import os
+import re
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
+
+CLAIM = ".unet-claim"  # in a folder that a process has chosen and not yet written to
+ABANDONED = 24 * 3600  # seconds after which a temporary file of another machine is taken for a leftover
+LONGEST_STEM = 40  # of a temporary file: a name on disk has at most 255 bytes
 
 
 @contextmanager
@@ -11,11 +22,13 @@ def complete_file(path: str | Path) -> Iterator[Path]:
     """Context manager that returns a temporary path in the folder of `path`; write the file to this path.
 
     At the end of the context the temporary file is renamed to `path`. If the block raises an error, it is deleted
-    instead, so an existing file is never replaced by an incomplete one. Raises ValueError with the file's name for an
-    error of the operating system, such as a full disk or a missing or read-only folder.
+    instead, so an existing file is never replaced by an incomplete one. The temporary file of a process that was killed
+    is deleted by the next process that writes `path`. Raises ValueError with the file's name for an error of the
+    operating system, such as a full disk or a missing or read-only folder.
     """
     path = Path(path)
-    part = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
+    _remove_leftovers(path)
+    part = path.with_name(f"{_start(path)}{_machine()}-{os.getpid()}-{uuid4().hex[:8]}{path.suffix}")
     try:
         yield part
         part.replace(path)
@@ -26,6 +39,53 @@ def complete_file(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+    with suppress(OSError):
+        path.with_name(CLAIM).unlink()  # the folder holds a file now
+
+
+def _start(path: Path) -> str:
+    """The start of the names of all temporary files for `path`."""
+    return f".{path.stem[:LONGEST_STEM]}."
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete the temporary files for `path` of processes that do not run any more."""
+    ours = re.compile(rf"{re.escape(_start(path))}([0-9a-f]{{8}})-(\d{{1,9}})-[0-9a-f]{{8}}{re.escape(path.suffix)}")
+    with suppress(OSError):  # a folder that cannot be read is reported by the write
+        for file in path.parent.iterdir():
+            found = ours.fullmatch(file.name)
+            if found and _is_abandoned(file, found[1], int(found[2])):
+                with suppress(OSError):
+                    file.unlink()
+
+
+def _is_abandoned(file: Path, machine: str, process: int) -> bool:
+    """Whether the process that wrote a temporary file has ended; on another machine, whether the file is a day old."""
+    if machine == _machine():
+        return not _is_running(process)
+    return time.time() - file.stat().st_mtime > ABANDONED
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # on Windows, os.kill would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # a process of another user
+        return True
+    return True
+
+
+@cache
+def _machine() -> str:
+    """Eight digits for the machine since its last start, or for the container: process numbers are unique in it."""
+    about = socket.gethostname()
+    with suppress(OSError):  # not on Linux
+        about += Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf8")
+        about += str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(about.encode()).hexdigest()[:8]
 
 
 def make_folder(path: str | Path) -> Path:
@@ -37,6 +97,42 @@ def make_folder(path: str | Path) -> Path:
             f"{path}: this folder cannot be created ({one_line(error)}); choose one in a writable folder"
         ) from error
     return Path(path)
+
+
+def unused_folder(wanted: str | Path) -> Path:
+    """An empty folder for this process alone: `wanted`, or the first of `wanted`-2, `wanted`-3, … that is empty or new.
+
+    The folder is created with its parents. Of several processes that ask at the same time, each gets another folder: a
+    hidden file in it says that it is taken, until `complete_file` has written a file there. Raises ValueError if a
+    folder cannot be created.
+    """
+    wanted = Path(wanted) if Path(wanted).name not in ("", "..") else Path(wanted).resolve()
+    for number in count(1):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        if folder.is_file():
+            continue
+        make_folder(folder)
+        try:
+            if _claimed(folder):
+                return folder
+        except OSError as error:
+            raise ValueError(f"{folder}: cannot be used ({one_line(error)}); choose a writable folder") from error
+    raise AssertionError("the numbers of folders have no end")
+
+
+def _claimed(folder: Path) -> bool:
+    """Whether the folder is empty and this process is the only one that takes it."""
+    claim = folder / CLAIM
+    if any(folder.iterdir()):
+        return False
+    try:
+        claim.touch(exist_ok=False)  # of several processes, one succeeds
+    except FileExistsError:
+        return False
+    if list(folder.iterdir()) == [claim]:
+        return True
+    claim.unlink(missing_ok=True)  # another process has taken it, and written a file since it was seen empty
+    return False
 
 
 def one_line(error: BaseException, most: int = 160) -> str:
