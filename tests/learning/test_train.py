@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tests.oracles.random_samples import matching_sample
 from unet_tutorial.learning.batches import tile_batches
-from unet_tutorial.learning.train import Batch, Training, adam, fit, one_cycle
+from unet_tutorial.learning.train import Batch, Training, Validation, adam, best, fit, is_stale, one_cycle
 from unet_tutorial.nets.presets import paper_unet
 from unet_tutorial.nets.unet import UNet
 from unet_tutorial.plan.levels import pyramid
@@ -137,3 +137,56 @@ def test_the_loop_learns_with_momentum_099_from_one_image_at_a_time() -> None:
     assert len(draw(0, 1).images) == 1
     fit(training, lambda step: draw(step, 1), lambda _step: 3e-4, steps=300, save=lambda _now: None)
     assert sum(training.losses[-30:]) < 0.5 * sum(training.losses[:30])
+
+
+def test_training_stops_when_it_is_asked_to_after_a_save() -> None:
+    asked: list[int] = []
+
+    def stop(now: Training) -> bool:
+        asked.append(now.step)
+        return now.step >= 4
+
+    training = start()
+    fit(training, batches, rates, steps=9, save=lambda _now: None, every=2, stop=stop)
+    assert (training.step, asked) == (4, [0, 2, 4])
+    fit(training, batches, rates, steps=9, save=lambda _now: None, every=2, stop=stop)  # as a resumed run
+    assert (training.step, asked) == (4, [0, 2, 4, 4])
+
+
+def test_a_save_that_validates_leaves_the_network_in_training_mode() -> None:
+    modes = []
+
+    class Watched(UNet):
+        def forward(self, image: Tensor) -> Any:
+            modes.append(self.training)
+            return super().forward(image)
+
+    training = start()
+    training.net.__class__ = Watched
+    fit(training, batches, rates, steps=3, save=lambda now: now.net.eval(), every=1)
+    assert modes == [True] * 3
+
+
+SCORES = [0.5, 0.7, 0.7, float("nan"), 0.6, 0.8]
+
+
+def validations(*scores: float) -> list[Validation]:
+    return [Validation(50 * (i + 1), 1 - score, score) for i, score in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "step"),
+    [(SCORES, 300), (SCORES[:5], 100), ([float("nan"), 0.0], 100), ([float("nan")] * 2, 50), ([-1.0, -2.0], 50)],
+)
+def test_the_best_validation_has_the_highest_score_the_first_of_equal_ones(scores: list[float], step: int) -> None:
+    assert best(validations(*scores)).step == step
+
+
+@pytest.mark.parametrize(
+    ("patience", "stale"),
+    [(1, [0, 0, 1, 1, 1, 0]), (2, [0, 0, 0, 1, 1, 0]), (3, [0, 0, 0, 0, 1, 0]), (4, [0] * 6), (0, [0] * 6)],
+)
+def test_validations_are_stale_after_so_many_without_a_better_one(patience: int, stale: list[int]) -> None:
+    found = validations(*SCORES)
+    assert [is_stale(found[: n + 1], patience) for n in range(6)] == [bool(each) for each in stale]
+    assert not is_stale([], patience)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -28,13 +28,44 @@ class Batch(NamedTuple):
     weights: Tensor
 
 
+class Validation(NamedTuple):
+    """The loss and the score (higher is better) on validation images after ``step`` training steps."""
+
+    step: int
+    loss: float
+    score: float
+
+
+def best(validations: Sequence[Validation]) -> Validation:
+    """The validation with the highest score, the first of equal ones. A score of NaN is the lowest.
+
+    >>> best([Validation(50, 0.7, 0.4), Validation(100, 0.3, 0.6), Validation(150, 0.2, 0.6)])
+    Validation(step=100, loss=0.3, score=0.6)
+    """
+    return max(validations, key=lambda validation: -math.inf if math.isnan(validation.score) else validation.score)
+
+
+def is_stale(validations: Sequence[Validation], patience: int) -> bool:
+    """Whether the last ``patience`` validations have no higher score than the best before them; never for 0.
+
+    >>> scores = [Validation(step, 0.5, score) for step, score in ((50, 0.6), (100, 0.5), (150, 0.6))]
+    >>> is_stale(scores, 2), is_stale(scores, 3)
+    (True, False)
+    """
+    if not validations:
+        return False
+    since = len(validations) - 1 - validations.index(best(validations))
+    return 0 < patience <= since
+
+
 @dataclass
 class Training:
-    """The state of a training run: the network, its optimiser, and the loss of every step so far."""
+    """The state of a training run: network, optimiser, the loss of every step so far, and all validations so far."""
 
     net: Network
     optimiser: torch.optim.Optimizer
     losses: list[float] = field(default_factory=list)
+    validation: list[Validation] = field(default_factory=list)
 
     @property
     def step(self) -> int:
@@ -81,10 +112,14 @@ def fit(
     steps: int,
     save: Callable[[Training], None],
     every: int = 100,
+    stop: Callable[[Training], bool] = lambda _training: False,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
+    ``stop`` is called before the first step and after each save; if it returns True, the training ends early. If it
+    depends on no more than the state that ``save`` stores, a resumed run ends at the same step as one without
+    interruption.
     ``batches`` and ``rates`` return the batch and the learning rate of a step. A parameter group of the optimiser with
     the entry "lr_scale" has this multiple of the rate (see ``nets.backbone.decayed_groups``).
     ``loss(logits, labels, weights)`` is a scalar; the logits (N, K, *out) have the dtype of the images. If the network
@@ -95,8 +130,11 @@ def fit(
     """
     net = training.net.train()
     device, layout = net.device, net.memory_format
-    progress = tqdm(range(training.step, steps), initial=training.step, total=steps, unit="step", disable=None)
+    first = training.step
+    progress = tqdm(range(first, steps), initial=first, total=steps, unit="step", disable=None)
     for step in progress:
+        if (step == first or step % every == 0) and stop(training):
+            return
         images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
         for group in training.optimiser.param_groups:
             group["lr"] = rates(step) * group.get("lr_scale", 1)
@@ -112,6 +150,7 @@ def fit(
         if training.step % every == 0 or training.step == steps:
             _check_weights(net, step)
             save(training)
+            net.train()  # `save` may validate
 
 
 def _cast(logits: Any, dtype: torch.dtype) -> Any:
