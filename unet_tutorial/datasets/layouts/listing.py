@@ -1,0 +1,125 @@
+"""The files of a folder, by their names without the suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from unet_tutorial.datasets.files import READABLE
+from unet_tutorial.datasets.layouts.words import normalized
+
+OUTLINES = (".json", ".geojson", ".roi", ".zip")  # labels as outlines, not as pixels
+# Files beside the data that nobody expects to be read as an image.
+OTHER_FILES = tuple(
+    f".{suffix}"
+    for suffix in [
+        "txt",
+        "md",
+        "rst",
+        "csv",
+        "tsv",
+        "pdf",
+        "log",
+        "ini",
+        "html",
+        "docx",
+        "xlsx",
+        "yaml",
+        "yml",
+        "toml",
+        "py",
+        "ipynb",
+        "sh",
+        "db",
+    ]
+)
+OTHER_NAMES = ("classes.json", "dataset.json", "__macosx", "readme", "license", "licence")
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """The files and folders in a folder, sorted, without hidden ones and those that only describe the data.
+
+    ValueError for a link whose file or folder is missing.
+    """
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix.lower() in OTHER_FILES or path.name.lower() in OTHER_NAMES:
+            continue
+        if not path.exists():
+            raise ValueError(
+                f"{path}: this link points to {path.readlink()}, which is missing; copy the file, or remove the link"
+            )
+        found.append(path)
+    return found
+
+
+def folders_of(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted."""
+    return [path for path in entries_of(folder) if is_folder(path)]
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder that holds files, and not an image stored as a folder (.zarr)."""
+    return path.is_dir() and not is_image(path)
+
+
+def is_image(path: Path) -> bool:
+    """Whether the suffix is that of a format whose pixels can be read."""
+    return path.name.lower().endswith(READABLE)
+
+
+def is_outline(path: Path) -> bool:
+    """Whether the suffix is that of a format of outlines."""
+    return path.name.lower().endswith(OUTLINES)
+
+
+def all_files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files in a folder and in all folders below it, sorted in each folder; a loop of links is entered once."""
+    above = (*above, folder.resolve())
+    for path in entries_of(folder):
+        if not is_folder(path):
+            yield path
+        elif path.resolve() not in above:
+            yield from all_files(path, above)
+
+
+def by_name(files: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """Files by their names relative to the folder, without the suffix: "a/1" for folder/a/1.png.
+
+    ValueError if two files have the same name.
+    """
+    named: dict[str, Path] = {}
+    for file in files:
+        name = name_of(file, folder)
+        if name in named:
+            raise ValueError(f"{file}: {named[name].name} has the same name; keep one of the two")
+        named[name] = file
+    return named
+
+
+def name_of(file: Path, folder: Path) -> str:
+    """The name of a file relative to the folder, without the suffix."""
+    return normalized((file.parent.relative_to(folder) / stem(file)).as_posix())
+
+
+def stem(path: Path) -> str:
+    """The name of a file without its suffix, which may have two parts: "a" for a.nii.gz and a.ome.tif."""
+    name = path.name
+    for suffix in sorted((*READABLE, *OUTLINES), key=len, reverse=True):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            name = name[: -len(suffix)]
+            break
+    else:
+        name = path.stem
+    return name[:-4] if name.lower().endswith(".ome") else name
+
+
+def some(names: Iterable[str], most: int = 3) -> str:
+    """The first names of a list, and the number of the others.
+
+    >>> some("abcde")
+    'a, b, c and 2 more'
+    """
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
