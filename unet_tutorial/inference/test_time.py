@@ -26,7 +26,15 @@ def predict_with_tta(predict: Predict, image: Tensor) -> Tensor:
     >>> torch.equal(predict_with_tta(lambda view: 2 * view, image), 2 * image)
     True
     """
-    return torch.stack([_transform_back(predict(_transform(image, k)), k) for k in range(8)]).mean(0)
+    return symmetric_views(predict, image).mean(0)
+
+
+def symmetric_views(predict: Predict, image: Tensor) -> Tensor:
+    """``predict`` for each of the eight symmetries, transformed back: (C, …, H, W) -> (8, K, …, H, W).
+
+    The first one is the prediction of the image as it is. See ``predict_with_tta``.
+    """
+    return torch.stack([_transform_back(predict(_transform(image, k)), k) for k in range(8)])
 
 
 def _transform(image: Tensor, k: int) -> Tensor:
