@@ -22,11 +22,10 @@ from benchmarks.isbi import row
 from benchmarks.variants import line, no_weights
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.data import read_data
-from unet_tutorial.jobs.job import train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.learning.batches import tile_batches
-from unet_tutorial.learning.train import adam
+from unet_tutorial.learning.train import adam, fit
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
@@ -58,7 +57,7 @@ def trained(unit: ConvUnit, recipe: Recipe, pairs: list[Pair]) -> Predictor:
     training = adam(network(unit))
     net = training.net
     draw = tile_batches(no_weights(pairs, recipe), net.levels, net.padding, tile=TILE, seed=recipe.seed)
-    train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
+    fit(training, lambda step: draw(step, recipe.batch), recipe.rate_of, steps=recipe.steps, save=lambda _: None)
     return Predictor(net)
 
 

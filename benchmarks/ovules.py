@@ -16,7 +16,7 @@ from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.datasets.masks import read_cells
 from unet_tutorial.jobs.data import Data
-from unet_tutorial.jobs.job import batches_of, begin, tile_of, train
+from unet_tutorial.jobs.job import begin, job_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import baselines
@@ -39,10 +39,9 @@ def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
 
 def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the second on."""
-    threshold, training = baselines(split)[1], begin(recipe)
+    threshold, (training, _) = baselines(split)[1], begin(recipe)
     before = walls(Predictor(training.net), split)[0]
-    batches = batches_of(training, Data(split, GREY_CELLS, []), recipe, tile_of(training, recipe, split))
-    train(training, batches, recipe, lambda _: None)
+    train(job_of(recipe, Data(split, GREY_CELLS, []), training), lambda _: None)
     after, wrong = walls(Predictor(training.net), split)
     return threshold.dice_background, before, after, threshold.pixel_error, wrong
 

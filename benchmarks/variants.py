@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.jobs.job import begin, tile_of, train
+from unet_tutorial.jobs.job import begin, tile_of
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import samples
@@ -18,6 +18,7 @@ from unet_tutorial.jobs.task import GREY_CELLS
 from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches
+from unet_tutorial.learning.train import fit
 
 Weighing = Callable[[list[Pair], Recipe], list[Sample]]
 
@@ -63,9 +64,10 @@ def line(*cells: object) -> None:
 
 def trained(recipe: Recipe, variant: Variant, pairs: list[Pair]) -> Predictor:
     """The network of a recipe, trained on these pairs; the same initial weights and tiles for all variants."""
-    training, weighted = begin(recipe), variant.weighing(pairs, recipe)
+    (training, _), weighted = begin(recipe), variant.weighing(pairs, recipe)
     net, sd = training.net, variant.elastic * min(weighted[0].size)
     tile = tile_of(training, recipe, Split(pairs, []))
-    draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=augmentation(elastic_sd=sd))
-    train(training, lambda step: draw(step, recipe.batch), recipe, lambda _: None)
+    changes = augmentation(elastic_sd=sd)
+    draw = tile_batches(weighted, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=changes)
+    fit(training, lambda step: draw(step, recipe.batch), recipe.rate_of, steps=recipe.steps, save=lambda _: None)
     return Predictor(net)

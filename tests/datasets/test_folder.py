@@ -15,7 +15,7 @@ from tests.paths import SHARED
 from unet_tutorial.datasets.course_data import DATA
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.folder import has_masks, paired, read_folder
+from unet_tutorial.datasets.folder import paired, read_folder
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.synthetic import touching_cells
 from unet_tutorial.datasets.walls import cell_walls
@@ -97,16 +97,6 @@ def test_the_real_folder_is_read() -> None:
     assert np.mean([pair.labels.mean() for pair in read_folder(REAL)]) == pytest.approx(0.78037, abs=1e-5)
 
 
-@pytest.mark.parametrize(("images", "masks"), [("images", "labels"), ("image", "label"), ("images", "mask")])
-def test_whether_a_folder_has_masks(tmp_path: Path, images: str, masks: str) -> None:
-    assert not has_masks(tmp_path / "none")
-    (tmp_path / "test" / images).mkdir(parents=True)
-    assert not has_masks(tmp_path / "test")
-    (tmp_path / "test" / masks).mkdir()
-    assert has_masks(tmp_path / "test")
-    assert not has_masks(tmp_path)
-
-
 def test_hidden_and_other_files_are_ignored(tmp_path: Path) -> None:
     LAYOUTS["labels"](tmp_path)
     for name in (".DS_Store", "._00.png", "notes.txt"):
@@ -120,7 +110,7 @@ def test_a_stack_gives_a_pair_per_slice_or_one_volume(tmp_path: Path, rank: int)
     for part, array in (("images", volume.image), ("labels", volume.instances.astype(np.uint16))):
         make_folder(tmp_path / part)
         write_image(tmp_path / part / "a.tif", array)
-    pairs = read_folder(tmp_path, rank)
+    pairs = read_folder(tmp_path, rank, labels="instances")
     wanted = [volume.image] if rank == 3 else list(volume.image)
     cells = [volume.instances] if rank == 3 else list(volume.instances)
     assert [pair.name for pair in pairs] == (["a"] if rank == 3 else [f"a-{number:02}" for number in range(8)])
@@ -234,7 +224,7 @@ def test_slices_without_labels_are_left_out(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="every pixel of its masks has the value 65535"):
+    with pytest.raises(ValueError, match="every pixel has the value 65535"):
         read_folder(put(tmp_path, np.full((3, 8, 8), UNLABELLED, np.uint16)), 3, unlabelled=UNLABELLED)
 
 

@@ -16,7 +16,7 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
-from unet_tutorial.jobs.job import batches_of, begin, prepare, save_progress, tile_of, train
+from unet_tutorial.jobs.job import begin, job_of, prepare, save_progress, tile_of, train
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS
@@ -75,12 +75,7 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(unet: Unet, folder:
     assert unet("train", "--resume", killed)[0] == 0
     job = prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=steps))
     make_folder(whole)
-    train(
-        job.training,
-        job.batches,
-        job.recipe,
-        lambda training: save_progress(training, job.recipe, job.data.task, whole),
-    )
+    train(job, lambda _training: save_progress(job, whole))
     ours, theirs = (load(run / "checkpoint.safetensors") for run in (killed, whole))
     assert ours.tensors.keys() == theirs.tensors.keys()
     for key, value in ours.tensors.items():
@@ -110,7 +105,7 @@ def test_a_checkpoint_continues_at_its_step(folder: Path, run_folder: Path) -> N
 def test_the_tile_is_that_of_the_recipe_or_fits_the_smallest_image() -> None:
     pairs = [paired(str(n), VOLUMES[0].image[0, :n], VOLUMES[0].instances[0, :n]) for n in (32, 20)]
     recipe = Recipe(preset="padded", widths="2,4,4")
-    training, split = begin(recipe), Split(pairs, [])
+    (training, _), split = begin(recipe), Split(pairs, [])
     assert tile_of(training, replace(recipe, tile="16"), split) == (16, 16)
     assert tile_of(training, replace(recipe, tile="8,12"), split) == (8, 12)
     assert tile_of(training, recipe, split) == (20, 36)  # multiples of 4 that cover (20, 36)
@@ -121,8 +116,8 @@ def test_mixed_precision_gives_other_losses_and_twice_the_same() -> None:
     for bf16 in (False, True, True):
         recipe = Recipe(preset="unet3d", widths="2,4", tile="8", batch=1, steps=3, bf16=bf16)
         split = Split([paired("a", VOLUMES[0].image, separated(VOLUMES[0].instances))], [])
-        training = begin(recipe)
-        train(training, batches_of(training, Data(split, GREY_CELLS, []), recipe, (8, 8, 8)), recipe, lambda _: None)
+        training, _ = begin(recipe)
+        train(job_of(recipe, Data(split, GREY_CELLS, []), training), lambda _: None)
         losses.append(training.losses)
     assert losses[1] == losses[2] != losses[0]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)

@@ -27,7 +27,7 @@ def test_samples_are_standardised_with_the_weight_map_of_equation_2() -> None:
 
 
 def test_unlabelled_voxels_have_no_class_and_no_share_in_the_balance(tmp_path: Path) -> None:
-    pair = read_folder(write_sparse_volumes(tmp_path), 3, unlabelled=UNLABELLED)[0]
+    pair = read_folder(write_sparse_volumes(tmp_path), 3, labels="instances", unlabelled=UNLABELLED)[0]
     (sample,) = samples([pair], GREY_CELLS, Recipe(w0=0.0))
     assert (sample.labels[1::2] == NO_CLASS).all()
     truth = torch.from_numpy(pair.labels[::2]).long()

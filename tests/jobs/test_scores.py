@@ -94,7 +94,7 @@ def turned(pair: Pair) -> NDArray[np.bool_]:
 
 
 def test_scores_count_labelled_voxels_only(tmp_path: Path) -> None:
-    pair = read_folder(write_sparse_volumes(tmp_path), 3, unlabelled=UNLABELLED)[0]
+    pair = read_folder(write_sparse_volumes(tmp_path), 3, labels="instances", unlabelled=UNLABELLED)[0]
     guess = np.random.default_rng(0).random(pair.size).astype(np.float32)
     found = row("guess", [pair], [guess], 0.4)
     cell, truth = guess[::2] > 0.4, pair.labels[::2] > 0

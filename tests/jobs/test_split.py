@@ -18,7 +18,8 @@ from unet_tutorial.jobs.split import Split
 
 def split(folder: Path, rank: int = 2, *, held_out: int = 0, unlabelled: int | None = None) -> Split:
     """The split of a folder with these options of a recipe."""
-    return read_data(Recipe(folder, held_out=held_out, unlabelled=unlabelled), rank).split
+    labels = "instances" if rank == 3 else ""  # eight cells in each volume could be eight classes
+    return read_data(Recipe(folder, labels=labels, held_out=held_out, unlabelled=unlabelled), rank).split
 
 
 def images(folder: Path, count: int) -> Path:

@@ -10,7 +10,7 @@ from unet_tutorial.datasets.walls import cell_walls
 from unet_tutorial.disk import make_folder
 
 VOLUMES = [cell_walls(seed, (8, 32, 36), cells=8) for seed in (0, 1, 2)]
-THIN_3D = ["--preset", "unet3d", "--widths", "2,4,4", "--batch", "1", "--steps", "2"]
+THIN_3D = ["--labels", "instances", "--preset", "unet3d", "--widths", "2,4,4", "--batch", "1", "--steps", "2"]
 UNLABELLED = 65535  # in a mask: the value of unlabelled voxels
 
 

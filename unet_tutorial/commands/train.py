@@ -5,7 +5,11 @@ Its options are the fields of ``jobs.recipe.Recipe``.
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from unet_tutorial.jobs.scores import Scores
 
 RUNS = Path("runs")
-HEADS = ("method", "pixel error", "1 - max F", "Dice, class 0", "IoU, class 1")
 
 
 @with_options(Recipe)
@@ -28,9 +31,18 @@ def train(
     recipe: Recipe,
     ctx: typer.Context,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the run; by default runs/DATA-PRESET.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder of the run; by default runs/DATA-PRESET. One in use gets a number."
+        ),
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of an interrupted run to continue.")] = None,
+    extend: Annotated[
+        int, typer.Option(min=0, help="With --resume: number of steps to add after the end of the run.")
+    ] = 0,
+    config: Annotated[
+        Path | None, typer.Option(help="The recipe.json of another run; options that are typed replace its own.")
+    ] = None,
 ) -> None:
     """Train a U-Net, and test it on held-out images.
 
@@ -42,65 +54,108 @@ def train(
     own network, or one of another library, in place of a preset.
     """
     from unet_tutorial.commands.model import builders
+    from unet_tutorial.disk import unused_folder
     from unet_tutorial.jobs.job import CHECKPOINT, prepare, run
     from unet_tutorial.learning.checkpoints import load
 
-    if resume and output:
-        raise ValueError(f"--output {output}: a resumed run continues in its own folder; leave it out")
     given = typed_fields(ctx, Recipe)
-    if recipe.net and "preset" in given:
-        raise ValueError(f"--net {recipe.net} and --preset {recipe.preset}: give one network")
-    name = recipe.net.replace(":", ".") or recipe.preset
-    folder = resume or _unused(output or RUNS / f"{recipe.data.resolve().name}-{name}")
-    folder = folder.parent if folder.is_file() else folder  # the path of the checkpoint itself was given
-    checkpoint = load(folder / CHECKPOINT) if resume else None
+    _refuse_together(recipe, given, output, resume, extend, config)
+    recipe = _configured(config, recipe, given) if config else recipe
     own = recipe.net  # not the name in the checkpoint, because a file must not choose code to be imported
-    recipe = recipe.resumed(checkpoint.notes, given) if checkpoint else recipe
-    job = prepare(recipe, checkpoint, builders(own))
+    kept, folder = None, output or default_folder(recipe)
+    if resume:
+        folder = resume.parent if resume.is_file() else resume  # the path of the checkpoint itself may be given
+        kept = load(folder / CHECKPOINT)
+        recipe = recipe.resumed(kept.notes, given)
+        recipe = recipe.extended_by(extend) if extend else recipe
+    job = prepare(recipe, kept, builders(own))
+    folder = folder if resume else unused_folder(folder)
     print(_opening(job, folder))
+    for line in job.remarks:
+        print(line)
     try:
-        scores = run(job, folder)
+        scores = run(job, folder, _log())
     except KeyboardInterrupt:
         saved = (folder / CHECKPOINT).is_file()
-        raise KeyboardInterrupt(f"continue with --resume {folder}" if saved else "nothing was saved yet") from None
-    _print_results(folder, recipe, scores)
+        advice = f"continue with --resume {quote(str(folder))}" if saved else "nothing was saved yet"
+        raise KeyboardInterrupt(advice) from None
+    _print_results(folder, job, scores)
 
 
-def _unused(wanted: Path) -> Path:
-    """The folder `wanted`, or if it holds files the first of `wanted`-2, `wanted`-3, … that is empty or missing."""
-    folder, number = wanted, 1
-    while folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
-    return folder
+def _refuse_together(
+    recipe: Recipe, given: set[str], output: Path | None, resume: Path | None, extend: int, config: Path | None
+) -> None:
+    """ValueError for options that exclude each other."""
+    if resume and output:
+        raise ValueError(f"--output {output}: a resumed run continues in its own folder; leave it out")
+    if resume and config:
+        raise ValueError(f"--config {config}: a resumed run has its own recipe; leave it out")
+    if extend and not resume:
+        raise ValueError(f"--extend {extend}: give the run to extend with --resume FOLDER, or write --steps {extend}")
+    if recipe.net and "preset" in given:
+        raise ValueError(f"--net {recipe.net} and --preset {recipe.preset}: give one network")
+
+
+def _configured(config: Path, recipe: Recipe, given: set[str]) -> Recipe:
+    """The recipe of a file, with the options that were typed."""
+    try:
+        notes = json.loads(config.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--config {config}: cannot be read ({error}); give the recipe.json of a run") from error
+    if not isinstance(notes, dict):
+        raise ValueError(f"--config {config}: this is no recipe; give the recipe.json of a run")
+    if notes.get("net") and "net" not in given:
+        raise ValueError(
+            f"--config {config}: its network is {notes['net']}, and nothing is imported because a file names it; "
+            f"give it again: --net {notes['net']}"
+        )
+    return Recipe.from_notes(notes).changed(recipe, given)
+
+
+def default_folder(recipe: Recipe) -> Path:
+    """runs/DATA-NETWORK."""
+    return RUNS / f"{recipe.data.resolve().stem}-{recipe.net.replace(':', '.') or recipe.preset}"
+
+
+def _log() -> Callable[[str], None]:
+    """Prints the lines of a run where no progress bar is shown."""
+    if sys.stderr.isatty():
+        return lambda _line: None
+    return partial(print, flush=True)
 
 
 def _opening(job: Job, folder: Path) -> str:
     """One line about the network, the data and the folder."""
-    recipe, count = job.recipe, len(job.data.split.train)
-    kind = "image" if len(job.data.split.train[0].size) == 2 else "volume"
+    recipe, split = job.recipe, job.data.split
+    count = len(split.train)
+    kind = "image" if len(split.train[0].size) == 2 else "volume"
     planar = ", ".join(map(str, recipe.arguments(1, 2).get("planar", [])))
+    validation = f", {len(split.validation)} for validation" if split.validation else ""
     return (
         f"{recipe.net or f'{recipe.preset} U-Net'}{f', planar levels {planar}' if planar else ''}: "
-        f"{count} {kind}{'s' * (count > 1)} to learn from, {len(job.data.split.test)} held out; see {folder}/"
+        f"{count} {kind}{'s' * (count > 1)} to learn from{validation}, {len(split.test)} held out; see {folder}/"
     )
 
 
-def _print_results(folder: Path, recipe: Recipe, scores: Scores) -> None:
-    """Print the table of scores and some commands to try next."""
+def _print_results(folder: Path, job: Job, scores: Scores) -> None:
+    """Print the tables of scores and some commands to try next."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*HEADS, title="on the held-out images")
-    for row in scores.rows:
-        table.add_row(*row.cells())
-    Console().print(table)
+    from unet_tutorial.jobs.job import BEST, CHECKPOINT
+
+    for section in scores.sections:
+        table = Table(*section.heads, title=section.title)
+        for line in section.lines:
+            table.add_row(*line)
+        Console().print(table)
+    recipe = job.recipe
     net = f" --net {recipe.net}" if recipe.net else ""
-    data = "" if recipe.data == COURSE_DATA else f" --data {recipe.data}"
-    file = f"{folder}/checkpoint.safetensors"
+    data = "" if recipe.data == COURSE_DATA else f" --data {quote(str(recipe.data))}"
+    file = quote(str(folder / (BEST if job.validate else CHECKPOINT)))
     print(
         f"Pictures, metrics and the checkpoint are in {folder}/. What next:\n"
-        f"  look at {folder}/held_out_*.png: where is it wrong?\n"
+        f"  look at {quote(str(folder))}/held_out_*.png: where is it wrong?\n"
         f"  train a longer run:     python3 course.py run{data}{_options(recipe)} --steps 900 --rate 0.001\n"
         "  your own images:        python3 course.py run --data FOLDER   (images/ and labels/ of equal names)\n"
         f"  predict another image:  python3 course.py unet predict {file} IMAGE -o FOLDER{net}\n"
@@ -113,7 +168,7 @@ def _options(recipe: Recipe) -> str:
     typed = ""
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        if value != field.default and field.name not in ("data", "steps", "rate"):
+        if value != field.default and field.name not in ("data", "steps", "rate", "extended"):
             option = f" --{field.name.replace('_', '-')}"
             typed += option if value is True else f"{option} {quote(str(value))}"
     return typed

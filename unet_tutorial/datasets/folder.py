@@ -1,23 +1,28 @@
-"""Reads a user's own folder of images and masks, matched by name, as pairs to train on."""
+"""Reads a user's own folder of images and labels as pairs to train on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import READABLE, explain_permission_error, read_image, require_finite
-from unet_tutorial.datasets.image import GREY
+from unet_tutorial.datasets.encoding import Encoded, encode
+from unet_tutorial.datasets.files import explain_permission_error, read, require_finite
+from unet_tutorial.datasets.image import GREY, Array, Image
+from unet_tutorial.datasets.label_files import raw_labels
+from unet_tutorial.datasets.label_kinds import decide, sentence
+from unet_tutorial.datasets.label_values import RawLabels
 from unet_tutorial.datasets.labels import Instances, Labels
-from unet_tutorial.datasets.masks import UNLABELLED, read_cells
+from unet_tutorial.datasets.layouts.find import parts
+from unet_tutorial.datasets.layouts.layout import Entry, Layout
+from unet_tutorial.datasets.masks import UNLABELLED
 from unet_tutorial.datasets.scheme import LabelScheme
 
-IMAGES, MASKS = ("images", "image"), ("labels", "label", "masks", "mask")  # accepted names of the folders
-STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
+COLOUR = ("red", "green", "blue")
 
 
 class Pair(NamedTuple):
@@ -41,12 +46,13 @@ class Pair(NamedTuple):
         """The number of pixels along each spatial axis."""
         return self.known.shape
 
-    def crop(self, name: str, where: tuple[slice, ...]) -> Pair:
-        """All arrays cropped to the slices `where`, one per spatial axis, under a new name."""
+    def crop(self, name: str, where: tuple[slice | int, ...]) -> Pair:
+        """All arrays at these positions of the spatial axes, under a new name."""
         inside: Any = (..., *where)
-        return Pair(
-            name, self.image[inside], self.labels[inside], self.instances[where], self.known[where], self.spacing
+        image, labels, instances, known = (
+            array[inside] for array in (self.image, self.labels, self.instances, self.known)
         )
+        return Pair(name, image, labels, instances, known, self.spacing[-known.ndim :])
 
 
 def paired(name: str, image: Array, cells: Instances) -> Pair:
@@ -87,115 +93,153 @@ class Collection(NamedTuple):
     remarks: list[str]
 
 
-def read_collection(path: str | Path, rank: int = 2, reading: Reading = Reading()) -> Collection:
-    """All images of a folder, and of its train/, val/ and test/ if it has them, read in the same way."""
-    path = Path(path)
-    if has_masks(path / "train"):
-        parts = {part: path / part for part in ("train", "val", "test") if has_masks(path / part)}
-    else:
-        parts = {"": path}
-    pairs = {part: read_folder(where, rank, unlabelled=reading.unlabelled) for part, where in parts.items()}
-    return Collection(pairs, LabelScheme(unlabelled=reading.unlabelled), GREY, [])
+class Content(NamedTuple):
+    """An image and its labels as they are stored; ``file`` names the image in messages."""
+
+    name: str
+    file: str
+    image: Image
+    labels: RawLabels
 
 
-def read_folder(path: str | Path, rank: int = 2, *, unlabelled: int | None = None) -> list[Pair]:
-    """All images of a folder with their masks, in the order of their names.
+def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = None) -> Collection:
+    """All images of a folder with their labels, in the order of their names.
 
-    The folder holds `images/` and `labels/` (or `masks/`) with PNG or TIFF files of equal names, either directly or in
-    `train/`; or the two stacks of ISBI 2012, train-volume.tif and train-labels.tif. A stack gives one pair per slice,
-    or with ``rank`` 3 one pair for the volume. `read_cells` describes the masks: two values for cell and background, or
-    the number of a cell in each pixel; ``unlabelled`` is the value of pixels without a label. An image or slice without
-    any labelled pixel is left out.
-
-    ValueError for a missing or empty folder, an image without its mask (or a mask without its image), sizes that
-    differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, a mask that is not a label image, and a
-    file that cannot be read.
+    `layouts.find` describes the folders that are read, and `collect` the images and labels.
+    ValueError for a missing or empty folder, an image without its labels (or the reverse), and a file that cannot be
+    read; and those of `collect`.
     """
-    path = Path(path)
+    reading, path = reading or Reading(), Path(path)
     with explain_permission_error(path):
-        pairs = [pair for image, mask in _matches(path) for pair in _pairs(image, mask, rank, unlabelled)]
-    labelled = [pair for pair in pairs if pair.known.any()]
-    if not labelled:
-        raise ValueError(
-            f"{path}: every pixel of its masks has the value {unlabelled}, so nothing is labelled; give another value"
-        )
-    return labelled
+        layouts = parts(path, reading.labels)
+        contents = {
+            part: [_content(entry, layout, reading) for entry in layout.entries] for part, layout in layouts.items()
+        }
+    first = next(iter(layouts.values()))
+    if reading.unlabelled is None:
+        reading = replace(reading, unlabelled=first.unlabelled)
+    found = collect(contents, rank, reading, first.names)
+    return found._replace(remarks=[*found.remarks, *first.left_out])
 
 
-def has_masks(path: str | Path) -> bool:
-    """Whether a folder holds both a folder of images and one of masks, under the names that `read_folder` accepts."""
-    path = Path(path)
-    with explain_permission_error(path):
-        return all(_subfolder(path, names) is not None for names in (IMAGES, MASKS))
+def collect(
+    contents: dict[str, list[Content]],
+    rank: int = 2,
+    reading: Reading | None = None,
+    names: Mapping[int, str] | None = None,
+) -> Collection:
+    """The collection of images and labels as they are stored; ``names`` are class names that the data set states.
 
+    All labels together decide whether they are classes, numbers of cells or layers, as in `label_kinds.decide`. A stack
+    gives one pair per slice, or with ``rank`` 3 one pair for the volume. An image or slice without any labelled pixel
+    is left out.
 
-def _matches(path: Path) -> list[tuple[Path, Path]]:
-    """The file of each image, and the file of its mask."""
-    if not path.is_dir():
-        raise ValueError(f"{path}: there is no such folder; check the name")
-    stacks = (path / STACKS[0], path / STACKS[1])
-    if all(stack.is_file() for stack in stacks):
-        return [stacks]
-    images, masks = _subfolder(path, IMAGES), _subfolder(path, MASKS)
-    if images is None or masks is None:
-        if (path / "train").is_dir():
-            return _matches(path / "train")
-        raise ValueError(
-            f"{path}: no images/ and labels/ (or masks/) were found in it, nor {STACKS[0]} and {STACKS[1]}; "
-            "put the images into images/ and the masks, under the same names, into labels/"
-        )
-    return _by_stem(images, masks)
-
-
-def _subfolder(path: Path, names: tuple[str, ...]) -> Path | None:
-    return next((path / name for name in names if (path / name).is_dir()), None)
-
-
-def _by_stem(images: Path, masks: Path) -> list[tuple[Path, Path]]:
-    """The files of two folders, matched by their names without the suffix."""
-    image_files, mask_files = _stems(images), _stems(masks)
-    if not image_files:
-        raise ValueError(f"{images}: no images found; put files with one of the suffixes {', '.join(READABLE)} into it")
-    for files, others, folder, kind in (
-        (image_files, mask_files, masks, "mask"),
-        (mask_files, image_files, images, "image"),
-    ):
-        unmatched = next((file for stem, file in files.items() if stem not in others), None)
-        if unmatched:
+    ValueError for sizes that differ, a single slice where ``rank`` is 3, pixels that are NaN or infinite, images with
+    other channels than the first, and labels whose meaning is not certain.
+    """
+    reading = reading or Reading()
+    everything = [content for part in contents.values() for content in part]
+    for content in everything:
+        for channel in content.image.array:
+            require_finite(channel, content.file)
+    channels, remarks = _channels(everything, reading)
+    scheme = decide(
+        [content.labels for content in everything],
+        labels=reading.labels,
+        classes=reading.classes,
+        colours=reading.colours,
+        unlabelled=reading.unlabelled,
+        known_names=names or {},
+    )
+    whole = {part: [_pair(each, scheme, len(channels), rank) for each in found] for part, found in contents.items()}
+    slices = {part: [each for pair in found for each in _of_rank(pair, rank)] for part, found in whole.items()}
+    labelled = {part: [pair for pair in found if pair.known.any()] for part, found in slices.items()}
+    for part, found in labelled.items():
+        if not found:
             raise ValueError(
-                f"{unmatched}: there is no {kind} of this name in {folder}; "
-                f"name its {kind} {unmatched.stem}.png or {unmatched.stem}.tif, or remove the file"
+                f"{part or 'the data'}: every pixel of its masks has the value {reading.unlabelled}, so nothing is "
+                "labelled; give another value"
             )
-    return [(file, mask_files[stem]) for stem, file in image_files.items()]
+    everywhere = sum(map(len, slices.values()))
+    left_out = everywhere - sum(map(len, labelled.values()))
+    if left_out:
+        remarks.append(f"{left_out} of {everywhere} images or slices have no labelled pixel and are left out")
+    cells = [int(pair.instances.max()) for found in whole.values() for pair in found]
+    line = sentence(scheme, cells if scheme.kind == "instances" else ())
+    return Collection(labelled, scheme, channels, [line, *remarks])
 
 
-def _stems(folder: Path) -> dict[str, Path]:
-    """The image files of a folder by their names without the suffix, sorted."""
-    files: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        if file.name.startswith(".") or file.suffix.lower() not in READABLE:
-            continue
-        if file.stem in files:
-            raise ValueError(f"{file}: {files[file.stem].name} has the same name; keep one of the two")
-        files[file.stem] = file
-    return files
+def read_folder(path: str | Path, rank: int = 2, *, labels: str = "", unlabelled: int | None = None) -> list[Pair]:
+    """All images of a folder with their labels, or those of its train/; see `read_collection` and `Reading`."""
+    found = read_collection(path, rank, Reading(labels, unlabelled=unlabelled)).parts
+    return found.get("") or found["train"]
 
 
-def _pairs(image_file: Path, mask_file: Path, rank: int, unlabelled: int | None) -> list[Pair]:
-    """One pair for an image, one per slice for a stack with rank 2, one for a volume with rank 3."""
-    image, cells = read_image(image_file), read_cells(mask_file, rank, unlabelled=unlabelled)
-    require_finite(image, str(image_file))
-    if image.shape != cells.shape:
-        raise ValueError(
-            f"{mask_file}: the mask has shape {cells.shape} and its image {image.shape}; "
-            "the shapes must be equal, so export the mask again at the size of the image"
+def _content(entry: Entry, layout: Layout, reading: Reading) -> Content:
+    """Reads the files of an image; several image files are its channels."""
+    images = [read(file, "" if len(entry.images) > 1 else reading.channels) for file in entry.images]
+    image = images[0] if len(images) == 1 else _stacked(entry, images, layout.channels)
+    labels = raw_labels(entry.labels, image.array.shape[1:], entry.name, one_file_per_cell=layout.one_file_per_cell)
+    return Content(entry.name, str(entry.images[0]), image, labels)
+
+
+def _stacked(entry: Entry, images: list[Image], names: tuple[str, ...]) -> Image:
+    """One image of the channels in several files."""
+    for file, image in zip(entry.images, images, strict=True):
+        if image.array.shape != (1, *images[0].array.shape[1:]):
+            raise ValueError(
+                f"{file}: expected one channel of the size {images[0].array.shape[1:]}, as in {entry.images[0].name}, "
+                f"got an array of shape {image.array.shape}; save each channel in a file of its own"
+            )
+    default = tuple(f"channel {number}" for number in range(len(images)))
+    return images[0]._replace(
+        array=np.concatenate([image.array for image in images]),
+        channels=names if len(names) == len(images) else default,
+        remarks=tuple(remark for image in images for remark in image.remarks),
+    )
+
+
+def _channels(contents: Sequence[Content], reading: Reading) -> tuple[tuple[str, ...], list[str]]:
+    """The names of the channels of all images, and sentences about them."""
+    remarks = list(dict.fromkeys(remark for each in contents for remark in (*each.image.remarks, *each.labels.remarks)))
+    names = {each.image.channels: each.name for each in reversed(contents)}
+    first = contents[0].image.channels
+    if len(names) == 1 or (reading.channels and len({len(each) for each in names}) == 1):
+        return first, remarks
+    if names.keys() == {GREY, COLOUR}:
+        grey = sum(each.image.channels == GREY for each in contents)
+        remarks.append(f"{grey} of {len(contents)} images are grey; red, green and blue are equal in them")
+        return COLOUR, remarks
+    other = next(each for each in names if each != first)
+    raise ValueError(
+        f"{names[other]}: its channels are {', '.join(other)}, and those of {contents[0].name} are {', '.join(first)}; "
+        "all images need the same channels: pick some of them with --channels"
+    )
+
+
+def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pair:
+    """An image with its labels as `Pair`; a grey image of a colour collection gets equal channels."""
+    array, name = content.image.array, content.name
+    encoded: Encoded = encode(scheme, content.labels, rank)
+    size, labelled = array.shape[1:], encoded.known.shape
+    if size != labelled:
+        hint = (
+            "they are transposed, so swap the axes of one of them"
+            if size == labelled[::-1]
+            else "export the labels again at the size of the image"
         )
-    if image.ndim < rank:
+        raise ValueError(f"{content.labels.name}: the mask has shape {labelled} and its image {size}; {hint}")
+    if len(size) < rank:
         raise ValueError(
-            f"{image_file}: expected a volume (D, H, W), got a single slice {image.shape}; "
-            "save the whole stack as one TIFF file"
+            f"{name}: expected a volume (D, H, W), got a single slice {size}; save the whole stack as one TIFF file"
         )
-    if image.ndim == rank:
-        return [paired(image_file.stem, image, cells)]
-    names = (f"{image_file.stem}-{number:02}" for number in range(len(image)))
-    return [paired(*parts) for parts in zip(names, image, cells, strict=True)]
+    image = np.broadcast_to(array, (channels, *size)) if len(array) < channels else array
+    return Pair(name, image, encoded.labels, encoded.instances, encoded.known, content.image.spacing)
+
+
+def _of_rank(pair: Pair, rank: int) -> list[Pair]:
+    """The pair itself, or its slices if it has an axis more than ``rank``."""
+    if len(pair.size) == rank:
+        return [pair]
+    everything = slice(None)
+    return [pair.crop(f"{pair.name}-{number:02}", (number, everything, everything)) for number in range(pair.size[0])]

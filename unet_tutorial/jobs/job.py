@@ -8,16 +8,18 @@ In Python it takes two lines::
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from unet_tutorial.disk import complete_file, make_folder
 from unet_tutorial.jobs.data import Data, read_data
@@ -26,20 +28,23 @@ from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.report import write_report
-from unet_tutorial.jobs.samples import samples
+from unet_tutorial.jobs.samples import Objective, objective, samples
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS, Task
+from unet_tutorial.jobs.validation import validator
 from unet_tutorial.learning.augment.augmentation import augmentation
+from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches, training_tile
-from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, save
-from unet_tutorial.learning.train import Batch, Training, adam, fit
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, load, save
+from unet_tutorial.learning.train import Batch, Training, Validation, adam, best, fit, is_stale
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import valid_sizes
 
-CHECKPOINT, BEST, HISTORY = "checkpoint.safetensors", "best.safetensors", "history.csv"
+CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
+HISTORY, VALIDATION = "history.csv", "validation.csv"
 EVERY = 50  # steps between two checkpoints
 AUGMENTATIONS = ("rotate", "scale", "brightness", "contrast", "gamma", "noise", "blur")  # options of the recipe
 AUGMENTATIONS = ("rotate", "scale", "brightness", "contrast", "gamma", "noise", "blur")  # options of the recipe
@@ -47,13 +52,20 @@ AUGMENTATIONS = ("rotate", "scale", "brightness", "contrast", "gamma", "noise", 
 
 @dataclass(frozen=True)
 class Job:
-    """A training run and its data, checked and ready to start; ``batches(step)`` returns the batch of a step."""
+    """A training run and its data, checked and ready to start.
+
+    ``batches(step)`` returns the batch of a step, and ``loss`` compares the network's output with its labels.
+    ``validate`` is None without validation images. ``remarks`` are sentences for the user.
+    """
 
     recipe: Recipe
     training: Training
     data: Data
     tile: Size
     batches: Callable[[int], Batch]
+    loss: Objective
+    validate: Callable[[Training], Validation] | None
+    remarks: list[str]
 
 
 def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None, builders: Builders = NO_BUILDERS) -> Job:
@@ -64,28 +76,86 @@ def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None, builders: Buil
     """
     checked_device(recipe.device)
     data = read_data(recipe, rank_of(recipe, builders))
-    training = begin(recipe, data.task, checkpoint, builders)
+    if checkpoint:
+        data = replace(data, task=_same_task(data.task, Task.from_notes(checkpoint.notes)))
+    training, remarks = begin(recipe, data.task, checkpoint, builders)
+    return job_of(recipe, data, training, [*data.remarks, *remarks])
+
+
+def job_of(recipe: Recipe, data: Data, training: Training, remarks: Sequence[str] = ()) -> Job:
+    """The job that goes on with a training. Computes the weight map of each image once, which takes most of the time.
+
+    ValueError for a tile of invalid size, and for an image with a side shorter than one pixel of the coarsest level.
+    """
+    _check_sizes(training.net, data.split)
     tile = tile_of(training, recipe, data.split)
-    return Job(recipe, training, data, tile, batches_of(training, data, recipe, tile))
+    drawn_from = samples(data.split.train, data.task, recipe)
+    loss = objective(recipe, data.task, drawn_from)
+    watched = data.split.validation
+    validate = validator(watched, data.task, recipe, loss) if watched else None
+    batches = batches_of(training, drawn_from, recipe, tile)
+    return Job(recipe, training, data, tile, batches, loss, validate, list(remarks))
 
 
-def run(job: Job, folder: Path) -> Scores:
+def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None) -> Scores:
     """Train up to the last step of the recipe, test on the held-out images, and write the results into the folder.
 
-    Writes recipe.json first, checkpoint.safetensors and history.csv after every `EVERY` steps and at the end, then the
-    files of `write_report`. ValueError if a file cannot be written or the loss is not finite. The last checkpoint is
-    complete at any time, so an interrupted run can continue from it.
+    Writes recipe.json first, checkpoint.safetensors and history.csv after every `EVERY` steps, or after each
+    validation, and at the end, then the files of `write_report`. With validation there is also best.safetensors, the
+    network with the highest mean IoU so far, and it is the one that is tested; validation.csv has all validations.
+    ``log`` receives a line at each checkpoint. ValueError if a file cannot be written or the loss is not finite. The
+    last checkpoint is complete at any time, so an interrupted run can continue from it.
     """
     make_folder(folder)
     with complete_file(folder / "recipe.json") as part:
         part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
-    task = job.data.task
-    train(job.training, job.batches, job.recipe, lambda training: save_progress(training, job.recipe, task, folder))
-    scores = score(Predictor(job.training.net, task), job.data.split)
+    if job.recipe.extended:
+        save_progress(job, folder)  # so that --resume continues the extension
+    train(job, partial(_validate_and_save, job, folder, log))
+    tested = _best_network(job, folder)
+    scores = score(Predictor(tested, job.data.task), job.data.split)
     # checkpoints hold the thresholds under the key "cuts"
-    save_progress(job.training, job.recipe, task, folder, cuts=scores.thresholds)
+    save_progress(job, folder, cuts=scores.thresholds)
+    if job.validate:
+        save_checkpoint(folder / BEST, replace(job.training, net=tested), job, cuts=scores.thresholds)
     write_report(folder, scores, job.data.split.test, job.training, job.tile)
     return scores
+
+
+def _validate_and_save(job: Job, folder: Path, log: Callable[[str], None], training: Training) -> None:
+    """Validate if it is time to, keep the network if it is the best so far, and save the progress."""
+    line = f"step {training.step} of {job.recipe.last_step}: loss {np.mean(training.losses[-EVERY:]):.4f}"
+    if job.validate:
+        found = job.validate(training)
+        training.validation.append(found)
+        line += f", validation loss {found.loss:.4f}, mean IoU {found.score:.4f}"
+        if best(training.validation) is found:
+            # before the last checkpoint: a run that is killed in between repeats this validation
+            save_checkpoint(folder / BEST, training, job)
+            line += " (best)"
+    save_progress(job, folder)
+    log(line)
+
+
+def _best_network(job: Job, folder: Path) -> Network:
+    """The network of the best validation; without validation that of the last step."""
+    net = job.training.net
+    if job.validate and (folder / BEST).is_file():
+        net = copy.deepcopy(net)
+        kept = load(folder / BEST).tensors.items()
+        net.load_state_dict({key.removeprefix("net."): value for key, value in kept if key.startswith("net.")})
+    return net
+
+
+def _same_task(read: Task, kept: Task) -> Task:
+    """The task of a checkpoint. ValueError if the data have other classes or channels now."""
+    for name, now, then in (("classes", read.classes, kept.classes), ("channels", read.channels, kept.channels)):
+        if now != then:
+            raise ValueError(
+                f"the {name} of the data are {', '.join(now)}, and the run was started with {', '.join(then)}; "
+                "give the data of the run, or start a new run"
+            )
+    return kept
 
 
 def rank_of(recipe: Recipe, builders: Builders = NO_BUILDERS) -> int:
@@ -104,15 +174,16 @@ def _built(recipe: Recipe, in_channels: int, out_channels: int, builders: Builde
 
 def begin(
     recipe: Recipe, task: Task = GREY_CELLS, checkpoint: Checkpoint | None = None, builders: Builders = NO_BUILDERS
-) -> Training:
-    """The training state on the recipe's device: that of the checkpoint, or a new one with random weights.
+) -> tuple[Training, list[str]]:
+    """The training state on the recipe's device: that of the checkpoint, or a new one; and sentences for the user.
 
-    For a new one, torch's random state is set from the recipe's seed. ValueError for an unknown device or preset, for
-    arguments that the preset rejects, and for a network that does not fit the channels and classes of the task.
+    A new one has random weights, and torch's random state is set from the recipe's seed; with ``start_from``, the
+    weights are those of another checkpoint. ValueError for an unknown device or preset, for arguments that the preset
+    rejects, and for a network that does not fit the channels and classes of the task.
     """
     device = checked_device(recipe.device)
     if checkpoint:
-        return checkpoint.training(device, builders)
+        return checkpoint.training(device, builders), []
     channels, classes = len(task.channels), len(task.classes)
     net = _built(recipe, channels, classes, builders)
     if net.in_channels != channels or net.out_channels < classes:
@@ -121,7 +192,7 @@ def begin(
             f"the images have {channels} ({', '.join(task.channels)}), and the labels {classes} classes "
             f"({', '.join(task.classes)}); give a network for them, or pick channels with --channels"
         )
-    return adam(net, device)
+    return adam(net, device), []
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
@@ -131,26 +202,30 @@ def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
     return sides(recipe.tile, net.levels[0].rank) or training_tile(net.levels, net.padding, smallest)
 
 
-def train(
-    training: Training, batches: Callable[[int], Batch], recipe: Recipe, save: Callable[[Training], None]
-) -> None:
-    """Update ``training`` up to the last step of the recipe, and call ``save(training)`` every `EVERY` steps."""
-    kind = training.net.device.type
-    autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
-    fit(training, batches, recipe.rate_of, steps=recipe.last_step, save=save, every=EVERY, autocast=autocast)
+def train(job: Job, save: Callable[[Training], None]) -> None:
+    """Update the training up to the last step of the recipe, and call ``save(training)`` after every `EVERY` steps.
 
-
-def batches_of(training: Training, data: Data, recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
-    """A function that returns the batch of a step: tiles at random positions of the training images.
-
-    Computes the weight map of each image once, which takes most of the time. ValueError for a tile of invalid size, and
-    for an image with a side shorter than one pixel of the coarsest level.
+    With validation, it is called after every ``validate_every`` steps, and the training ends early if the recipe has a
+    ``patience`` and the score has not increased for that many validations.
     """
-    split = data.split
-    _check_sizes(training.net, split)
-    for size in {pair.size for part in split for pair in part}:
-        Predictor(training.net).is_in_one_pass(size)  # refused now, and not after the training
-    net, drawn_from = training.net, samples(split.train, data.task, recipe)
+    recipe = job.recipe
+    kind = job.training.net.device.type
+    fit(
+        job.training,
+        job.batches,
+        recipe.rate_of,
+        loss=job.loss,
+        steps=recipe.last_step,
+        save=save,
+        every=recipe.validate_every if job.validate else EVERY,
+        stop=lambda training: is_stale(training.validation, recipe.patience),
+        autocast=partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext,
+    )
+
+
+def batches_of(training: Training, drawn_from: list[Sample], recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
+    """A function that returns the batch of a step: tiles at random positions of the samples."""
+    net = training.net
     # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)
     changes = augmentation(elastic_sd=sd, **{name: getattr(recipe, name) for name in AUGMENTATIONS})
@@ -159,7 +234,12 @@ def batches_of(training: Training, data: Data, recipe: Recipe, tile: Size) -> Ca
 
 
 def _check_sizes(net: Network, split: Split) -> None:
-    """ValueError for an image with a side shorter than one pixel of the coarsest level."""
+    """ValueError for an image that is too large for prediction, or too small for training.
+
+    A training image needs a side of at least one pixel of the coarsest level.
+    """
+    for size in {pair.size for part in split for pair in part}:
+        Predictor(net).is_in_one_pass(size)  # refused now, and not after the training
     for pair in split.train:
         for axis, (n, valid) in enumerate(zip(pair.size, valid_sizes(net.levels, padding=net.padding), strict=True)):
             if n < valid.step:
@@ -169,22 +249,26 @@ def _check_sizes(net: Network, split: Split) -> None:
                 )
 
 
-def save_progress(training: Training, recipe: Recipe, task: Task, folder: Path, **notes: object) -> None:
-    """Write checkpoint.safetensors (with the recipe, the task and ``notes`` in it) and history.csv into the folder."""
-    save_checkpoint(folder / CHECKPOINT, training, recipe, task, **notes)
-    rates = [recipe.rate_of(step) for step in range(training.step)]
-    _write_history(folder / HISTORY, training.losses, rates)
+def save_progress(job: Job, folder: Path, **notes: object) -> None:
+    """Write checkpoint.safetensors, history.csv and, if there are validations, validation.csv into the folder."""
+    training = job.training
+    save_checkpoint(folder / CHECKPOINT, training, job, **notes)
+    rates = [job.recipe.rate_of(step) for step in range(training.step)]
+    history = np.column_stack((np.arange(training.step), training.losses, rates))
+    _write_csv(folder / HISTORY, "step,loss,rate", history, ("%d", "%.6f", "%.3e"))
+    if training.validation:
+        _write_csv(folder / VALIDATION, "step,loss,mean_iou", np.array(training.validation), ("%d", "%.6f", "%.6f"))
 
 
-def save_checkpoint(path: Path, training: Training, recipe: Recipe, task: Task, **notes: object) -> None:
+def save_checkpoint(path: Path, training: Training, job: Job, **notes: object) -> None:
     """Write a checkpoint with the recipe, the task and ``notes`` in it."""
-    about: dict[str, Any] = {"recipe": recipe.notes(), "task": task.notes(), **notes}
+    recipe = job.recipe
+    about: dict[str, Any] = {"recipe": recipe.notes(), "task": job.data.task.notes(), **notes}
     name = {"net": recipe.net} if recipe.net else {"preset": recipe.preset}
     arguments = recipe.arguments(training.net.in_channels, training.net.out_channels)
     save(path, training, **name, arguments=arguments, notes=about)
 
 
-def _write_history(path: Path, losses: list[float], rates: list[float]) -> None:
-    rows = np.column_stack((np.arange(len(losses)), losses, rates))
+def _write_csv(path: Path, header: str, rows: NDArray[Any], formats: tuple[str, ...]) -> None:
     with complete_file(path) as part:
-        np.savetxt(part, rows, fmt=("%d", "%.6f", "%.3e"), delimiter=",", header="step,loss,rate", comments="")
+        np.savetxt(part, rows, fmt=formats, delimiter=",", header=header, comments="")

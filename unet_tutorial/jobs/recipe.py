@@ -14,7 +14,7 @@ from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
-MAY_CHANGE = ("data", "device")  # may differ when a run is resumed, for example on another machine
+MAY_CHANGE = ("data", "device", "tensorboard")  # may differ when a run is resumed, for example on another machine
 FILES = ("data", "start_from")  # options that are paths; stored as absolute paths
 
 DATA, NETWORK, TRAINING, AUGMENTATION, VALIDATION = (
@@ -236,6 +236,13 @@ class Recipe:
         bool,
         typer.Option(
             "--bf16", help="Mixed precision (bfloat16): half the memory; faster on a GPU.", rich_help_panel=TRAINING
+        ),
+    ] = False
+
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard", help="Also write loss, rate and validation for TensorBoard.", rich_help_panel=TRAINING
         ),
     ] = False
 
