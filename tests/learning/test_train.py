@@ -163,7 +163,11 @@ def test_a_save_that_validates_leaves_the_network_in_training_mode() -> None:
 
     training = start()
     training.net.__class__ = Watched
-    fit(training, batches, rates, steps=3, save=lambda now: now.net.eval(), every=1)
+
+    def save(now: Training) -> None:
+        now.net.eval()
+
+    fit(training, batches, rates, steps=3, save=save, every=1)
     assert modes == [True] * 3
 
 

@@ -1,13 +1,14 @@
-"""Checkpoints: the whole state of a training run in one safetensors file.
+"""Checkpoints: the whole state of a training run, or the weights alone, in one safetensors file.
 
 A resumed training run gives the same weights as an uninterrupted one, bit for bit. A safetensors file cannot contain
-code (as a pickle file can), so it is safe to load.
+code (as a pickle file can), so it is safe to load. What it says of its network is checked before one is built.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor
 
-from unet_tutorial.disk import complete_file
-from unet_tutorial.learning.train import Training, adam
+from unet_tutorial.disk import complete_file, one_line
+from unet_tutorial.learning.integrity import difference, digest_of, first_not_finite, foreign_format, misfit
+from unet_tutorial.learning.train import Training, Validation, adam
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
 
 FORMAT = "unet_tutorial checkpoint 1"
+DIGEST = "digest"  # key of the metadata; files of earlier versions do not have it
+RUN = {"losses", "random.cpu"}  # tensors that every file with the state of a run holds
+LONGEST_SHOWN = 200  # characters of arguments in an error
 Builders = Mapping[str, Callable[..., Network]]  # by name: a function that builds a network from keyword arguments
 NO_BUILDERS: Builders = {}
 
@@ -33,7 +38,8 @@ class Checkpoint:
 
     ``preset`` and ``arguments`` are those of ``presets.build``. For a network of another project ``preset`` is "", and
     ``net`` is the name under which it was saved, such as "package.module:build". ``notes`` is the dict that was passed
-    to ``save``. ``tensors`` holds weights, optimiser state, losses and random states.
+    to ``save``. ``tensors`` holds the weights, and if the file is ``resumable`` also optimiser state, losses,
+    validations and random states.
     """
 
     path: Path
@@ -48,7 +54,8 @@ class Checkpoint:
 
         A checkpoint holds no code, and its names are never imported: for a network of another project, pass the
         function that builds it by its name, ``network({"package.module:build": build})``; it is called with
-        ``arguments``. Raises ValueError if it is missing, or if the weights do not fit the network.
+        ``arguments``. Raises ValueError if it is missing, if preset or arguments are senseless, and if the weights do
+        not fit the network.
         """
         if self.preset and builders:
             raise ValueError(f"{self.path}: its network is preset {self.preset!r}; leave out {', '.join(builders)}")
@@ -59,24 +66,44 @@ class Checkpoint:
                 f"because a file names it, so give the network again: --net {self.net}, or in Python "
                 f"network({{{self.net!r}: build}})"
             )
+        weights = self._tensors_under("net.")
+        if not self.net:
+            self._refuse(misfit(self.preset, self.arguments, weights))
         net = builders[self.net](**self.arguments) if self.net else build(self.preset, **self.arguments)
-        try:
-            net.load_state_dict(self._tensors_under("net."))
-        except RuntimeError as error:
-            made = self.net or f"preset {self.preset!r}"
-            raise ValueError(
-                f"{self.path}: the weights do not fit {made} with {self.arguments}; the checkpoint was written by "
-                f"another version of {self.net or 'unet_tutorial'}; train again, or use that version"
-            ) from error
+        self._refuse(difference(weights, net.state_dict()))
+        net.load_state_dict(weights)
         return net
+
+    def _refuse(self, reason: str) -> None:
+        """Raise ValueError if there is a reason why the weights do not fit the network."""
+        made, arguments = self.net or f"preset {self.preset!r}", str(self.arguments)
+        shown = arguments if len(arguments) <= LONGEST_SHOWN else f"{arguments[:LONGEST_SHOWN]}…"
+        if reason:
+            raise ValueError(
+                f"{self.path}: the weights do not fit {made} with {shown} ({reason}); the file is damaged, or was "
+                f"written by another version of {self.net or 'unet_tutorial'}; train again, or use that version"
+            )
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the file holds the whole state of a training run, and not the weights alone."""
+        return self.tensors.keys() >= RUN
 
     def training(self, device: str = "cpu", builders: Builders = NO_BUILDERS) -> Training:
         """The state of the training run after its last step. Also restores torch's random state.
 
-        ``builders`` are those of ``network``.
+        ``builders`` are those of ``network``. Raises ValueError for a file with weights alone.
         """
+        if not self.resumable:
+            raise ValueError(
+                f"{self.path}: this file holds the weights of a network, and no state of a training run to resume; "
+                f"start a new run from it with --start-from {shlex.quote(str(self.path))}"
+            )
         training = adam(self.network(builders), device)
         training.losses = self.tensors["losses"].tolist()
+        # files of earlier versions hold no validations
+        rows = self.tensors["validation"].tolist() if "validation" in self.tensors else []
+        training.validation = [Validation(round(step), loss, score) for step, loss, score in rows]
         for i, weight in enumerate(training.net.parameters()):
             state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
             # copied to the memory format (channels last) of the weights: Adam's fused step needs weights and moments in
@@ -107,40 +134,129 @@ def save(
     ``preset`` is the name of the network in ``presets``, or ``net`` the name of another one (see ``Checkpoint``).
     Raises ValueError unless exactly one of them is given.
     """
-    if bool(preset) == bool(net):
-        raise ValueError(f"preset {preset!r} and net {net!r}: give the name of the network in one of them")
-    tensors = {f"net.{key}": value for key, value in training.net.state_dict().items()}
-    for i, weight in enumerate(training.net.parameters()):
-        tensors |= {f"optimiser.{i}.{key}": value for key, value in training.optimiser.state[weight].items()}
+    tensors = {f"optimiser.{key}": value for key, value in _optimiser_state(training)}
     tensors["losses"] = torch.tensor(training.losses, dtype=torch.float64)
+    tensors["validation"] = torch.tensor(training.validation, dtype=torch.float64).reshape(-1, 3)
     tensors["random.cpu"] = torch.get_rng_state()
     if training.net.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state()
+    _write(path, training.net, tensors, preset=preset, net=net, arguments=arguments, notes=notes)
+
+
+def _optimiser_state(training: Training) -> Iterator[tuple[str, Tensor]]:
+    for i, weight in enumerate(training.net.parameters()):
+        for key, value in training.optimiser.state[weight].items():
+            yield f"{i}.{key}", value
+
+
+def save_weights(
+    path: str | Path,
+    network: Network,
+    *,
+    preset: str = "",
+    net: str = "",
+    arguments: dict[str, Any],
+    notes: dict[str, Any],
+) -> None:
+    """Write a checkpoint with the weights of a network alone, for prediction and for fine-tuning.
+
+    It has about a third of the size of ``save``'s, and a training run cannot be resumed from it. Arguments and errors
+    are those of ``save``.
+    """
+    _write(path, network, {}, preset=preset, net=net, arguments=arguments, notes=notes)
+
+
+def _write(
+    path: str | Path,
+    network: Network,
+    state: dict[str, Tensor],
+    *,
+    preset: str,
+    net: str,
+    arguments: dict[str, Any],
+    notes: dict[str, Any],
+) -> None:
+    """Write the weights of a network, the other tensors of a training run, and the metadata."""
+    if bool(preset) == bool(net):
+        raise ValueError(f"preset {preset!r} and net {net!r}: give the name of the network in one of them")
+    weights = network.state_dict()
+    broken = first_not_finite(weights)
+    if broken:
+        raise ValueError(
+            f"{path}: {broken} holds NaN or infinity, so the network cannot be saved; train with a tenth of the "
+            "learning rate, or register a buffer that is infinite by design with persistent=False"
+        )
+    tensors = {f"net.{key}": value for key, value in weights.items()} | state
+    # copies, because safetensors refuses two tensors with one memory, such as tied weights
+    copies = {key: value.cpu().clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
     about = {"format": FORMAT, "preset": preset, "net": net, "arguments": json.dumps(arguments)}
     about["notes"] = json.dumps(notes)
     with complete_file(path) as part:
-        # copies, because safetensors refuses two tensors with one memory, such as tied weights
-        copies = {key: value.cpu().clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
-        part.write_bytes(serialized(copies, about))
+        part.write_bytes(serialized(copies, about | {DIGEST: digest_of(copies, about)}))
 
 
 def load(path: str | Path) -> Checkpoint:
-    """Read a checkpoint. Raises ValueError for a file that is missing, truncated or not written by ``save``."""
+    """Read a checkpoint. Raises ValueError for a file that is missing, damaged or not written by ``save``.
+
+    Damaged means truncated, changed after it was written (by its digest, which files of earlier versions do not have),
+    or with weights that are not finite.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: this is a folder; pass the checkpoint.safetensors of a training run in it")
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; pass the checkpoint.safetensors of a training run")
     try:
+        foreign = foreign_format(path)
+        if foreign:
+            raise ValueError(f"{path}: this {foreign}")
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"{path}: cannot be read as a checkpoint ({error}); pass a complete one") from error
-    if about.get("format") != FORMAT or not {"losses", "random.cpu"} <= tensors.keys():
-        raise ValueError(
-            f"{path}: this safetensors file is not a checkpoint of this version; pass the file of a training run"
-        )
+    if about.get("format") != FORMAT:
+        raise ValueError(f"{path}: {_other_format(about, tensors)}")
     try:
-        arguments, notes = json.loads(about["arguments"]), json.loads(about["notes"])
-        return Checkpoint(path, about["preset"], about.get("net", ""), dict(arguments), dict(notes), tensors)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: the metadata are damaged ({error!r}); pass another checkpoint") from error
+        arguments, notes = _dict(about["arguments"]), _dict(about["notes"])
+        found = Checkpoint(path, about["preset"], about.get("net", ""), arguments, notes, tensors)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: the metadata are damaged ({one_line(error)}); pass another checkpoint") from error
+    _check_tensors(found, about)
+    return found
+
+
+def _dict(text: str) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError(f"{text[:40]!r} is no JSON object")
+    return found
+
+
+def _other_format(about: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    """The end of the sentence about a safetensors file of another format."""
+    if about.get("format", "").startswith("unet_tutorial"):
+        return (
+            f"its format is {about['format'][:60]!r}, and this version reads {FORMAT!r}; use the version that wrote it"
+        )
+    first = f" (its first tensor is {min(tensors)[:60]})" if tensors else ""
+    return (
+        f"this is a safetensors file, but not a checkpoint of unet train{first}; load its weights in a function of "
+        "yours that returns the network, and train with --net package.module:build"
+    )
+
+
+def _check_tensors(found: Checkpoint, about: dict[str, str]) -> None:
+    """ValueError for tensors that are missing, were changed after the file was written, or are not finite."""
+    digest = about.pop(DIGEST, "")
+    damaged = "pass another checkpoint, such as one of an earlier step, or train again"
+    if digest and digest != digest_of(found.tensors, about):
+        raise ValueError(f"{found.path}: the file has changed since it was written (its digest differs); {damaged}")
+    weights = found._tensors_under("net.")
+    state = found.tensors.keys() & RUN
+    if not weights or (state and not found.resumable):
+        missing = "weights" if not weights else ", ".join(sorted(RUN - state))
+        raise ValueError(f"{found.path}: this checkpoint is not complete ({missing} missing); {damaged}")
+    broken = first_not_finite(weights)
+    if broken:
+        raise ValueError(f"{found.path}: the weights are not finite ({broken} holds NaN or infinity); {damaged}")
