@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from unet_tutorial.datasets.folder import Pair, Reading, read_collection
 from unet_tutorial.datasets.normalisation import Normaliser
+from unet_tutorial.jobs.leaks import leaks
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.split import Split, split_of
+from unet_tutorial.jobs.split import Split, split_of, unused_parts
 from unet_tutorial.jobs.task import Task
 
 
@@ -35,7 +36,8 @@ def read_data(recipe: Recipe, rank: int = 2) -> Data:
         )
     normaliser = Normaliser.of([pair.image for pair in split.train], recipe.normalise)
     task = Task(collection.scheme, collection.channels, normaliser, _spacing(split.train))
-    return Data(split, task, collection.remarks)
+    remarks = [*collection.remarks, *unused_parts(collection, recipe), *leaks(split, recipe.split_by)]
+    return Data(split, task, remarks)
 
 
 def _spacing(pairs: list[Pair]) -> tuple[float, ...]:

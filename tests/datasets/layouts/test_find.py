@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "inside images": ("a.png b.png", r"no images/ and labels/"),
     "no images": ("images/.keep labels/a.png", r"images: no images found; put files"),
-    "no labels": ("images/a.png labels/a.czi", r"labels: no labels found \(it holds 1 \.czi\); put files"),
+    "no labels": ("images/a.png labels/a.czi", r"labels: no labels found \(it holds 1 \.czi\); open it in Fiji"),
     "an image alone": (
         "images/a.png images/b.png labels/a.png",
         r"images/b\.png: there is no mask of this name in .*labels",
@@ -307,7 +307,7 @@ def test_files_that_are_left_out_are_listed(tmp_path: Path) -> None:
         "images/a.{png,czi} labels/a.{png,json} st/{a,b}.png .DS_Store images/Thumbs.db README.md",
     )
     assert find(tmp_path).left_out == (
-        f"{tmp_path}/images: left out a.czi: not an image with labels, nor its labels",
+        f"{tmp_path}/images: left out a.czi: this format is not read; open it in Fiji and save it as TIFF",
         f"{tmp_path}/labels: left out a.json: not an image with labels, nor its labels",
         f"{tmp_path}/st: left out a.png, b.png: not an image with labels, nor its labels",
     )

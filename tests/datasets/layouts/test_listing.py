@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unet_tutorial.datasets.layouts.listing import all_files, by_name, entries_of, folders_of, some, stem
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name, entries_of, folders_of, some
 
 
 def test_files_and_folders(tmp_path: Path) -> None:
@@ -24,10 +24,20 @@ def test_files_and_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("a.png", "a"), ("a.b.TIF", "a.b"), ("a.ome.tif", "a"), ("a.npy", "a"), ("a.geojson", "a"), ("v1.0", "v1")],
+    [
+        ("a.png", "a"),
+        ("a.b.TIF", "a.b"),
+        ("a.ome.tif", "a"),
+        ("a.npy", "a"),
+        ("a.geojson", "a"),
+        ("v1.0", "v1"),
+        ("a.nii.gz", "a"),
+        ("a.png.json", "a"),
+        ("a.b.zip", "a.b"),
+    ],
 )
-def test_stem(name: str, wanted: str) -> None:
-    assert stem(Path(name)) == wanted
+def test_bare_name(name: str, wanted: str) -> None:
+    assert bare_name(Path(name)) == wanted
 
 
 def test_some() -> None:

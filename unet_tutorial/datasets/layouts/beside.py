@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.cellpose import EXTRA, PICKLE, refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
-from unet_tutorial.datasets.layouts.listing import OUTLINES, by_name, is_image, some, stem
+from unet_tutorial.datasets.layouts.listing import OUTLINES, bare_name, by_name, some
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.words import LABEL_WORDS, Word, without_word
 
@@ -29,8 +30,8 @@ def beside(folder: Path, files: Sequence[Path]) -> Found | None:
 
     ValueError for labels without an image, for two kinds of labels, and for labels that are pickles only.
     """
-    extra = [file for file in files if EXTRA.fullmatch(stem(file))]
-    images = by_name((file for file in files if is_image(file) and file not in extra), folder)
+    extra = [file for file in files if EXTRA.fullmatch(bare_name(file))]
+    images = by_name((file for file in files if is_readable(file) and file not in extra), folder)
     found = list(_by_word(images))
     if not any("masks" in labels.kind for labels in found):
         extra = [file for file in extra if not file.name.lower().endswith(OUTLINES)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, entries_of, is_image, stem
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of
 from unet_tutorial.datasets.layouts.several import several
 from unet_tutorial.datasets.layouts.words import normalized, role
 
@@ -35,6 +36,6 @@ def _held(folder: Path) -> dict[str, list[Path]]:
     """The images and the labels in a folder."""
     held: dict[str, list[Path]] = {"images": [], "labels": [], "": []}
     for path in entries_of(folder):
-        files = [path] if is_image(path) else list(filter(is_image, all_files(path))) if path.is_dir() else []
-        held[role(stem(path) if is_image(path) else path.name).holds] += files
+        files = [path] if is_readable(path) else list(filter(is_readable, all_files(path))) if path.is_dir() else []
+        held[role(bare_name(path) if is_readable(path) else path.name).holds] += files
     return held

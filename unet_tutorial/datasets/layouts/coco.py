@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, is_image, name_of, some
+from unet_tutorial.datasets.layouts.listing import all_files, name_of, some
 from unet_tutorial.datasets.layouts.nnunet import read_json
 from unet_tutorial.datasets.layouts.words import normalized
 
@@ -28,7 +29,7 @@ def coco(file: Path, names: Sequence[str], folder: Path) -> Found:
 
     ValueError for an image that is missing.
     """
-    images = list(filter(is_image, all_files(folder)))
+    images = list(filter(is_readable, all_files(folder)))
     found = {name: _find(name, images) for name in names}
     missing = [name for name, path in found.items() if path is None]
     if missing:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from unet_tutorial.datasets.files import stem
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.layouts.words import role
 from unet_tutorial.disk import one_line
-
-HDF5 = (".h5", ".hdf5")
 
 
 def containers(files: Sequence[Path]) -> Layout | None:
@@ -30,7 +29,7 @@ def containers(files: Sequence[Path]) -> Layout | None:
                     "name them raw and label, and remove the others"
                 )
     entries = tuple(
-        Entry(file.stem, (Path(f"{file}:{held['images'][0]}"),), (Path(f"{file}:{held['labels'][0]}"),))
+        Entry(stem(file), (Path(f"{file}:{held['images'][0]}"),), (Path(f"{file}:{held['labels'][0]}"),))
         for file, held in found
     )
     return Layout("HDF5 files", entries)

@@ -8,21 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from unet_tutorial.datasets.files import explain_permission_error
+from unet_tutorial.datasets.decode import HDF5
+from unet_tutorial.datasets.files import CONVERSIONS, explain_permission_error, is_readable
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.cases import cases
 from unet_tutorial.datasets.layouts.coco import coco, coco_images
-from unet_tutorial.datasets.layouts.containers import HDF5, containers
+from unet_tutorial.datasets.layouts.containers import containers
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
 from unet_tutorial.datasets.layouts.listing import (
     all_files,
+    bare_name,
     entries_of,
     folders_of,
     is_folder,
-    is_image,
     is_outline,
     some,
-    stem,
 )
 from unet_tutorial.datasets.layouts.two_folders import labels_in, two_folders
 from unet_tutorial.datasets.layouts.words import PARTS, Role, letters, part_of, role
@@ -82,7 +82,7 @@ def _parts(folder: Path, kind: str) -> dict[str, Found]:
     """The layouts of the parts; the folder itself is "train" if it has other parts, or else ""."""
     stacks = tuple(folder / name for name in STACKS)
     if all(stack.is_file() for stack in stacks):
-        entry = Entry(stem(stacks[0]), stacks[:1], stacks[1:])
+        entry = Entry(bare_name(stacks[0]), stacks[:1], stacks[1:])
         return {"": Found(Layout(" and ".join(STACKS), (entry,)), {})}
     places = _places(folder)
     outlines = _outlines(folder, places)
@@ -120,12 +120,12 @@ def _outlines(folder: Path, places: Mapping[str, Place]) -> dict[str, dict[Path,
     """The JSON files of COCO of each part, with the names of their images."""
     beside = [folder, *(path for place in places.values() for path in (*place.images, *place.labels))]
     files = [file for path in beside for file in entries_of(path) if file.suffix.lower() == ".json"]
-    images = {stem(file) for path in beside for file in entries_of(path) if is_image(file)} if files else set()
+    images = {bare_name(file) for path in beside for file in entries_of(path) if is_readable(file)} if files else set()
     found: dict[str, dict[Path, list[str]]] = defaultdict(dict)
     for file in files:
-        names = [] if stem(file) in images else coco_images(file)
+        names = [] if bare_name(file) in images else coco_images(file)
         if names:
-            found[part_of(stem(file))][file] = names
+            found[part_of(bare_name(file))][file] = names
     return found
 
 
@@ -165,7 +165,7 @@ def _part(
 
 def _in_one_file(folder: Path, part: str) -> Found | None:
     """The HDF5 files of a part, such as train.h5."""
-    files = [file for file in entries_of(folder) if file.suffix.lower() in HDF5 and part_of(stem(file)) == part]
+    files = [file for file in entries_of(folder) if file.suffix.lower() in HDF5 and part_of(bare_name(file)) == part]
     return _found(containers(files))
 
 
@@ -184,7 +184,7 @@ def _only(folders: Sequence[Path], kind: str) -> Path | None:
 
     ``kind`` decides between folders whose names state a kind of labels.
     """
-    filled = [folder for folder in folders if any(is_image(file) or is_outline(file) for file in all_files(folder))]
+    filled = [folder for folder in folders if any(is_readable(file) or is_outline(file) for file in all_files(folder))]
     of_kind = [folder for folder in filled if letters(folder.name) in KIND_OF.get(kind, ())]
     filled = of_kind if len(of_kind) == 1 else filled
     if len(filled) > 1:
@@ -208,7 +208,9 @@ def _with_left_out(folder: Path, found: dict[str, Found]) -> dict[str, Layout]:
     groups: dict[tuple[Path, str, str], list[str]] = defaultdict(list)
     for path in all_files(folder):
         if path not in used:
-            reason = reasons.get(path, "not an image with labels, nor its labels")
+            hint = CONVERSIONS.get(path.suffix.lower())
+            default = f"this format is not read; {hint}" if hint else "not an image with labels, nor its labels"
+            reason = reasons.get(path, default)
             groups[path.parent, path.suffix.lower(), reason].append(path.name)
     sentences = [f"{parent}: left out {some(names)}: {reason}" for (parent, _, reason), names in groups.items()]
     first = next(iter(layouts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from unet_tutorial.datasets.files import READABLE
+from unet_tutorial.datasets.files import is_readable, stem
 from unet_tutorial.datasets.layouts.words import normalized
 
 OUTLINES = (".json", ".geojson", ".roi", ".zip")  # labels as outlines, not as pixels
@@ -60,12 +60,7 @@ def folders_of(folder: Path) -> list[Path]:
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder that holds files, and not an image stored as a folder (.zarr)."""
-    return path.is_dir() and not is_image(path)
-
-
-def is_image(path: Path) -> bool:
-    """Whether the suffix is that of a format whose pixels can be read."""
-    return path.name.lower().endswith(READABLE)
+    return path.is_dir() and not is_readable(path)
 
 
 def is_outline(path: Path) -> bool:
@@ -99,19 +94,17 @@ def by_name(files: Iterable[Path], folder: Path) -> dict[str, Path]:
 
 def name_of(file: Path, folder: Path) -> str:
     """The name of a file relative to the folder, without the suffix."""
-    return normalized((file.parent.relative_to(folder) / stem(file)).as_posix())
+    return normalized((file.parent.relative_to(folder) / bare_name(file)).as_posix())
 
 
-def stem(path: Path) -> str:
-    """The name of a file without its suffix, which may have two parts: "a" for a.nii.gz and a.ome.tif."""
-    name = path.name
-    for suffix in sorted((*READABLE, *OUTLINES), key=len, reverse=True):
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            name = name[: -len(suffix)]
-            break
-    else:
-        name = path.stem
-    return name[:-4] if name.lower().endswith(".ome") else name
+def bare_name(path: Path) -> str:
+    """The name of a file without its suffixes: "a" for a.nii.gz, and also for the outlines a.tif.geojson.
+
+    >>> bare_name(Path("b/a.tif.geojson")), bare_name(Path("a.v1.json"))
+    ('a', 'a.v1')
+    """
+    name = stem(path)
+    return stem(name) if is_outline(path) and is_readable(name) else name
 
 
 def some(names: Iterable[str], most: int = 3) -> str:

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from unet_tutorial.datasets.files import READABLE
+from unet_tutorial.datasets.files import CONVERSIONS, READABLE, is_readable
 from unet_tutorial.datasets.layouts.cellpose import refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, by_name, is_image, is_outline, name_of, some, stem
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name, is_outline, name_of, some
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, cases, description_of
 from unet_tutorial.datasets.layouts.several import Several, several
@@ -27,7 +27,7 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
     Images without labels are left out of the folder JPEGImages/ of Pascal VOC, where most have none. ValueError for an
     empty folder, for labels without an image, and for an image without labels in any other folder.
     """
-    files = by_name(filter(is_image, all_files(images)), images)
+    files = by_name(filter(is_readable, all_files(images)), images)
     label_files = labels_in(labels)
     _refuse_empty(images, list(files), labels, label_files)
     described = description_of(images.parent)
@@ -55,7 +55,7 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
 def labels_in(folder: Path) -> list[Path]:
     """The label files of a folder and of all folders below it: images, or if there are none, outlines."""
     files = list(all_files(folder))
-    return [file for file in files if is_image(file)] or [file for file in files if is_outline(file)]
+    return [file for file in files if is_readable(file)] or [file for file in files if is_outline(file)]
 
 
 def unmatched(
@@ -69,7 +69,7 @@ def unmatched(
     others = f" ({len(alone)} have none: {some(alone)})" if len(alone) > 1 else ""
     return (
         f"{first}: there is no {kind} of this name in {folder}{others}; "
-        f"name its {kind} {stem(first)}.png or {stem(first)}.tif, or remove the file"
+        f"name its {kind} {bare_name(first)}.png or {bare_name(first)}.tif, or remove the file"
     )
 
 
@@ -78,10 +78,12 @@ def _refuse_empty(images: Path, names: Sequence[str], labels: Path, label_files:
         refuse_pickles(all_files(labels))
     for folder, files, kind in ((images, names, "images"), (labels, label_files, "labels")):
         if not files:
-            others = Counter(path.suffix or path.name for path in all_files(folder))
+            others = Counter(path.suffix.lower() or path.name for path in all_files(folder))
             seen = f" (it holds {some(f'{count} {suffix}' for suffix, count in others.items())})" if others else ""
+            hint = next((CONVERSIONS[suffix] for suffix in others if suffix in CONVERSIONS), "")
             raise ValueError(
-                f"{folder}: no {kind} found{seen}; put files with one of the suffixes {', '.join(READABLE)} into it"
+                f"{folder}: no {kind} found{seen}; "
+                + (hint or f"put files with one of the suffixes {', '.join(READABLE)} into it")
             )
 
 
