@@ -1,0 +1,209 @@
+"""Decodes NIfTI, NRRD, HDF5 and zarr files, each with an optional package."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unet_tutorial.datasets.calibration import known_lengths, micrometres
+from unet_tutorial.datasets.decoded import ContentError, Decoded, require_plausible
+
+LETTERS = {"x": "X", "y": "Y", "z": "Z", "c": "C", "channel": "C", "channels": "C", "t": "T", "time": "T"}
+NIFTI_UNITS = {"meter": "m", "mm": "mm", "micron": "µm"}
+NRRD_COLOURS = {"RGB-color": ("red", "green", "blue"), "RGBA-color": ("red", "green", "blue", "alpha")}
+NRRD_KINDS = {"domain": "space", "space": "space", "time": "T", **dict.fromkeys(NRRD_COLOURS, "S")}
+LISTED = 10  # arrays that a message lists
+
+
+def read_nifti(path: Path) -> Decoded:
+    """The array of a NIfTI file in the order (z, y, x), the reverse of the file's.
+
+    By definition the fourth axis of the file is time, but it often holds channels; its letter is Q. The fifth is C.
+    """
+    image = _package("nibabel").load(path)
+    if len(image.shape) > 5:
+        raise ContentError(f"expected at most 5 axes (x, y, z, t, channel), got the shape {image.shape}")
+    require_plausible(image.shape, image.get_data_dtype(), lambda: path.stat().st_size)
+    array = np.asanyarray(image.dataobj).T
+    sizes, unit = image.header.get_zooms(), image.header.get_xyzt_units()[0]
+    lengths = {axis: micrometres(size, NIFTI_UNITS.get(unit, "")) for axis, size in zip("XYZ", sizes, strict=False)}
+    remarks: tuple[str, ...] = ()
+    if unit == "unknown" and any(size != 1 for size in sizes[:3]):
+        remarks = ("its header names no unit of length, so the size of a voxel is left out",)
+    return Decoded(array, "CQZYX"[5 - array.ndim :], spacing=known_lengths(lengths), remarks=remarks)
+
+
+def read_nrrd(path: Path) -> Decoded:
+    """The array of an NRRD file in the order (z, y, x), the reverse of the file's."""
+    nrrd = _package("nrrd")
+    with path.open("rb") as file:
+        header = nrrd.read_header(file)
+        if "datafile" in header or "data file" in header:
+            raise ContentError("its pixels are in another file; save both as one NRRD file, or as TIFF")
+        shape = tuple(int(size) for size in header["sizes"][::-1])
+        require_plausible(shape, np.uint8, lambda: path.stat().st_size)  # at least one byte per value
+        array = nrrd.read_data(header, file, str(path), index_order="C")
+    kinds = list(header.get("kinds", []))[::-1]
+    axes = letters([NRRD_KINDS.get(kind, "C") for kind in kinds] or len(shape) * [""])
+    samples = next((NRRD_COLOURS[kind] for kind in kinds if kind in NRRD_COLOURS), ())
+    lengths = [micrometres(*pair) for pair in _nrrd_lengths(header, len(shape))][::-1]
+    return Decoded(array, axes, samples=samples, spacing=known_lengths(dict(zip(axes, lengths, strict=True))))
+
+
+def _nrrd_lengths(header: Mapping[str, Any], rank: int) -> list[tuple[float, str]]:
+    """The length of a voxel and its unit for each axis, in the order of the header."""
+    if "space directions" in header:
+        units = set(header.get("space units", []))
+        unit = units.pop() if len(units) == 1 else ""
+        rows = [[np.nan] if row is None else row for row in header["space directions"]]
+        return [(float(np.linalg.norm(row)), unit) for row in rows]
+    lengths, units = header.get("spacings", rank * [np.nan]), header.get("units", rank * [""])
+    return [(float(length), str(unit)) for length, unit in zip(lengths, units, strict=True)]
+
+
+def read_hdf5(path: Path, inside: str) -> Decoded:
+    """The array at the path ``inside`` an HDF5 file, which may be "" if the file holds one array.
+
+    The names of its axes are read from the labels of its dimensions or from ilastik's attribute axistags, the size of a
+    voxel from the attribute element_size_um of ilastik and Fiji.
+    """
+    h5py = _package("h5py")
+    with h5py.File(path, "r") as file:
+        arrays: dict[str, Any] = {}
+
+        def collect(name: str, node: Any) -> None:
+            if isinstance(node, h5py.Dataset) and node.shape is not None and len(node.shape) >= 2:
+                arrays[f"/{name}"] = node
+
+        file.visititems(collect)
+        found = _chosen(arrays, inside, path)
+        require_plausible(found.shape, found.dtype, lambda: path.stat().st_size)
+        names = [dimension.label for dimension in found.dims]
+        if "axistags" in found.attrs:
+            names = [str(axis["key"]) for axis in json.loads(found.attrs["axistags"])["axes"]]
+        axes = letters([LETTERS.get(name.lower(), "") for name in names])
+        sizes = np.ravel(found.attrs.get("element_size_um", ()))
+        spatial = [axis for axis in axes if axis in "ZYXQ"][-len(sizes) :] if len(sizes) else []
+        lengths = {axis: micrometres(size, "µm") for axis, size in zip(spatial[::-1], sizes[::-1], strict=False)}
+        return Decoded(np.asarray(found[()]), axes, spacing=known_lengths(lengths))
+
+
+def read_zarr(path: Path, inside: str) -> Decoded:
+    """An array of a zarr folder; the highest resolution where the folder is an OME-Zarr image.
+
+    ``inside`` is the path of an array or image in the folder; it may be "" if there is only one.
+    """
+    zarr = _package("zarr")
+    with warnings.catch_warnings(action="ignore"):
+        root = zarr.open(str(path), mode="r")
+        nodes = {"/": root}
+        if isinstance(root, zarr.Group):
+            nodes |= {f"/{name}": node for name, node in root.members(max_depth=None)}
+        pictures = {name: node for name, node in nodes.items() if _multiscales(node)}
+        levels = tuple(name.rstrip("/") + "/" for name in pictures)
+        arrays = {name: node for name, node in nodes.items() if isinstance(node, zarr.Array) and node.ndim >= 2}
+        single = {name: node for name, node in arrays.items() if not name.startswith(levels)} if levels else arrays
+        labels = {name for name in pictures if "/labels/" in name}
+        offered = pictures | single
+        if not inside and len(offered) > 1:
+            offered = {name: node for name, node in offered.items() if name not in labels}
+        node = _chosen(offered if not inside else pictures | arrays, inside, path)
+        if isinstance(node, zarr.Array):
+            return _zarr_array(path, node, _dimension_names(node))
+        return _ome_zarr(path, node)
+
+
+def _ome_zarr(path: Path, group: Any) -> Decoded:
+    """The first, that is the largest, array of an OME-Zarr image (versions 0.1 to 0.5)."""
+    attributes = _ome_attributes(group)
+    image = attributes["multiscales"][0]
+    level = image["datasets"][0]
+    array = group[level["path"]]
+    axes = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in image.get("axes", "tczyx"[-array.ndim :])]
+    kinds = {"space": "space", "channel": "C", "time": "T"}
+    names = [LETTERS.get(str(axis["name"]).lower(), kinds.get(axis.get("type", ""), "")) for axis in axes]
+    decoded = _zarr_array(path, array, names)
+    transforms = [*level.get("coordinateTransformations", []), *image.get("coordinateTransformations", [])]
+    scale = np.ones(array.ndim)
+    for transform in transforms:
+        scale = scale * np.asarray(transform.get("scale", 1.0), float)
+    lengths = [micrometres(size, str(axis.get("unit", ""))) for size, axis in zip(scale, axes, strict=True)]
+    channels = tuple(str(channel.get("label", "")) for channel in attributes.get("omero", {}).get("channels", []))
+    spacing = known_lengths({axis: length for axis, length in zip(decoded.axes, lengths, strict=True) if axis in "ZYX"})
+    return Decoded(decoded.array, decoded.axes, channels, spacing=spacing, remarks=decoded.remarks)
+
+
+def _ome_attributes(node: Any) -> Mapping[str, Any]:
+    """The OME metadata of a group: under "ome" since version 0.5."""
+    attributes: Mapping[str, Any] = dict(node.attrs)
+    return attributes.get("ome", attributes)  # type: ignore[no-any-return]
+
+
+def _multiscales(node: Any) -> bool:
+    return hasattr(node, "members") and "multiscales" in _ome_attributes(node)
+
+
+def _dimension_names(array: Any) -> list[str]:
+    """The letters of the axes of a zarr array (version 3, or version 2 as xarray writes it), "" where unnamed."""
+    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS", array.ndim * [""])
+    return [LETTERS.get(str(name).lower(), "") for name in names]
+
+
+def _zarr_array(path: Path, array: Any, names: Sequence[str]) -> Decoded:
+    require_plausible(array.shape, array.dtype, lambda: sum(file.stat().st_size for file in path.rglob("*")))
+    missing = array.nchunks - array.nchunks_initialized
+    remark = f"{missing} of its {array.nchunks} chunks are not in the folder; they are read as {array.fill_value}"
+    return Decoded(np.asarray(array[...]), letters(names), remarks=(remark,) if missing else ())
+
+
+def letters(names: Sequence[str]) -> str:
+    """One letter per axis, as in `Decoded`.
+
+    Each name is such a letter, "space" for one of the spatial axes, whose last is X, or "" if unknown. If all are
+    unknown, the last two are Y and X.
+
+    >>> letters(["C", "space", "space"]), letters(["", "", ""])
+    ('CYX', 'QYX')
+    """
+    if not any(names):
+        return "".join("Q" for _ in names[2:]) + "YX"[-len(names) :]
+    spatial = [index for index, name in enumerate(names) if name == "space"][::-1]
+    given = dict(zip(spatial, "XYZ", strict=False))
+    return "".join(given.get(index, "Q" if name in ("", "space") else name) for index, name in enumerate(names))
+
+
+def _chosen(arrays: Mapping[str, Any], inside: str, path: Path) -> Any:
+    """The array at the path ``inside`` the file, or the only one if that is ""."""
+    wanted = "/" + inside.strip("/")
+    if inside and wanted in arrays:
+        return arrays[wanted]
+    if not inside and len(arrays) == 1:
+        return next(iter(arrays.values()))
+    if not arrays:
+        raise ContentError("it holds no array of two or more axes; save the image as TIFF")
+    listed = ", ".join(f"{name} {_described(node)}" for name, node in sorted(arrays.items())[:LISTED])
+    more = f" and {len(arrays) - LISTED} more" if len(arrays) > LISTED else ""
+    problem = f"there is no array {wanted} in it" if inside else f"it holds {len(arrays)} arrays"
+    raise ContentError(f"{problem}; choose one of {listed}{more}, for example {path.name}:{min(arrays)}")
+
+
+def _described(node: Any) -> str:
+    shape = getattr(node, "shape", None)
+    return "(an OME-Zarr image)" if shape is None else f"({' × '.join(map(str, shape))}, {node.dtype})"
+
+
+def _package(name: str) -> Any:
+    """An optional package for a file format. ContentError if it is not installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise ContentError(
+            f"it needs the package {name}; install it: pip install -c constraints.txt -r requirements-formats.txt"
+        ) from error
