@@ -4,9 +4,12 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,11 +19,13 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
-from unet_tutorial.jobs.job import begin, job_of, prepare, save_progress, tile_of, train
+from unet_tutorial.jobs.job import BEST, CHECKPOINT, Job, begin, job_of, prepare, run, save_progress, tile_of, train
+from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS
 from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.learning.train import Batch, is_stale, one_cycle
 
 ARGUMENTS = {"in_channels": 1, "out_channels": 2, "widths": [2, 4]}
 
@@ -46,7 +51,7 @@ main()
 def test_a_run_writes_its_files(run_folder: Path) -> None:
     files = {path.name for path in run_folder.iterdir()}
     written = {"checkpoint.safetensors", "history.csv", "history.png", "held_out_c.png", "metrics.csv", "recipe.json"}
-    assert files == written | {"diagram.svg", "table.md"}
+    assert files == written | {"diagram.svg", "table.md", "classes.csv", "confusion.csv", "confusion.png"}
     rows = (run_folder / "metrics.csv").read_text().splitlines()
     methods = [row[0] for row in csv.reader(rows[1:])]
     assert methods == ["everything cell", "smoothed threshold", "network", "network, 8 views"]
@@ -121,3 +126,83 @@ def test_mixed_precision_gives_other_losses_and_twice_the_same() -> None:
         losses.append(training.losses)
     assert losses[1] == losses[2] != losses[0]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def watched(folder: Path, **options: Any) -> Job:
+    """A job with one image for training, one for validation and one held out."""
+    return prepare(Recipe(folder, widths="2,4", tile="36", batch=1, validate=1, validate_every=4, **options))
+
+
+def test_validation_keeps_the_best_checkpoint_and_tests_it(folder: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    job = watched(folder, steps=12, rate=0.03)
+    assert [pair.name for part in job.data.split for pair in part] == ["a", "c", "b"]
+    scores = run(job, tmp_path, lines.append)
+    found = job.training.validation
+    assert [each.step for each in found] == [4, 8, 12]
+    last, kept = (load(tmp_path / name) for name in (CHECKPOINT, BEST))
+    assert last.training().validation == found
+    rows = np.loadtxt(tmp_path / "validation.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(rows, np.array(found), atol=1e-6)
+    top = max(each.score for each in found)
+    assert [each.endswith(" (best)") for each in lines][[each.score for each in found].index(top)]
+    assert job.validate is not None
+    again = job.validate(replace(job.training, net=kept.network()))
+    assert again.score == pytest.approx(top)
+    predictor = Predictor.from_file(tmp_path / BEST)
+    assert predictor.thresholds == scores.thresholds[1]
+    np.testing.assert_array_equal(scores.labels[1][0], predictor.labels(predictor(job.data.split.test[0].image)))
+
+
+def test_patience_ends_the_run_at_the_same_step_after_an_interruption(folder: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    options = {"steps": 60, "rate": 0.3, "patience": 2}  # a rate at which the network soon gets no better
+    job = watched(folder, **options)
+    run(job, whole)
+    steps = job.training.step
+    assert steps < 60
+    assert is_stale(job.training.validation, 2)
+    assert not is_stale(job.training.validation[:-1], 2)
+    first = watched(folder, **options)
+    with pytest.raises(KeyboardInterrupt):
+        run(replace(first, batches=interrupted(first.batches, steps - 3)), cut)
+    kept = load(cut / CHECKPOINT)
+    run(prepare(Recipe.from_notes(kept.notes["recipe"]), kept), cut)
+    for name in (CHECKPOINT, BEST):
+        ours, theirs = load(whole / name).tensors, load(cut / name).tensors
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours), name
+    assert (whole / "validation.csv").read_text() == (cut / "validation.csv").read_text()
+
+
+def interrupted(batches: Callable[[int], Batch], at: int) -> Callable[[int], Batch]:
+    """The batches, with Ctrl-C before step ``at``."""
+
+    def batch(step: int) -> Batch:
+        if step == at:
+            raise KeyboardInterrupt
+        return batches(step)
+
+    return batch
+
+
+def test_an_extension_is_another_cycle_of_the_rate(folder: Path, tmp_path: Path) -> None:
+    recipe = Recipe(folder, widths="2,4", tile="36", batch=1, steps=5)
+    run(prepare(recipe), tmp_path)
+    kept = load(tmp_path / CHECKPOINT)
+    longer = Recipe.from_notes(kept.notes["recipe"]).extended_by(7).extended_by(2)
+    assert (longer.cycles, longer.last_step) == ([5, 7, 2], 14)
+    rates = [longer.rate_of(step) for step in range(14)]
+    assert rates == [one_cycle(step, steps, recipe.rate) for steps in (5, 7, 2) for step in range(steps)]
+    job = prepare(longer, kept)
+    run(job, tmp_path)
+    assert job.training.losses[:5] == kept.tensors["losses"].tolist()
+    assert job.training.step == 14
+    assert Recipe.from_notes(load(tmp_path / CHECKPOINT).notes["recipe"]).last_step == 14
+
+
+def test_other_classes_or_channels_than_those_of_the_run_are_refused(run_folder: Path) -> None:
+    kept = load(run_folder / CHECKPOINT)
+    recipe = Recipe.from_notes(kept.notes["recipe"])
+    with pytest.raises(ValueError, match="the classes of the data are background, leaf, and the run was started with"):
+        prepare(replace(recipe, classes="background,leaf"), kept)

@@ -66,6 +66,7 @@ class Model:
 def train(
     images: Sequence[ArrayLike],
     labels: Sequence[ArrayLike],
+    /,
     *,
     channel_axis: int | None = None,
     builders: Builders = NO_BUILDERS,
@@ -77,7 +78,7 @@ def train(
     Each image is an array (H, W), or (H, W, 3) in colour, or with its channels along ``channel_axis``; volumes have an
     axis more and need ``preset="unet3d"``. A label image has the size of its image and holds classes, numbers of cells,
     or layers (L, H, W). ``options`` are the fields of `jobs.recipe.Recipe`, which are the options of ``unet train``:
-    ``steps=500``, ``labels="classes"``, ``preset="padded"``. ``log`` receives the remarks about the data, and a line
+    ``steps=500``, ``labels="instances"`` (the kind of the labels), ``preset="padded"``. ``log`` receives the remarks about the data, and a line
     every 50 steps.
 
     ValueError for arrays and options that cannot be used, before the training starts.
@@ -115,7 +116,11 @@ def predict(
 def labels_of(predictor: Predictor, image: ArrayLike, channel_axis: int | None = None) -> NDArray[Any]:
     """The labels of an image, of the kind of the predictor's task."""
     labels = predictor.labels(predictor(_channels_first(predictor, image, channel_axis)))
-    return class_instances(labels).labels if predictor.task.scheme.kind == "instances" else labels
+    return (
+        class_instances(labels, rank=predictor.net.levels[0].rank).labels
+        if predictor.task.scheme.kind == "instances"
+        else labels
+    )
 
 
 def _channels_first(predictor: Predictor, image: ArrayLike, channel_axis: int | None) -> NDArray[Any]:
