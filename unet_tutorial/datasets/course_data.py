@@ -1,59 +1,99 @@
 """Generates the images of `data/`: `python -m unet_tutorial.datasets.course_data [FOLDER]`."""
 
 import hashlib
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from unet_tutorial.datasets import tissue
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.labels import Instances, connected_cells
+from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.overlapping import overlapping_discs
 from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
-from unet_tutorial.disk import make_folder
+from unet_tutorial.disk import complete_file, make_folder
 
 DATA = Path(__file__).parents[2] / "data"
 CROP = 256  # pixels; the middle of a 512 × 512 slice, so that cells are cut off at the border as in a real image
+SMALL = 128  # pixels; side of the images with several classes
 
 # Folder -> (generator, seeds of its images). Folders of the same generator share no seed.
-SHIPPED = {
+SHIPPED = {  # with numbered cells
     "em/train": ("em", range(12)),
     "em/test": ("em", range(100, 104)),
     "cells/train": ("cells", range(6)),
     "cells/test": ("cells", range(100, 102)),
 }
+SHIPPED_CLASSES = {  # with several classes
+    "tissue/train": ("tissue", range(12)),
+    "tissue/test": ("tissue", range(100, 104)),
+    "discs/train": ("discs", range(12)),
+    "discs/test": ("discs", range(100, 104)),
+}
+CLASS_NAMES = {"tissue": tissue.CLASSES}  # of the values in labels/; layers have a folder for each class instead
 
 
-def shipped_sample(kind: str, seed: int) -> SyntheticImage:
-    """One image of `data/`, 256 × 256, from its kind (a key of `GENERATORS`) and its seed."""
-    return GENERATORS[kind](seed, CROP)
+class Sample(Protocol):
+    """An image with its labels."""
+
+    @property
+    def files(self) -> dict[str, NDArray[Any]]:
+        """Folder -> array of the file in it: the image in "images", and its labels in "labels" or subfolders of it."""
+
+
+def shipped_sample(kind: str, seed: int) -> Sample:
+    """One image of `data/`, from its kind (a key of `GENERATORS`) and its seed."""
+    return GENERATORS[kind](seed, CROP if kind in ("em", "cells") else SMALL)
 
 
 def write_course_data(folder: Path = DATA) -> dict[str, str]:
-    """Write all images and their instances as PNG files into `folder`; returns the sha256 of each folder's instances.
+    """Write all images and their labels as PNG files into `folder`; returns the sha256 of the labels of each folder.
 
     ValueError if a file cannot be written.
     """
     digests = {}
-    for name, (kind, seeds) in SHIPPED.items():
-        instances = []
+    for name, (kind, seeds) in (SHIPPED | SHIPPED_CLASSES).items():
+        labels = []
         for number, seed in enumerate(seeds):
             sample = shipped_sample(kind, seed)
             write_sample(folder / name, f"{number:02}.png", sample)
-            instances.append(sample.instances)
-        digests[name] = digest(np.stack(instances))
+            labels += [array for part, array in sample.files.items() if part != "images"]
+        if kind in CLASS_NAMES:
+            write_class_names(folder / name, CLASS_NAMES[kind])
+        digests[name] = digest(np.stack(labels))
     return digests
 
 
-def write_sample(folder: Path, name: str, sample: SyntheticImage) -> None:
-    """Write the image to images/`name` and its instances, as uint16, to labels/`name` in the folder."""
-    for part, array in (("images", sample.image), ("labels", sample.instances.astype(np.uint16))):
-        write_image(make_folder(folder / part) / name, array)
+def write_sample(folder: Path, name: str, sample: Sample) -> None:
+    """Write the image to images/`name` in the folder, and its labels to labels/`name` or labels/CLASS/`name`."""
+    for part, array in sample.files.items():
+        _write(make_folder(folder / part) / name, array)
 
 
-def digest(instances: Instances) -> str:
-    """The sha256 of instances as little-endian uint16 in C order."""
-    return hashlib.sha256(instances.astype("<u2").tobytes()).hexdigest()
+def write_class_names(folder: Path, names: Sequence[str]) -> None:
+    """Write the name and the value in the labels of each class to classes.json in the folder."""
+    with complete_file(folder / "classes.json") as part:
+        part.write_text(json.dumps({name: value for value, name in enumerate(names)}) + "\n", encoding="utf8")
+
+
+def digest(labels: NDArray[Any]) -> str:
+    """The sha256 of labels as little-endian uint16 in C order."""
+    return hashlib.sha256(labels.astype("<u2").tobytes()).hexdigest()
+
+
+def _write(path: Path, array: NDArray[Any]) -> None:
+    """Write a grey image, or red, green and blue (H, W, 3) as PNG."""
+    if path.suffix == ".png" and array.ndim == 3:
+        from PIL import Image
+
+        with complete_file(path) as part:
+            Image.fromarray(array).save(part, optimize=True)
+    else:
+        write_image(path, array)
 
 
 def _em_crop(seed: int, size: int) -> SyntheticImage:
@@ -62,7 +102,12 @@ def _em_crop(seed: int, size: int) -> SyntheticImage:
     return SyntheticImage(whole.image[middle], connected_cells(whole.instances[middle]))
 
 
-GENERATORS: dict[str, Callable[[int, int], SyntheticImage]] = {"em": _em_crop, "cells": touching_cells}
+GENERATORS: dict[str, Callable[[int, int], Sample]] = {
+    "em": _em_crop,
+    "cells": touching_cells,
+    "tissue": tissue.stained_tissue,
+    "discs": overlapping_discs,
+}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ All random numbers come from `numpy.random.default_rng(seed)`, so a seed determi
 same on every machine; a grey level may differ by 1 if a processor rounds the last bit of a filter differently.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ class SyntheticImage(NamedTuple):
 
     image: NDArray[np.uint8]
     instances: Instances
+
+    @property
+    def files(self) -> dict[str, NDArray[Any]]:
+        """Folder -> array of the file in it."""
+        return {"images": self.image, "labels": self.instances.astype(np.uint16)}
 
 
 def em_membranes(seed: int, size: int = 512, *, cells: int | None = None) -> SyntheticImage:
