@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unicodedata import normalize
 
 import pytest
 
+from tests.oracles.permissions import as_nobody
+from unet_tutorial.datasets.course_data import DATA
 from unet_tutorial.datasets.layouts.find import find, parts
 from unet_tutorial.datasets.layouts.layout import Layout
 
@@ -340,3 +343,35 @@ def test_links_and_spaces(tmp_path: Path) -> None:
     (tmp_path / "my data" / "labels" / "b.png").symlink_to(data / "nowhere.png")
     with pytest.raises(ValueError, match=r"labels/b\.png: this link points to .*nowhere\.png, which is missing"):
         find(tmp_path / "my data")
+
+
+@pytest.mark.parametrize("locked", ["images", "labels", "."])
+def test_a_folder_without_permission_is_named(locked: str) -> None:
+    with TemporaryDirectory() as name:
+        put(Path(name), "images/a.png labels/a.png")
+        Path(name).chmod(0o755)
+        (Path(name) / locked).chmod(0)
+        with (
+            as_nobody(),
+            pytest.raises(ValueError, match=rf"^{Path(name) / locked}.*: you are not permitted to read it"),
+        ):
+            find(name)
+
+
+def test_a_name_of_no_folder_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "a.png a.h5.txt")
+    for name in ("none", "a.png", "none.h5"):
+        with pytest.raises(ValueError, match=rf"{name}: there is no such folder; check the name"):
+            find(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["em", "cells"])
+def test_the_shipped_folders(name: str) -> None:
+    found = parts(DATA / name)
+    for part in ("train", "test"):
+        names = sorted(path.stem for path in (DATA / name / part / "images").iterdir())
+        assert [entry.name for entry in found[part].entries] == names
+        assert [entry.labels for entry in found[part].entries] == [
+            (DATA / name / part / f"labels/{n}.png",) for n in names
+        ]
+        assert found[part].left_out == ()

@@ -1,11 +1,13 @@
-"""HDF5 files that hold both an image and its labels."""
+"""HDF5 files and zarr folders that hold both an image and its labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from unet_tutorial.datasets.decode import HDF5
 from unet_tutorial.datasets.files import stem
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.layouts.words import role
@@ -13,9 +15,10 @@ from unet_tutorial.disk import one_line
 
 
 def containers(files: Sequence[Path]) -> Layout | None:
-    """One image from each HDF5 file, with labels; None if the files do not hold both.
+    """One image from each HDF5 file or zarr folder, with its labels; None if none of them holds both.
 
-    They are found by the names of the arrays, such as raw and label. ValueError for a file with an image but without
+    They are found by the names of the arrays, such as raw and label; an OME-Zarr image has its labels in labels/NAME.
+    ValueError for a file with an image but without
     labels or with several arrays of labels, if another file holds both.
     """
     found = [(file, _arrays(file)) for file in files]
@@ -29,31 +32,65 @@ def containers(files: Sequence[Path]) -> Layout | None:
                     "name them raw and label, and remove the others"
                 )
     entries = tuple(
-        Entry(stem(file), (Path(f"{file}:{held['images'][0]}"),), (Path(f"{file}:{held['labels'][0]}"),))
+        Entry(stem(file), (_inside(file, held["images"][0]),), (_inside(file, held["labels"][0]),))
         for file, held in found
     )
-    return Layout("HDF5 files", entries)
+    return Layout("files that hold an image and its labels", entries)
+
+
+def _inside(file: Path, name: str) -> Path:
+    """The path of an array in a file, as `files.read` takes it."""
+    return file if name == "/" else Path(f"{file}:{name}")
 
 
 def _arrays(file: Path) -> dict[str, list[str]]:
-    """The paths of the arrays (of at least two axes) in a file whose names say images or labels."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ValueError(
-            f"{file}: HDF5 files need h5py; pip install -c constraints.txt -r requirements-formats.txt"
-        ) from error
+    """The paths of the arrays in a file whose names say images or labels."""
     held: dict[str, list[str]] = {"images": [], "labels": []}
+    for name in _hdf5_arrays(file) if file.suffix.lower() in HDF5 else _zarr_arrays(file):
+        words = [role(part).holds for part in reversed(name.split("/"))]
+        holds = "images" if name == "/" else next(filter(None, words), "")
+        if holds:
+            held[holds].append(name)
+    return held
+
+
+def _hdf5_arrays(file: Path) -> list[str]:
+    """The paths of the arrays of at least two axes in an HDF5 file."""
+    h5py = _package("h5py", file)
+    names: list[str] = []
 
     def note(name: str, item: Any) -> None:
-        words = [role(part).holds for part in reversed(name.split("/"))]
-        holds = next(filter(None, words), "")
-        if isinstance(item, h5py.Dataset) and item.ndim >= 2 and holds:
-            held[holds].append(f"/{name}")
+        if isinstance(item, h5py.Dataset) and item.ndim >= 2:
+            names.append(f"/{name}")
 
     try:
         with h5py.File(file) as content:
             content.visititems(note)
     except OSError as error:
         raise ValueError(f"{file}: cannot be read as HDF5 ({one_line(error)}); get the file again") from error
-    return held
+    return names
+
+
+def _zarr_arrays(folder: Path) -> list[str]:
+    """The paths of the arrays of at least two axes in a zarr folder; of an OME-Zarr image, that of its group."""
+    zarr = _package("zarr", folder)
+    try:
+        root = zarr.open(str(folder), mode="r")
+        inside = root.members(max_depth=None) if isinstance(root, zarr.Group) else ()
+        nodes = {"/": root, **{f"/{name}": node for name, node in inside}}
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{folder}: cannot be read as zarr ({one_line(error)}); get the folder again") from error
+    images = [name for name, node in nodes.items() if "multiscales" in node.attrs.get("ome", node.attrs)]
+    arrays = [name for name, node in nodes.items() if isinstance(node, zarr.Array) and node.ndim >= 2]
+    # the arrays directly in the group of an image are its resolutions
+    return [*images, *(name for name in arrays if (name.rpartition("/")[0] or "/") not in images)]
+
+
+def _package(name: str, file: Path) -> Any:
+    """An optional package for a file format. ValueError if it is not installed."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{file}: needs the package {name}; pip install -c constraints.txt -r requirements-formats.txt"
+        ) from error

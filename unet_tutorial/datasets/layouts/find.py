@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from unet_tutorial.datasets.decode import HDF5
-from unet_tutorial.datasets.files import CONVERSIONS, explain_permission_error, is_readable
+from unet_tutorial.datasets.files import CONTAINERS, CONVERSIONS, explain_permission_error, is_readable, split_path
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.cases import cases
 from unet_tutorial.datasets.layouts.coco import coco, coco_images
@@ -58,7 +57,7 @@ def parts(folder: str | Path, kind: str = "") -> dict[str, Layout]:
     """
     folder = Path(folder)
     with explain_permission_error(folder):
-        if folder.is_file() and folder.suffix.lower() in HDF5:
+        if folder.exists() and folder.suffix.lower() in CONTAINERS:
             layout = containers([folder])
             found = {"": Found(layout, {})} if layout else {}
         elif folder.is_dir():
@@ -164,8 +163,10 @@ def _part(
 
 
 def _in_one_file(folder: Path, part: str) -> Found | None:
-    """The HDF5 files of a part, such as train.h5."""
-    files = [file for file in entries_of(folder) if file.suffix.lower() in HDF5 and part_of(bare_name(file)) == part]
+    """The HDF5 files or zarr folders of a part, such as train.h5."""
+    files = [
+        file for file in entries_of(folder) if file.suffix.lower() in CONTAINERS and part_of(bare_name(file)) == part
+    ]
     return _found(containers(files))
 
 
@@ -200,10 +201,10 @@ def _only(folders: Sequence[Path], kind: str) -> Path | None:
 def _with_left_out(folder: Path, found: dict[str, Found]) -> dict[str, Layout]:
     """The layouts; the first one with a sentence for each group of files that none of them uses."""
     layouts = {part: here.layout for part, here in found.items()}
-    if folder.is_file():
+    if not is_folder(folder):
         return layouts
     used = {path for layout in layouts.values() for entry in layout.entries for path in (*entry.images, *entry.labels)}
-    used |= {Path(str(path).partition(":/")[0]) for path in used}
+    used |= {split_path(path)[0] for path in used}
     reasons = {path: reason for here in found.values() for path, reason in here.unused.items()}
     groups: dict[tuple[Path, str, str], list[str]] = defaultdict(list)
     for path in all_files(folder):
