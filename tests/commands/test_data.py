@@ -21,25 +21,28 @@ from unet_tutorial.datasets.tissue import stained_tissue
 def test_images_are_those_of_the_generators(
     unet: Unet, tmp_path: Path, source: str, make: Callable[[int, int], SyntheticImage]
 ) -> None:
-    code, text = unet("data", source, tmp_path, "--images", 2, "--size", 192, "--seed", 7)
+    code, text = unet("data", source, tmp_path, "--images", 2, "--size", 64, "--seed", 7)
     assert code == 0
-    assert f"2 images of 192 × 192 pixels are in {tmp_path}/; next: unet train --data {tmp_path}" in " ".join(
-        text.split()
+    assert (
+        f"2 images of 64 × 64 pixels are in {tmp_path}/; next: unet train --data {tmp_path} --labels instances"
+        in " ".join(text.split())
     )
-    pairs = read_folder(tmp_path)
+    pairs = read_folder(tmp_path, labels="instances")
     assert [pair.name for pair in pairs] == ["0007", "0008"]
     for seed, pair in zip((7, 8), pairs, strict=True):
-        sample = make(seed, 192)
+        sample = make(seed, 64)
         np.testing.assert_array_equal(pair.image, sample.image[None])
         np.testing.assert_array_equal(read_image(tmp_path / "labels" / f"{pair.name}.png"), sample.instances)
 
 
 def test_walls_are_volumes_for_training(unet: Unet, tmp_path: Path) -> None:
-    code, text = unet("data", "walls", tmp_path / "walls", "--images", 2, "--size", 80)
+    code, text = unet("data", "walls", tmp_path / "walls", "--images", 2, "--size", 64)
     assert code == 0
-    assert "2 volumes of 15 × 80 × 80 pixels" in text
-    assert f"unet train --data {tmp_path / 'walls'} --preset unet3d --spacing 3,1,1" in " ".join(text.split())
-    assert [pair.size for pair in read_folder(tmp_path / "walls", 3)] == [(15, 80, 80)] * 2
+    assert "2 volumes of 12 × 64 × 64 pixels" in text
+    assert f"unet train --data {tmp_path / 'walls'} --labels instances --preset unet3d --spacing 3,1,1" in " ".join(
+        text.split()
+    )
+    assert [pair.size for pair in read_folder(tmp_path / "walls", 3, labels="instances")] == [(12, 64, 64)] * 2
     assert "--size 42: walls need a side of at least 43 pixels" in unet("data", "walls", tmp_path, "--size", 42)[1]
 
 

@@ -58,6 +58,8 @@ def data(
     large = source in (Source.em, Source.cells)
     shape = _generate(source, folder, range(seed, seed + images), size or (512 if large else 128))
     kind, options = ("images", "") if len(shape) == 2 else ("volumes", f" --preset unet3d --spacing {SPACING}")
+    if source not in (Source.tissue, Source.discs):
+        options = f" --labels instances{options}"  # few images of few cells could be taken for classes
     size_ = " × ".join(map(str, shape))
     print(f"{images} {kind} of {size_} pixels are in {folder}/; next: unet train --data {folder}{options}")
 

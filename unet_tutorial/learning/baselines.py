@@ -72,11 +72,12 @@ def wrong_above(
         if k.any():
             # the number of thresholds below each pixel, of the same dtype, as in image > threshold
             below, cell_here = np.searchsorted(thresholds.astype(image.dtype), image[k]), cell[k] > 0
-            inside, outside = (
+            # pixels of cells, and of the background, that are not above each threshold: (thresholds,) each
+            missed, right = (
                 np.bincount(below[mask], minlength=len(thresholds) + 1)[:-1].cumsum()
                 for mask in (cell_here, ~cell_here)
-            )  # pixels of cells, and of the background, that are not above each threshold
-            each.append((inside + (np.count_nonzero(~cell_here) - outside)) / below.size)
+            )
+            each.append((missed + np.count_nonzero(~cell_here) - right) / below.size)
     return np.asarray(np.ascontiguousarray(np.transpose(each)).mean(1))
 
 
