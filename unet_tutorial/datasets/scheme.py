@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 KINDS = ("classes", "instances", "layers")
+CELL, UNCLASSIFIED = "cell", "unclassified"  # names of classes without a name
+MOST_CLASSES = 255
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class LabelScheme:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"--labels {self.kind}: write one of {', '.join(KINDS)}")
+        if len(self.names) > MOST_CLASSES:
+            raise ValueError(
+                f"the labels have {len(self.names)} classes, and at most {MOST_CLASSES} are possible; "
+                "write --labels instances if the values are numbers of cells"
+            )
 
     @property
     def layered(self) -> bool:
@@ -51,3 +58,8 @@ class LabelScheme:
             tuple(map(str, notes["colours"])),
             None if notes["unlabelled"] is None else int(notes["unlabelled"]),
         )
+
+
+def default_name(key: str) -> str:
+    """The name of a class that has only a value."""
+    return f"class {key}"

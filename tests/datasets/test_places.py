@@ -1,0 +1,48 @@
+"""Statistics of places against scipy.ndimage, value by value."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from unet_tutorial.datasets.places import SMALLEST_PIECE, Evidence, occurrences, ranks
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pieces_sizes_and_edges_are_those_of_brute_force(seed: int) -> None:
+    plane = np.kron(np.random.default_rng(seed).integers(0, 4, (9, 11)), np.ones((2, 3), np.int64))
+    plane[plane == 2] = 70_000
+    for value, pieces, piece_size, at_edges in occurrences(plane):
+        found, count = label(plane == value, np.ones((3, 3)))
+        sizes = np.bincount(found.ravel())[1:]
+        assert pieces == (sizes >= SMALLEST_PIECE * sizes.max()).sum()
+        assert piece_size == pytest.approx(sizes.sum() / count)
+        assert at_edges == pytest.approx(np.mean([at_edge(plane, *place) for place in np.argwhere(plane == value)]))
+    assert {one.value for one in occurrences(plane)} == set(np.unique(plane)) - {0}
+
+
+def at_edge(plane: NDArray[np.int64], row: int, column: int) -> bool:
+    near = plane[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+    return bool(near.min() < plane[row, column] < near.max())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_ranks_are_those_of_unique(dtype: type) -> None:
+    array: NDArray[Any] = np.random.default_rng(0).integers(0, 200, (7, 9)).astype(dtype)
+    values, codes = np.unique(array, return_inverse=True)
+    ours = ranks(array)
+    np.testing.assert_array_equal(ours[0], values)
+    np.testing.assert_array_equal(ours[1], codes.reshape(array.shape))
+
+
+def test_missing_pixels_do_not_count() -> None:
+    evidence = Evidence()
+    mask = np.array([[0, 1, 9], [0, 1, 9]])
+    evidence.add("a", np.where(mask == 9, 0, mask), mask == 9)
+    evidence.add("b", np.zeros((2, 2), np.int64), np.ones((2, 2), bool))
+    assert evidence.files == [{0: 2, 1: 2}, {}]
+    assert evidence.values == [0, 1]
+    assert evidence.holders(1) == ["a"]
+    assert evidence.pixels(1) == 2
