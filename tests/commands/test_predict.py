@@ -1,5 +1,6 @@
 """``unet predict``: its files hold the numbers of the library; bad images and checkpoints are errors of one line."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import torch
 
 from tests.conftest import Unet
 from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.metrics.seg import seg_score
 
 
 def test_probabilities_and_masks_are_those_of_the_library(
@@ -57,19 +61,84 @@ def damaged(tmp_path: Path, folder: Path) -> list[tuple[Path, str]]:
     ]
 
 
-def test_damaged_images_are_refused_and_nothing_is_overwritten(
+def test_damaged_images_are_refused_and_nothing_is_written(
     unet: Unet, run_folder: Path, folder: Path, tmp_path: Path
 ) -> None:
     for image, words in damaged(tmp_path, folder):
-        (tmp_path / "out").mkdir(exist_ok=True)
-        good = tmp_path / "out" / f"{image.stem}_mask.png"
-        good.write_text("an older result")
         code, text = unet("predict", run_folder / "checkpoint.safetensors", image, "-o", tmp_path / "out")
         assert code == 1
         assert words in text
-        assert good.read_text() == "an older result"
-        good.unlink()
-    assert list((tmp_path / "out").iterdir()) == []
+        assert text.count("\n") <= 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_existing_results_are_refused_without_overwrite(
+    unet: Unet, run_folder: Path, folder: Path, tmp_path: Path
+) -> None:
+    words = ["predict", run_folder / "checkpoint.safetensors", folder / "images" / "a.png", "-o", tmp_path]
+    older = tmp_path / "a_mask.png"
+    older.write_text("an older result")
+    code, text = unet(*words)
+    assert code == 1
+    assert "a_mask.png: this result exists; choose another folder with -o, or add --overwrite" in text
+    assert [file.name for file in tmp_path.iterdir()] == ["a_mask.png"]
+    assert older.read_text() == "an older result"
+    assert unet(*words, "--overwrite")[0] == 0
+    assert read_image(older).shape == (48, 56)
+
+
+def test_a_folder_with_all_results_and_a_bad_image(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "my images"
+    mine.mkdir()
+    for name in ("a", "b"):
+        shutil.copy(folder / "images" / f"{name}.png", mine)
+    (mine / "bad.png").write_bytes(b"no image")
+    options = ["--instances", "--min-size", 4, "--watershed", 6, "--overlay", "--outlines", "geojson"]
+    code, text = unet("predict", run_folder / "checkpoint.safetensors", mine, "-o", tmp_path / "out", *options)
+    assert code == 1
+    assert "1 of 3 images were not predicted:\n" in text
+    assert "bad.png: cannot be read" in text
+    ends = ("probability.tif", "mask.png", "instances.tif", "instances.csv", "overlay.png", "outlines.geojson")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {f"{n}_{end}" for n in "ab" for end in ends}
+    predictor = Predictor.from_file(run_folder / "checkpoint.safetensors")
+    labels = predictor.labels(predictor(read_image(mine / "a.png")[None]))
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "out" / "a_instances.tif"), class_instances(labels, min_size=4, distance=6).labels
+    )
+
+
+def test_instances_on_the_command_line_have_the_seg_of_the_library(
+    unet: Unet, run_folder: Path, folder: Path, tmp_path: Path
+) -> None:
+    checkpoint, image = run_folder / "checkpoint.safetensors", folder / "images" / "b.png"
+    assert unet("predict", checkpoint, image, "-o", tmp_path, "--instances", "--min-size", 20)[0] == 0
+    truth = connected_cells(read_image(folder / "labels" / "b.png"))
+    predictor = Predictor.from_file(checkpoint)
+    probability = predictor(read_image(image)[None])[1]
+    expected = connected_cells(probability > predictor.thresholds[0], smallest=20)
+    written = read_image(tmp_path / "b_instances.tif")
+    np.testing.assert_array_equal(written, expected)
+    assert seg_score(truth, written) == seg_score(truth, expected)
+
+
+def test_options_without_a_use_are_refused(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
+    checkpoint, image = run_folder / "checkpoint.safetensors", folder / "images" / "a.png"
+    for options, words in (
+        (["--min-size", 5], "are for instances; add --instances, --overlay or --outlines"),
+        (["--outlines", "svg"], "--outlines svg: write one of geojson, rois"),
+        (["--device", "tpu"], "write cpu, cuda or mps"),
+    ):
+        code, text = unet("predict", checkpoint, image, "-o", tmp_path / "out", *options)
+        assert code == 1
+        assert words in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tile_of_20000_pixels_is_made_smaller(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
+    checkpoint, image = run_folder / "checkpoint.safetensors", folder / "images" / "a.png"
+    assert unet("predict", checkpoint, image, "-o", tmp_path, "--tile", 20000)[0] == 0
+    wanted = Predictor.from_file(checkpoint)(read_image(image)[None])[1]
+    np.testing.assert_allclose(read_image(tmp_path / "a_probability.tif"), wanted, atol=1e-5)
 
 
 def test_damaged_checkpoints_and_equal_names_are_refused(
@@ -86,4 +155,4 @@ def test_an_output_that_is_a_file_is_refused(unet: Unet, run_folder: Path, folde
     checkpoint, image = run_folder / "checkpoint.safetensors", folder / "images" / "a.png"
     code, text = unet("predict", checkpoint, image, "-o", tmp_path / "file")
     assert code == 1
-    assert "cannot be created" in text
+    assert "file: this is a file; choose a folder for the results" in text

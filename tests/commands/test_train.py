@@ -28,7 +28,7 @@ BAD_TRAINING = [
     (("--widths", "2,x"), "widths '2,x': expected integers"),
     (("--widths", "2,0"), "channels = 0 is not a whole number"),
     (("--tile", "35"), "the nearest sizes that do are 34 and 36"),
-    (("--device", "tpu"), "device 'tpu' is unknown; write cpu or cuda"),
+    (("--device", "tpu"), "device 'tpu' is unknown; write cpu, cuda or mps"),
     (("--held-out", "3"), "cannot hold out 3 of 3 images"),
     (("--w0", "-1"), "w0 = -1.0"),
     (("--sigma", "0"), "sigma = 0.0"),

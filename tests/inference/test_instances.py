@@ -182,6 +182,9 @@ def test_the_csv_names_its_units() -> None:
         "mean_probability": "0.6000",
     }
     assert (second["id"], second["class"], second["mean_probability"]) == ("2", "cell", "0.1000")
+    first, second = read(to_csv(table(found, probabilities, NAMES), found))
+    assert list(first)[:4] == ["id", "class", "pixels", "centre_y"]
+    assert (first["centre_y"], second["centre_y"]) == ("0.00", "1.00")
 
 
 def test_slices_have_areas_and_volumes_have_volumes() -> None:

@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.image import Image
+from unet_tutorial.datasets.normalisation import Normaliser
 from unet_tutorial.datasets.scheme import LabelScheme
-from unet_tutorial.jobs.predictor import Predictor, result_names
+from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load, save
 from unet_tutorial.learning.train import adam
@@ -131,10 +133,26 @@ def test_a_file_gives_the_weights_and_the_threshold_of_its_views(net: UNet, tmp_
     assert load(tmp_path / "a").notes == {}
 
 
-def test_results_are_named_as_the_images() -> None:
-    assert result_names([Path("x/a.png"), Path("y/b.tif")]) == ["a", "b"]
-    with pytest.raises(ValueError, match="2 images are named a; predict them into different folders"):
-        result_names([Path("x/a.png"), Path("b.png"), Path("y/a.tif")])
+def test_values_and_pixel_sizes_far_from_those_of_the_training_are_reported(net: UNet) -> None:
+    rng = np.random.default_rng(0)
+    images = [rng.normal(100, 10, (1, 30, 30)) for _ in range(3)]
+    task = Task(normaliser=Normaliser.of(images), spacing=(0.5, 0.2))
+    predictor = Predictor(net, task)
+    assert predictor.warnings(Image(images[0], spacing=(2.0, 0.52, 0.2))) == []
+    assert predictor.warnings(Image(images[0])) == []
+    (value,) = predictor.warnings(Image(images[0] + 100))
+    assert value.startswith("grey: its mean is 199.8, in training it was 99.5")
+    (size,) = predictor.warnings(Image(images[0], spacing=(0.5, 0.25)))
+    assert (
+        size == "its pixels are 0.5 × 0.25 µm, in training 0.5 × 0.2 µm; resample it to the pixel size of the training"
+    )
+
+
+def test_a_pixel_of_a_stack_that_is_no_number_is_named_with_its_slice(net: UNet) -> None:
+    stack = np.zeros((1, 3, 24, 24))
+    stack[0, 2, 5, 5] = np.nan
+    with pytest.raises(ValueError, match="the image, slice 02: 1 of 576 pixels are NaN"):
+        Predictor(net)(stack)
 
 
 def test_an_image_smaller_than_the_receptive_field_is_predicted_in_one_pass() -> None:

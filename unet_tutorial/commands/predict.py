@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unet_tutorial.disk import make_folder
-
 
 def predict(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run.")],
-    images: Annotated[list[Path], typer.Argument(help="PNG or TIFF files; a TIFF may be a stack.")],
+    images: Annotated[list[Path], typer.Argument(help="Images or stacks, or folders of them (without subfolders).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
+    *,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Also number the cells, or the regions of each class: TIFF and CSV.")
+    ] = False,
+    min_size: Annotated[int, typer.Option(min=1, help="Smallest number of pixels of an instance.")] = 1,
+    watershed: Annotated[
+        float,
+        typer.Option(min=0, help="Divide touching cells whose centres are at least so many pixels apart; 0: do not."),
+    ] = 0,
+    overlay: Annotated[bool, typer.Option("--overlay", help="Also draw the outlines on the image.")] = False,
+    outlines: Annotated[
+        str, typer.Option(help="Also write outlines: geojson (QuPath) or rois (ZIP file for ImageJ).")
+    ] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")] = False,
     tile: Annotated[
         str,
         typer.Option(
@@ -26,7 +39,7 @@ def predict(
         int,
         typer.Option(help="8: test-time augmentation (mean over flips and 90° rotations, 8 times slower); 1: none."),
     ] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     net: Annotated[
         str,
         typer.Option(help="The network of a run with --net: package.module:build (imported and executed)."),
@@ -34,24 +47,38 @@ def predict(
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
-    Two files are written for each image NAME: NAME_probability.tif, the probability of class 1 as float32, and
-    NAME_mask.png (.tif for a stack), which is 255 where the probability is above the threshold chosen on the training
-    images and 0 elsewhere. A 2D network predicts a stack slice by slice.
+    Two files are written for each image NAME. NAME_probability.tif holds the probability of class 1 as float32, or of
+    every class if there are more than two. NAME_mask.png (.tif for a stack) is 255 where the probability is above the
+    threshold chosen on the training images and 0 elsewhere; with more classes it has the values of the training masks,
+    and each layer has a mask of its own. A 2D network predicts a stack slice by slice. --instances adds
+    NAME_instances.tif and a table NAME_instances.csv, --overlay NAME_overlay.png, and --outlines NAME_outlines.geojson
+    or NAME_rois.zip. An image that cannot be predicted does not stop the others.
     """
     from unet_tutorial.commands.model import builders
-    from unet_tutorial.datasets.files import read_image, write_image
-    from unet_tutorial.jobs.predictor import Predictor, result_names
+    from unet_tutorial.jobs import results
+    from unet_tutorial.jobs.predict_files import check_outputs, images_in, predict_files
+    from unet_tutorial.jobs.predictor import Predictor
 
-    names = result_names(images)
+    kinds = [results.PROBABILITY, results.MASKS]
+    kinds += [results.INSTANCES] * instances + [results.OVERLAY] * overlay
+    kinds += [results.outlines_named(outlines)] if outlines else []
+    if (min_size > 1 or watershed) and not any(kind.counts for kind in kinds):
+        raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
+    files = images_in(images, output)
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
-    make_folder(output)
-    for path, name in zip(images, names, strict=True):
-        image = read_image(path)
-        try:
-            probabilities = predictor(image[None])
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-        mask = output / f"{name}_mask{'.png' if image.ndim == 2 else '.tif'}"
-        write_image(output / f"{name}_probability.tif", probabilities[1])
-        write_image(mask, 255 * predictor.labels(probabilities))
-        print(f"{path}: {' × '.join(map(str, image.shape))} pixels -> {mask}")
+    endings = [ending for kind in kinds for ending in kind.endings(predictor.task)]
+    check_outputs(files, endings, output, overwrite=overwrite)
+    failures = predict_files(
+        predictor,
+        files,
+        output,
+        kinds,
+        min_size=min_size,
+        distance=watershed,
+        warn=lambda line: print(f"unet: {line}", file=sys.stderr),
+    )
+    if failures:
+        lines = "".join(f"\n  {line}" for line in failures)
+        raise ValueError(
+            failures[0] if len(files) == 1 else f"{len(failures)} of {len(files)} images were not predicted:{lines}"
+        )

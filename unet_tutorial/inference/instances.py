@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from typing import Any, NamedTuple
 
@@ -101,12 +101,12 @@ def class_instances(
     return Found(labels.astype(np.uint16 if len(every) < 2**16 else np.uint32), every, rank)
 
 
-def layer_instances(layers: NDArray[Any], **options: Any) -> list[Found]:
-    """The instances of each layer (L, *size) of 0 and 1, whose class is the number of the layer.
+def layer_instances(layers: NDArray[Any], find: Callable[[NDArray[Any]], Found] = class_instances) -> list[Found]:
+    """The instances of each layer (L, *size) of 0 and 1; their class is the number of the layer.
 
-    Layers may overlap, so each has a label image of its own. ``options`` are those of ``class_instances``.
+    Layers may overlap, so each has a label image of its own. ``find`` is ``class_instances``, with its options.
     """
-    found = [class_instances(layer > 0, **options) for layer in layers]
+    found = [find(layer) for layer in layers]
     return [each._replace(classes=np.full_like(each.classes, number)) for number, each in enumerate(found)]
 
 
@@ -215,7 +215,7 @@ def to_csv(rows: Sequence[InstanceRow], found: Found) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "class", "pixels", *size, *centre, *box, "mean_probability"])
     for row in rows:
-        sizes = [f"{row.size:.6g}"] * known
+        sizes = [] if row.size is None else [f"{row.size:.6g}"]
         ends = [end for along in row.box for end in along]
         where = [f"{along:.2f}" for along in row.centre]
         writer.writerow([row.number, row.name, row.pixels, *sizes, *where, *ends, f"{row.probability:.4f}"])

@@ -152,6 +152,7 @@ def write_rois(path: Path, founds: Sequence[Found], names: Sequence[str]) -> Non
     ``founds`` and ``names`` are those of ``geojson``; images may be stacks. The group of a ROI is the number of its
     class. Raises ValueError if the package roifile is missing.
     """
+    require_roifile()
     with ZipFile(path, "w") as archive:
         for found in founds:
             for outline in outlines(found.labels):
@@ -162,14 +163,20 @@ def write_rois(path: Path, founds: Sequence[Found], names: Sequence[str]) -> Non
                 archive.writestr(f"{name}.roi", _roi(outline, name, kind, found.labels.ndim))
 
 
-def _roi(outline: Outline, name: str, group: int, ndim: int) -> bytes:
+def require_roifile() -> None:
+    """Raise ValueError if the package roifile is missing."""
     try:
-        from roifile import ROI_TYPE, ImagejRoi
+        import roifile  # noqa: F401
     except ImportError as error:
         raise ValueError(
             "ROIs need the package roifile, which is missing; "
             "install it: pip install -c constraints.txt -r requirements-formats.txt"
         ) from error
+
+
+def _roi(outline: Outline, name: str, group: int, ndim: int) -> bytes:
+    from roifile import ROI_TYPE, ImagejRoi
+
     rings = [ring for polygon in outline.polygons for ring in (polygon.outer, *polygon.holes)]
     points = np.concatenate(rings)
     kind = np.int32 if points.max() <= LARGEST_INTEGER else np.float32

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.files import require_finite
+from unet_tutorial.datasets.image import Array, Image
 from unet_tutorial.datasets.labels import Labels
-from unet_tutorial.inference.test_time import predict_with_tta
+from unet_tutorial.inference.test_time import predict_with_tta, symmetric_views
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins, pass_bytes
 from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.device import checked_device
@@ -32,6 +31,7 @@ from unet_tutorial.plan.levels import Size
 Probabilities = NDArray[Any]  # of each class at each pixel: (K, *size)
 Thresholds = tuple[float, ...]  # of class 1, or of each layer
 LARGEST_PASS = 4 * 2**30  # bytes of memory of one forward pass
+SPACING = 1.1  # factor between the pixel sizes of an image and of the training images that is not reported
 VIEWS = (1, 8)  # without and with test-time augmentation
 
 
@@ -96,6 +96,8 @@ class Predictor:
                 f"({', '.join(self.task.channels)}); give an image with these channels"
             )
         if image.ndim == rank + 2:
+            for channel in image:
+                require_finite(channel, "the image")  # names the slice
             return np.stack([self(plane) for plane in tqdm(np.moveaxis(image, 1, 0), "slices", disable=None)], axis=1)
         if image.ndim != rank + 1:
             wanted = "a stack (C, D, H, W)" if rank == 3 else "an image (C, H, W), or a stack of images (C, D, H, W)"
@@ -104,11 +106,32 @@ class Predictor:
         probability = predict_with_tta(self._probability, tensor) if self.views > 1 else self._probability(tensor)
         return np.asarray(probability)
 
-    def _probability(self, image: Tensor) -> Tensor:
-        return self._classes(self.logits(image))
+    def warnings(self, image: Image) -> list[str]:
+        """Sentences about an image that differs much from the training images, in its values or in its pixel size."""
+        found = self.task.normaliser.warnings(image.array, self.task.channels)
+        if found:
+            found[-1] += "; the network may fail on it"
+        pairs = list(zip(image.spacing[::-1], self.task.spacing[::-1], strict=False))[::-1]
+        if any(not 1 / SPACING < now / then < SPACING for now, then in pairs):
+            now, then = (" × ".join(f"{size:.4g}" for size in sizes) for sizes in zip(*pairs, strict=True))
+            found.append(
+                f"its pixels are {now} µm, in training {then} µm; resample it to the pixel size of the training"
+            )
+        return found
 
-    def _classes(self, logits: Tensor) -> Tensor:
-        """Logits -> probabilities: one sigmoid per layer, or the softmax over the classes."""
+    def by_views(self, image: Array) -> dict[int, Probabilities]:
+        """The probabilities for 1 view and for 8 views of one image, (C, *size) -> (K, *size) each.
+
+        Predicts 8 times: the first of the 8 views is the image as it is. ValueError for NaN or infinite pixels.
+        """
+        views = symmetric_views(self._probability, torch.from_numpy(self.task.normaliser(image)))
+        return {1: np.asarray(views[0]), 8: np.asarray(views.mean(0))}
+
+    def _probability(self, image: Tensor) -> Tensor:
+        return self.probabilities(self.logits(image))
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Logits -> probabilities, (K, *size): one sigmoid per layer, or the softmax over the classes."""
         return logits.sigmoid() if self.task.scheme.layered else logits.softmax(0)
 
     def logits(self, image: Tensor) -> Tensor:
@@ -153,12 +176,3 @@ class Predictor:
         else:
             labels = probabilities[: len(self.task.classes)].argmax(0)
         return np.asarray(labels.astype(np.uint8))
-
-
-def result_names(images: Sequence[Path]) -> list[str]:
-    """The name of each file without its suffix; ValueError if two are equal, as their results would be overwritten."""
-    names = [image.stem for image in images]
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise ValueError(f"{count} images are named {name}; predict them into different folders")
-    return names

@@ -1,0 +1,178 @@
+"""The files that are written for a predicted image: probabilities, masks, instances, overlay and outlines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_tutorial.datasets.files import write_image
+from unet_tutorial.datasets.image import Array, Image
+from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.disk import complete_file
+from unet_tutorial.inference.instances import Found, class_instances, layer_instances, table, to_csv
+from unet_tutorial.inference.outlines import class_colours, geojson, overlay, require_roifile, write_rois
+from unet_tutorial.jobs.predictor import Probabilities
+from unet_tutorial.jobs.task import Task
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A predicted image.
+
+    ``probabilities`` is (K, *size), and ``labels`` (*size), or (L, *size) for layers. ``rank`` is the number of axes of
+    an instance; instances of fewer than ``min_size`` pixels are left out, and ``distance`` is that of the watershed in
+    `class_instances`.
+    """
+
+    image: Image
+    task: Task
+    probabilities: Probabilities
+    labels: Labels
+    rank: int = 2
+    min_size: int = 1
+    distance: float = 0
+
+    @cached_property
+    def found(self) -> list[Found]:
+        """The instances: one label image, or one for each layer."""
+        find = partial(
+            class_instances,
+            rank=self.rank,
+            min_size=self.min_size,
+            distance=self.distance,
+            spacing=self.image.spacing,
+        )
+        return layer_instances(self.labels, find) if self.task.scheme.layered else [find(self.labels)]
+
+    @property
+    def plane_suffix(self) -> str:
+        """The suffix of files of integers: .tif for a stack, otherwise .png."""
+        return ".tif" if self.image.array.ndim == 4 else ".png"
+
+
+class Kind(NamedTuple):
+    """A kind of results: the ends of the names of its files, and the function that writes them.
+
+    ``write(prediction, start)`` writes files whose paths are ``start`` and some of the ends. ``endings(task)`` holds
+    the ends for images and for stacks. ``axes`` are the possible numbers of spatial axes of an image. ``counts`` says
+    whether the results show instances.
+    """
+
+    name: str
+    endings: Callable[[Task], list[str]]
+    write: Callable[[Prediction, str], None]
+    axes: tuple[int, ...] = (2, 3)
+    counts: bool = True
+
+
+def file_name(text: str) -> str:
+    """The name of a class as a part of the name of a file.
+
+    >>> file_name("nucleus / dark")
+    'nucleus-dark'
+    """
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-.") or "class"
+
+
+def _parts(task: Task) -> list[str]:
+    """The ends of files of which each layer has one of its own."""
+    if not task.scheme.layered:
+        return [""]
+    names = [file_name(name) for name in task.classes]
+    return [f"_{name}" if names.count(name) == 1 else f"_{name}-{number}" for number, name in enumerate(names)]
+
+
+def _write_probability(prediction: Prediction, start: str) -> None:
+    task, spacing = prediction.task, prediction.image.spacing
+    path, probabilities = f"{start}_probability.tif", prediction.probabilities[: len(task.classes)]
+    if task.binary or len(task.classes) == 1:
+        write_image(path, probabilities[-1], spacing)
+    else:
+        write_image(path, probabilities, spacing, channels=task.classes)
+
+
+def _write_masks(prediction: Prediction, start: str) -> None:
+    task = prediction.task
+    masks = prediction.labels if task.scheme.layered else prediction.labels[None]
+    for part, mask in zip(_parts(task), masks, strict=True):
+        values = np.array([0, 255]) if task.binary or task.scheme.layered else class_values(task)
+        image = values[mask].astype(np.min_scalar_type(values.max()))
+        _write_integers(f"{start}_mask{part}{prediction.plane_suffix}", image, prediction.image)
+
+
+def class_values(task: Task) -> NDArray[np.int64]:
+    """The value of each class in a mask: that of the training files, or its number where these had colours."""
+    return np.array(task.scheme.values or range(len(task.classes)))
+
+
+def _write_instances(prediction: Prediction, start: str) -> None:
+    task, image = prediction.task, prediction.image
+    for part, found in zip(_parts(task), prediction.found, strict=True):
+        rows = table(found, prediction.probabilities, task.classes, spacing=image.spacing)
+        _write_integers(f"{start}_instances{part}.tif", found.labels, image)
+        with complete_file(f"{start}_instances{part}.csv") as path:
+            path.write_text(to_csv(rows, found), encoding="utf8")
+
+
+def _write_overlay(prediction: Prediction, start: str) -> None:
+    task = prediction.task
+    colours = task.scheme.colours or class_colours(len(task.classes))
+    picture = overlay(prediction.image.array, prediction.found, colours)
+    with complete_file(f"{start}_overlay{prediction.plane_suffix}") as path:
+        _encode_rgb(path, picture)
+
+
+def _encode_rgb(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A picture (H, W, 3) as PNG, or a stack of pictures (D, H, W, 3) as TIFF."""
+    if path.suffix == ".png":
+        from PIL import Image as Pillow
+
+        Pillow.fromarray(picture).save(path)
+    else:
+        from tifffile import imwrite
+
+        imwrite(path, picture, compression="zlib", photometric="rgb")
+
+
+def _write_geojson(prediction: Prediction, start: str) -> None:
+    task = prediction.task
+    with complete_file(f"{start}_outlines.geojson") as path:
+        path.write_text(geojson(prediction.found, task.classes, task.scheme.colours), encoding="utf8")
+
+
+def _write_rois(prediction: Prediction, start: str) -> None:
+    with complete_file(f"{start}_rois.zip") as path:
+        write_rois(path, prediction.found, prediction.task.classes)
+
+
+def _write_integers(path: str, array: Array, image: Image) -> None:
+    write_image(path, array, image.spacing)
+
+
+def _with_parts(name: str, suffixes: Sequence[str]) -> Callable[[Task], list[str]]:
+    return lambda task: [f"_{name}{part}{suffix}" for part in _parts(task) for suffix in suffixes]
+
+
+PROBABILITY = Kind("probability", lambda _task: ["_probability.tif"], _write_probability, counts=False)
+MASKS = Kind("mask", _with_parts("mask", (".png", ".tif")), _write_masks, counts=False)
+INSTANCES = Kind("instances", _with_parts("instances", (".tif", ".csv")), _write_instances)
+OVERLAY = Kind("overlay", lambda _task: ["_overlay.png", "_overlay.tif"], _write_overlay)
+GEOJSON = Kind("geojson", lambda _task: ["_outlines.geojson"], _write_geojson, axes=(2,))
+ROIS = Kind("rois", lambda _task: ["_rois.zip"], _write_rois)
+
+
+def outlines_named(name: str) -> Kind:
+    """The kind of outlines with this name. ValueError for an unknown name, and if a package is missing."""
+    kinds = {kind.name: kind for kind in (GEOJSON, ROIS)}
+    if name not in kinds:
+        raise ValueError(f"--outlines {name}: write one of {', '.join(kinds)}")
+    if name == ROIS.name:
+        require_roifile()
+    return kinds[name]
