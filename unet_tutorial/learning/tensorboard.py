@@ -1,0 +1,46 @@
+"""Event files for TensorBoard: loss, learning rate and validations of a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from unet_tutorial.learning.train import Training
+
+
+class EventFiles:
+    """Writes into a folder what ``tensorboard --logdir FOLDER`` shows; call it with the training after each save.
+
+    Each call writes the losses, the learning rates (``rates`` of a step) and the validations since the last one. The
+    run may be a resumed one: TensorBoard then leaves out what an interrupted run has written after the state that it
+    continues from. Raises ValueError if TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: str | Path, training: Training, rates: Callable[[int], float]) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ValueError(
+                "--tensorboard needs the package tensorboard, which is not installed; run pip install tensorboard, "
+                "or leave the option out: history.csv has the same numbers"
+            ) from error
+        self.writer = SummaryWriter(str(folder), purge_step=training.step)
+        self.rates = rates
+        self.steps = training.step
+        # purged together with the losses: a validation after step n follows the loss of step n - 1, counted from 0
+        self.validations = sum(validation.step < training.step for validation in training.validation)
+
+    def __call__(self, training: Training) -> None:
+        """Write the steps and validations since the last call."""
+        for step in range(self.steps, training.step):
+            self.writer.add_scalar("loss/training", training.losses[step], step)
+            self.writer.add_scalar("learning rate", self.rates(step), step)
+        for validation in training.validation[self.validations :]:
+            self.writer.add_scalar("loss/validation", validation.loss, validation.step)
+            self.writer.add_scalar("score/validation", validation.score, validation.step)
+        self.steps, self.validations = training.step, len(training.validation)
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Finish the file."""
+        self.writer.close()
