@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from unet_tutorial.datasets.channels import COLOURS
-from unet_tutorial.datasets.files import read, read_image, write_image
+from unet_tutorial.datasets.files import read_image, write_image
 from unet_tutorial.datasets.image import GREY, Image
 from unet_tutorial.jobs import results
-from unet_tutorial.jobs.predict_files import check_outputs, fitting, images_in, predict_files
+from unet_tutorial.jobs.predict_files import Source, check_outputs, fitting, predict_files, sources
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import padded_unet
@@ -37,44 +37,78 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def files_of(*paths: Path) -> list[Source]:
+    return [Source(path.stem, (path,)) for path in paths]
+
+
 def test_a_folder_stands_for_its_images_by_name(folder: Path, tmp_path: Path) -> None:
-    assert images_in([folder], tmp_path / "out") == [folder / "a.tif", folder / "b.png"]
-    assert images_in([folder / "inner" / "c.png", folder], tmp_path)[0] == folder / "inner" / "c.png"
+    assert sources([folder], tmp_path / "out") == files_of(folder / "a.tif", folder / "b.png")
+    inner = folder / "inner" / "c.png"
+    assert sources([inner, folder], tmp_path) == files_of(inner, folder / "a.tif", folder / "b.png")
+
+
+def test_labels_beside_the_images_are_left_out(folder: Path, tmp_path: Path) -> None:
+    for name in ("a_mask.png", "c.png"):
+        write_image(folder / name, GREYS)
+    said: list[str] = []
+    found = sources([folder], tmp_path / "out", warn=said.append)
+    assert found == files_of(folder / "a.tif", folder / "b.png", folder / "c.png")
+    assert said == [f"{folder}: labels are left out: a_mask.png"]
+
+
+def test_files_of_one_channel_each_are_one_image(folder: Path, tmp_path: Path) -> None:
+    for file in ("a.tif", "b.png"):
+        (folder / file).unlink()
+    planes = {f"x_000{number}": np.roll(GREYS, number, 1) for number in range(2)}
+    for name, plane in planes.items():
+        write_image(folder / f"{name}.tif", plane)
+    pair = tuple(folder / f"{name}.tif" for name in planes)
+    assert sources([folder], tmp_path, 2) == [Source("x", pair)]
+    assert len(sources([folder], tmp_path)) == 2  # a network for one channel
+    net = padded_unet(in_channels=2, widths=(2, 4)).eval()
+    two = Predictor(net, Task(channels=("DAPI", "actin")))
+    assert predict_files(two, sources([folder], tmp_path, 2), tmp_path / "out", [results.PROBABILITY]) == []
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "out" / "x_probability.tif"), two(np.stack([*planes.values()]))[1]
+    )
+    pair[1].unlink()
+    with pytest.raises(ValueError, match="expected a file for each channel 0000, 0001, got 0000"):
+        sources([folder], tmp_path, 2)
 
 
 def test_folders_without_images_and_equal_names_are_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no image in this folder; give one with images, or .*images$"):
-        images_in([tmp_path], tmp_path / "out")
+    with pytest.raises(ValueError, match=r"no image in this folder; give .*images$"):
+        sources([tmp_path], tmp_path / "out")
     with pytest.raises(ValueError, match=r"this is the folder of the images; choose another folder for the results"):
-        images_in([folder], tmp_path / "images" / "inner" / "..")
+        sources([folder], tmp_path / "images" / "inner" / "..")
     for twin in ("x/a.png", "A.png"):
         with pytest.raises(ValueError, match=r"2 images are named (a|A); predict them into different folders"):
-            images_in([Path("a.tif"), Path(twin)], tmp_path)
+            sources([Path("a.tif"), Path(twin)], tmp_path)
 
 
 def test_existing_results_and_images_are_not_replaced(tmp_path: Path) -> None:
     image = tmp_path / "a.png"
-    check_outputs([image], ["_mask.png", "_mask.tif"], tmp_path)
+    check_outputs(files_of(image), ["_mask.png", "_mask.tif"], tmp_path)
     for name in ("a_mask.png", "a_mask.tif"):
         (tmp_path / name).touch()
     with pytest.raises(
         ValueError, match=r"a_mask.png \(and 1 more\): this result exists; choose another folder with -o"
     ):
-        check_outputs([image], ["_mask.png", "_mask.tif"], tmp_path)
-    check_outputs([image], ["_mask.png"], tmp_path, overwrite=True)
+        check_outputs(files_of(image), ["_mask.png", "_mask.tif"], tmp_path)
+    check_outputs(files_of(image), ["_mask.png"], tmp_path, overwrite=True)
     inputs = [image, tmp_path / "sub" / ".." / "a_mask.png"]
     with pytest.raises(
         ValueError, match=r"a_mask.png: this image would be replaced by a result; choose another folder"
     ):
-        check_outputs(inputs, ["_mask.png"], tmp_path, overwrite=True)
+        check_outputs(files_of(*inputs), ["_mask.png"], tmp_path, overwrite=True)
     with pytest.raises(ValueError, match=r"a_mask.png: this is a file; choose a folder"):
-        check_outputs([image], [], tmp_path / "a_mask.png")
+        check_outputs(files_of(image), [], tmp_path / "a_mask.png")
 
 
 def test_a_broken_link_is_a_result_that_exists(tmp_path: Path) -> None:
     (tmp_path / "a_mask.png").symlink_to(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="this result exists"):
-        check_outputs([Path("a.png")], ["_mask.png"], tmp_path)
+        check_outputs(files_of(Path("a.png")), ["_mask.png"], tmp_path)
 
 
 THREE = Image(np.arange(12).reshape(3, 2, 2), ("DAPI", "actin", "GFP"))
@@ -94,7 +128,7 @@ THREE = Image(np.arange(12).reshape(3, 2, 2), ("DAPI", "actin", "GFP"))
 def test_channels_are_found_by_name_and_otherwise_by_number(
     image: Image, need: tuple[str, ...], order: list[int], remarks: int
 ) -> None:
-    found = fitting(image, Path("a.tif"), Task(channels=need))
+    found = fitting(image, Task(channels=need))
     np.testing.assert_array_equal(found.array, image.array[order])
     assert (found.channels, len(found.remarks)) == (need, remarks)
 
@@ -102,19 +136,14 @@ def test_channels_are_found_by_name_and_otherwise_by_number(
 def test_other_numbers_of_channels_are_refused_with_both() -> None:
     words = r"it has 3 channels \(DAPI, actin, GFP\), and the network was trained on 1 channel \(grey\); give an image"
     with pytest.raises(ValueError, match=words):
-        fitting(THREE, Path("a.tif"), Task())
+        fitting(THREE, Task())
 
 
-def test_equal_colours_are_three_channels_again_but_grey_files_are_not(tmp_path: Path) -> None:
-    from PIL import Image as Pillow
-
-    path = tmp_path / "a.png"
-    Pillow.fromarray(GREYS).convert("RGB").save(path)
-    found = fitting(read(path), path, Task(channels=COLOURS))
+def test_a_grey_image_has_equal_colours_as_in_training() -> None:
+    found = fitting(Image(GREYS[None], spacing=(1, 2)), Task(channels=COLOURS))
     np.testing.assert_array_equal(found.array, np.stack([GREYS] * 3))
-    write_image(tmp_path / "grey.png", GREYS)
-    with pytest.raises(ValueError, match=r"it has 1 channel \(grey\), and the network was trained on 3 channels"):
-        fitting(read(tmp_path / "grey.png"), tmp_path / "grey.png", Task(channels=COLOURS))
+    assert (found.channels, found.spacing) == (COLOURS, (1, 2))
+    assert found.remarks == ("it is grey; red, green and blue are equal in it",)
 
 
 def test_one_bad_image_does_not_stop_the_others(predictor: Predictor, folder: Path, tmp_path: Path) -> None:
@@ -122,7 +151,7 @@ def test_one_bad_image_does_not_stop_the_others(predictor: Predictor, folder: Pa
     write_image(folder / "nan.tif", np.full((20, 20), np.nan, np.float32))
     lines: list[str] = []
     kinds = (results.PROBABILITY, results.INSTANCES)
-    failures = predict_files(predictor, images_in([folder], tmp_path), tmp_path / "out", kinds, log=lines.append)
+    failures = predict_files(predictor, sources([folder], tmp_path), tmp_path / "out", kinds, log=lines.append)
     assert [line.split(": ")[0] for line in failures] == [str(folder / "aa.png"), str(folder / "nan.tif")]
     assert "0 bytes" in failures[0]
     assert "NaN" in failures[1]
@@ -135,7 +164,7 @@ def test_one_bad_image_does_not_stop_the_others(predictor: Predictor, folder: Pa
 
 def test_nothing_is_made_if_all_images_fail(predictor: Predictor, tmp_path: Path) -> None:
     missing = tmp_path / "none.png"
-    (line,) = predict_files(predictor, [missing], tmp_path / "out", [results.MASKS])
+    (line,) = predict_files(predictor, files_of(missing), tmp_path / "out", [results.MASKS])
     assert line == f"{missing}: there is no such file; check the name and the folder"
     assert not (tmp_path / "out").exists()
 
@@ -145,7 +174,7 @@ def test_results_that_a_stack_cannot_have_are_refused_before_the_prediction(
 ) -> None:
     predictor.net.register_forward_pre_hook(lambda *_: pytest.fail("the network was run"))
     write_image(tmp_path / "a.tif", np.stack([GREYS, GREYS]))
-    (line,) = predict_files(predictor, [tmp_path / "a.tif"], tmp_path, [results.GEOJSON])
+    (line,) = predict_files(predictor, files_of(tmp_path / "a.tif"), tmp_path, [results.GEOJSON])
     assert "a.tif: there are no results of the kind geojson for a stack" in line
 
 
@@ -157,11 +186,11 @@ def test_an_image_beyond_the_memory_is_one_of_the_failures_and_other_errors_are_
     monkeypatch.setattr(
         Predictor, "__call__", lambda *_: raised(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
     )
-    (line,) = predict_files(predictor, [tmp_path / "a.png"], tmp_path, [kind])
+    (line,) = predict_files(predictor, files_of(tmp_path / "a.png"), tmp_path, [kind])
     assert line == f"{tmp_path / 'a.png'}: out of memory; give a smaller --tile or --batch"
     monkeypatch.setattr(Predictor, "__call__", lambda *_: raised(RuntimeError("a mistake in the program")))
     with pytest.raises(RuntimeError, match="a mistake"):
-        predict_files(predictor, [tmp_path / "a.png"], tmp_path, [kind])
+        predict_files(predictor, files_of(tmp_path / "a.png"), tmp_path, [kind])
 
 
 def raised(error: Exception) -> None:
@@ -172,7 +201,7 @@ def test_warnings_name_the_image(predictor: Predictor, tmp_path: Path) -> None:
     write_image(tmp_path / "a.tif", GREYS, spacing=(0.5, 0.5))
     found: list[str] = []
     training = Predictor(predictor.net, Task(spacing=(0.1, 0.1)))
-    predict_files(training, [tmp_path / "a.tif"], tmp_path / "out", [results.MASKS], warn=found.append)
+    predict_files(training, files_of(tmp_path / "a.tif"), tmp_path / "out", [results.MASKS], warn=found.append)
     assert found == [
         f"{tmp_path / 'a.tif'}: its pixels are 0.5 × 0.5 µm, in training 0.1 × 0.1 µm; "
         "resample it to the pixel size of the training"

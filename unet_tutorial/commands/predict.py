@@ -56,7 +56,7 @@ def predict(
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.jobs import results
-    from unet_tutorial.jobs.predict_files import check_outputs, images_in, predict_files
+    from unet_tutorial.jobs.predict_files import check_outputs, predict_files, sources
     from unet_tutorial.jobs.predictor import Predictor
 
     kinds = [results.PROBABILITY, results.MASKS]
@@ -64,21 +64,17 @@ def predict(
     kinds += [results.outlines_named(outlines)] if outlines else []
     if (min_size > 1 or watershed) and not any(kind.counts for kind in kinds):
         raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
-    files = images_in(images, output)
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
+    files = sources(images, output, len(predictor.task.channels), _warn)
     endings = [ending for kind in kinds for ending in kind.endings(predictor.task)]
     check_outputs(files, endings, output, overwrite=overwrite)
-    failures = predict_files(
-        predictor,
-        files,
-        output,
-        kinds,
-        min_size=min_size,
-        distance=watershed,
-        warn=lambda line: print(f"unet: {line}", file=sys.stderr),
-    )
+    failures = predict_files(predictor, files, output, kinds, min_size=min_size, distance=watershed, warn=_warn)
     if failures:
         lines = "".join(f"\n  {line}" for line in failures)
         raise ValueError(
             failures[0] if len(files) == 1 else f"{len(failures)} of {len(files)} images were not predicted:{lines}"
         )
+
+
+def _warn(line: str) -> None:
+    print(f"unet: {line}", file=sys.stderr)

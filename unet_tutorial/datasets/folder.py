@@ -16,10 +16,9 @@ from unet_tutorial.datasets.image import GREY, Array, Image
 from unet_tutorial.datasets.label_files import raw_labels
 from unet_tutorial.datasets.label_kinds import decide, sentence
 from unet_tutorial.datasets.label_values import RawLabels
-from unet_tutorial.datasets.labels import Instances, Labels
+from unet_tutorial.datasets.labels import UNLABELLED, Instances, Labels
 from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
-from unet_tutorial.datasets.masks import UNLABELLED
 from unet_tutorial.datasets.scheme import LabelScheme
 
 COLOUR = ("red", "green", "blue")
@@ -56,7 +55,7 @@ class Pair(NamedTuple):
 
 
 def paired(name: str, image: Array, cells: Instances) -> Pair:
-    """A grey image (*size) with its numbered cells, 0 in the background and -1 where unlabelled, as of `read_cells`.
+    """A grey image (*size) with its numbered cells, 0 in the background and -1 where unlabelled.
 
     >>> paired("a", np.zeros((1, 3)), np.array([[0, 7, -1]], np.int32)).labels.tolist()
     [[0, 1, 0]]
@@ -178,17 +177,20 @@ def read_folder(path: str | Path, rank: int = 2, *, labels: str = "", unlabelled
 def _content(entry: Entry, layout: Layout, reading: Reading) -> Content:
     """Reads the files of an image; several image files are its channels."""
     images = [read(file, "" if len(entry.images) > 1 else reading.channels) for file in entry.images]
-    image = images[0] if len(images) == 1 else _stacked(entry, images, layout.channels)
+    image = images[0] if len(images) == 1 else stacked(entry.images, images, layout.channels)
     labels = raw_labels(entry.labels, image.array.shape[1:], entry.name, one_file_per_cell=layout.one_file_per_cell)
     return Content(entry.name, str(entry.images[0]), image, labels)
 
 
-def _stacked(entry: Entry, images: list[Image], names: tuple[str, ...]) -> Image:
-    """One image of the channels in several files."""
-    for file, image in zip(entry.images, images, strict=True):
+def stacked(files: Sequence[Path], images: Sequence[Image], names: tuple[str, ...] = ()) -> Image:
+    """One image of the channels in several files, with their names if they are known.
+
+    ValueError for a file with several channels or of another size.
+    """
+    for file, image in zip(files, images, strict=True):
         if image.array.shape != (1, *images[0].array.shape[1:]):
             raise ValueError(
-                f"{file}: expected one channel of the size {images[0].array.shape[1:]}, as in {entry.images[0].name}, "
+                f"{file}: expected one channel of the size {images[0].array.shape[1:]}, as in {files[0].name}, "
                 f"got an array of shape {image.array.shape}; save each channel in a file of its own"
             )
     default = tuple(f"channel {number}" for number in range(len(images)))

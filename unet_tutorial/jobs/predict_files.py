@@ -6,10 +6,17 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from unet_tutorial.datasets.channels import COLOURS
-from unet_tutorial.datasets.files import is_readable, read, stem
+from unet_tutorial.datasets.files import explain_permission_error, is_readable, read, stem
+from unet_tutorial.datasets.folder import stacked
 from unet_tutorial.datasets.image import GREY, Image
+from unet_tutorial.datasets.layouts.beside import beside
+from unet_tutorial.datasets.layouts.listing import some
+from unet_tutorial.datasets.layouts.nnunet import CHANNEL, cases
 from unet_tutorial.disk import make_folder, one_line
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.results import Kind, Prediction
@@ -18,41 +25,65 @@ from unet_tutorial.jobs.task import Task
 Log = Callable[[str], None]
 
 
-def images_in(paths: Sequence[Path], output: Path) -> list[Path]:
+class Source(NamedTuple):
+    """An image to be predicted: the name of its results, and its file, or the files of its channels."""
+
+    name: str
+    files: tuple[Path, ...]
+
+
+def sources(paths: Sequence[Path], output: Path, channels: int = 1, warn: Log = print) -> list[Source]:
     """The images of the paths: a folder stands for all images in it, by name, without those in its subfolders.
 
-    ValueError for a folder without an image, one that is the folder ``output`` of the results, and for two images of
-    the same name, whose results would have the same names.
+    Labels beside the images (NAME_mask.png) are left out, and ``warn`` receives a sentence about them. If the network
+    needs several ``channels`` and each image has a file per channel (NAME_0000.tif, NAME_0001.tif, …, as in nnU-Net),
+    these are one image. ValueError for a folder without an image, one that is the folder ``output`` of the results, and
+    for two images of the same name, whose results would have the same names.
     """
-    images: list[Path] = []
+    files: list[Path] = []
     for path in paths:
-        images += _in_folder(path, output) if path.is_dir() and not is_readable(path) else [path]
-    names = Counter(stem(image).casefold() for image in images)
-    for image in images:
-        if names[stem(image).casefold()] > 1:
-            count = names[stem(image).casefold()]
-            raise ValueError(f"{count} images are named {stem(image)}; predict them into different folders")
-    return images
+        files += _in_folder(path, output, warn) if path.is_dir() and not is_readable(path) else [path]
+    names = Counter(stem(file).casefold() for file in files)
+    for file in files:
+        if (count := names[stem(file).casefold()]) > 1:
+            raise ValueError(f"{count} images are named {stem(file)}; predict them into different folders")
+    by_name = {stem(file): file for file in files}
+    if channels > 1 and all(CHANNEL.fullmatch(name) for name in by_name) and _channel_count(files[0]) == 1:
+        return [Source(name, group) for name, group in cases(by_name, channels).items()]
+    return [Source(name, (file,)) for name, file in by_name.items()]
 
 
-def _in_folder(folder: Path, output: Path) -> list[Path]:
+def _in_folder(folder: Path, output: Path, warn: Log) -> list[Path]:
     if folder.resolve() == output.resolve():
         raise ValueError(f"-o {output}: this is the folder of the images; choose another folder for the results")
-    found = sorted(file for file in folder.iterdir() if is_readable(file))
+    with explain_permission_error(folder):
+        inside = sorted(folder.iterdir())
+        found = [file for file in inside if is_readable(file)]
+        inner = [sub for sub in inside if sub.is_dir() and any(map(is_readable, sub.iterdir()))]
     if not found:
-        inner = next((sub for sub in sorted(folder.iterdir()) if sub.is_dir()), None)
-        raise ValueError(
-            f"{folder}: there is no image in this folder; give one with images{f', or {inner}' * bool(inner)}"
-        )
-    return found
+        raise ValueError(f"{folder}: there is no image in this folder; give {inner[0] if inner else 'one with images'}")
+    beside_images = beside(folder, inside)
+    labels = {file for entry in beside_images.layout.entries for file in entry.labels} if beside_images else set()
+    left_out = [file.name for file in found if file in labels]
+    if left_out:
+        warn(f"{folder}: labels are left out: {some(left_out)}")
+    return [file for file in found if file not in labels]
 
 
-def check_outputs(images: Sequence[Path], endings: Sequence[str], output: Path, *, overwrite: bool = False) -> None:
+def _channel_count(file: Path) -> int:
+    """The number of channels in a file; 0 if it cannot be read."""
+    try:
+        return len(read(file).channels)
+    except ValueError:
+        return 0
+
+
+def check_outputs(images: Sequence[Source], endings: Sequence[str], output: Path, *, overwrite: bool = False) -> None:
     """ValueError if a result would replace an image, and without ``overwrite`` if it would replace any file."""
     if output.exists() and not output.is_dir():
         raise ValueError(f"-o {output}: this is a file; choose a folder for the results")
-    paths = [output / f"{stem(image)}{ending}" for image in images for ending in endings]
-    inputs = {image.resolve() for image in images}
+    paths = [output / f"{image.name}{ending}" for image in images for ending in endings]
+    inputs = {file.resolve() for image in images for file in image.files}
     for path in paths:
         if path.resolve() in inputs:
             raise ValueError(f"{path}: this image would be replaced by a result; choose another folder with -o")
@@ -64,7 +95,7 @@ def check_outputs(images: Sequence[Path], endings: Sequence[str], output: Path, 
 
 def predict_files(
     predictor: Predictor,
-    images: Sequence[Path],
+    images: Sequence[Source],
     output: Path,
     kinds: Sequence[Kind],
     *,
@@ -79,15 +110,16 @@ def predict_files(
     each image that is done, and ``warn`` the warnings. ``min_size`` and ``distance`` are those of `Prediction`.
     """
     failures = []
-    for path in images:
+    for name, files in images:
+        path = files[0]
         try:
-            image = fitting(read(path), path, predictor.task)
+            image = fitting(_read(files), predictor.task)
             _check_axes(image, kinds)
             prediction, remarks = _prediction(predictor, image, min_size, distance)
             for line in (*image.remarks, *predictor.warnings(image), *remarks):
                 warn(f"{path}: {line}")
             make_folder(output)
-            start = str(output / stem(path))
+            start = str(output / name)
             for kind in kinds:
                 kind.write(prediction, start)
             log(f"{path}: {_summary(prediction, kinds)} -> {start}_*")
@@ -97,27 +129,38 @@ def predict_files(
     return failures
 
 
-def fitting(image: Image, path: Path, task: Task) -> Image:
+def _read(files: tuple[Path, ...]) -> Image:
+    images = [read(file) for file in files]
+    return images[0] if len(images) == 1 else stacked(files, images)
+
+
+def fitting(image: Image, task: Task) -> Image:
     """The image with the channels of the task, in their order.
 
     Channels are found by name. If the names differ and the numbers agree, the order of the file is kept, and a remark
-    says so. An image of equal red, green and blue, which `read` returns as grey, has its three channels again if the
-    network needs them. ValueError if the channels do not fit.
+    says so. A grey image has equal red, green and blue, as in training. ValueError if the channels do not fit.
     """
     have, need = image.channels, task.channels
     if have == need:
         return image
     if set(need) <= set(have):
         return image._replace(array=image.array[[have.index(name) for name in need]], channels=need)
-    if need == COLOURS and have == GREY and image.remarks:
-        return read(path, ",".join(COLOURS))
+    if have == GREY and need == COLOURS:
+        remark = "it is grey; red, green and blue are equal in it"
+        return Image(np.repeat(image.array, 3, axis=0), need, image.spacing, (*image.remarks, remark))
     if len(have) != len(need):
         raise ValueError(
             f"it has {_count(have)}, and the network was trained on {_count(need)}; give an image with these channels"
         )
-    named = GREY not in (have, need)
-    remark = f"its channels {', '.join(have)} are read as {', '.join(need)}, those of the training, in this order"
-    return image._replace(channels=need, remarks=(*image.remarks, remark) if named else image.remarks)
+    if not all(map(_unnamed, have)) and not all(map(_unnamed, need)):
+        remark = f"its channels {', '.join(have)} are read as {', '.join(need)}, those of the training, in this order"
+        image = image._replace(remarks=(*image.remarks, remark))
+    return image._replace(channels=need)
+
+
+def _unnamed(channel: str) -> bool:
+    """Whether this is the name of a channel for which the file states none."""
+    return channel in GREY or channel.startswith("channel ")
 
 
 def _count(channels: Sequence[str]) -> str:
