@@ -12,13 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.variants import arguments, line
+from unet_tutorial.datasets.encoding import encode
 from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.masks import read_cells
+from unet_tutorial.datasets.label_values import RawLabels
+from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import begin, job_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.rows import row
 from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split, split_volume
 from unet_tutorial.jobs.task import GREY_CELLS
@@ -39,7 +42,8 @@ def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
 
 def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the second on."""
-    threshold, (training, _) = baselines(split)[1], begin(recipe)
+    smoothed, (training, _) = baselines(split)[1], begin(recipe)
+    threshold = row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)
     before = walls(Predictor(training.net), split)[0]
     train(job_of(recipe, Data(split, GREY_CELLS, []), training), lambda _: None)
     after, wrong = walls(Predictor(training.net), split)
@@ -52,7 +56,8 @@ def main() -> None:
     parser.add_argument("raw", type=Path)
     parser.add_argument("label", type=Path)
     options = parser.parse_args()
-    volume: Pair = paired("ovule", read_image(options.raw), read_cells(options.label, 3))
+    label = RawLabels(str(options.label), read_image(options.label))
+    volume: Pair = paired("ovule", read_image(options.raw), encode(LabelScheme(), label, 3).instances)
     line(*HEADS)
     line(*["---"] * len(HEADS))
     for seed in options.seeds:

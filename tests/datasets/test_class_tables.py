@@ -63,6 +63,7 @@ WRONG = {
     "#ff0000=a,1=b": "'1' is not a colour",
     "#ff00=a,#000000=b": "'#ff00' is not a colour",
     "0=ignore,1=unlabelled,2=c": "several entries are unlabelled",
+    "background,cell,ignore": "the value of ignore pixels is missing",
     "missing.json": "the file cannot be read",
 }
 

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from tests.oracles.label_cases import BLACK, RED, cells, classes, painted_with
+from tests.paths import SHARED
 from unet_tutorial.datasets.encoding import encode
+from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.label_values import RawLabels
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.scheme import LabelScheme
@@ -18,6 +20,7 @@ from unet_tutorial.datasets.synthetic import touching_cells
 label: Callable[..., Any] = measure.label  # skimage is untyped
 BINARY = LabelScheme("classes", values=(0, 255))
 CELLS = LabelScheme()
+NUMBERED = sorted(SHARED.glob("ctc_dic_hela/*/s[et]*/*.png")) + sorted(SHARED.glob("ovules3d/*_label.tif"))
 
 
 def one(array: NDArray[Any], **fields: Any) -> RawLabels:
@@ -81,6 +84,25 @@ def test_slices_are_numbered_separately_with_rank_2() -> None:
     stack = np.stack([[[3, 0, 8]], [[0, 0, 8]], [[0, 0, 0]], [[8, 0, 0]]])
     assert encode(CELLS, one(stack), 2).instances.tolist() == [[[1, 0, 2]], [[0, 0, 1]], [[0, 0, 0]], [[1, 0, 0]]]
     assert encode(CELLS, one(stack), 3).instances.tolist() == [[[1, 0, 2]], [[0, 0, 2]], [[0, 0, 0]], [[2, 0, 0]]]
+
+
+def test_slips_of_the_brush_belong_to_their_cells() -> None:
+    (mask,) = cells(8)
+    mask[[0, 0, 0, 95, 95], [1, 9, 20, 5, 20]] = (5, 4, 3, 2, 5)  # single pixels, far from their cells
+    np.testing.assert_array_equal(encode(CELLS, one(mask)).instances, separated(mask.astype(np.int32)))
+
+
+@pytest.mark.skipif(not NUMBERED, reason="the real masks are not here: they may not be shipped (data/README.md)")
+@pytest.mark.slow
+def test_real_numbered_cells_are_read() -> None:
+    for file in NUMBERED[::3]:
+        released = read_image(file)
+        found = encode(CELLS, one(released)).instances
+        planes = zip(released, found, strict=True) if released.ndim == 3 else [(released, found)]
+        for theirs, ours in planes:
+            pairs = np.unique(np.stack([theirs, ours]).reshape(2, -1)[:, (ours > 0).ravel()], axis=1)
+            assert len(np.unique(pairs[0])) == len(np.unique(pairs[1])) == pairs.shape[1]  # one number for another
+            assert np.count_nonzero(ours) > 0.75 * np.count_nonzero(theirs)
 
 
 def test_cells_in_several_pieces_keep_one_number() -> None:

@@ -88,6 +88,7 @@ CLASSES: dict[str, tuple[Sequence[RawLabels], dict[str, Any], tuple[int, ...]]] 
         {"classes": "0=b,1=c,2=d,255=unlabelled"},
         (0, 1, 2),
     ),
+    "a name for each of more than two values": (raw(cells(3, 3)), {"classes": "background,a,b,c"}, (0, 1, 2, 3)),
     "names of the data set": (
         raw(cells(3, 3)),
         {"known_names": {0: "background", 1: "a", 2: "b", 3: "c"}},
@@ -238,6 +239,9 @@ REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
     ),
     "cells in two pieces": (raw(classes(1, 3, 2)), {}, BOTH),
     "many cells in two pieces": (raw(classes(1, 20, 2)), {}, BOTH),
+    "all values of 8 bits": (raw([np.arange(256).reshape(16, 16).repeat(6, 0).repeat(6, 1)]), {}, "255 may be"),
+    "cells in two pieces, several files": (raw(classes(4, 5, 2)), {}, BOTH),
+    "background is not the first name": (raw(THREE), {"classes": "a,b,c,background"}, "background is not the first"),
     "a thin rim": (raw(rings(1)), {}, BOTH),
     "30 classes in several places": (raw(classes(3, 30, 2)), {}, BOTH),
     "blurred": (raw(blurred()), {}, f"{SMOOTH}.*threshold.*{BOTH}"),

@@ -24,6 +24,8 @@ def test_the_background_may_be_left_out() -> None:
     assert of(classes="a,b").names(default) == ("background", "a", "b")
     assert of(classes="x,a,b").names(default) == ("x", "a", "b")
     assert of().names(default) == default
+    with pytest.raises(ValueError, match="background is not the first"):
+        of(classes="a,b,background").names(default)
     for names in ("a", "background,a", "a,b,c,d"):
         with pytest.raises(ValueError, match=r"3 classes .background, class 1, class 2., but"):
             of(classes=names).names(default)

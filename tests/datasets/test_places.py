@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from unet_tutorial.datasets.places import SMALLEST_PIECE, Evidence, occurrences, ranks
+from unet_tutorial.datasets.places import SIDE, SMALLEST_PIECE, Evidence, occurrences, ranks
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -26,6 +26,14 @@ def test_pieces_sizes_and_edges_are_those_of_brute_force(seed: int) -> None:
 def at_edge(plane: NDArray[np.int64], row: int, column: int) -> bool:
     near = plane[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
     return bool(near.min() < plane[row, column] < near.max())
+
+
+def test_of_large_slices_the_middle_is_examined() -> None:
+    evidence, mask = Evidence(), np.zeros((3, SIDE + 40), np.uint8)
+    mask[1, [5, 100, 2000, SIDE + 35]] = 1, 2, 3, 4
+    evidence.add("a", mask, np.zeros(mask.shape, bool))
+    assert [one.value for one in evidence.found] == [2, 3]
+    assert evidence.values == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])

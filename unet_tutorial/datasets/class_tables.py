@@ -54,6 +54,11 @@ def table_of(pairs: Iterable[tuple[str, str]]) -> ClassTable:
         raise ValueError("a name is empty; write a name for each class, such as 0=background,1=nucleus")
     _refuse_twice("name", [name.lower() for name in names])
     if not any(key for key, _ in pairs):
+        unnamed = next((name for name in names if name.lower() in NO_CLASS), None)
+        if unnamed:
+            raise ValueError(
+                f"the value of {unnamed} pixels is missing; write it with --unlabelled, and leave out the name"
+            )
         return ClassTable(tuple(names))
     coloured = any(key.startswith("#") for key, _ in pairs)
     keys = {name: colour_of(key) if coloured else _value(key) for key, name in pairs}

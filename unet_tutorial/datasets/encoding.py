@@ -90,8 +90,7 @@ def _classes_of_outlines(scheme: LabelScheme, raw: RawLabels) -> Labels:
         else:
             raise ValueError(
                 f"{raw.name}: it has outlines of the class {name or CELL}, which is not among "
-                f"{', '.join(scheme.names)}; "
-                "correct the name, or leave the file out"
+                f"{', '.join(scheme.names)}; correct the name, or leave the file out"
             )
     return np.array(numbers, np.uint8)[raw.array]
 

@@ -36,8 +36,7 @@ class FoundLayers:
             raise ValueError(
                 f"{raw.name}: its layers are {_layer_names(names, len(layers))}, but those of {self.name} are "
                 f"{_layer_names(self.names, len(self.some))}; each image needs the same layers, so add an empty mask "
-                "for "
-                "a layer without pixels"
+                "for a layer without pixels"
             )
         self.some |= layers[:, ~missing].any(axis=1)
         self.all &= layers[:, ~missing].all(axis=1)
@@ -56,8 +55,7 @@ class FoundLayers:
                 value = "1" if self.some[number] else "0"
                 raise ValueError(
                     f"{self.name}: the layer {name} is {value} in every pixel of every file, so there is nothing to "
-                    "learn; "
-                    "leave the layer out, or correct its files"
+                    "learn; leave the layer out, or correct its files"
                 )
         first, second = np.nonzero(np.triu(self.equal, 1))
         if len(first):

@@ -71,7 +71,7 @@ class FoundValues:
                 f"{self._files()}: every pixel has the value {values[0]}, so there is nothing to learn; "
                 "expected 0 in the background and another value in cells, so check the files"
             )
-        if options.labels == "classes" or (len(values) == 2 and values[0] == 0):
+        if options.says_classes or (len(values) == 2 and values[0] == 0):
             return self._classes()
         if options.labels == "instances":
             return self._instances()
@@ -84,8 +84,7 @@ class FoundValues:
         if len(values) > FEW and evidence.smooth_edges():
             raise ValueError(
                 f"{holds}, and most of these values {SMOOTH}; threshold it to 0 and 255, or export it without "
-                "smoothing; "
-                f"or else {BOTH}"
+                f"smoothing; or else {BOTH}"
             )
         if len(values) > 2:
             self._refuse_mark()
@@ -99,7 +98,7 @@ class FoundValues:
 
     def _classes(self) -> LabelScheme:
         options, values = self.options, self.evidence.values
-        if options.labels == "classes" and self.evidence.crumbs():
+        if options.says_classes and self.evidence.crumbs():
             raise ValueError(
                 f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it, or "
                 "export it without smoothing; or else name each value with --classes 0=background,1=nucleus"
@@ -129,8 +128,7 @@ class FoundValues:
         if self.evidence.crumbs():
             raise ValueError(
                 f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it to "
-                "0 and "
-                "255, or export the numbers of the cells without smoothing"
+                "0 and 255, or export the numbers of the cells without smoothing"
             )
         if len(values) == 2:
             raise ValueError(
@@ -148,9 +146,8 @@ class FoundValues:
                 other = "" if options.labels else "; or write --labels instances if the values are numbers of cells"
                 raise ValueError(
                     f"{evidence.holders(value)[0]}: {evidence.pixels(value)} pixels of all files have the value "
-                    f"{value}, "
-                    f"which is not among the classes of {options.source} ({some(options.table.keys)}); add it, "
-                    f"or write --unlabelled {value}{other}"
+                    f"{value}, which is not among the classes of {options.source} ({some(options.table.keys)}); add "
+                    f"it, or write --unlabelled {value}{other}"
                 )
         return self._scheme(options.table.names, options.table.keys)
 
@@ -165,7 +162,7 @@ class FoundValues:
         if options.labels == "instances":
             mark = top in LIMITS and ((numbered and top > rest[-1] + 1) or scattered)
         else:
-            mark = (top in LIMITS and (top - 1 not in rest or scattered)) or (numbered and top > rest[-1] + MARK)
+            mark = top in LIMITS or (numbered and top > rest[-1] + MARK)
         if not mark:
             return
         holders = set(evidence.holders(top))
@@ -173,10 +170,9 @@ class FoundValues:
         mixed = f" (and no file holds {top} beside {some(rest)}, so two kinds of masks may be mixed)" if apart else ""
         raise ValueError(
             f"{self._files()}: the files hold {some(values)}, and {top} may be a class, a cell or the mark of "
-            "unlabelled "
-            f"pixels{mixed}; write --unlabelled {top} if it is a mark, --labels classes if each value is a class, "
-            "or, if "
-            "the values are numbers of cells, give these pixels other numbers and write --labels instances"
+            f"unlabelled pixels{mixed}; write --unlabelled {top} if it is a mark, --labels classes if each value is a "
+            "class, or, if the values are numbers of cells, give these pixels other numbers and write --labels "
+            "instances"
         )
 
     def _colours(self) -> LabelScheme:
@@ -199,9 +195,8 @@ class FoundValues:
                 others = len(set(found) - {*table.keys, table.unlabelled}) - 1
                 more = f" ({others} more colours are not in it)" if others else ""
                 raise ValueError(
-                    f"{name}: {counts[name][colour]} pixels have the colour {hex_colour(colour)}, which is not in "
-                    "the table "
-                    f"{', '.join(map(hex_colour, table.keys))} of --colours{more}; add it, such as "
+                    f"{name}: {counts[name][colour]} pixels have the colour {hex_colour(colour)}, which is not in the "
+                    f"table {', '.join(map(hex_colour, table.keys))} of --colours{more}; add it, such as "
                     f"{hex_colour(colour)}=nucleus or {hex_colour(colour)}=unlabelled" + _many_colours(others)
                 )
         if len(set(found) - {table.unlabelled}) < 2:
@@ -216,14 +211,13 @@ class FoundValues:
         if 0 not in evidence.values:
             raise ValueError(
                 f"{self._files()}: --labels instances takes black as the background of coloured labels, but no pixel "
-                "is "
-                "black; save the background in black, or the cells as numbers"
+                "is black; save the background in black, or the cells as numbers"
             )
         if evidence.several_places() or evidence.crumbs():
             raise ValueError(
-                f"{self._files()}: most of the {len(found)} colours lie in several places of an image, so a colour "
-                "is not "
-                f"one cell; if each colour is a class, write {ready_made(found)}, or else save the cells as numbers"
+                f"{self._files()}: most of the {len(found)} colours lie in several places of an image, so a colour is "
+                f"not one cell; if each colour is a class, write {ready_made(found)}, or else save the cells as "
+                "numbers"
             )
         return self._cells()
 

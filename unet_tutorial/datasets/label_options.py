@@ -62,6 +62,11 @@ class LabelOptions:
             )
         return cls(labels, table, source, unlabelled)
 
+    @property
+    def says_classes(self) -> bool:
+        """Whether the user says that the values are classes, by the option or by names for more than two."""
+        return self.labels == "classes" or (not self.labels and not self.table.keys and len(self.table.names) > 2)
+
     def names(self, default: Sequence[str]) -> tuple[str, ...]:
         """The names of the classes: those that the user gives, or the ``default`` ones.
 
@@ -74,5 +79,11 @@ class LabelOptions:
             raise ValueError(
                 f"{self.source}: the files hold {len(default)} classes ({', '.join(default)}), "
                 f"but {len(names)} names are given ({', '.join(names)}); give a name for each"
+            )
+        if BACKGROUND in map(str.lower, names[1:]):
+            raise ValueError(
+                f"{self.source}: the names are those of the values in ascending order, and {BACKGROUND} is not the "
+                "first "
+                "of them; write the value of each class, such as 0=background,1=nucleus"
             )
         return names or tuple(default)

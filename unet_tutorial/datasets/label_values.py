@@ -76,10 +76,8 @@ def integers(name: str, array: Array, unlabelled: int | None) -> Values:
         )
     if float(values.max()) >= LARGEST:
         raise ValueError(f"{name}: the value {values.max()} is too large; number the cells from 1")
-    narrow = values.dtype.kind in "bu" and values.dtype.itemsize <= 2
-    return Values(
-        values.astype(np.uint8) if values.dtype == bool else values if narrow else values.astype(np.int64), missing
-    )
+    kept = values.dtype in (np.uint8, np.uint16)
+    return Values(values if kept else values.astype(np.uint8 if values.dtype == bool else np.int64), missing)
 
 
 def grey_values(raw: RawLabels) -> Array | None:
@@ -135,8 +133,8 @@ def layer_values(raw: RawLabels, unlabelled: int | None) -> Values:
         if len(values[values > 0]) > 1:
             raise ValueError(
                 f"{raw.name}: its layer {raw.names[number] if raw.names else number + 1} holds "
-                f"{some(values.tolist())}, but a "
-                "layer is 0 outside its class and one other value inside; threshold it to 0 and 255"
+                f"{some(values.tolist())}, but a layer is 0 outside its class and one other value inside; threshold "
+                "it to 0 and 255"
             )
     unknown = np.asarray(missing.any(axis=0))
     return Values(((layers > 0) & ~unknown).astype(np.uint8), unknown)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Labels = NDArray[np.uint8]  # class of each pixel: 1 in a cell, 0 elsewhere
 Instances = NDArray[np.int32]  # number of the cell of each pixel: 1 .. n, and 0 elsewhere
+UNLABELLED = -1  # stands in numbered cells for pixels without a label
 
 
 def connected_cells(cells: NDArray[Any], smallest: int = 1) -> Instances:

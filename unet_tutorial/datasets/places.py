@@ -21,7 +21,9 @@ Codes = NDArray[np.int64]
 SMALLEST_PIECE = 0.25  # fraction of the largest piece with the same value; smaller pieces are taken for drawing errors
 SMALLEST_SIZE = 4  # pixels; smaller pieces are those of smooth edges rather than of classes or cells
 SLICES = 64  # examined of a stack, evenly spaced
+SIDE = 4096  # pixels; of a larger slice its middle is examined
 FEW, MANY = 10, 20  # values other than 0: at most FEW may be classes, at least MANY per image may be numbers of cells
+PIECES = 2.5  # mean number of pieces per value and image, at least, if the values are classes
 MORE_PIECES = 10  # pieces beyond one per value and image that show that values are classes
 LEAST_NUMBERED = 6  # cells per image, if images with different counts are numbered 1 .. n
 ONE_PLACE = 0.9  # fraction of cells in one piece
@@ -67,13 +69,17 @@ def occurrences(plane: Array) -> list[Occurrence]:
 
 def ranks(array: Array) -> tuple[Codes, Codes]:
     """The sorted values of an array of integers, and for each pixel the position of its value among them."""
-    if array.dtype in (np.uint8, np.uint16):  # several times faster than to sort
-        present = np.flatnonzero(np.bincount(array.ravel()))
-        table = np.zeros(int(present[-1]) + 1, np.int64)
-        table[present] = np.arange(len(present))
-        return present.astype(np.int64), table[array]
     values, codes = np.unique(array, return_inverse=True)
     return values.astype(np.int64), codes.reshape(array.shape).astype(np.int64)
+
+
+def _counts(array: Array) -> tuple[Codes, Codes]:
+    """The sorted values of an array of integers, and the number of pixels of each."""
+    if array.dtype in (np.uint8, np.uint16):  # several times faster than to sort
+        counts = np.bincount(array.ravel())
+        return np.flatnonzero(counts), counts[counts > 0]
+    values, counts = np.unique(array, return_counts=True)
+    return values.astype(np.int64), counts
 
 
 @dataclass
@@ -91,19 +97,19 @@ class Evidence:
 
     def add(self, name: str, array: Array, missing: NDArray[np.bool_]) -> None:
         """Add a file, an array (H, W) or (D, H, W), of which the ``missing`` pixels are unlabelled."""
-        kept = array[~missing]
-        values, codes = ranks(kept) if kept.size else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        values, counts = _counts(array[~missing] if missing.any() else array)
         self.names.append(name)
-        self.files.append(dict(zip(values.tolist(), np.bincount(codes.ravel()).tolist(), strict=True)))
-        array = np.where(missing, 0, array)
-        planes = array.reshape(-1, *array.shape[-2:])
-        for number in range(0, len(planes), -(-len(planes) // SLICES)):
-            self.found += occurrences(planes[number])
-        if self._last is not None and self._last.shape == array.shape:
-            both = (self._last > 0) & (array > 0)
+        self.files.append(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        planes = np.where(missing, 0, array).reshape(-1, *array.shape[-2:])
+        rows, columns = (slice(max(0, side - SIDE) // 2, (side + SIDE) // 2) for side in planes.shape[1:])
+        planes = planes[:: -(-len(planes) // SLICES), rows, columns]
+        for plane in planes:
+            self.found += occurrences(plane)
+        if self._last is not None and self._last.shape == planes.shape:
+            both = (self._last > 0) & (planes > 0)
             if both.any():
-                self.agreements.append(float(np.mean(self._last[both] == array[both])))
-        self._last = array
+                self.agreements.append(float(np.mean(self._last[both] == planes[both])))
+        self._last = planes
 
     @property
     def values(self) -> list[int]:
@@ -157,9 +163,9 @@ class Evidence:
             return False
         value = np.array([one.value for one in self.found])
         several = [np.median(pieces[value == number]) >= 2 for number in numbers if (value == number).any()]
-        return bool(np.mean(several) >= 1 / 3 and pieces.mean() >= 2 and np.sum(pieces - 1) >= MORE_PIECES) and not (
-            self.smooth_edges() or np.median([one.piece_size for one in self.found]) < SMALLEST_SIZE
-        )
+        return bool(
+            np.mean(several) >= 1 / 3 and pieces.mean() >= PIECES and np.sum(pieces - 1) >= MORE_PIECES
+        ) and not (self.smooth_edges() or np.median([one.piece_size for one in self.found]) < SMALLEST_SIZE)
 
     def like_cells(self) -> bool:
         """Whether the values are many, each in one place of an image, and mean nothing beyond one file."""

@@ -23,8 +23,8 @@ def read_imagej(path: Path, size: tuple[int, ...]) -> Found:
         import roifile
     except ImportError as error:
         raise OutlineError(
-            "regions of ImageJ need the package roifile; "
-            "install it with: pip install -c constraints.txt -r requirements-formats.txt"
+            "regions of ImageJ need the package roifile; install it with: pip install -c constraints.txt -r "
+            "requirements-formats.txt"
         ) from error
     try:
         regions = roifile.roiread(path)
