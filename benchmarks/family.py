@@ -28,7 +28,8 @@ from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.scores import Row, baselines, row
+from unet_tutorial.jobs.rows import Row, row
+from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.learning.baselines import best_probability_threshold
 from unet_tutorial.learning.batches import tile_batches, training_tile
@@ -162,7 +163,8 @@ def rows(
     members: dict[str, Member], split: Split, batch: int, seeds: list[int], steps: int
 ) -> Iterator[tuple[object, ...]]:
     """The rows of one data set; ``batch`` tiles per step."""
-    yield ("threshold", "", "", "", *scores(baselines(split)[1]))
+    smoothed = baselines(split)[1]
+    yield ("threshold", "", "", "", *scores(row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)))
     for name, each in members.items():
         for seed in seeds:
             recipe, start = Recipe(steps=steps, batch=batch, rate=2e-3, seed=seed), time.process_time()

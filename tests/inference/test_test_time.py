@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from unet_tutorial.inference.test_time import predict_with_tta
+from unet_tutorial.inference.test_time import predict_with_tta, symmetric_views
 
 IMAGE = torch.randn(1, 5, 7, generator=torch.Generator().manual_seed(0))
 
@@ -36,3 +36,10 @@ def test_the_mean_turns_with_the_image(move: object) -> None:
         both = predict_with_tta(layer, move(IMAGE)), move(predict_with_tta(layer, IMAGE))
     assert torch.allclose(*both, atol=1e-6)
     assert not torch.allclose(layer(move(IMAGE)), move(layer(IMAGE)), atol=1e-2)
+
+
+def test_the_first_view_is_the_image_as_it_is_and_the_mean_is_over_all() -> None:
+    views = symmetric_views(first_row, IMAGE)
+    assert views.shape == (8, 1, 5, 7)
+    assert torch.equal(views[0], first_row(IMAGE))
+    assert torch.equal(views.mean(0), predict_with_tta(first_row, IMAGE))

@@ -3,55 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from unet_tutorial.datasets.files import standardise
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.jobs.predictor import VIEWS, Predictor, Probabilities
+from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.jobs.predictor import VIEWS, Predictor, Probabilities, Thresholds
+from unet_tutorial.jobs.rows import (
+    CellsRow,
+    ClassRow,
+    ScoreRow,
+    cells_row,
+    class_rows,
+    classes_row,
+    has_cells,
+    row,
+    sum_of_counts,
+)
 from unet_tutorial.jobs.split import Split
-from unet_tutorial.learning.baselines import best_probability_threshold, best_smoothed_threshold
-from unet_tutorial.metrics.pixels import dice, iou, isbi_pixel_error, pixel_error
+from unet_tutorial.jobs.task import GREY_CELLS, Task
+from unet_tutorial.learning.baselines import (
+    best_nearest_colour,
+    best_probability_threshold,
+    best_smoothed_threshold,
+    majority_class,
+)
+from unet_tutorial.metrics.confusion import Counts
 
 TUNED_ON = 6  # number of training images, evenly spaced in the list, on which a threshold is chosen
+BASELINES_ON = 24  # the same for the baselines
+NETWORK = {1: "network", 8: "network, 8 views"}  # names of the methods by number of views
 
 
-@dataclass(frozen=True)
-class Row:
-    """Scores of one method: means over the held-out images.
+class Method(NamedTuple):
+    """The predictions of a method: the labels of each test image, as in `Pair`.
 
-    ``isbi_pixel_error`` (1 - max F) is not a mean: the challenge computes it from the pixels of all images together.
+    With background and one class, also the probabilities of the class, and the threshold that gave the labels.
     """
 
-    method: str
-    pixel_error: float
-    isbi_pixel_error: float
-    dice_background: float  # of class 0: membrane, or the background between the cells
-    iou_cell: float
+    name: str
+    labels: list[Labels]
+    probabilities: list[Probabilities]
+    threshold: float = 0.5
 
-    @classmethod
-    def names(cls) -> list[str]:
-        """The names of the columns."""
-        return [column.name for column in fields(cls)]
 
-    def cells(self) -> list[str]:
-        """The row as text, with four decimals."""
-        method, *numbers = astuple(self)
-        return [method, *(f"{number:.4f}" for number in numbers)]
+class Section(NamedTuple):
+    """A table to print."""
+
+    title: str
+    heads: Sequence[str]
+    lines: list[list[str]]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of all methods, and the thresholds and probabilities of the network on the held-out images.
+    """The scores of all methods on the held-out images, and the thresholds and predictions of the network.
 
-    The keys of ``thresholds`` and ``probabilities`` are numbers of views: 1 without test-time augmentation, 8 with it.
+    - ``rows``: one per method; `Row` for background and one class, else `ClassesRow`.
+    - ``classes``: one row per method and class.
+    - ``cells``: one row per method if the labels are instances, else none.
+    - ``counts``: the confusion table of the network, (1, K, K), or for layers (L, 2, 2).
+    - ``thresholds``, ``labels``: the network's thresholds, and its labels of each held-out image. The keys are numbers
+      of views: 1 without test-time augmentation, 8 with it.
+    - ``probabilities``: of class 1 in each held-out image, for background and one class; otherwise the lists are empty.
     """
 
-    rows: list[Row]
-    thresholds: dict[int, float]
+    task: Task
+    rows: Sequence[ScoreRow]
+    classes: list[ClassRow]
+    cells: list[CellsRow]
+    counts: Counts
+    thresholds: dict[int, Thresholds]
+    labels: dict[int, list[Labels]]
     probabilities: dict[int, list[Probabilities]]
+
+    @property
+    def sections(self) -> list[Section]:
+        """The tables to print: methods; the network's classes, if there are more than two; cells, if there are any."""
+        sections = [Section("on the held-out images", self.rows[0].HEADS, [row.cells() for row in self.rows])]
+        if not self.task.binary:
+            network = [row.cells()[1:] for row in self.classes if row.method == NETWORK[1]]
+            sections.append(Section("classes of the network", ClassRow.HEADS[1:], network))
+        if self.cells:
+            sections.append(
+                Section("cells on the held-out images", CellsRow.HEADS, [row.cells() for row in self.cells])
+            )
+        return sections
 
 
 def score(predictor: Predictor, split: Split) -> Scores:
@@ -59,43 +101,98 @@ def score(predictor: Predictor, split: Split) -> Scores:
 
     Thresholds are chosen on training images, never on held-out ones.
     """
-    rows, thresholds, probabilities = baselines(split), {}, {}
-    tuning = split.train[:: -(-len(split.train) // TUNED_ON)]
-    for views in VIEWS:
-        predict = replace(predictor, views=views)
-        tuned = [
-            predict(pair.image)[1] for pair in tqdm(tuning, f"choosing the threshold, {views} views", disable=None)
-        ]
-        thresholds[views] = best_probability_threshold(
-            tuned, [pair.labels for pair in tuning], [pair.known for pair in tuning]
+    task = predictor.task
+    thresholds = best_thresholds(predictor, split.train)
+    labels: dict[int, list[Labels]] = {views: [] for views in VIEWS}
+    probabilities: dict[int, list[Probabilities]] = {views: [] for views in VIEWS}
+    for pair in tqdm(split.test, "held out", disable=None):
+        for views, each in predictor.by_views(pair.image).items():
+            labels[views].append(replace(predictor, thresholds=thresholds[views]).labels(each))
+            probabilities[views] += [each[1]] if task.binary else []
+    methods = baselines(split, task) + [
+        Method(NETWORK[views], labels[views], probabilities[views], *(thresholds[views] if task.binary else ()))
+        for views in VIEWS
+    ]
+    counts = {method.name: sum_of_counts(method.labels, split.test, task) for method in methods}
+    rows: Sequence[ScoreRow] = [classes_row(name, table, task) for name, table in counts.items()]
+    if task.binary:
+        rows = [row(each.name, split.test, each.probabilities, each.threshold) for each in methods]
+    cells = [cells_row(each.name, split.test, each.labels) for each in methods] if has_cells(split.test, task) else []
+    classes = [each for name, table in counts.items() for each in class_rows(name, table, task)]
+    return Scores(task, rows, classes, cells, counts[NETWORK[1]], thresholds, labels, probabilities)
+
+
+def best_thresholds(predictor: Predictor, train: Sequence[Pair]) -> dict[int, Thresholds]:
+    """The thresholds with the fewest wrong pixels on training images, for 1 and for 8 views; () if none are needed."""
+    task = predictor.task
+    if not (task.binary or task.scheme.layered):
+        return dict.fromkeys(VIEWS, ())
+    pairs = evenly_spaced(train, TUNED_ON)
+    found = [predictor.by_views(pair.image) for pair in tqdm(pairs, "choosing the threshold", disable=None)]
+    known = [pair.known for pair in pairs]
+    channels = range(len(task.classes)) if task.scheme.layered else [1]
+    truths = [[pair.labels[channel] if task.scheme.layered else pair.labels for pair in pairs] for channel in channels]
+    return {
+        views: tuple(
+            best_probability_threshold([each[views][channel] for each in found], truth, known)
+            for channel, truth in zip(channels, truths, strict=True)
         )
-        probabilities[views] = [predict(p.image)[1] for p in tqdm(split.test, f"held out, {views} views", disable=None)]
-        name = "network" if views == 1 else f"network, {views} views"
-        rows.append(row(name, split.test, probabilities[views], thresholds[views]))
-    return Scores(rows, thresholds, probabilities)
+        for views in VIEWS
+    }
 
 
-def baselines(split: Split) -> list[Row]:
-    """Scores of two methods without a network: all pixels are cell, and a threshold on the smoothed image."""
-    train = split.train
+def evenly_spaced(pairs: Sequence[Pair], most: int) -> Sequence[Pair]:
+    """At most ``most`` of the pairs, from the first on, evenly spaced in the list."""
+    return pairs[:: -(-len(pairs) // most)]
+
+
+def baselines(split: Split, task: Task = GREY_CELLS) -> list[Method]:
+    """Two methods without a network.
+
+    For background and one class in grey images: all pixels have the class, and a threshold on the smoothed image. For
+    more classes: all pixels have the most frequent class, and the class with the nearest mean colour in the smoothed
+    image. For layers: all pixels are in all layers, and the nearest mean colour of each layer and its surroundings.
+    """
+    if task.binary and len(task.channels) == 1:
+        return _grey_baselines(split, task)
+    return _colour_baselines(split, task)
+
+
+def _grey_baselines(split: Split, task: Task) -> list[Method]:
+    train = evenly_spaced(split.train, BASELINES_ON)
     images = [standardise(pair.image[0]) for pair in train]
     threshold = best_smoothed_threshold(images, [pair.labels for pair in train], [pair.known for pair in train])
-    masks = [threshold(standardise(pair.image[0])).astype(np.float32) for pair in split.test]
-    ones = [np.ones(pair.labels.shape, np.float32) for pair in split.test]
-    return [row("everything cell", split.test, ones, 0.5), row("smoothed threshold", split.test, masks, 0.5)]
+    smoothed = [threshold(standardise(pair.image[0])) for pair in split.test]
+    return [_everything(split, task), _method("smoothed threshold", smoothed)]
 
 
-def row(method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities], threshold: float) -> Row:
-    """The scores of a method from its probabilities of each test image, on labelled pixels only.
+def _colour_baselines(split: Split, task: Task) -> list[Method]:
+    train = evenly_spaced(split.train, BASELINES_ON)
+    images, known = [task.normaliser(pair.image) for pair in train], [pair.known for pair in train]
+    tested = [task.normaliser(pair.image) for pair in split.test]
+    name = "nearest colour" if len(task.channels) > 1 else "nearest grey level"
+    if not task.scheme.layered:
+        nearest = best_nearest_colour(images, [pair.labels for pair in train], known, len(task.classes))
+        return [_everything(split, task), _method(name, [nearest(image) for image in tested])]
+    layers = [
+        best_nearest_colour(images, [pair.labels[layer] for pair in train], known, 2)
+        for layer in range(len(task.classes))
+    ]
+    found = [np.stack([nearest(image) for nearest in layers]) for image in tested]
+    return [_everything(split, task), _method(name, found)]
 
-    A pixel counts as cell if its probability is above the threshold.
-    """
-    labelled = [(p[pair.known], pair.labels[pair.known]) for p, pair in zip(probabilities, test, strict=True)]
-    scores = []
-    for probability, truth in labelled:
-        cell = (probability > threshold).astype(np.uint8)
-        error = pixel_error(cell.astype(np.float32), truth)
-        scores.append((error, dice(cell, truth, label=0), iou(cell, truth, label=1)))
-    wrong, background, cells = np.mean(scores, axis=0).tolist()
-    pooled = isbi_pixel_error(*(np.concatenate(part) for part in zip(*labelled, strict=True)))
-    return Row(method, wrong, pooled, background, cells)
+
+def _everything(split: Split, task: Task) -> Method:
+    """Each pixel has the most frequent class, or with background and one class this one; or is in all layers."""
+    if task.binary or task.scheme.layered:
+        chosen, name = 1, task.classes[1] if task.binary else "in all layers"
+    else:
+        labels, known = [pair.labels for pair in split.train], [pair.known for pair in split.train]
+        chosen = majority_class(labels, known, len(task.classes))
+        name = task.classes[chosen]
+    return _method(f"everything {name}", [np.full_like(pair.labels, chosen) for pair in split.test])
+
+
+def _method(name: str, labels: Sequence[Labels | NDArray[np.bool_]]) -> Method:
+    """A method that decides without probabilities; for background and one class, they are 0 and 1."""
+    return Method(name, [each.astype(np.uint8) for each in labels], [each.astype(np.float32) for each in labels])
