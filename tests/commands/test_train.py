@@ -1,6 +1,7 @@
 """``unet train``: from options to a finished run, and errors of one line before anything is written."""
 
 import csv
+import json
 import shutil
 import signal
 from collections.abc import Iterator
@@ -272,3 +273,41 @@ def test_a_network_of_ones_own_is_refused_in_one_line(
     write_user_module(tmp_path, monkeypatch, GREY)
     assert message in refusal(unet, "train", "--data", folder, "-o", "run", "--steps", 1, *OWN, *words)[1]
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_with_validation_is_extended_and_fine_tuned(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "a run"
+    words = ["--data", folder, "--steps", 4, *THIN]
+    code, text = unet("train", *words, "-o", run, "--validate", 1, "--validate-every", 2)
+    assert code == 0, text
+    assert "1 image to learn from, 1 for validation, 1 held out" in text
+    assert "step 2 of 4: loss" in text
+    assert f"unet predict '{run}/best.safetensors' IMAGE" in text
+    code, text = unet("train", "--resume", run, "--extend", 3)
+    assert code == 0, text
+    assert "step 7 of 7: loss" in text
+    assert load(run / job.CHECKPOINT).notes["recipe"]["extended"] == "3"
+    code, text = unet("train", *words, "-o", tmp_path / "tuned", "--start-from", run / "best.safetensors")
+    assert code == 0, text
+    assert "starts from the weights of" in text
+    assert not (tmp_path / "tuned" / "best.safetensors").exists()
+    code, text = unet("train", "--extend", 3, *words)
+    assert (code, "give the run to extend with --resume" in text) == (1, True)
+
+
+def test_a_recipe_of_another_run_is_read(unet: Unet, run_folder: Path, tmp_path: Path) -> None:
+    recipe = run_folder / "recipe.json"
+    code, text = unet("train", "--config", recipe, "-o", tmp_path / "again", "--seed", 5)
+    assert code == 0, text
+    ours, theirs = (json.loads((where / "recipe.json").read_text()) for where in (tmp_path / "again", run_folder))
+    assert ours == {**theirs, "seed": 5}
+    for content, words in (("{", "cannot be read"), ("[]", "this is no recipe"), ("{}", "there is no recipe")):
+        (tmp_path / "bad.json").write_text(content)
+        code, text = unet("train", "--config", tmp_path / "bad.json", "-o", tmp_path / "bad")
+        assert code == 1
+        assert words in text
+    own = json.dumps({**theirs, "net": "mine:build", "preset": "paper", "widths": "16,32,64,128"})
+    (tmp_path / "own.json").write_text(own)
+    code, text = unet("train", "--config", tmp_path / "own.json", "-o", tmp_path / "bad")
+    assert (code, "nothing is imported because a file names it; give it again: --net mine:build" in text) == (1, True)
+    assert not (tmp_path / "bad").exists()

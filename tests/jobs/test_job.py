@@ -66,7 +66,7 @@ def test_a_run_writes_its_files(run_folder: Path) -> None:
         ARGUMENTS,
     )
     assert len(checkpoint.tensors["losses"]) == 3
-    assert [0 < checkpoint.notes["cuts"][views] < 1 for views in ("1", "8")] == [True, True]
+    assert [0 < checkpoint.notes["cuts"][views][0] < 1 for views in ("1", "8")] == [True, True]
 
 
 @pytest.mark.slow

@@ -233,7 +233,7 @@ def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pa
         raise ValueError(f"{content.labels.name}: the mask has shape {labelled} and its image {size}; {hint}")
     if len(size) < rank:
         raise ValueError(
-            f"{name}: expected a volume (D, H, W), got a single slice {size}; save the whole stack as one TIFF file"
+            f"{content.file}: expected a volume (D, H, W), got a single slice {size}; save the whole stack as one TIFF file"
         )
     image = np.broadcast_to(array, (channels, *size)) if len(array) < channels else array
     return Pair(name, image, encoded.labels, encoded.instances, encoded.known, content.image.spacing)

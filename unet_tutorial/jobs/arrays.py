@@ -29,7 +29,7 @@ from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import best_thresholds
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import Task
-from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, save_weights
 from unet_tutorial.learning.train import Training
 
 IN_MEMORY = Path("arrays")  # stands in a recipe for the folder of the data
@@ -59,8 +59,8 @@ class Model:
         """Write a checkpoint for `predict` and for ``unet predict``. ValueError if the file exists already."""
         if Path(path).exists():
             raise ValueError(f"{path}: this file exists; choose another name, or delete it first")
-        cuts = {str(self.predictor.views): self.predictor.thresholds}
-        jobs.save_checkpoint(Path(path), self.job.training, self.job, cuts=cuts)
+        cuts = {self.predictor.views: self.predictor.thresholds}
+        save_weights(path, self.predictor.net, **jobs.described(self.job, cuts=cuts))
 
 
 def train(
@@ -78,8 +78,8 @@ def train(
     Each image is an array (H, W), or (H, W, 3) in colour, or with its channels along ``channel_axis``; volumes have an
     axis more and need ``preset="unet3d"``. A label image has the size of its image and holds classes, numbers of cells,
     or layers (L, H, W). ``options`` are the fields of `jobs.recipe.Recipe`, which are the options of ``unet train``:
-    ``steps=500``, ``labels="instances"`` (the kind of the labels), ``preset="padded"``. ``log`` receives the remarks about the data, and a line
-    every 50 steps.
+    ``steps=500``, ``labels="instances"`` (the kind of the labels), ``preset="padded"``. ``log`` receives the remarks
+    about the data, and a line every 50 steps.
 
     ValueError for arrays and options that cannot be used, before the training starts.
     """

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,9 @@ from unet_tutorial.jobs.validation import validator
 from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches, training_tile
-from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, load, save
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, load, save, save_weights
+from unet_tutorial.learning.fine_tuning import start_from
+from unet_tutorial.learning.tensorboard import EventFiles
 from unet_tutorial.learning.train import Batch, Training, Validation, adam, best, fit, is_stale
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
@@ -111,19 +113,26 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
         part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
     if job.recipe.extended:
         save_progress(job, folder)  # so that --resume continues the extension
-    train(job, partial(_validate_and_save, job, folder, log))
+    with _event_files(job, folder) as write_events:
+
+        def save(training: Training) -> None:
+            _validate_and_save(job, folder, log)
+            write_events(training)
+
+        train(job, save)
     tested = _best_network(job, folder)
     scores = score(Predictor(tested, job.data.task), job.data.split)
     # checkpoints hold the thresholds under the key "cuts"
     save_progress(job, folder, cuts=scores.thresholds)
     if job.validate:
-        save_checkpoint(folder / BEST, replace(job.training, net=tested), job, cuts=scores.thresholds)
+        save_weights(folder / BEST, tested, **described(job, cuts=scores.thresholds))
     write_report(folder, scores, job.data.split.test, job.training, job.tile)
     return scores
 
 
-def _validate_and_save(job: Job, folder: Path, log: Callable[[str], None], training: Training) -> None:
-    """Validate if it is time to, keep the network if it is the best so far, and save the progress."""
+def _validate_and_save(job: Job, folder: Path, log: Callable[[str], None]) -> None:
+    """Validate, keep the network if it is the best so far, and save the progress."""
+    training = job.training
     line = f"step {training.step} of {job.recipe.last_step}: loss {np.mean(training.losses[-EVERY:]):.4f}"
     if job.validate:
         found = job.validate(training)
@@ -131,10 +140,23 @@ def _validate_and_save(job: Job, folder: Path, log: Callable[[str], None], train
         line += f", validation loss {found.loss:.4f}, mean IoU {found.score:.4f}"
         if best(training.validation) is found:
             # before the last checkpoint: a run that is killed in between repeats this validation
-            save_checkpoint(folder / BEST, training, job)
+            save_weights(folder / BEST, training.net, **described(job))
             line += " (best)"
     save_progress(job, folder)
     log(line)
+
+
+@contextmanager
+def _event_files(job: Job, folder: Path) -> Iterator[Callable[[Training], None]]:
+    """Writes the files of TensorBoard, if the recipe asks for them."""
+    if not job.recipe.tensorboard:
+        yield lambda _training: None
+        return
+    files = EventFiles(folder, job.training, job.recipe.rate_of)
+    try:
+        yield files
+    finally:
+        files.close()
 
 
 def _best_network(job: Job, folder: Path) -> Network:
@@ -192,7 +214,8 @@ def begin(
             f"the images have {channels} ({', '.join(task.channels)}), and the labels {classes} classes "
             f"({', '.join(task.classes)}); give a network for them, or pick channels with --channels"
         )
-    return adam(net, device), []
+    remarks = start_from(load(recipe.start_from), net, builders) if recipe.start_from else []
+    return adam(net, device), remarks
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
@@ -252,7 +275,7 @@ def _check_sizes(net: Network, split: Split) -> None:
 def save_progress(job: Job, folder: Path, **notes: object) -> None:
     """Write checkpoint.safetensors, history.csv and, if there are validations, validation.csv into the folder."""
     training = job.training
-    save_checkpoint(folder / CHECKPOINT, training, job, **notes)
+    save(folder / CHECKPOINT, training, **described(job, **notes))
     rates = [job.recipe.rate_of(step) for step in range(training.step)]
     history = np.column_stack((np.arange(training.step), training.losses, rates))
     _write_csv(folder / HISTORY, "step,loss,rate", history, ("%d", "%.6f", "%.3e"))
@@ -260,13 +283,12 @@ def save_progress(job: Job, folder: Path, **notes: object) -> None:
         _write_csv(folder / VALIDATION, "step,loss,mean_iou", np.array(training.validation), ("%d", "%.6f", "%.6f"))
 
 
-def save_checkpoint(path: Path, training: Training, job: Job, **notes: object) -> None:
-    """Write a checkpoint with the recipe, the task and ``notes`` in it."""
-    recipe = job.recipe
-    about: dict[str, Any] = {"recipe": recipe.notes(), "task": job.data.task.notes(), **notes}
+def described(job: Job, **notes: object) -> dict[str, Any]:
+    """The arguments of `checkpoints.save` about the network, with the recipe, the task and ``notes``."""
+    recipe, net = job.recipe, job.training.net
     name = {"net": recipe.net} if recipe.net else {"preset": recipe.preset}
-    arguments = recipe.arguments(training.net.in_channels, training.net.out_channels)
-    save(path, training, **name, arguments=arguments, notes=about)
+    about = {"recipe": recipe.notes(), "task": job.data.task.notes(), **notes}
+    return {**name, "arguments": recipe.arguments(net.in_channels, net.out_channels), "notes": about}
 
 
 def _write_csv(path: Path, header: str, rows: NDArray[Any], formats: tuple[str, ...]) -> None:
