@@ -8,11 +8,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.datasets.files import read, read_image, read_values, write_image
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
 STACK = RNG.integers(0, 256, (5, 40, 44), dtype=np.uint8)
+COLOURS = RNG.integers(0, 256, (13, 17, 3), dtype=np.uint8)
 
 
 def pillow_stack(path: Path, compression: str) -> None:
@@ -56,6 +57,56 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, suffix: str, kept: int) 
     file.write_bytes(file.read_bytes()[:kept])
     with pytest.raises(ValueError, match="cannot be read as an image"):
         read_image(file)
+
+
+PICTURES: dict[str, Callable[[Path], object]] = {
+    "a.bmp": lambda path: Image.fromarray(GREY).save(path),
+    "colours.bmp": lambda path: Image.fromarray(COLOURS).save(path),
+    "colours.png": lambda path: Image.fromarray(COLOURS).save(path),
+    "palette.png": lambda path: Image.fromarray(GREY).convert("P").save(path),
+    "tiles.tif": lambda path: tifffile.imwrite(path, np.tile(GREY, (3, 3)), tile=(16, 16)),
+    "planes.tif": lambda path: tifffile.imwrite(
+        path, np.moveaxis(COLOURS, -1, 0), photometric="rgb", planarconfig="separate", compression="zlib"
+    ),
+    "ome.tif": lambda path: tifffile.imwrite(path, STACK, ome=True, compression="zlib", metadata={"axes": "ZYX"}),
+    "big.tif": lambda path: tifffile.imwrite(path, STACK, bigtiff=True),
+    "calibrated.tif": lambda path: write_image(path, STACK, (2, 0.5, 0.5)),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_cut_short_are_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    PICTURES[name](tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    for kept in (0.97, 0.7, 0.4, 0.1):
+        (tmp_path / name).write_bytes(whole[: int(len(whole) * kept)])
+        for reader in (read, read_values):
+            with pytest.raises(
+                ValueError, match=rf"{name}: cannot be read as an image .*; get the file again"
+            ) as raised:
+                reader(tmp_path / name)
+            assert "\n" not in str(raised.value)
+
+
+def test_the_first_bytes_decide_the_format(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.png", STACK)
+    Image.fromarray(GREY).save(tmp_path / "a.tif", format="PNG")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), STACK)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), GREY)
+    Image.fromarray(GREY).save(tmp_path / "b.png", format="JPEG")
+    with pytest.raises(ValueError, match=r"b\.png: JPEG changes the values of a mask"):
+        read_values(tmp_path / "b.png")
+
+
+def test_a_damaged_lzw_file_writes_nothing_to_the_error_stream(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pillow_stack(tmp_path / "a.tif", "tiff_lzw")
+    content = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(content[:8] + bytes([255]) * 40 + content[48:])
+    with pytest.raises(ValueError, match="cannot be read as an image"):
+        read_image(tmp_path / "a.tif")
+    assert capfd.readouterr().err == ""
 
 
 def test_a_flipped_bit_in_a_png_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,19 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from tests.oracles.permissions import as_nobody, limited_file_size
-from unet_tutorial.datasets.files import read_image, standardise, write_image
+from unet_tutorial.datasets.decode import Array
+from unet_tutorial.datasets.files import (
+    CONVERSIONS,
+    READABLE,
+    is_readable,
+    read,
+    read_image,
+    read_values,
+    split_path,
+    standardise,
+    stem,
+    write_image,
+)
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
@@ -139,3 +151,149 @@ def test_a_read_only_folder_is_refused() -> None:
         Path(name).chmod(0o555)
         with as_nobody(), pytest.raises(ValueError, match="Permission denied"):
             write_image(f"{name}/a.png", GREY)
+
+
+@pytest.mark.parametrize("top", [2**16, 2**32 - 1])
+def test_tiff_holds_more_than_65535_cells(tmp_path: Path, top: int) -> None:
+    labels = np.array([[0, 1], [65536, top]], np.uint32)
+    write_image(tmp_path / "a.tif", labels)
+    back = read_values(tmp_path / "a.tif").array
+    assert back.dtype == np.uint32
+    np.testing.assert_array_equal(back, labels)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), labels)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "lzw.tif"])
+def test_pillow_s_limit_of_pixels_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    Image.fromarray(GREY).save(tmp_path / name, **({"compression": "tiff_lzw"} if "lzw" in name else {}))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(tmp_path / name).load()
+    image = read(tmp_path / name)
+    assert image.array.shape == (1, 13, 17)
+    assert image.array.flags.writeable
+    assert Image.MAX_IMAGE_PIXELS == 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_genuinely_large_images_are_read(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (14_000, 14_000), 1).save(tmp_path / "a.png")
+    array = read(tmp_path / "a.png").array
+    assert array.shape == (1, 14_000, 14_000)
+    assert array.min() == array.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "palette"),
+    [
+        (GREY, None),
+        (GREY > 99, None),
+        (GREY.astype(np.uint16) * 257, None),
+        (GREY % 3, np.array([[255, 255, 255], [0, 0, 0], [200, 0, 10]], np.uint8)),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
+def test_values_of_labels_are_those_stored(tmp_path: Path, suffix: str, values: Array, palette: Array | None) -> None:
+    if suffix == ".bmp" and values.dtype != np.uint8:
+        pytest.skip("a BMP file has 8 bits")
+    picture = Image.fromarray(values)
+    if palette is not None:
+        picture.putpalette(palette.tobytes())
+    picture.save(tmp_path / f"a{suffix}")
+    found = read_values(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(found.array, values)
+    assert found.array.dtype == (np.uint8 if values.dtype == bool else values.dtype)
+    assert (found.coloured, found.layered) == (False, False)
+    assert (found.palette is None) == (palette is None)
+    if palette is not None and found.palette is not None:
+        np.testing.assert_array_equal(found.palette[:3], palette)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
+@pytest.mark.parametrize("equal", [False, True])
+def test_coloured_labels_keep_their_colours(tmp_path: Path, suffix: str, equal: bool) -> None:  # noqa: FBT001
+    colours = np.dstack([GREY, GREY if equal else GREY[::-1], GREY])
+    Image.fromarray(colours).save(tmp_path / f"a{suffix}")
+    found = read_values(tmp_path / f"a{suffix}")
+    assert found.coloured
+    np.testing.assert_array_equal(found.array, colours)
+    if suffix == ".png":
+        Image.fromarray(np.dstack([colours, np.full_like(GREY, 255)])).save(tmp_path / "b.png")
+        np.testing.assert_array_equal(read_values(tmp_path / "b.png").array, colours)
+
+
+def test_channels_of_labels_are_layers(tmp_path: Path) -> None:
+    layers = np.stack([STACK[0] > 99, STACK[1] > 99]).astype(np.uint8)
+    named = {"axes": "CYX", "Channel": {"Name": ["nuclei", "cells"]}}
+    tifffile.imwrite(tmp_path / "a.tif", layers, ome=True, metadata=named)
+    found = read_values(tmp_path / "a.tif")
+    assert (found.layered, found.names) == (True, ("nuclei", "cells"))
+    np.testing.assert_array_equal(found.array, layers)
+    tifffile.imwrite(tmp_path / "b.tif", STACK > 99, imagej=False)
+    assert not read_values(tmp_path / "b.tif").layered
+
+
+def test_labels_that_lossy_formats_or_transparency_change_are_refused(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.JPEG"):
+        Image.fromarray(GREY).save(tmp_path / name)
+        with pytest.raises(ValueError, match=r"JPEG changes the values of a mask; export it again as PNG or TIFF"):
+            read_values(tmp_path / name)
+    Image.merge("LA", [Image.new("L", (17, 13)), Image.fromarray(GREY)]).save(tmp_path / "c.png")
+    with pytest.raises(ValueError, match="it is transparent in places"):
+        read_values(tmp_path / "c.png")
+    tifffile.imwrite(tmp_path / "d.tif", np.zeros((4, 5, 3), np.uint16), photometric="rgb")
+    with pytest.raises(ValueError, match=r"d\.tif: expected the colours of a mask as 8-bit values, got uint16"):
+        read_values(tmp_path / "d.tif")
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("a.png", "a"), ("x/a.b.TIFF", "a.b"), ("a.nii.gz", "a"), ("a.nii", "a"), ("a_0000.nii.gz", "a_0000"),
+        ("a.ome.tif", "a"), ("a.OME.tiff", "a"), ("a.ome.zarr", "a"), ("a.zarr/0", "a"), ("a.h5:/raw", "a"),
+        ("b/a.h5:/x/y", "a"), ("a", "a"), ("a.txt", "a"),
+    ],
+)  # fmt: skip
+def test_the_stem_of_a_name(path: str, wanted: str) -> None:
+    assert stem(path) == stem(Path(path)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "inside"),
+    [
+        ("x/a.h5:/raw", "x/a.h5", "raw"),
+        ("a.H5:raw/b/", "a.H5", "raw/b"),
+        ("a.zarr/labels/b", "a.zarr", "labels/b"),
+        ("a.zarr", "a.zarr", ""),
+        ("a.zarr/", "a.zarr", ""),
+        ("x.zarr.png", "x.zarr.png", ""),
+        ("x.h5.d/a.h5:/raw", "x.h5.d/a.h5", "raw"),
+        ("C:/x/a.tif", "C:/x/a.tif", ""),
+    ],
+)
+def test_a_path_may_lead_into_a_file(path: str, file: str, inside: str) -> None:
+    assert split_path(path) == (Path(file), inside)
+
+
+def test_suffixes(tmp_path: Path) -> None:
+    assert all(is_readable(f"a{suffix}") and is_readable(f"A{suffix.upper()}") for suffix in READABLE)
+    assert not any(is_readable(f"a{suffix}") for suffix in CONVERSIONS)
+    assert not any(map(is_readable, ("a", "a.txt", ".a.png", "._a.tif", ".png", "a.png.part", "x/.b.nii.gz")))
+    for suffix, advice in CONVERSIONS.items():
+        (tmp_path / f"a{suffix}").write_bytes(b"anything")
+        with pytest.raises(ValueError, match=rf"a{suffix}: the suffix '{suffix}' cannot be read; ") as raised:
+            read(tmp_path / f"a{suffix}")
+        assert str(raised.value).endswith(advice)
+    for name, kind in (("none.zarr", "folder"), ("none.nii.gz", "file"), ("none.h5:/a", "file")):
+        with pytest.raises(ValueError, match=f"there is no such {kind}; check the name"):
+            read(tmp_path / name)
+
+
+def test_permission_to_read_is_missing() -> None:
+    with TemporaryDirectory() as name:
+        for file in ("a.png", "a.tif", "a.h5"):
+            Path(name, file).write_bytes(b"II*\0")
+            Path(name, file).chmod(0)
+            with as_nobody(), pytest.raises(ValueError, match=f"{file}: you are not permitted to read it"):
+                read(f"{name}/{file}")

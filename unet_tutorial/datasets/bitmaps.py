@@ -22,6 +22,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # Pillow's names
 LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "WEBP": "WebP"}  # MPO is a JPEG that holds further pictures
 GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
 GREY_ALPHA, RGB, RGBA = ("grey", "alpha"), ("red", "green", "blue"), ("red", "green", "blue", "alpha")
+SAMPLES = {"LA": GREY_ALPHA, "RGB": RGB, "RGBA": RGBA}
+MODES = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}  # with alpha: La and RGBa are multiplied
 ORIENTATION = 0x0112
 # Pillow keeps the first of the two bytes of each 16-bit colour sample in a PNG. These raw modes unpack all of them.
 SAMPLES_OF_16_BIT = {"RGB;16B": RGB, "RGBA;16B": RGBA, "LA;16B": GREY_ALPHA}
@@ -66,11 +68,8 @@ def picture(file: ImageFile) -> Decoded:
         return Decoded(np.array(file), "YX", palette=_palette(file))
     if file.mode in GREY_MODES:
         return _pixels(np.array(file), GREY, file)
-    if file.mode in ("LA", "La"):
-        return _pixels(np.array(file.convert("LA")), GREY_ALPHA, file)
-    if file.mode in ("RGBA", "RGBa", "PA"):
-        return _pixels(np.array(file.convert("RGBA")), RGBA, file)
-    return _pixels(np.array(file.convert("RGB")), RGB, file)  # also of CMYK, YCbCr and LAB
+    mode = MODES.get(file.mode, "RGB")  # of CMYK, YCbCr and LAB
+    return _pixels(np.asarray(file if mode == file.mode else file.convert(mode)), SAMPLES[mode], file)
 
 
 def two_bytes(open_image: Callable[[], ImageFile], raw_modes: tuple[str, str]) -> Array:

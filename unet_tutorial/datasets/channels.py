@@ -39,14 +39,14 @@ def arrange(decoded: Decoded, channels: str = "") -> Image:
         array, names = array[picked], tuple(names[number] for number in picked)
     else:
         array, names = without_alpha(array, names)
-        if names == COLOURS and (array[1:] == array[:1]).all():
+        if names == COLOURS and all(np.array_equal(array[0], channel) for channel in array[1:]):
             array, names = array[:1], GREY
             remarks.append("its colour channels are equal: read as a grey image")
-    return Image(np.ascontiguousarray(array), names, ordered.spacing, tuple(remarks))
+    return Image(array, names, ordered.spacing, tuple(remarks))
 
 
 def order(decoded: Decoded, channels: str = "") -> Ordered:
-    """The pixels as (C, H, W) or (C, D, H, W), in the byte order of this machine; booleans become uint8."""
+    """The pixels as (C, H, W) or (C, D, H, W), contiguous and in the byte order of this machine; bool becomes uint8."""
     array, axes = _without_single(decoded.array, decoded.axes)
     if array.dtype.kind not in "buif" or array.size == 0:
         raise ContentError(f"expected an image of real numbers, got {describe(decoded.array)}; save it as grey or RGB")
@@ -64,6 +64,8 @@ def order(decoded: Decoded, channels: str = "") -> Ordered:
     spacing = tuple(decoded.spacing[axis] for axis in (*stack, "Y", "X") if axis in decoded.spacing)
     array = array.reshape(-1, *size)
     array = array.astype(np.uint8 if array.dtype == bool else array.dtype.newbyteorder("="), copy=False)
+    if not (array.flags.c_contiguous and array.flags.writeable):
+        array = np.stack(list(array))  # six times as fast as ascontiguousarray where channels are the last axis
     return Ordered(array, names, spacing if len(spacing) == len(size) else ())
 
 

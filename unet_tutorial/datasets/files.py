@@ -123,8 +123,8 @@ def _values(decoded: Decoded) -> Values:
             )
         return Values(np.ascontiguousarray(np.moveaxis(array, 0, -1)), coloured=True, spacing=ordered.spacing)
     if len(array) == 1:
-        return Values(np.ascontiguousarray(array[0]), palette=palette, spacing=ordered.spacing)
-    return Values(np.ascontiguousarray(array), layered=True, names=names, spacing=ordered.spacing)
+        return Values(array[0], palette=palette, spacing=ordered.spacing)
+    return Values(array, layered=True, names=names, spacing=ordered.spacing)
 
 
 def stem(path: str | Path) -> str:

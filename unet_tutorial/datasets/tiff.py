@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -125,7 +126,13 @@ def _with_pillow(path: Path, series: TiffPageSeries) -> Decoded:
 
     if series.keyframe.compression not in COMPRESSION_INFO:
         raise _compressed(series.keyframe, "images")
-    with without_pixel_limit(), warnings.catch_warnings(action="ignore"), Image.open(path, formats=("TIFF",)) as file:
+    with (
+        without_pixel_limit(),
+        warnings.catch_warnings(action="ignore"),
+        logged_errors("PIL"),
+        _silent_libtiff(),
+        Image.open(path, formats=("TIFF",)) as file,
+    ):
         planes = []
         for number in (page.index for page in series.pages if page is not None):
             file.seek(number)
@@ -185,6 +192,19 @@ def _stored(shown: Array, page: TiffPage) -> Array:
     if bits in (2, 4) and page.photometric != PALETTE:
         shown = shown // (255 // (2**bits - 1))
     return shown.astype(page.dtype)
+
+
+@contextmanager
+def _silent_libtiff() -> Iterator[None]:
+    """Discards the lines that the C library writes to the error stream of the process; Pillow also raises an error."""
+    with Path(os.devnull).open("wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 class _Collector(logging.Handler):

@@ -25,7 +25,9 @@ def read_nifti(path: Path) -> Decoded:
 
     By definition the fourth axis of the file is time, but it often holds channels; its letter is Q. The fifth is C.
     """
-    image = _package("nibabel").load(path)
+    nibabel = _package("nibabel")
+    with nibabel.imageglobals.LoggingOutputSuppressor():
+        image = nibabel.load(path)
     if len(image.shape) > 5:
         raise ContentError(f"expected at most 5 axes (x, y, z, t, channel), got the shape {image.shape}")
     require_plausible(image.shape, image.get_data_dtype(), lambda: path.stat().st_size)
