@@ -302,6 +302,15 @@ def test_files_with_half_a_state_are_refused(tmp_path: Path, missing: str) -> No
         load(path)
 
 
+def test_the_state_of_an_optimiser_of_other_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    keep(path, start_after_one_step())
+    rewritten(path, {"optimiser.0.exp_avg": torch.zeros(1)}, {}, digest=False)
+    assert load(path).network()
+    with pytest.raises(ValueError, match="the state of the optimiser does not fit the weights; pass another"):
+        load(path).training()
+
+
 BAD_ARGUMENTS = [
     {"widths": [60_000] * 5},
     {"widths": [10**12] * 3},

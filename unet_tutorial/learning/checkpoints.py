@@ -20,6 +20,7 @@ from torch import Tensor
 
 from unet_tutorial.disk import complete_file, one_line
 from unet_tutorial.learning.integrity import difference, digest_of, first_not_finite, foreign_format, misfit
+from unet_tutorial.learning.random_states import random_states, restore_random_states
 from unet_tutorial.learning.train import Training, Validation, adam
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
@@ -27,6 +28,7 @@ from unet_tutorial.nets.presets import build
 FORMAT = "unet_tutorial checkpoint 1"
 DIGEST = "digest"  # key of the metadata; files of earlier versions do not have it
 RUN = {"losses", "random.cpu"}  # tensors that every file with the state of a run holds
+DAMAGED = "pass another checkpoint, such as one of an earlier step, or train again"
 LONGEST_SHOWN = 200  # characters of arguments in an error
 Builders = Mapping[str, Callable[..., Network]]  # by name: a function that builds a network from keyword arguments
 NO_BUILDERS: Builders = {}
@@ -106,13 +108,13 @@ class Checkpoint:
         training.validation = [Validation(round(step), loss, score) for step, loss, score in rows]
         for i, weight in enumerate(training.net.parameters()):
             state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
+            if any(value.shape not in (weight.shape, ()) for value in state.values()):
+                raise ValueError(f"{self.path}: the state of the optimiser does not fit the weights; {DAMAGED}")
             # copied to the memory format (channels last) of the weights: Adam's fused step needs weights and moments in
             # the same memory order
             moments = {key: torch.empty_like(weight).copy_(value) for key, value in state.items() if value.ndim}
             training.optimiser.state[weight] = {**state, **moments}
-        torch.set_rng_state(self.tensors["random.cpu"])
-        if device != "cpu" and "random.cuda" in self.tensors:
-            torch.cuda.set_rng_state(self.tensors["random.cuda"])
+        restore_random_states(self.tensors, training.net.device)
         return training
 
     def _tensors_under(self, prefix: str) -> dict[str, Tensor]:
@@ -137,9 +139,7 @@ def save(
     tensors = {f"optimiser.{key}": value for key, value in _optimiser_state(training)}
     tensors["losses"] = torch.tensor(training.losses, dtype=torch.float64)
     tensors["validation"] = torch.tensor(training.validation, dtype=torch.float64).reshape(-1, 3)
-    tensors["random.cpu"] = torch.get_rng_state()
-    if training.net.device.type == "cuda":
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    tensors |= random_states(training.net.device)
     _write(path, training.net, tensors, preset=preset, net=net, arguments=arguments, notes=notes)
 
 
@@ -249,14 +249,13 @@ def _other_format(about: dict[str, str], tensors: dict[str, Tensor]) -> str:
 def _check_tensors(found: Checkpoint, about: dict[str, str]) -> None:
     """ValueError for tensors that are missing, were changed after the file was written, or are not finite."""
     digest = about.pop(DIGEST, "")
-    damaged = "pass another checkpoint, such as one of an earlier step, or train again"
     if digest and digest != digest_of(found.tensors, about):
-        raise ValueError(f"{found.path}: the file has changed since it was written (its digest differs); {damaged}")
+        raise ValueError(f"{found.path}: the file has changed since it was written (its digest differs); {DAMAGED}")
     weights = found._tensors_under("net.")
     state = found.tensors.keys() & RUN
     if not weights or (state and not found.resumable):
         missing = "weights" if not weights else ", ".join(sorted(RUN - state))
-        raise ValueError(f"{found.path}: this checkpoint is not complete ({missing} missing); {damaged}")
+        raise ValueError(f"{found.path}: this checkpoint is not complete ({missing} missing); {DAMAGED}")
     broken = first_not_finite(weights)
     if broken:
-        raise ValueError(f"{found.path}: the weights are not finite ({broken} holds NaN or infinity); {damaged}")
+        raise ValueError(f"{found.path}: the weights are not finite ({broken} holds NaN or infinity); {DAMAGED}")
