@@ -145,3 +145,13 @@ def test_a_thumbnail_is_that_of_the_mirrored_image_mirrored() -> None:
     assert np.linalg.norm(thumbnail(image)) == pytest.approx(1)
     assert not thumbnail(np.full((1, 50, 50), 3.0)).any()
     assert thumbnail(np.eye(5)[None]).shape == (32, 32)
+
+
+def test_images_that_share_the_light_or_a_part_of_the_structure_are_not_suspected() -> None:
+    rng = np.random.default_rng(0)
+    common, *own = rng.normal(size=(5, 64, 64))
+    light = 20 * np.hypot(*np.mgrid[-1:1:64j, -1:1:64j])
+    lit = [pair(f"{number}", light + one) for number, one in enumerate(own)]
+    assert leaks(Split(lit[:2], lit[2:])) == []
+    related = [pair(f"{number}", 0.75 * common + 0.65 * one) for number, one in enumerate(own)]  # correlation 0.57
+    assert leaks(Split(related[:2], related[2:])) == []

@@ -50,3 +50,14 @@ def test_images_of_pascal_voc_without_masks_are_left_out(tmp_path: Path) -> None
     put(tmp_path, "SegmentationClass/c.png")
     with pytest.raises(ValueError, match=r"a\.jpg: there is no mask"):
         two_folders(tmp_path / "JPEGImages", tmp_path / "SegmentationClass")
+
+
+def test_the_classes_of_cityscapes_are_read(tmp_path: Path) -> None:
+    names = [f"labels/u/a_gtFine_{kind}.png" for kind in ("color", "instanceIds", "labelIds")]
+    layout, unused = two_folders(*put(tmp_path, "images/u/a_leftImg8bit.png", *names))
+    assert layout.entries == (
+        ("u/a_leftImg8bit", (tmp_path / "images/u/a_leftImg8bit.png",), (tmp_path / "labels/u/a_gtFine_labelIds.png",)),
+    )
+    assert {path.name: reason for path, reason in unused.items()} == dict.fromkeys(
+        ("a_gtFine_color.png", "a_gtFine_instanceIds.png"), "the files _labelIds are read"
+    )

@@ -30,11 +30,11 @@ def beside(folder: Path, files: Sequence[Path]) -> Found | None:
 
     ValueError for labels without an image, for two kinds of labels, and for labels that are pickles only.
     """
-    extra = [file for file in files if EXTRA.fullmatch(bare_name(file))]
+    extra = {file for file in files if EXTRA.fullmatch(bare_name(file))}
     images = by_name((file for file in files if is_readable(file) and file not in extra), folder)
     found = list(_by_word(images))
     if not any("masks" in labels.kind for labels in found):
-        extra = [file for file in extra if not file.name.lower().endswith(OUTLINES)]
+        extra = {file for file in extra if not file.name.lower().endswith(OUTLINES)}
     found += _by_outline(images, [file for file in files if file not in extra], folder)
     if not found:
         refuse_pickles(files)
@@ -59,8 +59,8 @@ def _by_word(images: Mapping[str, Path]) -> Iterator[Labels]:
             words.setdefault(word, []).append(name)
     seen = set()
     for word, labels in words.items():
-        others = [name for name in images if name not in set(labels)]
-        found = match(others, labels)
+        having_word = set(labels)
+        found = match([name for name in images if name not in having_word], labels)
         if found.pairs and frozenset(found.pairs) not in seen:
             seen.add(frozenset(found.pairs))
             example = images[found.pairs[0][1]].name

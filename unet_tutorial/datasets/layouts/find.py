@@ -23,6 +23,7 @@ from unet_tutorial.datasets.layouts.listing import (
     is_outline,
     some,
 )
+from unet_tutorial.datasets.layouts.tracking import tracking
 from unet_tutorial.datasets.layouts.two_folders import labels_in, two_folders
 from unet_tutorial.datasets.layouts.words import PARTS, Role, letters, part_of, role
 
@@ -102,10 +103,10 @@ def _places(folder: Path) -> dict[str, Place]:
     places = {part: Place([], [], []) for part in ("", *PARTS)}
     for path in folders_of(folder):
         part, holds = role(path.name)
-        inside = [(role(one.name), one) for one in entries_of(path)]
-        if holds and not part and inside and all(is_folder(one) and _is_part(name) for name, one in inside):
-            for name, one in inside:
-                getattr(places[name.part], holds).append(one)
+        inside = entries_of(path)
+        if holds and not part and inside and all(is_folder(one) and _is_part(role(one.name)) for one in inside):
+            for one in inside:
+                getattr(places[role(one.name).part], holds).append(one)
         else:
             getattr(places[part], holds or "others").append(path)
     return places
@@ -159,7 +160,8 @@ def _part(
         inside = _only(place.others, kind) or images
         found = _parts(inside, kind) if inside else {}
         return found.get("") or found.get(part) or _in_one_file(folder, part)
-    return _found(cases(place.others, kind)) or beside(folder, _undivided(folder, places)) or _in_one_file(folder, part)
+    folders = tracking(folder) or _found(cases(place.others, kind))
+    return folders or beside(folder, _undivided(folder, places)) or _in_one_file(folder, part)
 
 
 def _in_one_file(folder: Path, part: str) -> Found | None:

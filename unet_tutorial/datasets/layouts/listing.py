@@ -42,7 +42,7 @@ def entries_of(folder: Path) -> list[Path]:
     ValueError for a link whose file or folder is missing.
     """
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith(".") or path.suffix.lower() in OTHER_FILES or path.name.lower() in OTHER_NAMES:
             continue
         if not path.exists():

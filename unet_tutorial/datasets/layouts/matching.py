@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from unet_tutorial.datasets.layouts.words import IMAGE_WORDS, LABEL_WORDS, Word, without_word
@@ -28,29 +29,24 @@ def match(images: Sequence[str], labels: Sequence[str]) -> Match:
     lower case. A word is ignored only if all names of its side have it and if all names then match one to one. If
     nothing matches all of them, the result is the incomplete match with the most pairs.
     """
-    best = Match([], list(images), list(labels))
-    for same_case in (str, str.casefold):
-        for left in _keys(images, IMAGE_WORDS, same_case):
-            for right in _keys(labels, LABEL_WORDS, same_case):
-                found = _by_key(left, right)
-                if found.complete:
-                    return found
-                best = max(best, found, key=lambda one: len(one.pairs))
+    best = _by_key({name: name for name in images}, {name: name for name in labels})
+    if best.complete:
+        return best
+    lefts, rights = list(_alternatives(images, IMAGE_WORDS)), list(_alternatives(labels, LABEL_WORDS))
+    for case in (str, str.casefold):
+        for left, right in product(_unique(images, lefts, case), _unique(labels, rights, case)):
+            found = _by_key(left, right)
+            if found.complete:
+                return found
+            best = max(best, found, key=lambda one: len(one.pairs))
     return best
-
-
-def _keys(names: Sequence[str], words: Sequence[str], case: Callable[[str], str]) -> Iterator[dict[str, str]]:
-    """Names by their key: first the names themselves, then without each word that all of them have."""
-    for keys in _alternatives(names, words):
-        by_key = {case(key): name for key, name in zip(keys, names, strict=True)}
-        if len(by_key) == len(names):
-            yield by_key
 
 
 def _alternatives(names: Sequence[str], words: Sequence[str]) -> Iterator[Sequence[str]]:
     """The names, then their rests without each word that all of them have."""
     yield names
-    rests = [_rests(name, words) for name in names]
+    common = [word for word in words if all(word.lower() in name.lower() for name in names)]
+    rests = [_rests(name, common) for name in names] if common else []
     for word in rests[0] if rests else ():
         if all(word in others for others in rests):
             yield [rest[word] for rest in rests]
@@ -60,6 +56,12 @@ def _rests(name: str, words: Sequence[str]) -> dict[Word, str]:
     """The name "folder/file" without each of the words in the name of the file."""
     folder, slash, file = name.rpartition("/")
     return {word: f"{folder}{slash}{rest}" for word, rest in without_word(file, words).items()}
+
+
+def _unique(names: Sequence[str], keys: Sequence[Sequence[str]], case: Callable[[str], str]) -> list[dict[str, str]]:
+    """Names by each kind of their keys, if the keys are different for all names."""
+    found = [{case(key): name for key, name in zip(each, names, strict=True)} for each in keys]
+    return [by_key for by_key in found if len(by_key) == len(names)]
 
 
 def _by_key(images: dict[str, str], labels: dict[str, str]) -> Match:

@@ -14,7 +14,7 @@ from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, cases, description_of
 from unet_tutorial.datasets.layouts.several import Several, several
 
-VOC = "JPEGImages"
+VOC, CITYSCAPES = "JPEGImages", "_labelIds"  # a folder of Pascal VOC, an ending of names in Cityscapes
 Images = Mapping[str, tuple[Path, ...]]  # the files of each image by its name
 
 
@@ -28,14 +28,16 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
     empty folder, for labels without an image, and for an image without labels in any other folder.
     """
     files = by_name(filter(is_readable, all_files(images)), images)
-    label_files = labels_in(labels)
+    everything = labels_in(labels)
+    label_files = [file for file in everything if bare_name(file).endswith(CITYSCAPES)] or everything
+    unused = dict.fromkeys(set(everything).difference(label_files), f"the files {CITYSCAPES} are read")
     _refuse_empty(images, list(files), labels, label_files)
     described = description_of(images.parent)
     single = by_name(label_files, labels)
     for chosen in _images(images, files, described):
         matched = match(list(chosen), list(single))
         if matched.complete or (images.name == VOC and not matched.labels):
-            unused = {file: "no labels of this name" for name in matched.images for file in chosen[name]}
+            unused |= {file: "no labels of this name" for name in matched.images for file in chosen[name]}
             named = Several({label: (file,) for label, file in single.items()}, ())
             return Found(_layout((images, labels), chosen, matched, named, described), unused)
     found = [

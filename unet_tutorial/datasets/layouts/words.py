@@ -103,7 +103,7 @@ def without_word(name: str, words: Sequence[str]) -> dict[Word, str]:
     ({}, ['bit'])
     """
     rests = {}
-    for word in words:
+    for word in (word for word in words if word.lower() in name.lower()):
         for found in re.finditer(rf"([\W_]*)({re.escape(word)})([\W_]*)", name, re.IGNORECASE):
             before, after = name[: found.start()], name[found.end() :]
             if _touches(before[-1:], found[1], found[2][0]) or _touches(found[2][-1], found[3], after[:1]):
