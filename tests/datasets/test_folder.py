@@ -15,7 +15,7 @@ from tests.paths import SHARED
 from unet_tutorial.datasets.course_data import DATA
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.folder import paired, read_folder
+from unet_tutorial.datasets.folder import Reading, paired, read_collection, read_folder
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.synthetic import touching_cells
 from unet_tutorial.datasets.walls import cell_walls
@@ -242,3 +242,17 @@ def test_a_file_or_folder_without_permission_is_named(locked: str) -> None:
             pytest.raises(ValueError, match=rf"^{named}: you are not permitted to read it \(Permission denied"),
         ):
             read_folder(name)
+
+
+@pytest.mark.parametrize("where", [".", "train"])
+def test_classes_have_the_names_of_classes_json_unless_an_option_names_them(tmp_path: Path, where: str) -> None:
+    classes = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
+    for part in ("train", "test"):
+        for folder, array in (("images", 9 * classes), ("labels", classes)):
+            write_image(make_folder(tmp_path / part / folder) / "a.png", array)
+    (tmp_path / where / "classes.json").write_text('{"glass": 0, "stroma": 1, "gland": 2}')
+    assert read_collection(tmp_path).scheme.names == ("glass", "stroma", "gland")
+    assert read_collection(tmp_path, reading=Reading(classes="a,b,c")).scheme.names == ("a", "b", "c")
+    (tmp_path / where / "classes.json").write_text('{"glass": 0, "glass ": 1}')
+    with pytest.raises(ValueError, match="classes.json: the name glass is given twice"):
+        read_collection(tmp_path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair, paired
@@ -42,8 +43,8 @@ def drawn(axes: Axes, number: int = 0) -> NDArray[np.float64]:
     return np.asarray(image.to_rgba(np.asarray(image.get_array())))[..., :3]
 
 
-def legend_of(axes: Axes) -> dict[str, tuple[float, ...]]:
-    legend = axes.get_legend()
+def legend_of(drawn: Axes | Figure) -> dict[str, tuple[float, ...]]:
+    legend = drawn.get_legend() if isinstance(drawn, Axes) else drawn.legends[0]
     assert legend is not None
     patches = zip(legend.get_texts(), legend.legend_handles, strict=True)
     return {text.get_text(): tuple(patch.get_facecolor()[:3]) for text, patch in patches}  # type: ignore[union-attr]
@@ -98,7 +99,7 @@ def test_classes_keep_their_colours_in_truth_prediction_and_legend() -> None:
     np.testing.assert_allclose(drawn(shown), np.moveaxis(image, 0, -1) / 255)
     np.testing.assert_allclose(drawn(truth), colours[labels])
     np.testing.assert_allclose(drawn(prediction), colours[found])
-    assert legend_of(prediction) == {
+    assert legend_of(figure) == {
         name: to_rgb(colour) for name, colour in zip(CLASSES.classes, colours_of(CLASSES), strict=True)
     }
     error = (labels != found) & known

@@ -23,6 +23,8 @@ from unet_tutorial.datasets.scheme import LabelScheme
 
 COLOUR = ("red", "green", "blue")
 
+CLASSES = "classes.json"  # names, and values or colours of classes
+
 
 class Pair(NamedTuple):
     """An image with its labels; `size` is (H, W), or (D, H, W) for a volume.
@@ -104,7 +106,8 @@ class Content(NamedTuple):
 def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = None) -> Collection:
     """All images of a folder with their labels, in the order of their names.
 
-    `layouts.find` describes the folders that are read, and `collect` the images and labels.
+    `layouts.find` describes the folders that are read, and `collect` the images and labels. If no option names the
+    classes, a file classes.json in the folder, or in that of the first part, does; see `class_tables.class_table`.
     ValueError for a missing or empty folder, an image without its labels (or the reverse), and a file that cannot be
     read; and those of `collect`.
     """
@@ -117,8 +120,16 @@ def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = N
     first = next(iter(layouts.values()))
     if reading.unlabelled is None:
         reading = replace(reading, unlabelled=first.unlabelled)
+    if reading.labels in ("", "classes") and not (reading.classes or reading.colours):
+        reading = replace(reading, colours=_stated_classes(path, first))
     found = collect(contents, rank, reading, first.names)
     return found._replace(remarks=[*found.remarks, *first.left_out])
+
+
+def _stated_classes(path: Path, layout: Layout) -> str:
+    """The path of classes.json in the folder of a data set, or in a folder between it and its images; "" if none."""
+    folders = [path, *(parent for parent in layout.entries[0].images[0].parents if path in parent.parents)]
+    return next((str(folder / CLASSES) for folder in folders if (folder / CLASSES).is_file()), "")
 
 
 def collect(

@@ -59,7 +59,8 @@ def classes_picture(pair: Pair, labels: Labels, task: Task) -> Figure:
     figure, truth, predicted, wrong = _panels(pair, task)
     for axes, title, each in ((truth, "truth", pair.labels), (predicted, "prediction", labels)):
         _show(axes, title, painted(each, task))
-    _legend(predicted, dict(zip(colours_of(task), task.classes, strict=True)))
+    handles = _patches(dict(zip(colours_of(task), task.classes, strict=True)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8), frameon=False)
     _errors(wrong, pair, error.astype(np.uint8), {WRONG: "wrong"})
     _stripe(pair, truth)
     return figure
@@ -155,10 +156,11 @@ def _stripe(pair: Pair, axes: Axes) -> None:
 
 def _legend(axes: Axes, names: Mapping[str, str]) -> None:
     """A legend below the panel; ``names``: colour -> name."""
-    handles = [Patch(facecolor=colour, edgecolor="#555555", label=name) for colour, name in names.items()]
-    axes.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=min(len(handles), 4), frameon=False
-    )
+    axes.legend(handles=_patches(names), loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
+
+
+def _patches(names: Mapping[str, str]) -> list[Patch]:
+    return [Patch(facecolor=colour, edgecolor="#555555", label=name) for colour, name in names.items()]
 
 
 def confusion_plot(counts: Counts, task: Task) -> Figure:
