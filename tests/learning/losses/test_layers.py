@@ -58,6 +58,8 @@ def test_layers_are_weighted_and_unlabelled_entries_ignored() -> None:
     torch.testing.assert_close(
         loss(logits, target, weights), sum(f * e for f, e in zip(factors, each, strict=True)) / 3
     )
+    balanced = layer_weighted(dice_loss, torch.tensor([[1.0, 5.0]] * 3))
+    assert balanced(logits, target, weights) == balanced(logits.where(target >= 0, 5.0), target, weights)
     moved = logits.where(target >= 0, 5.0)
     torch.testing.assert_close(loss(moved, target, weights), loss(logits, target, weights))
 
