@@ -254,5 +254,5 @@ def test_classes_have_the_names_of_classes_json_unless_an_option_names_them(tmp_
     assert read_collection(tmp_path).scheme.names == ("glass", "stroma", "gland")
     assert read_collection(tmp_path, reading=Reading(classes="a,b,c")).scheme.names == ("a", "b", "c")
     (tmp_path / where / "classes.json").write_text('{"glass": 0, "glass ": 1}')
-    with pytest.raises(ValueError, match="classes.json: the name glass is given twice"):
+    with pytest.raises(ValueError, match=r"classes\.json: the name glass is given twice"):
         read_collection(tmp_path)

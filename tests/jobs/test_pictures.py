@@ -16,6 +16,7 @@ from unet_tutorial.jobs.pictures import (
     CORRECT,
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
+    STRIPES,
     WRONG,
     classes_picture,
     colours_of,
@@ -55,9 +56,9 @@ def test_a_picture_colours_the_errors_of_labelled_pixels() -> None:
     image, truth, chance, wrong = figure.axes
     assert [axes.get_title() for axes in figure.axes] == [
         "image x",
-        "truth: 2 cells (striped: no label)",
+        "truth: 2 cells",
         "probability of cell",
-        f"error: {2 / 12:.1%} of the pixels (striped: no label)",
+        f"error: {2 / 12:.1%} of the pixels",
     ]
     np.testing.assert_array_equal(image.images[0].get_array(), CELLS * 10.0)
     np.testing.assert_array_equal(truth.images[0].get_array(), CELLS > 0)
@@ -65,7 +66,8 @@ def test_a_picture_colours_the_errors_of_labelled_pixels() -> None:
     wanted = np.full((3, 5), CORRECT, object)
     wanted[0, 1], wanted[0, 3] = FALSE_NEGATIVE, FALSE_POSITIVE
     np.testing.assert_allclose(drawn(wrong), np.array([[to_rgb(str(name)) for name in line] for line in wanted]))
-    assert legend_of(wrong) == {"false positive": to_rgb(FALSE_POSITIVE), "false negative": to_rgb(FALSE_NEGATIVE)}
+    names = {"false positive": FALSE_POSITIVE, "false negative": FALSE_NEGATIVE, "no label": STRIPES[1]}
+    assert legend_of(wrong) == {name: to_rgb(colour) for name, colour in names.items()}
     for axes in (truth, wrong):  # stripes only over the three unlabelled pixels
         np.testing.assert_array_equal(np.asarray(axes.images[1].get_array())[..., 3] > 0, CELLS == -1)
     assert len(image.images) == len(chance.images) == 1
@@ -85,7 +87,7 @@ def test_a_volume_shows_its_middle_slice_and_counts_all_voxels() -> None:
 def test_the_name_of_a_single_class_is_in_the_titles() -> None:
     task = Task(LabelScheme("classes", ("glass", "tissue")))
     titles = [axes.get_title() for axes in picture(paired("x", CELLS / 1.0, CELLS), PROBABILITY, 0.5, task).axes]
-    assert titles[1:3] == ["truth (striped: no label)", "probability of tissue"]
+    assert titles[1:3] == ["truth", "probability of tissue"]
 
 
 def test_classes_keep_their_colours_in_truth_prediction_and_legend() -> None:
@@ -105,7 +107,7 @@ def test_classes_keep_their_colours_in_truth_prediction_and_legend() -> None:
     error = (labels != found) & known
     wanted = np.where(error[..., None], to_rgb(WRONG), to_rgb(CORRECT))
     np.testing.assert_allclose(drawn(wrong), wanted)
-    assert wrong.get_title() == f"error: {error.sum() / known.sum():.1%} of the pixels (striped: no label)"
+    assert wrong.get_title() == f"error: {error.sum() / known.sum():.1%} of the pixels"
     assert colours_of(CLASSES)[0] == BACKGROUND
     assert len(set(colours_of(CLASSES))) == 3
 

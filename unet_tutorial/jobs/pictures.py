@@ -57,6 +57,7 @@ def classes_picture(pair: Pair, labels: Labels, task: Task) -> Figure:
     differs = labels != pair.labels
     error = (differs.any(0) if task.scheme.layered else differs) & pair.known
     figure, truth, predicted, wrong = _panels(pair, task)
+    figure.set_figheight(4.8)  # room for a legend of the classes
     for axes, title, each in ((truth, "truth", pair.labels), (predicted, "prediction", labels)):
         _show(axes, title, painted(each, task))
     handles = _patches(dict(zip(colours_of(task), task.classes, strict=True)))
@@ -139,7 +140,10 @@ def _errors(axes: Axes, pair: Pair, error: Array, kinds: Mapping[str, str]) -> N
     share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
     axes.set_title(f"error: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
     axes.set_axis_off()
-    _legend(axes, kinds)
+    missing = [] if pair.known.all() else [Patch(facecolor=STRIPES[1], hatch="////", label="no label")]
+    axes.legend(
+        handles=[*_patches(kinds), *missing], loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, frameon=False
+    )
     _stripe(pair, axes)
 
 
@@ -151,15 +155,10 @@ def _stripe(pair: Pair, axes: Axes) -> None:
         stripes = to_rgba_array(STRIPES)[(rows + columns) // STRIPE % 2]  # (H, W, 4)
         stripes[~missing, 3] = 0
         axes.imshow(stripes, interpolation="nearest")
-        axes.set_title(f"{axes.get_title()} (striped: no label)")
-
-
-def _legend(axes: Axes, names: Mapping[str, str]) -> None:
-    """A legend below the panel; ``names``: colour -> name."""
-    axes.legend(handles=_patches(names), loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
 
 
 def _patches(names: Mapping[str, str]) -> list[Patch]:
+    """The entries of a legend; ``names`` maps colours to names."""
     return [Patch(facecolor=colour, edgecolor="#555555", label=name) for colour, name in names.items()]
 
 
