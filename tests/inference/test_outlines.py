@@ -136,7 +136,9 @@ def test_an_image_has_rois_without_a_slice_and_none_give_an_empty_file(tmp_path:
     roifile = pytest.importorskip("roifile")
     write_rois(tmp_path / "one.zip", [class_instances(np.ones((2, 2)))], ("background", "a/b"))
     (roi,) = roifile.roiread(tmp_path / "one.zip")
-    assert (roi.name, roi.position) == ("0001 a-b", 0)
+    assert (roi.name, roi.position, roi.group) == ("0001 a-b", 0, 0)
+    write_rois(tmp_path / "layers.zip", layer_instances(np.ones((2, 2, 2), np.uint8)), ("a", "b"))
+    assert [roi.group for roi in roifile.roiread(tmp_path / "layers.zip")] == [1, 2]
     write_rois(tmp_path / "none.zip", [class_instances(np.zeros((2, 2)))], NAMES)
     assert roifile.roiread(tmp_path / "none.zip") == []
 

@@ -14,6 +14,7 @@ from tifffile import TiffFile, imread
 
 from unet_tutorial.datasets.files import read, read_values
 from unet_tutorial.datasets.image import Image
+from unet_tutorial.datasets.outlines.read import read_outlines
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.inference.outlines import overlay
 from unet_tutorial.jobs import results
@@ -175,3 +176,20 @@ def test_nothing_but_the_stated_files_is_written(tmp_path: Path) -> None:
                     folder = tmp_path / f"{len(size)}-{task.scheme.kind}-{kind.name}"
                     folder.mkdir()
                     assert written(kind, prediction(task, size), folder)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"), [((19, 17), results.GEOJSON), ((19, 17), results.ROIS), ((3, 9, 7), results.ROIS)]
+)
+def test_outlines_are_read_again_as_labels(size: tuple[int, ...], kind: Kind, tmp_path: Path) -> None:
+    """A hole is kept. The reader gives a pixel to the smallest outline that covers it, and none of these overlap."""
+    made = prediction(CLASSES, size)
+    (path,) = written(kind, made, tmp_path).values()
+    found = read_outlines([path], size, "a")
+    (here,) = made.found
+    np.testing.assert_array_equal(found.instances > 0, here.labels > 0)
+    pairs = np.unique(np.stack([found.instances[here.labels > 0], here.labels[here.labels > 0]]), axis=1)
+    assert pairs.shape[1] == len(here.classes)
+    if kind is results.GEOJSON:  # ROIs have the name of the class within their own
+        names = np.array(["background", *found.names])[found.classes]
+        np.testing.assert_array_equal(names, np.array(CLASSES.classes)[made.labels])

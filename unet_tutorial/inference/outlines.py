@@ -150,9 +150,10 @@ def write_rois(path: Path, founds: Sequence[Found], names: Sequence[str]) -> Non
     """Write the instances as a ZIP file of ROIs, which the ROI Manager of ImageJ opens; one ROI per slice.
 
     ``founds`` and ``names`` are those of ``geojson``; images may be stacks. The group of a ROI is the number of its
-    class. Raises ValueError if the package roifile is missing.
+    class, from 1, if there are several. Raises ValueError if the package roifile is missing.
     """
     require_roifile()
+    layered, one_class = len(founds) > 1, len(founds) == 1 and len(names) <= 2
     with ZipFile(path, "w") as archive:
         for found in founds:
             for outline in outlines(found.labels):
@@ -160,7 +161,9 @@ def write_rois(path: Path, founds: Sequence[Found], names: Sequence[str]) -> Non
                 name = f"{outline.number:04d} {names[kind]}".replace("/", "-")
                 if found.labels.ndim == 3:
                     name += f" slice {outline.plane + 1:04d}"
-                archive.writestr(f"{name}.roi", _roi(outline, name, kind, found.labels.ndim))
+                archive.writestr(
+                    f"{name}.roi", _roi(outline, name, 0 if one_class else kind + layered, found.labels.ndim)
+                )
 
 
 def require_roifile() -> None:
