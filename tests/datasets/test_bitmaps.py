@@ -151,6 +151,22 @@ def test_bmp_is_read(tmp_path: Path, mode: str) -> None:
     np.testing.assert_array_equal(read(tmp_path / "a.bmp").array, np.moveaxis(wanted, -1, 0))
 
 
+def test_the_smallest_image_may_be_changed(tmp_path: Path) -> None:
+    Image.fromarray(RGB[:1, :1]).save(tmp_path / "a.png")
+    image = read(tmp_path / "a.png")
+    image.array[0] = 9  # Pillow's arrays are read-only
+    assert image.array.shape == (3, 1, 1)
+
+
+def test_a_png_without_its_end_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "a.png")
+    whole = (tmp_path / "a.png").read_bytes()
+    for missing in (13, 14, 17, 20):  # in the checksums of the pixels, before the 12 bytes of the last chunk
+        (tmp_path / "a.png").write_bytes(whole[:-missing])
+        with pytest.raises(ValueError, match="cannot be read as an image"):
+            read(tmp_path / "a.png")
+
+
 def test_a_phone_s_jpeg_with_a_second_picture_gives_the_first(tmp_path: Path) -> None:
     second = Image.fromarray(GREY).resize((5, 4)).convert("RGB")
     Image.fromarray(RGB).save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[second], quality=100)

@@ -46,6 +46,7 @@ def test_axes_are_put_in_order(axes: str, wanted: str) -> None:
     expected = np.einsum(f"{axes.lower()}->{wanted.lower()}", given.array)
     np.testing.assert_array_equal(image.array, expected if wanted[0] in "CS" else expected[None])
     assert image.array.shape[0] == len(image.channels)
+    assert image.remarks == (("its times are read as the slices of a stack",) if "T" in axes else ())
 
 
 def test_channels_of_colours_are_all_kept() -> None:

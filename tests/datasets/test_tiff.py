@@ -333,6 +333,24 @@ def test_palettes_become_rgb_and_cmyk_too(tmp_path: Path) -> None:
         read_values(tmp_path / "c.tif")
 
 
+OME = """<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{}">
+<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="17" SizeY="13" SizeC="2" SizeZ="1"
+SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/><Channel ID="Channel:0:1" SamplesPerPixel="1"/>{}</Pixels>
+</Image></OME>"""
+PLANE = '<TiffData FirstC="{0}" IFD="0" PlaneCount="1"><UUID FileName="{0}.ome.tif">urn:uuid:{0}</UUID></TiffData>'
+
+
+def test_an_image_in_several_files_needs_all_of_them(tmp_path: Path) -> None:
+    planes = "".join(map(PLANE.format, range(2)))
+    for number in range(2):
+        description = OME.format(number, planes)
+        tifffile.imwrite(tmp_path / f"{number}.ome.tif", STACK[number], description=description, metadata=None)
+    np.testing.assert_array_equal(read(tmp_path / "0.ome.tif").array, STACK[:2])
+    (tmp_path / "1.ome.tif").unlink()
+    with pytest.raises(ValueError, match=r"0\.ome\.tif: .* planes are in other files, which are not in its folder"):
+        read(tmp_path / "0.ome.tif")
+
+
 def test_images_of_several_sizes_are_refused(tmp_path: Path) -> None:
     for array in (GREY, STACK[:, 1:]):
         tifffile.imwrite(tmp_path / "a.tif", array, append=True)

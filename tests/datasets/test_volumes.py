@@ -150,6 +150,16 @@ def test_hdf5_with_several_arrays_lists_them(tmp_path: Path) -> None:
         read(file)
 
 
+@pytest.mark.parametrize("dtype", [">u2", "<u2", ">f4", "?"])
+def test_types_of_hdf5_become_those_of_the_machine(tmp_path: Path, dtype: str) -> None:
+    wanted = (VOLUME % 2).astype(dtype)
+    hdf5(tmp_path / "a.h5", {"a": wanted})
+    array = read(tmp_path / "a.h5").array
+    assert array.dtype.isnative
+    assert array.dtype.kind == ("u" if dtype == "?" else wanted.dtype.kind)
+    np.testing.assert_array_equal(array[0], wanted)
+
+
 def test_axes_of_hdf5(tmp_path: Path) -> None:
     tags = json.dumps({"axes": [{"key": key, "typeFlags": 2} for key in "zyxc"]})
     hdf5(tmp_path / "a.h5", {"volume": np.moveaxis(CHANNELS, 0, -1)}, axistags=tags, element_size_um=[2, 0.5, 0.25])

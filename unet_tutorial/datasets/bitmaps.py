@@ -131,9 +131,8 @@ def _pixels(array: Array, samples: tuple[str, ...], file: ImageFile) -> Decoded:
         array = array.astype(np.uint8) if array.dtype == bool else array
         planes = array if samples == RGB else array[..., None]
         hidden = (planes == np.asarray(transparent)).all(axis=-1, keepdims=True)
-        if hidden.any():
-            alpha = np.where(hidden, 0, np.iinfo(array.dtype).max).astype(array.dtype)
-            return Decoded(np.concatenate([planes, alpha], axis=-1), "YXS", samples=(*samples, "alpha"))
+        alpha = np.where(hidden, 0, np.iinfo(array.dtype).max).astype(array.dtype)
+        return Decoded(np.concatenate([planes, alpha], axis=-1), "YXS", samples=(*samples, "alpha"))
     if samples == GREY:
         return Decoded(array, "YX")
     return Decoded(array, "YXS", samples=samples)

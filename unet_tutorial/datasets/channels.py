@@ -17,11 +17,12 @@ FEW = 4  # a last axis of at most so many columns is a sign of colours in the la
 
 
 class Ordered(NamedTuple):
-    """An array (C, *size) with the names of its channels, and its spacing in µm or ()."""
+    """An array (C, *size) with the names of its channels, its spacing in µm or (), and whether its slices are times."""
 
     array: Array
     channels: tuple[str, ...]
     spacing: tuple[float, ...]
+    times: bool
 
 
 def arrange(decoded: Decoded, channels: str = "") -> Image:
@@ -33,7 +34,7 @@ def arrange(decoded: Decoded, channels: str = "") -> Image:
     """
     ordered = order(_shown(decoded), channels)
     array, names = ordered.array, ordered.channels
-    remarks = list(decoded.remarks)
+    remarks = [*decoded.remarks, *(("its times are read as the slices of a stack",) if ordered.times else ())]
     if channels:
         picked = numbers_of(channels, names)
         array, names = array[picked], tuple(names[number] for number in picked)
@@ -66,7 +67,7 @@ def order(decoded: Decoded, channels: str = "") -> Ordered:
     array = array.astype(np.uint8 if array.dtype == bool else array.dtype.newbyteorder("="), copy=False)
     if not (array.flags.c_contiguous and array.flags.writeable):
         array = np.stack(list(array))  # six times as fast as ascontiguousarray where channels are the last axis
-    return Ordered(array, names, spacing if len(spacing) == len(size) else ())
+    return Ordered(array, names, spacing if len(spacing) == len(size) else (), stack == ["T"])
 
 
 def without_alpha(array: Array, names: tuple[str, ...]) -> tuple[Array, tuple[str, ...]]:

@@ -54,9 +54,15 @@ def read_tiff(path: Path) -> Decoded:
             decoded = replace(decoded, palette=_palette(page))
         if page.photometric == WHITE_IS_ZERO:
             decoded = _with_black(decoded, page.bitspersample)
+        incomplete = file.is_ome and any(plane is None for plane in series.pages)
         orientation = page.tags.valueof(ORIENTATION, default=1)
     if errors:  # for a truncated stack, tifffile returns the pages that it can read and only logs an error
         raise ValueError(errors[0])
+    if incomplete:  # tifffile gives zeros for these planes
+        raise ContentError(
+            "its OME metadata say that some of its planes are in other files, which are not in its folder; "
+            "put all files of the image into one folder, or save the image as one file"
+        )
     return decoded.turned(orientation)
 
 
@@ -134,9 +140,9 @@ def _with_pillow(path: Path, series: TiffPageSeries) -> Decoded:
         Image.open(path, formats=("TIFF",)) as file,
     ):
         planes = []
-        for number in (page.index for page in series.pages if page is not None):
-            file.seek(number)
-            planes.append(_plane(path, file, series.keyframe, number))
+        for page in series.pages:
+            file.seek(page.index)  # type: ignore[union-attr]
+            planes.append(_plane(path, file, series.keyframe, file.tell()))
     first = planes[0]
     leading = [(axis, size) for axis, size in zip(series.axes, series.shape, strict=True) if axis not in "YXS"]
     array = np.stack([plane.array for plane in planes]).reshape(*(size for _, size in leading), *first.array.shape)
