@@ -120,6 +120,7 @@ def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = N
     first = next(iter(layouts.values()))
     if reading.unlabelled is None:
         reading = replace(reading, unlabelled=first.unlabelled)
+    reading = replace(reading, labels=reading.labels or first.labels)
     if reading.labels in ("", "classes") and not (reading.classes or reading.colours):
         reading = replace(reading, colours=_stated_classes(path, first))
     found = collect(contents, rank, reading, first.names)
@@ -244,7 +245,8 @@ def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pa
         raise ValueError(f"{content.labels.name}: the mask has shape {labelled} and its image {size}; {hint}")
     if len(size) < rank:
         raise ValueError(
-            f"{content.file}: expected a volume (D, H, W), got a single slice {size}; save the whole stack as one TIFF file"
+            f"{content.file}: expected a volume (D, H, W), got a single slice {size}; "
+            "save the whole stack as one TIFF file"
         )
     image = np.broadcast_to(array, (channels, *size)) if len(array) < channels else array
     return Pair(name, image, encoded.labels, encoded.instances, encoded.known, content.image.spacing)

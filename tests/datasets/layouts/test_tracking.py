@@ -50,3 +50,17 @@ def test_masks_without_a_frame_are_refused(tmp_path: Path, mask: str) -> None:
 def test_sequences_without_masks(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no images/ and labels/"):
         find(put(tmp_path, *FRAMES))
+
+
+@pytest.mark.parametrize(
+    ("files", "labels"),
+    [
+        (("01/t000.tif", "01_GT/SEG/man_seg000.tif"), "instances"),
+        (("images/a.png", "instances/a.png"), "instances"),
+        (("JPEGImages/a.jpg", "SegmentationObject/a.png"), "instances"),
+        (("JPEGImages/a.jpg", "SegmentationClass/a.png"), "classes"),
+        (("images/a.png", "labels/a.png"), ""),
+    ],
+)
+def test_some_layouts_state_the_kind_of_their_labels(files: tuple[str, ...], labels: str, tmp_path: Path) -> None:
+    assert find(put(tmp_path, *files)).labels == labels

@@ -25,13 +25,9 @@ from unet_tutorial.datasets.layouts.listing import (
 )
 from unet_tutorial.datasets.layouts.tracking import tracking
 from unet_tutorial.datasets.layouts.two_folders import labels_in, two_folders
-from unet_tutorial.datasets.layouts.words import PARTS, Role, letters, part_of, role
+from unet_tutorial.datasets.layouts.words import KIND_OF, PARTS, Role, letters, part_of, role
 
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
-KIND_OF = {  # where a data set has folders for two kinds of labels
-    "classes": ("segmentationclass", "segmentationclasspng"),
-    "instances": ("segmentationobject", "segmentationobjectpng", "instances", "instance"),
-}
 
 
 def find(folder: str | Path, kind: str = "") -> Layout:

@@ -27,6 +27,7 @@ class Layout:
     ``kind`` describes the layout in a few words. ``names`` holds the names of classes by their value in the files, or
     those of layers by their number; ``channels`` holds the names of the images' channels, in the order of
     ``Entry.images``, and ``unlabelled`` the value of pixels without a label, all three if the data set states them.
+    ``labels`` is the kind of the labels if the layout states it: "classes" or "instances".
     ``left_out`` has a sentence about each group of files that belong to no image with labels.
     """
 
@@ -37,6 +38,7 @@ class Layout:
     unlabelled: int | None = None
     one_file_per_cell: bool = False
     left_out: tuple[str, ...] = ()
+    labels: str = ""
 
     @property
     def layered(self) -> bool:

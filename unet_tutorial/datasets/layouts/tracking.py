@@ -38,7 +38,7 @@ def tracking(folder: Path) -> Found | None:
             unused |= {frame: "no mask of this frame" for number, frame in frames.items() if number not in masks}
         if drawn:
             unused |= dict.fromkeys(computed.values(), f"the masks in {sequence.name}{DRAWN}/ are read")
-    return Found(Layout("Cell Tracking Challenge", tuple(entries)), unused) if entries else None
+    return Found(Layout("Cell Tracking Challenge", tuple(entries), labels="instances"), unused) if entries else None
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, cases, description_of
 from unet_tutorial.datasets.layouts.several import Several, several
+from unet_tutorial.datasets.layouts.words import KIND_OF, letters
 
 VOC, CITYSCAPES = "JPEGImages", "_labelIds"  # a folder of Pascal VOC, an ending of names in Cityscapes
 Images = Mapping[str, tuple[Path, ...]]  # the files of each image by its name
@@ -139,4 +140,5 @@ def _layout(folders: tuple[Path, Path], images: Images, found: Match, labels: Se
         about.unlabelled,
         several_each and not labels.layers,
         (about.remark,) if about.remark else (),
+        next((kind for kind, names in KIND_OF.items() if letters(folders[1].name) in names), ""),
     )

@@ -28,6 +28,10 @@ LABEL_WORDS = WORD.findall("""
     labelled labeled labels label lbl masks mask segmentations segmentation segs seg annotations annotation targets
     target manual1 manual RoiSet rois roi y
 """)
+KIND_OF = {  # where a data set has folders for two kinds of labels
+    "classes": ("segmentationclass", "segmentationclasspng"),
+    "instances": ("segmentationobject", "segmentationobjectpng", "instances", "instance"),
+}
 
 
 class Role(NamedTuple):
