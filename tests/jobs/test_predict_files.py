@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ import pytest
 import torch
 
 from unet_tutorial.datasets.channels import COLOURS
-from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.datasets.files import read, read_image, write_image
 from unet_tutorial.datasets.image import GREY, Image
+from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.jobs import results
 from unet_tutorial.jobs.predict_files import Source, check_outputs, fitting, predict_files, sources
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
-from unet_tutorial.nets.presets import padded_unet
+from unet_tutorial.nets.presets import build, padded_unet
 
 GREYS = np.random.default_rng(0).integers(0, 255, (24, 28), dtype=np.uint8)
 
@@ -175,7 +177,7 @@ def test_results_that_a_stack_cannot_have_are_refused_before_the_prediction(
     predictor.net.register_forward_pre_hook(lambda *_: pytest.fail("the network was run"))
     write_image(tmp_path / "a.tif", np.stack([GREYS, GREYS]))
     (line,) = predict_files(predictor, files_of(tmp_path / "a.tif"), tmp_path, [results.GEOJSON])
-    assert "a.tif: there are no results of the kind geojson for a stack" in line
+    assert "a.tif: GeoJSON has no slices, and this is a stack; write --outlines rois" in line
 
 
 def test_an_image_beyond_the_memory_is_one_of_the_failures_and_other_errors_are_raised(
@@ -206,3 +208,25 @@ def test_warnings_name_the_image(predictor: Predictor, tmp_path: Path) -> None:
         f"{tmp_path / 'a.tif'}: its pixels are 0.5 × 0.5 µm, in training 0.1 × 0.1 µm; "
         "resample it to the pixel size of the training"
     ]
+
+
+def test_a_volume_has_instances_in_three_dimensions_with_volumes(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    volumes = Predictor(build("unet3d", widths=(2, 4)).eval(), thresholds=(0.5,))
+    cubes = np.kron(np.random.default_rng(0).integers(0, 2, (3, 4, 4)), np.ones((4, 4, 4)))
+    write_image(tmp_path / "v.tif", cubes.astype(np.uint8), spacing=(2, 0.5, 0.5))
+    kinds = (results.PROBABILITY, results.INSTANCES, results.OVERLAY, results.ROIS)
+    assert predict_files(volumes, files_of(tmp_path / "v.tif"), tmp_path / "out", kinds, min_size=3) == []
+    probability, labels = (read(tmp_path / "out" / f"v_{name}.tif") for name in ("probability", "instances"))
+    assert probability.array.min() < 0.5 < probability.array.max()
+    np.testing.assert_array_equal(labels.array[0], connected_cells(probability.array[0] > 0.5, smallest=3))
+    assert probability.spacing == labels.spacing == (2.0, 0.5, 0.5)
+    rows = list(csv.DictReader((tmp_path / "out" / "v_instances.csv").open()))
+    assert [float(row["volume_um3"]) for row in rows] == [int(row["pixels"]) / 2 for row in rows]
+    (line,) = predict_files(volumes, files_of(write_grey(tmp_path)), tmp_path / "out", kinds)
+    assert "expected 3 spatial axes for this network, got 2" in line
+
+
+def write_grey(folder: Path) -> Path:
+    write_image(folder / "grey.png", GREYS)
+    return folder / "grey.png"

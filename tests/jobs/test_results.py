@@ -16,7 +16,7 @@ from unet_tutorial.datasets.files import read, read_values
 from unet_tutorial.datasets.image import Image
 from unet_tutorial.datasets.outlines.read import read_outlines
 from unet_tutorial.datasets.scheme import LabelScheme
-from unet_tutorial.inference.outlines import overlay
+from unet_tutorial.inference.outlines import COLOURS, overlay
 from unet_tutorial.jobs import results
 from unet_tutorial.jobs.results import Kind, Prediction, file_name, outlines_named
 from unet_tutorial.jobs.task import Task
@@ -137,11 +137,10 @@ def picture(path: Path) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("size", [(9, 7), (3, 9, 7)])
 def test_the_overlay_is_a_picture_in_the_colours_of_the_classes(size: tuple[int, ...], tmp_path: Path) -> None:
-    colours = ("#000000", "#ff0000", "#00ff00")
-    task = Task(LabelScheme("classes", ("a", "b", "c"), colours=colours))
-    made = prediction(task, size)
+    made = prediction(CLASSES, size)
     (path,) = written(results.OVERLAY, made, tmp_path).values()
-    np.testing.assert_array_equal(picture(path), overlay(made.image.array, made.found, colours))
+    expected = overlay(made.image.array, made.found, ("#000000", COLOURS[1], COLOURS[2]))
+    np.testing.assert_array_equal(picture(path), expected)
 
 
 def test_outlines_are_geojson_or_rois(tmp_path: Path) -> None:
@@ -172,7 +171,7 @@ def test_nothing_but_the_stated_files_is_written(tmp_path: Path) -> None:
     for size in ((9, 7), (3, 9, 7)):
         for task in (CELLS, CLASSES, LAYERS):
             for kind in ALL:
-                if len(size) in kind.axes:
+                if len(size) == 2 or not kind.not_for_stacks:
                     folder = tmp_path / f"{len(size)}-{task.scheme.kind}-{kind.name}"
                     folder.mkdir()
                     assert written(kind, prediction(task, size), folder)

@@ -114,7 +114,7 @@ def predict_files(
         path = files[0]
         try:
             image = fitting(_read(files), predictor.task)
-            _check_axes(image, kinds)
+            _check_stack(image, kinds)
             prediction, remarks = _prediction(predictor, image, min_size, distance)
             for line in (*image.remarks, *predictor.warnings(image), *remarks):
                 warn(f"{path}: {line}")
@@ -167,11 +167,10 @@ def _count(channels: Sequence[str]) -> str:
     return f"{len(channels)} channel{'s' * (len(channels) > 1)} ({', '.join(channels)})"
 
 
-def _check_axes(image: Image, kinds: Sequence[Kind]) -> None:
-    axes = image.array.ndim - 1
+def _check_stack(image: Image, kinds: Sequence[Kind]) -> None:
     for kind in kinds:
-        if axes not in kind.axes:
-            raise ValueError(f"there are no results of the kind {kind.name} for a stack; leave them out for this image")
+        if image.array.ndim == 4 and kind.not_for_stacks:
+            raise ValueError(kind.not_for_stacks)
 
 
 def _prediction(predictor: Predictor, image: Image, min_size: int, distance: float) -> tuple[Prediction, list[str]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.image import Array, Image
+from unet_tutorial.datasets.image import Image
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.disk import complete_file
 from unet_tutorial.inference.instances import Found, class_instances, layer_instances, table, to_csv
@@ -61,15 +61,15 @@ class Kind(NamedTuple):
     """A kind of results: the ends of the names of its files, and the function that writes them.
 
     ``write(prediction, start)`` writes files whose paths are ``start`` and some of the ends. ``endings(task)`` holds
-    the ends for images and for stacks. ``axes`` are the possible numbers of spatial axes of an image. ``counts`` says
-    whether the results show instances.
+    the ends for images and for stacks. ``counts`` says whether the results show instances. ``not_for_stacks`` is the
+    reason why a stack cannot have them, or "" if it can.
     """
 
     name: str
     endings: Callable[[Task], list[str]]
     write: Callable[[Prediction, str], None]
-    axes: tuple[int, ...] = (2, 3)
     counts: bool = True
+    not_for_stacks: str = ""
 
 
 def file_name(text: str) -> str:
@@ -104,7 +104,7 @@ def _write_masks(prediction: Prediction, start: str) -> None:
     for part, mask in zip(_parts(task), masks, strict=True):
         values = np.array([0, 255]) if task.binary or task.scheme.layered else class_values(task)
         image = values[mask].astype(np.min_scalar_type(values.max()))
-        _write_integers(f"{start}_mask{part}{prediction.plane_suffix}", image, prediction.image)
+        write_image(f"{start}_mask{part}{prediction.plane_suffix}", image, prediction.image.spacing)
 
 
 def class_values(task: Task) -> NDArray[np.int64]:
@@ -116,15 +116,14 @@ def _write_instances(prediction: Prediction, start: str) -> None:
     task, image = prediction.task, prediction.image
     for part, found in zip(_parts(task), prediction.found, strict=True):
         rows = table(found, prediction.probabilities, task.classes, spacing=image.spacing)
-        _write_integers(f"{start}_instances{part}.tif", found.labels, image)
+        write_image(f"{start}_instances{part}.tif", found.labels, image.spacing)
         with complete_file(f"{start}_instances{part}.csv") as path:
             path.write_text(to_csv(rows, found), encoding="utf8")
 
 
 def _write_overlay(prediction: Prediction, start: str) -> None:
     task = prediction.task
-    colours = task.scheme.colours or class_colours(len(task.classes))
-    picture = overlay(prediction.image.array, prediction.found, colours)
+    picture = overlay(prediction.image.array, prediction.found, class_colours(len(task.classes)))
     with complete_file(f"{start}_overlay{prediction.plane_suffix}") as path:
         _encode_rgb(path, picture)
 
@@ -152,19 +151,16 @@ def _write_rois(prediction: Prediction, start: str) -> None:
         write_rois(path, prediction.found, prediction.task.classes)
 
 
-def _write_integers(path: str, array: Array, image: Image) -> None:
-    write_image(path, array, image.spacing)
-
-
 def _with_parts(name: str, suffixes: Sequence[str]) -> Callable[[Task], list[str]]:
     return lambda task: [f"_{name}{part}{suffix}" for part in _parts(task) for suffix in suffixes]
 
 
+NO_SLICES = "GeoJSON has no slices, and this is a stack; write --outlines rois"
 PROBABILITY = Kind("probability", lambda _task: ["_probability.tif"], _write_probability, counts=False)
 MASKS = Kind("mask", _with_parts("mask", (".png", ".tif")), _write_masks, counts=False)
 INSTANCES = Kind("instances", _with_parts("instances", (".tif", ".csv")), _write_instances)
 OVERLAY = Kind("overlay", lambda _task: ["_overlay.png", "_overlay.tif"], _write_overlay)
-GEOJSON = Kind("geojson", lambda _task: ["_outlines.geojson"], _write_geojson, axes=(2,))
+GEOJSON = Kind("geojson", lambda _task: ["_outlines.geojson"], _write_geojson, not_for_stacks=NO_SLICES)
 ROIS = Kind("rois", lambda _task: ["_rois.zip"], _write_rois)
 
 
