@@ -14,7 +14,7 @@ from unet_tutorial.datasets.places import SIDE, SMALLEST_PIECE, Evidence, occurr
 def test_pieces_sizes_and_edges_are_those_of_brute_force(seed: int) -> None:
     plane = np.kron(np.random.default_rng(seed).integers(0, 4, (9, 11)), np.ones((2, 3), np.int64))
     plane[plane == 2] = 70_000
-    for value, pieces, piece_size, at_edges in occurrences(plane):
+    for value, pieces, piece_size, at_edges, _ in occurrences(plane):
         found, count = label(plane == value, np.ones((3, 3)))
         sizes = np.bincount(found.ravel())[1:]
         assert pieces == (sizes >= SMALLEST_PIECE * sizes.max()).sum()
@@ -43,6 +43,17 @@ def test_ranks_are_those_of_unique(dtype: type) -> None:
     ours = ranks(array)
     np.testing.assert_array_equal(ours[0], values)
     np.testing.assert_array_equal(ours[1], codes.reshape(array.shape))
+
+
+def test_pieces_of_a_broken_cell_lie_together() -> None:
+    broken, mixed = np.zeros((2, 40, 40), np.int64)
+    for value, column in ((1, 2), (2, 20)):
+        broken[5:35:5, column : column + 4] = value
+    mixed[5:35:10, [3, 20]] = 1
+    mixed[10:35:10, [3, 20]] = 2
+    assert [one.together for one in occurrences(broken)] == [1, 1]
+    assert [one.together for one in occurrences(mixed)] == [0, 0]
+    assert [one.pieces for one in occurrences(broken)] == [6, 6]
 
 
 def test_missing_pixels_do_not_count() -> None:

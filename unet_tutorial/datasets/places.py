@@ -24,6 +24,7 @@ SLICES = 64  # examined of a stack, evenly spaced
 SIDE = 4096  # pixels; of a larger slice its middle is examined
 FEW, MANY = 10, 20  # values other than 0: at most FEW may be classes, at least MANY per image may be numbers of cells
 PIECES = 2.5  # mean number of pieces per value and image, at least, if the values are classes
+SPREAD, TOGETHER = 8, 0.75  # fewer pieces are those of a cell if as many of them lie nearest to each other
 MORE_PIECES = 10  # pieces beyond one per value and image that show that values are classes
 LEAST_NUMBERED = 6  # cells per image, if images with different counts are numbered 1 .. n
 ONE_PLACE = 0.9  # fraction of cells in one piece
@@ -33,15 +34,18 @@ ALIKE = 0.5  # agreement of the numbers of two files, or correlation of their si
 
 
 class Occurrence(NamedTuple):
-    """A value in one slice: its number of pieces, their mean size in pixels, and the fraction of its pixels at edges.
+    """A value in one slice.
 
-    A pixel is at an edge if one of its eight neighbours has a lower value and another one a higher value.
+    It has a number of ``pieces``, of ``piece_size`` pixels in the mean. ``at_edges`` is the fraction of its pixels at
+    an edge, that is, with a lower value and a higher value among its eight neighbours. ``together`` is the fraction of
+    its pieces whose nearest piece has the same value.
     """
 
     value: int
     pieces: int
     piece_size: float
     at_edges: float
+    together: float
 
 
 def occurrences(plane: Array) -> list[Occurrence]:
@@ -59,12 +63,32 @@ def occurrences(plane: Array) -> list[Occurrence]:
     code = code[1:]
     largest = np.zeros(len(values), np.int64)
     np.maximum.at(largest, code, sizes)
-    pieces = np.bincount(code[sizes >= SMALLEST_PIECE * largest[code]], minlength=len(values))
+    large = (sizes >= SMALLEST_PIECE * largest[code]) & (values[code] > 0)
+    pieces = np.bincount(code[large], minlength=len(values))
     mean_size = np.bincount(code, sizes, len(values)) / np.maximum(np.bincount(code, minlength=len(values)), 1)
     between = (minimum_filter(codes, 3) < codes) & (codes < maximum_filter(codes, 3))
     at_edges = np.bincount(codes[between], minlength=len(values)) / np.bincount(codes.ravel())
-    found = zip(values.tolist(), pieces.tolist(), mean_size.tolist(), at_edges.tolist(), strict=True)
+    nearest = _nearest(_centres(regions)[large])
+    same = np.bincount(code[large], code[large][nearest] == code[large], len(values)) / np.maximum(pieces, 1)
+    columns = (values, pieces, mean_size, at_edges, same)
+    found = zip(*(column.tolist() for column in columns), strict=True)
     return [Occurrence(*one) for one in found if one[0] > 0]
+
+
+def _centres(regions: Codes) -> NDArray[np.float64]:
+    """The mean row and column of each of the regions 1 .. n of a slice: (n, 2)."""
+    numbers = regions.ravel()
+    places = np.indices(regions.shape).reshape(2, -1)
+    return np.stack([np.bincount(numbers, place)[1:] for place in places], 1) / np.bincount(numbers)[1:, None]
+
+
+def _nearest(points: NDArray[np.float64]) -> Codes:
+    """The position of the nearest other point of each point; of the point itself if there is no other."""
+    from scipy.spatial import KDTree
+
+    if len(points) < 2:
+        return np.zeros(len(points), np.int64)
+    return np.asarray(KDTree(points).query(points, 2)[1][:, 1])
 
 
 def ranks(array: Array) -> tuple[Codes, Codes]:
@@ -84,7 +108,7 @@ def _counts(array: Array) -> tuple[Codes, Codes]:
 
 @dataclass
 class Evidence:
-    """What is known about the values of all files; `add` each file. Values are integers of at least 0.
+    """The places of the values in all files, which `add` takes one after another. Values are integers of at least 0.
 
     ``files`` has the pixel count of each value in each file.
     """
@@ -163,9 +187,12 @@ class Evidence:
             return False
         value = np.array([one.value for one in self.found])
         several = [np.median(pieces[value == number]) >= 2 for number in numbers if (value == number).any()]
-        return bool(
-            np.mean(several) >= 1 / 3 and pieces.mean() >= PIECES and np.sum(pieces - 1) >= MORE_PIECES
-        ) and not (self.smooth_edges() or np.median([one.piece_size for one in self.found]) < SMALLEST_SIZE)
+        if np.mean(several) < 1 / 3 or pieces.mean() < PIECES or np.sum(pieces - 1) < MORE_PIECES:
+            return False
+        together = np.average([one.together for one in self.found], weights=pieces)
+        if pieces.mean() < SPREAD and together >= TOGETHER:
+            return False
+        return not self.smooth_edges() and bool(np.median([one.piece_size for one in self.found]) >= SMALLEST_SIZE)
 
     def like_cells(self) -> bool:
         """Whether the values are many, each in one place of an image, and mean nothing beyond one file."""
