@@ -19,7 +19,7 @@ from unet_tutorial.datasets.image import Array, Image
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.inference.test_time import predict_with_tta, symmetric_views
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins, pass_bytes
-from unet_tutorial.inference.tiling import evaluating, predict_tiled
+from unet_tutorial.inference.tiling import evaluating, predict_tiled, weights_in_its_layout
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.task import GREY_CELLS, Task
@@ -137,8 +137,9 @@ class Predictor:
     def logits(self, image: Tensor) -> Tensor:
         """Logits of a normalised image: (C, *size) -> (K, *size)."""
         if self.tile is None and self.is_in_one_pass(tuple(image.shape[1:])):
-            with evaluating(self.net):
-                logits: Tensor = any_size(self.net)(image[None].to(self.net.device))[0]
+            with weights_in_its_layout(self.net), evaluating(self.net):
+                whole = image[None].to(self.net.device, memory_format=self.net.memory_format)
+                logits: Tensor = any_size(self.net)(whole)[0]
             return logits.to(image.device)
         return predict_tiled(self.net, image, tile=self.tile, batch=self.batch)
 
