@@ -74,7 +74,7 @@ def test_files_of_other_programs_are_named(tmp_path: Path) -> None:
         "old.pth": "torch.save",
         "plain.pkl": "torch.save",
         "keras.h5": "an HDF5 file",
-        "empty.safetensors": "is empty",
+        "empty.safetensors": "file is empty",
         "text.txt": "",
         "archive.zip": "",
     }

@@ -47,7 +47,7 @@ def foreign_format(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(8)
     if not start:
-        return "is empty; pass another checkpoint"
+        return "file is empty; pass another checkpoint"
     if start.startswith(b"PK\x03\x04") and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             pickled = any(name.endswith("data.pkl") for name in archive.namelist())
@@ -76,7 +76,7 @@ def misfit(preset: str, arguments: Mapping[str, Any], tensors: Mapping[str, Tens
         with torch.device("meta"), _NotDrawn(), _at_most_layers(MODULES_PER_TENSOR * (len(tensors) + 1)):
             net = build(preset, **arguments)
     except Exception as error:  # the parts of a network raise many kinds of errors for senseless arguments
-        return one_line(error)
+        return one_line(error, 400)
     return difference(tensors, net.state_dict())
 
 
