@@ -34,6 +34,7 @@ SMOOTH = "smooth .anti-aliased. edges"
 BLACK, RED, GREEN, WHITE = (0, 0, 0), (255, 0, 0), (0, 255, 0), (255, 255, 255)
 ZEROS, ONES = np.zeros((96, 96), np.uint8), np.ones((96, 96), np.uint8)
 BINARY, THREE = classes(3, 1), classes(3, 3)
+CRACKS = np.outer(np.arange(192) % 6 > 0, np.arange(192) % 6 > 0)
 PALETTE = np.array([BLACK, RED, GREEN, WHITE], np.uint8)
 
 # name: (files, options, values of the classes in order)
@@ -240,6 +241,11 @@ REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
     "cells in two pieces": (raw(classes(1, 3, 2)), {}, BOTH),
     "many cells in two pieces": (raw(classes(1, 20, 2)), {}, BOTH),
     "all values of 8 bits": (raw([np.arange(256).reshape(16, 16).repeat(6, 0).repeat(6, 1)]), {}, "255 may be"),
+    "cells in many pieces, several files": (
+        raw([CRACKS * file.repeat(2, 0).repeat(2, 1) for file in cells(5, 6, 7)]),
+        {},
+        BOTH,
+    ),
     "cells in two pieces, several files": (raw(classes(4, 5, 2)), {}, BOTH),
     "background is not the first name": (raw(THREE), {"classes": "a,b,c,background"}, "background is not the first"),
     "a thin rim": (raw(rings(1)), {}, BOTH),
