@@ -8,7 +8,8 @@ from tests.paths import PACKAGE, ROOT
 
 TESTS = ROOT / "tests"
 APART = ("docs", "house", "oracles")  # tests of pages, of the project as a whole, and helpers
-SHARED = {TESTS / "teaching/exercises/test_mistakes.py"}  # tests all modules of its folder
+# tests of all modules of their folders
+SHARED = {TESTS / "teaching/exercises/test_mistakes.py", TESTS / "datasets/test_own_folders.py"}
 
 
 def module_of(test: Path) -> Path:

@@ -129,7 +129,9 @@ def _class_map(classes: Labels, missing: NDArray[np.bool_], rank: int) -> Encode
         for number in np.unique(region[region > 0]):
             found = connected_cells((region == number) | gap)
             numbers[...] = np.where((found > 0) & (region == number), found + numbers.max(), numbers)
-    return Encoded(classes, np.where(missing, 0, cells.reshape(classes.shape)).astype(np.int32), ~missing)
+    # numbered again, because gaps have numbers of their own in `connected_cells`
+    cells = np.stack([_numbered(np.where(gap, 0, numbers)) for gap, numbers in zip(gaps, cells, strict=True)])
+    return Encoded(classes, cells.reshape(classes.shape), ~missing)
 
 
 def _cells(numbers: Array, missing: NDArray[np.bool_], rank: int, classes: Labels | None = None) -> Encoded:

@@ -241,6 +241,9 @@ def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pa
             "they are transposed, so swap the axes of one of them"
             if size == labelled[::-1]
             else "export the labels again at the size of the image"
+            if len(size) == len(labelled)
+            else "save one mask per slice in a stack of masks, or, if the pages of the file are channels, save it with "
+            "named axes (tifffile.imwrite(path, array, imagej=True, metadata={'axes': 'CYX'}))"
         )
         raise ValueError(f"{content.labels.name}: the mask has shape {labelled} and its image {size}; {hint}")
     if len(size) < rank:

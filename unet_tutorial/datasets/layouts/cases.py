@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of, some
 from unet_tutorial.datasets.layouts.several import several
 from unet_tutorial.datasets.layouts.words import normalized, role
 
@@ -17,15 +17,25 @@ def cases(folders: Sequence[Path], kind: str = "") -> Layout | None:
 
     A folder holds images/ with one file and masks/ with any number, or two files such as image.png and mask.png.
     ``kind`` is as for `several`.
+
+    ValueError if another folder has several images in its images/, because it seems to be a data set of its own.
     """
     images, labels = {}, {}
+    crowded: list[Path] = []  # the images of a folder with several
     for folder in folders:
         held = _held(folder)
+        if len(held["images"]) > 1 and held["labels"] and folder not in {file.parent for file in held["images"]}:
+            crowded = crowded or held["images"]
         if len(held["images"]) == 1 and held["labels"]:
             name = normalized(folder.name)
             images[name], labels[name] = held["images"][0], held["labels"]
     if not images:
         return None
+    if crowded:
+        raise ValueError(
+            f"{crowded[0].parent}: expected one image, as in the folder {next(iter(images))}/, got {len(crowded)} "
+            f"({some(file.name for file in crowded)}); give the folder of one data set, or keep one image here"
+        )
     found = several(labels, kind)
     entries = tuple(Entry(name, (image,), found.files[name]) for name, image in images.items())
     per_cell = not found.layers and any(len(entry.labels) > 1 for entry in entries)
