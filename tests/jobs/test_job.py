@@ -206,3 +206,8 @@ def test_other_classes_or_channels_than_those_of_the_run_are_refused(run_folder:
     recipe = Recipe.from_notes(kept.notes["recipe"])
     with pytest.raises(ValueError, match="the classes of the data are background, leaf, and the run was started with"):
         prepare(replace(recipe, classes="background,leaf"), kept)
+
+
+def test_patience_without_validation_images_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="--patience 3: there are no validation images; give --validate 2"):
+        prepare(Recipe(folder, widths="2,4", tile="36", patience=3))

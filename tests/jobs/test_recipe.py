@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,8 +33,10 @@ def test_a_checkpoint_gives_the_recipe_back() -> None:
     assert Recipe().resumed(notes, ()) == replace(RECIPE, data=Path.cwd() / "mine")
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Recipe) if field.name not in ("net", "kwargs")])
-def test_only_data_and_device_may_change(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Recipe) if field.name not in ("net", "kwargs", "fold")]
+)
+def test_only_data_device_and_event_files_may_change(name: str) -> None:
     other = {
         "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
         "tile": "40", "bf16": True, "normalise": "data", "split": "random", "start_from": "x",
@@ -41,7 +44,7 @@ def test_only_data_and_device_may_change(name: str) -> None:
     call = replace(RECIPE, **{name: other})  # type: ignore[arg-type]
     notes = {"recipe": RECIPE.notes()}
     assert getattr(call.resumed(notes, ()), name) == getattr(Recipe().resumed(notes, ()), name)
-    if name in ("data", "device"):
+    if name in ("data", "device", "tensorboard"):
         assert getattr(call.resumed(notes, {name}), name) == other
         return
     option = f"--{name.replace('_', '-')} {other}: the run was started with {getattr(RECIPE, name)}"
@@ -101,3 +104,16 @@ def test_every_preset_is_built_for_any_channels_and_classes(preset: str) -> None
     with torch.device("meta"):
         net = build(preset, **Recipe(preset=preset).arguments(3, 5))
     assert (net.in_channels, net.out_channels) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"split": "grouped"}, "--split grouped: write ordered or random"),
+        ({"folds": 5, "fold": 6}, "--fold 6: there are 5 folds, so write 1 to 5"),
+        ({"fold": 2}, "--fold 2: give the number of folds as well"),
+    ],
+)
+def test_bad_splits_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Recipe(**options)

@@ -94,6 +94,10 @@ def job_of(recipe: Recipe, data: Data, training: Training, remarks: Sequence[str
     drawn_from = samples(data.split.train, data.task, recipe)
     loss = objective(recipe, data.task, drawn_from)
     watched = data.split.validation
+    if recipe.patience and not watched:
+        raise ValueError(
+            f"--patience {recipe.patience}: there are no validation images; give --validate 2, or put some into val/"
+        )
     validate = validator(watched, data.task, recipe, loss) if watched else None
     batches = batches_of(training, drawn_from, recipe, tile)
     return Job(recipe, training, data, tile, batches, loss, validate, list(remarks))

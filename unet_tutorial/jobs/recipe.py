@@ -261,6 +261,8 @@ class Recipe:
             )
         if self.split not in ("ordered", "random"):
             raise ValueError(f"--split {self.split}: write ordered or random")
+        if self.fold > 1 and not self.folds:
+            raise ValueError(f"--fold {self.fold}: give the number of folds as well, such as --folds 5")
         if self.folds and not 1 <= self.fold <= self.folds:
             raise ValueError(f"--fold {self.fold}: there are {self.folds} folds, so write 1 to {self.folds}")
 

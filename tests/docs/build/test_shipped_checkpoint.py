@@ -30,4 +30,3 @@ def test_it_finds_the_cells_of_the_held_out_images() -> None:
     error, cells = np.mean(scores, axis=0)
     assert error < 0.10  # the best threshold on the smoothed image has 0.1636
     assert cells > 0.88  # and 0.8112
-    print(f"pixel error {error:.4f}, IoU {cells:.4f}")
