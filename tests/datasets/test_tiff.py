@@ -356,3 +356,14 @@ def test_images_of_several_sizes_are_refused(tmp_path: Path) -> None:
         tifffile.imwrite(tmp_path / "a.tif", array, append=True)
     with pytest.raises(ValueError, match=r"a\.tif: expected one image or stack, got 2 images of different sizes"):
         read(tmp_path / "a.tif")
+
+
+def test_a_damaged_height_is_refused_at_once(tmp_path: Path) -> None:
+    unpack(tmp_path / "a.tif", RARE["Zstandard"][0])
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    content[33] ^= 2  # ImageLength becomes 2**25: libtiff would look for each strip, for minutes
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"a\.tif: cannot be read as an image \(\d+ of \d+ strips or tiles are missing\)"
+    ):
+        read(tmp_path / "a.tif")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from unet_tutorial.datasets.bitmaps import RGB, RGBA, picture, raw_mode_of, two_bytes, without_pixel_limit
 from unet_tutorial.datasets.calibration import ome_channels, tiff_spacing
-from unet_tutorial.datasets.decoded import ContentError, Decoded, require_plausible, turned
+from unet_tutorial.datasets.decoded import ContentError, Decoded, logged_errors, require_plausible, turned
 from unet_tutorial.datasets.image import GREY, Array
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # values of PhotometricInterpretation
 WHITE_IS_ZERO, BLACK_IS_ZERO, COLOURS, PALETTE = 0, 1, 2, 3
+UNCOMPRESSED = 1  # value of Compression
 ALPHA = (1, 2)  # values of ExtraSamples: associated and unassociated alpha
 OTHER_COLOURS = (5, 6, 8, 9, 10)  # CMYK, YCbCr and CIELAB: Pillow converts them
 JPEG = (6, 7, 33003, 33005, 34712, 34892)  # values of Compression: kinds of JPEG and JPEG 2000
@@ -81,6 +82,9 @@ def _single_series(file: TiffFile) -> TiffPageSeries:
 def _pixels(path: Path, series: TiffPageSeries) -> Decoded:
     """The stored values with their axes and the names of their samples."""
     page = series.keyframe
+    found, needed = len(page.dataoffsets), prod(page.chunked)
+    if page.compression != UNCOMPRESSED and found < needed:  # to try each of them could take minutes
+        raise ValueError(f"{needed - found} of {needed} strips or tiles are missing")
     if page.photometric in OTHER_COLOURS:
         return _with_pillow(path, series)
     try:
@@ -130,8 +134,9 @@ def _with_pillow(path: Path, series: TiffPageSeries) -> Decoded:
     from PIL import Image
     from PIL.TiffImagePlugin import COMPRESSION_INFO
 
-    if series.keyframe.compression not in COMPRESSION_INFO:
-        raise _compressed(series.keyframe, "images")
+    page = series.keyframe
+    if page.compression not in COMPRESSION_INFO:
+        raise _compressed(page, "images")
     with (
         without_pixel_limit(),
         warnings.catch_warnings(action="ignore"),
@@ -140,9 +145,9 @@ def _with_pillow(path: Path, series: TiffPageSeries) -> Decoded:
         Image.open(path, formats=("TIFF",)) as file,
     ):
         planes = []
-        for page in series.pages:
-            file.seek(page.index)  # type: ignore[union-attr]
-            planes.append(_plane(path, file, series.keyframe, file.tell()))
+        for plane in series.pages:
+            file.seek(plane.index)  # type: ignore[union-attr]
+            planes.append(_plane(path, file, page, file.tell()))
     first = planes[0]
     leading = [(axis, size) for axis, size in zip(series.axes, series.shape, strict=True) if axis not in "YXS"]
     array = np.stack([plane.array for plane in planes]).reshape(*(size for _, size in leading), *first.array.shape)
@@ -211,27 +216,3 @@ def _silent_libtiff() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-class _Collector(logging.Handler):
-    """Keeps the error messages of a logger instead of printing them."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-
-@contextmanager
-def logged_errors(name: str) -> Iterator[list[str]]:
-    """Collects the error messages of the logger `name` within the context, instead of printing them."""
-    logger, collector = logging.getLogger(name), _Collector()
-    propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(collector)
-    try:
-        yield collector.messages
-    finally:
-        logger.removeHandler(collector)
-        logger.propagate = propagate

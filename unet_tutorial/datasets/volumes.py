@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unet_tutorial.datasets.calibration import known_lengths, micrometres
-from unet_tutorial.datasets.decoded import ContentError, Decoded, require_plausible
+from unet_tutorial.datasets.decoded import ContentError, Decoded, logged_errors, require_plausible
 
 LETTERS = {"x": "X", "y": "Y", "z": "Z", "c": "C", "channel": "C", "channels": "C", "t": "T", "time": "T"}
 NIFTI_UNITS = {"meter": "m", "mm": "mm", "micron": "µm"}
@@ -26,7 +26,7 @@ def read_nifti(path: Path) -> Decoded:
     By definition the fourth axis of the file is time, but it often holds channels; its letter is Q. The fifth is C.
     """
     nibabel = _package("nibabel")
-    with nibabel.imageglobals.LoggingOutputSuppressor():
+    with nibabel.imageglobals.LoggingOutputSuppressor(), logged_errors("nibabel.global"):
         image = nibabel.load(path)
     if len(image.shape) > 5:
         raise ContentError(f"expected at most 5 axes (x, y, z, t, channel), got the shape {image.shape}")
