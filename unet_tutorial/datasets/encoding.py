@@ -126,11 +126,13 @@ def _class_map(classes: Labels, missing: NDArray[np.bool_], rank: int) -> Encode
     regions, gaps = _regions(classes, rank), _regions(missing, rank)
     cells = np.zeros(regions.shape, np.int32)
     for region, gap, numbers in zip(regions, gaps, cells, strict=True):
-        for number in np.unique(region[region > 0]):
-            found = connected_cells((region == number) | gap)
-            numbers[...] = np.where((found > 0) & (region == number), found + numbers.max(), numbers)
-    # numbered again, because gaps have numbers of their own in `connected_cells`
-    cells = np.stack([_numbered(np.where(gap, 0, numbers)) for gap, numbers in zip(gaps, cells, strict=True)])
+        last = 0
+        for number in np.flatnonzero(np.bincount(region.ravel())[1:]) + 1:
+            inside = region == number
+            found = connected_cells(inside | gap)[inside]
+            consecutive = np.cumsum(np.bincount(found) > 0)  # gaps have numbers of their own in `connected_cells`
+            numbers[inside] = consecutive[found] + last
+            last += int(consecutive[-1])
     return Encoded(classes, cells.reshape(classes.shape), ~missing)
 
 
