@@ -156,6 +156,9 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path: Path) -> None:
         load(foreign)
     with pytest.raises(ValueError, match=r"this is a folder; pass the checkpoint\.safetensors"):
         load(tmp_path)
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pt")
+    with pytest.raises(ValueError, match=r"net\.pt: this is a file of torch\.save"):
+        load(tmp_path / "net.pt")
     save_file({"weight": torch.zeros(2)}, foreign, {"format": "unet_tutorial checkpoint 9"})
     with pytest.raises(ValueError, match="its format is 'unet_tutorial checkpoint 9', and this version reads"):
         load(foreign)
