@@ -150,7 +150,7 @@ def grey_palette(stem: Path, number: int) -> Array:
     table = [(200, 200, 200), (3, 3, 3), (90, 90, 90)]
     values = grey(number) % 3
     palette(named(stem, ".png"), values, table)
-    return np.array([row[0] for row in table], np.uint8)[values][None]
+    return np.asarray(np.array([row[0] for row in table], np.uint8)[values][None])
 
 
 def cmyk(stem: Path, number: int) -> Array:

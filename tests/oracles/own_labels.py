@@ -458,7 +458,11 @@ LABELS = [
     LabelKind("PNG, 0 and 255 as cells", grey_png(mask, of_mask, (0, 255)), "instances", CELL, {"labels": "instances"}),
     LabelKind("PNG, RGB, black and white", grey_rgb),
     LabelKind("PNG, RGBA, opaque", opaque_rgba),
-    LabelKind("PNG, mask in the alpha channel", in_alpha, refused=("it is transparent in places", "save")),
+    LabelKind(
+        "PNG, mask in the alpha channel",
+        in_alpha,
+        refused=("it is transparent in places", "save the mask as a grey or RGB image"),
+    ),
     LabelKind("PNG, classes 0 to 3", grey_png(classes, of_classes), names=numbered(3)),
     LabelKind(
         "PNG, classes 0, 1, 5",
@@ -578,6 +582,23 @@ LABELS = [
         "PNG, palette of black and red",
         two_colours_palette,
         refused=("the labels are coloured (#000000, #ff0000)", "write --colours '#000000=background,#ff0000="),
+    ),
+    LabelKind(
+        "PNG, cells numbered through all files, background 1",
+        grey_png(lambda number: through(number) + 1, of_cells),
+        refused=("but not 0, which is the background; most pixels are 1", "save it as 0"),
+    ),
+    LabelKind(
+        "PNG, cells, background 1",
+        grey_png(lambda number: cells(number) + 1, of_cells),
+        options={"labels": "instances"},
+        refused=("but not 0, which is the background; most pixels are 1", "save it as 0"),
+    ),
+    LabelKind(
+        "TIFF, cells, float32 with numbers above 2^24",
+        in_tiff(cells, of_cells, lambda found: np.where(found, found + 2**24, 0).astype(np.float32)),
+        options={"labels": "instances"},
+        refused=("are too large for float32", "save the numbers of the cells as integers"),
     ),
     LabelKind("JPEG", jpeg(".jpg"), refused=JPEG),
     LabelKind("JPEG named .png", jpeg(".png"), refused=JPEG),

@@ -115,6 +115,12 @@ LAYOUTS = [
     LayoutKind("raw/ and segmentation/", under("raw"), under("segmentation")),
     LayoutKind("NAME and NAME_mask in one folder", under("."), lambda number: f"{number}_mask"),
     LayoutKind("NAME and NAME_cp_masks, as Cellpose writes", under("."), lambda number: f"{number}_cp_masks"),
+    LayoutKind(
+        "NAME and NAME_mask below folders, names with brackets",
+        lambda n: f"benign/benign ({n})",
+        lambda n: f"benign/benign ({n})_mask",
+    ),
+    LayoutKind("NAME and NAME_anno in one folder", under("."), lambda n: f"{n}_anno"),
     LayoutKind("img_NAME and mask_NAME in two folders", lambda n: f"images/img_{n}", lambda n: f"masks/mask_{n}"),
     LayoutKind(
         "NAME_image and NAME_label in two folders", lambda n: f"images/{n}_image", lambda n: f"labels/{n}_label"

@@ -238,6 +238,37 @@ def nifti_volumes(root: Path) -> Pairs:
     return found
 
 
+def mirrored_labels(root: Path) -> Pairs:
+    """NIfTI: the axis x of the labels grows to the left, and that of the image to the right."""
+    import nibabel
+
+    for number in range(3):
+        nifti(root / "images" / f"{number}.nii.gz", voxels(number))
+        save_to = root / "labels" / f"{number}.nii.gz"
+        save_to.parent.mkdir(exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(boxes_3d(number).astype(np.uint8).T[::-1], np.diag([-1, 1, 1, 1])), save_to)
+    return []
+
+
+def nrrd_volumes(labels_space: str) -> Callable[[Path], Pairs]:
+    """NRRD volumes, 2 × 0.5 × 0.25 µm, whose directions are those of a space of 3D Slicer."""
+
+    def write(root: Path) -> Pairs:
+        import nrrd
+
+        for name, make, space in (
+            ("images", voxels, "left-posterior-superior"),
+            ("labels", lambda number: boxes_3d(number).astype(np.uint8), labels_space),
+        ):
+            (root / name).mkdir()
+            header = {"space": space, "space directions": np.diag([0.25, 0.5, 2]), "space units": 3 * ["um"]}
+            for number in range(3):
+                nrrd.write(str(root / name / f"{number}.nrrd"), make(number), header, index_order="C")
+        return [("", voxels(number)[None], of_cells(apart(boxes_3d(number)))) for number in range(3)]
+
+    return write
+
+
 def ome_zarr(root: Path) -> Pairs:
     """An OME-Zarr folder (0.4) per image, with labels/cells in it."""
     import zarr as package
@@ -455,6 +486,41 @@ SETS = [
         spacing=(2000.0, 500.0, 250.0),
         rank=3,
         package="nibabel",
+    ),
+    SetKind(
+        "NIfTI volumes",
+        "cells, stored as a mirror image",
+        "images/ and labels/, 3D network",
+        mirrored_labels,
+        rank=3,
+        options={"labels": "instances"},
+        refused=(
+            "its axes have the directions LAS, and those of 0.nii.gz are RAS",
+            "save both with the same directions",
+        ),
+        package="nibabel",
+    ),
+    SetKind(
+        "NRRD volumes",
+        "cells",
+        "images/ and labels/, 3D network",
+        nrrd_volumes("left-posterior-superior"),
+        "instances",
+        CELL,
+        {"labels": "instances"},
+        spacing=(2.0, 0.5, 0.25),
+        rank=3,
+        package="nrrd",
+    ),
+    SetKind(
+        "NRRD volumes",
+        "cells, axes with other directions",
+        "images/ and labels/, 3D network",
+        nrrd_volumes("right-anterior-superior"),
+        rank=3,
+        options={"labels": "instances"},
+        refused=("its axes have the directions RAS, and those of 0.nrrd are LPS", "save both with the same directions"),
+        package="nrrd",
     ),
     SetKind(
         "PNG, one slice",

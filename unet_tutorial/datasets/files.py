@@ -114,7 +114,13 @@ def read_values(path: str | Path) -> Values:
 
 def _values(decoded: Decoded) -> Values:
     ordered = order(decoded)
-    array, names = without_alpha(ordered.array, ordered.channels)
+    try:
+        array, names = without_alpha(ordered.array, ordered.channels)
+    except ContentError as error:
+        raise ContentError(
+            "it is transparent in places, so the values of the mask are not certain; save the mask as a grey or RGB "
+            "image without transparency"
+        ) from error
     palette = None if decoded.palette is None else decoded.palette[:, :3]
     if names == COLOURS:
         if array.dtype != np.uint8:

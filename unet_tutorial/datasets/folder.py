@@ -20,6 +20,7 @@ from unet_tutorial.datasets.labels import UNLABELLED, Instances, Labels
 from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.volumes import orientation
 
 COLOUR = ("red", "green", "blue")
 
@@ -191,7 +192,21 @@ def _content(entry: Entry, layout: Layout, reading: Reading) -> Content:
     images = [read(file, "" if len(entry.images) > 1 else reading.channels) for file in entry.images]
     image = images[0] if len(images) == 1 else stacked(entry.images, images, layout.channels)
     labels = raw_labels(entry.labels, image.array.shape[1:], entry.name, one_file_per_cell=layout.one_file_per_cell)
+    _refuse_other_orientation(entry)
     return Content(entry.name, str(entry.images[0]), image, labels)
+
+
+def _refuse_other_orientation(entry: Entry) -> None:
+    """ValueError for NIfTI or NRRD labels whose axes have other directions than those of their image."""
+    wanted = orientation(entry.images[0])
+    for file in (*entry.images[1:], *entry.labels):
+        found = orientation(file)
+        if wanted and found and found != wanted:
+            raise ValueError(
+                f"{file}: its axes have the directions {found}, and those of {entry.images[0].name} are {wanted}, so "
+                "their arrays do not fit; save both with the same directions, for example after "
+                "nibabel.as_closest_canonical(image)"
+            )
 
 
 def stacked(files: Sequence[Path], images: Sequence[Image], names: tuple[str, ...] = ()) -> Image:

@@ -89,6 +89,7 @@ class FoundValues:
         if len(values) > 2:
             self._refuse_mark()
         if evidence.like_cells():
+            self._refuse_background()
             return self._cells()
         if values[0] != 0:
             raise ValueError(f"{holds}, but not 0, which is the background; {BOTH}")
@@ -136,6 +137,7 @@ class FoundValues:
                 "write --labels classes if each value is a class, or save the background as 0"
             )
         self._refuse_mark()
+        self._refuse_background()
         return self._cells()
 
     def _stated(self) -> LabelScheme:
@@ -150,6 +152,16 @@ class FoundValues:
                     f"it, or write --unlabelled {value}{other}"
                 )
         return self._scheme(options.table.names, options.table.keys)
+
+    def _refuse_background(self) -> None:
+        """ValueError if the background of cells is not 0, since it would be read as one of the cells."""
+        value = self.evidence.background()
+        if value is not None:
+            raise ValueError(
+                f"{self._files()}: the files hold {some(self.evidence.values)}, but not 0, which is the background; "
+                f"most pixels are {value}: if that is the background of numbered cells, save it as 0, or else write "
+                "--labels classes if each value is a class"
+            )
 
     def _refuse_mark(self) -> None:
         """ValueError if the highest value may mark unlabelled pixels, or cells that had no number left."""

@@ -74,6 +74,11 @@ def integers(name: str, array: Array, unlabelled: int | None) -> Values:
             f"{name}: expected a mask of integers of at least 0, got values from {values.min()} to {values.max()}; "
             f"{advice}"
         )
+    if array.dtype.kind == "f" and values.max() > 2.0 ** (np.finfo(array.dtype).nmant + 1):
+        raise ValueError(
+            f"{name}: its values up to {values.max():.0f} are too large for {array.dtype}, which rounds them, so cells "
+            "may have become one; save the numbers of the cells as integers"
+        )
     if float(values.max()) >= LARGEST:
         raise ValueError(f"{name}: the value {values.max()} is too large; number the cells from 1")
     kept = values.dtype in (np.uint8, np.uint16)

@@ -27,6 +27,7 @@ PIECES = 2.5  # mean number of pieces per value and image, at least, if the valu
 SPREAD, TOGETHER = 8, 0.75  # fewer pieces are those of a cell if as many of them lie nearest to each other
 MORE_PIECES = 10  # pieces beyond one per value and image that show that values are classes
 LEAST_NUMBERED = 6  # cells per image, if images with different counts are numbered 1 .. n
+BACKGROUND = 3  # times the pixels of the largest cell, at least, in the background
 ONE_PLACE = 0.9  # fraction of cells in one piece
 CLASSES = 255  # more values cannot be classes
 RARELY_SHARED = 0.05  # fraction of values that stand in more than one file, if values are rarely shared
@@ -147,6 +148,17 @@ class Evidence:
     def pixels(self, value: int) -> int:
         """The number of pixels of a value in all files."""
         return sum(file.get(value, 0) for file in self.files)
+
+    def background(self) -> int | None:
+        """The value of the background if that is not 0: no file holds 0, and in all it is by far the most frequent."""
+        files = [file for file in self.files if file]
+        most = {max(file, key=lambda value, file=file: file[value]) for file in files}  # type: ignore[misc]
+        if len(most) != 1 or 0 in self.values:
+            return None
+        (value,) = most
+        others = [max((count for other, count in file.items() if other != value), default=0) for file in files]
+        frequent = all(file[value] >= BACKGROUND * count for file, count in zip(files, others, strict=True))
+        return value if frequent else None
 
     def smooth_edges(self) -> bool:
         """Whether most values between the lowest and the highest lie at edges or in pieces of a few pixels."""

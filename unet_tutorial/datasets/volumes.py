@@ -12,11 +12,17 @@ import numpy as np
 
 from unet_tutorial.datasets.calibration import known_lengths, micrometres
 from unet_tutorial.datasets.decoded import ContentError, Decoded, logged_errors, require_plausible
+from unet_tutorial.datasets.image import Array
 
 LETTERS = {"x": "X", "y": "Y", "z": "Z", "c": "C", "channel": "C", "channels": "C", "t": "T", "time": "T"}
 NIFTI_UNITS = {"meter": "m", "mm": "mm", "micron": "µm"}
 NRRD_COLOURS = {"RGB-color": ("red", "green", "blue"), "RGBA-color": ("red", "green", "blue", "alpha")}
 NRRD_KINDS = {"domain": "space", "space": "space", "time": "T", **dict.fromkeys(NRRD_COLOURS, "S")}
+NRRD_SPACES = {  # signs that turn the directions of a space into right, anterior and superior
+    **dict.fromkeys(("right-anterior-superior", "ras"), (1, 1, 1)),
+    **dict.fromkeys(("left-anterior-superior", "las"), (-1, 1, 1)),
+    **dict.fromkeys(("left-posterior-superior", "lps"), (-1, -1, 1)),
+}
 LISTED = 10  # arrays that a message lists
 
 
@@ -66,6 +72,32 @@ def _nrrd_lengths(header: Mapping[str, Any], rank: int) -> list[tuple[float, str
         return [(float(np.linalg.norm(row)), unit) for row in rows]
     lengths, units = header.get("spacings", rank * [np.nan]), header.get("units", rank * [""])
     return [(float(length), str(unit)) for length, unit in zip(lengths, units, strict=True)]
+
+
+def orientation(path: Path) -> str:
+    """The directions in which the axes x, y and z of a NIfTI or NRRD file grow: "RAS" for right, anterior, superior.
+
+    It is "" if the header does not state them, and for files of other formats. The file must be one that can be read.
+    """
+    name = path.name.lower()
+    if name.endswith((".nii", ".nii.gz")):
+        nibabel = _package("nibabel")
+        with nibabel.imageglobals.LoggingOutputSuppressor(), logged_errors("nibabel.global"):
+            image = nibabel.load(path)
+        stated = image.header["sform_code"] or image.header["qform_code"]
+        return _directions(image.affine[:3, :3].T) if stated else ""
+    if name.endswith(".nrrd"):
+        header = _package("nrrd").read_header(str(path))
+        signs = NRRD_SPACES.get(str(header.get("space", "")).lower())
+        rows = [row for row in header.get("space directions", []) if row is not None and np.isfinite(row).all()]
+        return _directions(np.array(rows) * signs) if signs and np.shape(rows) == (3, 3) else ""
+    return ""
+
+
+def _directions(axes: Array) -> str:
+    """The letter of the main direction of each axis; the components are towards right, anterior and superior."""
+    main = [int(np.argmax(np.abs(axis))) for axis in axes]
+    return "".join("RAS"[place] if axis[place] > 0 else "LPI"[place] for axis, place in zip(axes, main, strict=True))
 
 
 def read_hdf5(path: Path, inside: str) -> Decoded:

@@ -25,8 +25,8 @@ IMAGE_WORDS = WORD.findall("""
 """)
 LABEL_WORDS = WORD.findall("""
     gtFine_labelIds gtCoarse_labelIds cp_masks ground_truth groundtruth gt truth instanceIds instances instance labelIds
-    labelled labeled labels label lbl masks mask segmentations segmentation segs seg annotations annotation targets
-    target manual1 manual RoiSet rois roi y
+    labelled labeled labels label lbl masks mask segmentations segmentation segs seg annotations annotation annot anno
+    targets target manual1 manual RoiSet rois roi y
 """)
 KIND_OF = {  # where a data set has folders for two kinds of labels
     "classes": ("segmentationclass", "segmentationclasspng"),
@@ -108,7 +108,7 @@ def without_word(name: str, words: Sequence[str]) -> dict[Word, str]:
     """
     rests = {}
     for word in (word for word in words if word.lower() in name.lower()):
-        for found in re.finditer(rf"([\W_]*)({re.escape(word)})([\W_]*)", name, re.IGNORECASE):
+        for found in re.finditer(rf"([\s_.-]*)({re.escape(word)})([\s_.-]*)", name, re.IGNORECASE):
             before, after = name[: found.start()], name[found.end() :]
             if _touches(before[-1:], found[1], found[2][0]) or _touches(found[2][-1], found[3], after[:1]):
                 continue
