@@ -116,6 +116,14 @@ LAYOUTS = [
     LayoutKind("NAME and NAME_mask in one folder", under("."), lambda number: f"{number}_mask"),
     LayoutKind("NAME and NAME_cp_masks, as Cellpose writes", under("."), lambda number: f"{number}_cp_masks"),
     LayoutKind(
+        "train/ and train_masks/, test/ and test_masks/",
+        parted("{}/{}", "train", "train", "test"),
+        parted("{}_masks/{}_mask", "train", "train", "test"),
+        ("train", "train", "test"),
+    ),
+    LayoutKind("images in the folder itself, masks/ in it", under("."), under("masks")),
+    LayoutKind("images/img/ and masks/mask/", under("images/img"), under("masks/mask")),
+    LayoutKind(
         "NAME and NAME_mask below folders, names with brackets",
         lambda n: f"benign/benign ({n})",
         lambda n: f"benign/benign ({n})_mask",
@@ -265,12 +273,6 @@ LAYOUTS = [
         under("images"),
         under("labels"),
         change=lambda root: [removed(name)(root) for name in ("images", "labels")],
-        refused=("no images/ and labels/ (or masks/) were found in it", "put the images into images/"),
-    ),
-    LayoutKind(
-        "images in the folder itself, masks/ in it",
-        under("."),
-        under("masks"),
         refused=("no images/ and labels/ (or masks/) were found in it", "put the images into images/"),
     ),
     LayoutKind(

@@ -154,10 +154,15 @@ def _part(
         return two_folders(images, labels, kind)
     if part:
         inside = _only(place.others, kind) or images
-        found = _parts(inside, kind) if inside else {}
-        return found.get("") or found.get(part) or _in_one_file(folder, part)
-    folders = tracking(folder) or _found(cases(place.others, kind))
-    return folders or beside(folder, _undivided(folder, places)) or _in_one_file(folder, part)
+        parts = _parts(inside, kind) if inside else {}
+        found = parts.get("") or parts.get(part) or _in_one_file(folder, part)
+    else:
+        inside = folder
+        found = tracking(folder) or _found(cases(place.others, kind))
+        found = found or beside(folder, _undivided(folder, places)) or _in_one_file(folder, part)
+    if not found and inside and labels and not images and any(map(is_readable, entries_of(inside))):
+        return two_folders(inside, labels, kind)  # train/ and train_masks/, or images in the folder itself and masks/
+    return found
 
 
 def _in_one_file(folder: Path, part: str) -> Found | None:

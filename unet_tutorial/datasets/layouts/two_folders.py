@@ -9,7 +9,16 @@ from pathlib import Path
 from unet_tutorial.datasets.files import CONVERSIONS, READABLE, is_readable
 from unet_tutorial.datasets.layouts.cellpose import refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name, is_outline, name_of, some
+from unet_tutorial.datasets.layouts.listing import (
+    all_files,
+    bare_name,
+    by_name,
+    entries_of,
+    is_folder,
+    is_outline,
+    name_of,
+    some,
+)
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, cases, description_of
 from unet_tutorial.datasets.layouts.several import Several, several
@@ -28,7 +37,7 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
     Images without labels are left out of the folder JPEGImages/ of Pascal VOC, where most have none. ValueError for an
     empty folder, for labels without an image, and for an image without labels in any other folder.
     """
-    files = by_name(filter(is_readable, all_files(images)), images)
+    files = by_name((file for file in all_files(images) if is_readable(file) and labels not in file.parents), images)
     everything = labels_in(labels)
     label_files = [file for file in everything if bare_name(file).endswith(CITYSCAPES)] or everything
     unused = dict.fromkeys(set(everything).difference(label_files), f"the files {CITYSCAPES} are read")
@@ -50,9 +59,18 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
         raise ValueError(
             f"{labels}: its folders have the names of images and of classes at once; rename the folders of the classes"
         )
+    inner = _innermost(images), _innermost(labels)
+    if not found and inner != (images, labels):
+        return two_folders(*inner, kind)
     if not found:
         raise ValueError(unmatched(match(list(files), list(single)), files, images, single, labels))
     return Found(found[0], {})
+
+
+def _innermost(folder: Path) -> Path:
+    """The folder itself, or that in it if it holds nothing but one folder, as Keras expects: images/img/."""
+    entries = entries_of(folder)
+    return _innermost(entries[0]) if len(entries) == 1 and is_folder(entries[0]) else folder
 
 
 def labels_in(folder: Path) -> list[Path]:
