@@ -1,4 +1,4 @@
-"""Files that are complete or absent, and folders of one's own. Errors of the file system become a ValueError."""
+"""Files that are complete or absent, and new folders for one process. Errors of the file system become a ValueError."""
 
 import hashlib
 import os
@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -107,7 +106,9 @@ def unused_folder(wanted: str | Path) -> Path:
     folder cannot be created.
     """
     wanted = Path(wanted) if Path(wanted).name not in ("", "..") else Path(wanted).resolve()
-    for number in count(1):
+    number = 0
+    while True:
+        number += 1
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         if folder.is_file():
             continue
@@ -117,7 +118,6 @@ def unused_folder(wanted: str | Path) -> Path:
                 return folder
         except OSError as error:
             raise ValueError(f"{folder}: cannot be used ({one_line(error)}); choose a writable folder") from error
-    raise AssertionError("the numbers of folders have no end")
 
 
 def _claimed(folder: Path) -> bool:

@@ -16,7 +16,9 @@ from unet_tutorial.jobs import predict, train
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.job import begin, job_of
 from unet_tutorial.jobs.job import train as train_for
+from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.scores import best_thresholds
 from unet_tutorial.learning.checkpoints import load
 
 RNG = np.random.default_rng(0)
@@ -57,6 +59,15 @@ def test_instances_come_back_as_instances(folder: Path) -> None:
     model = train([image], [connected_cells(mask)], labels="instances", **THIN)
     cells = model.probabilities(image)[1] > model.predictor.thresholds[0]
     np.testing.assert_array_equal(model.predict(image), connected_cells(cells))
+
+
+def test_a_saved_model_has_the_thresholds_with_and_without_test_time_augmentation(folder: Path, tmp_path: Path) -> None:
+    image, mask = (read_image(folder / part / "a.png") for part in ("images", "labels"))
+    model = train([image], [mask], **THIN)
+    model.save(tmp_path / "model.safetensors")
+    train_pairs = read_data(Recipe(folder, held_out=2)).split.train
+    for views, thresholds in best_thresholds(model.predictor, train_pairs).items():
+        assert Predictor.from_file(tmp_path / "model.safetensors", views=views).thresholds == thresholds != ()
 
 
 def test_layers_come_back_as_layers() -> None:

@@ -1,11 +1,13 @@
 """Trains on arrays and predicts them, in a few lines of Python::
 
-from unet_tutorial.jobs import train, predict
+    from unet_tutorial.jobs import train, predict
 
-model = train(images, labels, steps=500)
-found = model.predict(image)
-model.save("model.safetensors")
-found = predict("model.safetensors", image)
+    model = train(images, labels, steps=500)
+    found = model.predict(image)
+    model.save("model.safetensors")
+    found = predict("model.safetensors", image)
+
+See docs/from_python.md.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from unet_tutorial.datasets.arrays import content_of, image_of
-from unet_tutorial.datasets.folder import Reading, collect
+from unet_tutorial.datasets.folder import collect
 from unet_tutorial.datasets.normalisation import Normaliser
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs import job as jobs
-from unet_tutorial.jobs.data import Data
-from unet_tutorial.jobs.predictor import Predictor, Probabilities
+from unet_tutorial.jobs.data import Data, reading_of
+from unet_tutorial.jobs.predictor import Predictor, Probabilities, Thresholds
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import best_thresholds
 from unet_tutorial.jobs.split import Split
@@ -37,10 +39,15 @@ IN_MEMORY = Path("arrays")  # stands in a recipe for the folder of the data
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network with its task. ``predictor`` gives its probabilities, ``job`` is the training run."""
+    """A trained network with its task.
+
+    ``predictor`` gives its probabilities, ``job`` is the training run, and ``thresholds`` are those for each number of
+    views.
+    """
 
     predictor: Predictor
     job: jobs.Job
+    thresholds: dict[int, Thresholds]
     channel_axis: int | None = None
 
     def predict(self, image: ArrayLike) -> NDArray[Any]:
@@ -59,8 +66,8 @@ class Model:
         """Write a checkpoint for `predict` and for ``unet predict``. ValueError if the file exists already."""
         if Path(path).exists():
             raise ValueError(f"{path}: this file exists; choose another name, or delete it first")
-        cuts = {self.predictor.views: self.predictor.thresholds}
-        save_weights(path, self.predictor.net, **jobs.described(self.job, cuts=cuts))
+        # checkpoints hold the thresholds under the key "cuts"
+        save_weights(path, self.predictor.net, **jobs.described(self.job, cuts=self.thresholds))
 
 
 def train(
@@ -85,8 +92,7 @@ def train(
     """
     recipe = Recipe(**{"data": IN_MEMORY, **options})
     rank = jobs.rank_of(recipe, builders)
-    reading = Reading(recipe.labels, recipe.classes, recipe.colours, recipe.unlabelled, recipe.channels)
-    collection = collect({"": content_of(images, labels, rank, channel_axis)}, rank, reading)
+    collection = collect({"": content_of(images, labels, rank, channel_axis)}, rank, reading_of(recipe))
     pairs = collection.parts[""]
     normaliser = Normaliser.of([pair.image for pair in pairs], recipe.normalise)
     data = Data(Split(pairs, []), Task(collection.scheme, collection.channels, normaliser), collection.remarks)
@@ -100,7 +106,8 @@ def train(
 
     jobs.train(job, progress)
     predictor = Predictor(training.net, data.task)
-    return Model(replace(predictor, thresholds=best_thresholds(predictor, pairs)[1]), job, channel_axis)
+    thresholds = best_thresholds(predictor, pairs)
+    return Model(replace(predictor, thresholds=thresholds[1]), job, thresholds, channel_axis)
 
 
 def predict(
@@ -116,11 +123,9 @@ def predict(
 def labels_of(predictor: Predictor, image: ArrayLike, channel_axis: int | None = None) -> NDArray[Any]:
     """The labels of an image, of the kind of the predictor's task."""
     labels = predictor.labels(predictor(_channels_first(predictor, image, channel_axis)))
-    return (
-        class_instances(labels, rank=predictor.net.levels[0].rank).labels
-        if predictor.task.scheme.kind == "instances"
-        else labels
-    )
+    if predictor.task.scheme.kind == "instances":
+        return class_instances(labels, rank=predictor.net.levels[0].rank).labels
+    return labels
 
 
 def _channels_first(predictor: Predictor, image: ArrayLike, channel_axis: int | None) -> NDArray[Any]:

@@ -26,8 +26,7 @@ def read_data(recipe: Recipe, rank: int = 2) -> Data:
 
     ValueError for a folder or a file that cannot be used, and for labels whose meaning is not certain.
     """
-    reading = Reading(recipe.labels, recipe.classes, recipe.colours, recipe.unlabelled, recipe.channels)
-    collection = read_collection(recipe.data, rank, reading)
+    collection = read_collection(recipe.data, rank, reading_of(recipe))
     split = split_of(collection, recipe)
     if recipe.unlabelled is not None and all(pair.known.all() for part in split for pair in part):
         raise ValueError(
@@ -38,6 +37,11 @@ def read_data(recipe: Recipe, rank: int = 2) -> Data:
     task = Task(collection.scheme, collection.channels, normaliser, _spacing(split.train))
     remarks = [*collection.remarks, *unused_parts(collection, recipe), *leaks(split, recipe.split_by)]
     return Data(split, task, remarks)
+
+
+def reading_of(recipe: Recipe) -> Reading:
+    """The options of a recipe with which images and labels are read."""
+    return Reading(recipe.labels, recipe.classes, recipe.colours, recipe.unlabelled, recipe.channels)
 
 
 def _spacing(pairs: list[Pair]) -> tuple[float, ...]:

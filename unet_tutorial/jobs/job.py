@@ -49,7 +49,6 @@ CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
 HISTORY, VALIDATION = "history.csv", "validation.csv"
 EVERY = 50  # steps between two checkpoints
 AUGMENTATIONS = ("rotate", "scale", "brightness", "contrast", "gamma", "noise", "blur")  # options of the recipe
-AUGMENTATIONS = ("rotate", "scale", "brightness", "contrast", "gamma", "noise", "blur")  # options of the recipe
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,7 @@ def _best_network(job: Job, folder: Path) -> Network:
     net = job.training.net
     if job.validate and (folder / BEST).is_file():
         net = copy.deepcopy(net)
-        kept = load(folder / BEST).tensors.items()
-        net.load_state_dict({key.removeprefix("net."): value for key, value in kept if key.startswith("net.")})
+        net.load_state_dict(load(folder / BEST).weights)
     return net
 
 

@@ -83,10 +83,9 @@ def _copies(kind: str, train: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator
     for found, verb in ((equal, "equal"), (alike, "are nearly equal to")):
         if found:
             names = [f"{name} and {other}" for name, other in found.items()]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             yield (
                 f"{len(found)} of the {len(pairs)} {kind} images {verb} training images, perhaps mirrored or rotated "
-                f"({', '.join(names[:3])}{more}); scores on them do not show how well new images are segmented: "
+                f"({some(names)}); scores on them do not show how well new images are segmented: "
                 "remove these images from one of the sets"
             )
 

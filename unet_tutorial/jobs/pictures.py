@@ -76,14 +76,14 @@ def colours_of(task: Task) -> tuple[str, ...]:
 def painted(labels: Labels, task: Task) -> NDArray[np.float64]:
     """The middle slice of classes (*size) or layers (L, *size) in the colours of `colours_of`: (H, W, 3) from 0 to 1.
 
-    Where layers overlap, their colours are multiplied, as those of panes of glass.
+    Where layers overlap, their colours are multiplied.
     """
     colours = np.array([to_rgb(colour) for colour in colours_of(task)])  # (K, 3)
     if not task.scheme.layered:
         return np.asarray(colours[middle_slice(labels)])
     layers = zip(labels, colours, strict=True)
-    panes = [np.where(middle_slice(layer)[..., None] > 0, colour, 1.0) for layer, colour in layers]
-    return np.asarray(np.prod(panes, axis=0))
+    coloured = [np.where(middle_slice(layer)[..., None] > 0, colour, 1.0) for layer, colour in layers]
+    return np.asarray(np.prod(coloured, axis=0))
 
 
 def middle_slice(values: Array) -> Array:

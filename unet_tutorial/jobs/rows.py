@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task
-from unet_tutorial.jobs.validation import class_counts, class_ious
-from unet_tutorial.metrics.confusion import Counts, dices, precisions, recalls
+from unet_tutorial.jobs.validation import class_counts, class_scores, mean_iou
+from unet_tutorial.metrics.confusion import Counts, dices, ious, precisions, recalls
 from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.pixels import dice, iou, isbi_pixel_error, pixel_error
 from unet_tutorial.metrics.rand import v_rand
@@ -138,26 +137,18 @@ def classes_row(method: str, counts: Counts, task: Task) -> ClassesRow:
     return ClassesRow(
         method,
         float(1 - right / counts.sum()),
-        float(np.nanmean(class_ious(counts, task))),
-        float(np.nanmean(_of_classes(dices, counts, task))),
+        mean_iou(counts, task),
+        float(np.nanmean(class_scores(dices, counts, task))),
     )
 
 
 def class_rows(method: str, counts: Counts, task: Task) -> list[ClassRow]:
     """The scores of a method for each class from its confusion table."""
     columns = (
-        _of_classes(lambda table: table.sum(1) / table.sum(), counts, task),
-        class_ious(counts, task),
-        *(_of_classes(score, counts, task) for score in (dices, precisions, recalls)),
+        class_scores(lambda table: table.sum(1) / table.sum(), counts, task),
+        *(class_scores(score, counts, task) for score in (ious, dices, precisions, recalls)),
     )
     return [ClassRow(method, name, *values) for name, *values in zip(task.classes, *columns, strict=True)]
-
-
-def _of_classes(score: Callable[[Counts], NDArray[np.float64]], counts: Counts, task: Task) -> list[float]:
-    """A score of each class, or of the presence of each layer."""
-    if task.scheme.layered:
-        return [float(score(table)[1]) for table in counts]
-    return [float(value) for value in score(counts[0])]
 
 
 def has_cells(test: Sequence[Pair], task: Task) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.labels import Labels
@@ -50,13 +51,13 @@ def class_counts(pair: Pair, labels: Labels, task: Task) -> Counts:
     return confusion(pair.labels[pair.known], labels[pair.known], len(task.classes))[None]
 
 
-def class_ious(counts: Counts, task: Task) -> list[float]:
-    """The IoU of each class, from the sum of `class_counts`; NaN for a class that does not occur."""
+def class_scores(score: Callable[[Counts], NDArray[np.float64]], counts: Counts, task: Task) -> list[float]:
+    """A score of each class, or of the presence of each layer, such as `ious`, from the sum of `class_counts`."""
     if task.scheme.layered:
-        return [float(ious(table)[1]) for table in counts]
-    return [float(iou) for iou in ious(counts[0])]
+        return [float(score(table)[1]) for table in counts]
+    return [float(value) for value in score(counts[0])]
 
 
 def mean_iou(counts: Counts, task: Task) -> float:
     """The mean IoU of the classes that occur in truth or prediction."""
-    return float(np.nanmean(class_ious(counts, task)))
+    return float(np.nanmean(class_scores(ious, counts, task)))

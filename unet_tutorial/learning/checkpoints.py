@@ -1,7 +1,7 @@
 """Checkpoints: the whole state of a training run, or the weights alone, in one safetensors file.
 
 A resumed training run gives the same weights as an uninterrupted one, bit for bit. A safetensors file cannot contain
-code (as a pickle file can), so it is safe to load. What it says of its network is checked before one is built.
+code (as a pickle file can), so it is safe to load. Its metadata are checked before a network is built from them.
 """
 
 from __future__ import annotations
@@ -68,12 +68,11 @@ class Checkpoint:
                 f"because a file names it, so give the network again: --net {self.net}, or in Python "
                 f"network({{{self.net!r}: build}})"
             )
-        weights = self._tensors_under("net.")
         if not self.net:
-            self._refuse(misfit(self.preset, self.arguments, weights))
+            self._refuse(misfit(self.preset, self.arguments, self.weights))
         net = builders[self.net](**self.arguments) if self.net else build(self.preset, **self.arguments)
-        self._refuse(difference(weights, net.state_dict()))
-        net.load_state_dict(weights)
+        self._refuse(difference(self.weights, net.state_dict()))
+        net.load_state_dict(self.weights)
         return net
 
     def _refuse(self, reason: str) -> None:
@@ -85,6 +84,11 @@ class Checkpoint:
                 f"{self.path}: the weights do not fit {made} with {shown} ({reason}); the file is damaged, or was "
                 f"written by another version of {self.net or 'unet_tutorial'}; train again, or use that version"
             )
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The state dict of the network."""
+        return self._tensors_under("net.")
 
     @property
     def resumable(self) -> bool:
@@ -251,7 +255,7 @@ def _check_tensors(found: Checkpoint, about: dict[str, str]) -> None:
     digest = about.pop(DIGEST, "")
     if digest and digest != digest_of(found.tensors, about):
         raise ValueError(f"{found.path}: the file has changed since it was written (its digest differs); {DAMAGED}")
-    weights = found._tensors_under("net.")
+    weights = found.weights
     state = found.tensors.keys() & RUN
     if not weights or (state and not found.resumable):
         missing = "weights" if not weights else ", ".join(sorted(RUN - state))

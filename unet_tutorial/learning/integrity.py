@@ -23,9 +23,8 @@ from unet_tutorial.nets.presets import build
 
 LARGEST_ARGUMENT = 10**6  # of the integers among the arguments of a preset
 MOST_ARGUMENTS = 1000  # values in them
-MODULES_PER_TENSOR = (
-    10  # parameters included; more than any preset has; without a limit, a file could ask for 10⁹ layers
-)
+# Parameters are counted as well. More than any preset has; without a limit, a file could ask for 10⁹ layers.
+MODULES_PER_TENSOR = 10
 
 
 def digest_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
@@ -33,7 +32,7 @@ def digest_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str
     digest = hashlib.sha256(repr(sorted(metadata.items())).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -106,7 +105,7 @@ class _NotDrawn(TorchFunctionMode):
 
 
 def _excessive(arguments: object) -> str:
-    """The reason why arguments would need too much memory or time, whatever the network; "" if they do not."""
+    """The reason why arguments would need too much memory or time for any network; "" if they do not."""
     left, leaves = [arguments], 0
     while left:
         value = left.pop()

@@ -9,11 +9,11 @@ from unet_tutorial.learning.train import Training
 
 
 class EventFiles:
-    """Writes into a folder what ``tensorboard --logdir FOLDER`` shows; call it with the training after each save.
+    """Writes files for ``tensorboard --logdir FOLDER`` into a folder; call it with the training after each save.
 
     Each call writes the losses, the learning rates (``rates`` of a step) and the validations since the last one. The
-    run may be a resumed one: TensorBoard then leaves out what an interrupted run has written after the state that it
-    continues from. Raises ValueError if TensorBoard is not installed.
+    run may be a resumed one: TensorBoard then leaves out the steps that the interrupted run has written after its last
+    checkpoint. Raises ValueError if TensorBoard is not installed.
     """
 
     def __init__(self, folder: str | Path, training: Training, rates: Callable[[int], float]) -> None:

@@ -18,7 +18,7 @@ def layer_weights(text: str, targets: Sequence[Tensor]) -> Tensor:
     ``targets`` are those of all training images, each (L, *spatial) of 0 and 1, and -1 where there is no label. With
     ``balanced``, both labels of a layer have the same total weight over all images, and their mean weight is 1; label 1
     of a layer that is empty everywhere has weight 0. ``none`` is 1 everywhere; numbers separated by commas, such as
-    ``1,4,2``, weigh each layer, whatever its labels. Raises ValueError for any other text, as
+    ``1,4,2``, weigh each layer, with the same weight for both labels. Raises ValueError for any other text, as
     ``weight_maps.fixed_weights``.
 
     >>> layer_weights("balanced", [torch.tensor([[0.0, 1.0, 1.0, 1.0, -1.0], [0.0, 0.0, 1.0, 1.0, -1.0]])]).tolist()

@@ -39,10 +39,8 @@ LOSSES: dict[str, Loss] = {
     "ms_ssim": ms_ssim_loss,
 }
 
-OF_LAYERS = {
-    "cross_entropy": "binary_cross_entropy",
-    "focal": "sigmoid_focal",
-}  # the same loss for a multi-label target
+# The same loss for a multi-label target
+OF_LAYERS = {"cross_entropy": "binary_cross_entropy", "focal": "sigmoid_focal"}
 
 
 def loss_named(text: str, *, multilabel: bool = False) -> Loss:
