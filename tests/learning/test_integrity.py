@@ -50,7 +50,7 @@ def test_a_digest_depends_on_every_name_dtype_shape_and_value() -> None:
     others: list[tuple[dict[str, torch.Tensor], dict[str, str]]] = [
         (tensors | {"a": torch.arange(6.0).flip(0)}, about),
         (tensors | {"a": torch.arange(6.0).reshape(2, 3)}, about),
-        (tensors | {"b": torch.tensor(1, dtype=torch.int32)}, about),
+        (tensors | {"b": tensors["b"].view(torch.float64)}, about),
         (tensors | {"c": torch.zeros(3, 0)}, about),
         ({name.upper(): value for name, value in tensors.items()}, about),
         (tensors, {"preset": "padded"}),
