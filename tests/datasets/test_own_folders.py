@@ -11,7 +11,13 @@ import pytest
 
 from tests.oracles.own_data import Array
 from tests.oracles.own_folders import FOLDERS, Folder
+from tests.oracles.own_folders import folder as folder_of
+from tests.oracles.own_images import PLAIN as IMAGE
+from tests.oracles.own_labels import PLAIN as LABELS
+from tests.oracles.own_layouts import LAYOUTS, PLAIN, LayoutKind
 from unet_tutorial.datasets.folder import Collection, Reading, read_collection
+from unet_tutorial.jobs.data import read_data
+from unet_tutorial.jobs.recipe import Recipe
 
 
 def equal_cells(found: Array, truth: Array) -> bool:
@@ -58,3 +64,17 @@ def test_a_folder_is_read_rightly_or_refused_with_the_next_step(tmp_path: Path, 
 
 def test_there_are_many_folders_and_each_stands_once() -> None:
     assert len({str(folder) for folder in FOLDERS}) == len(FOLDERS) >= 90
+
+
+@pytest.mark.parametrize(
+    "layout", [layout for layout in LAYOUTS if layout is PLAIN or any(layout.part)], ids=lambda kind: kind.name
+)
+def test_each_image_is_in_the_set_of_its_part(tmp_path: Path, layout: LayoutKind) -> None:
+    truth = folder_of(IMAGE, LABELS, layout).write(tmp_path)
+    split = read_data(Recipe(tmp_path)).split
+    parts = [part or ("test" if number == len(truth) - 1 else "train") for number, (part, *_) in enumerate(truth)]
+    for part, found in (("train", split.train), ("test", split.test), ("val", split.validation)):
+        wanted = [image for name, (_, image, _) in zip(parts, truth, strict=True) if name == part]
+        assert len(found) == len(wanted)
+        for pair, image in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(pair.image, image)

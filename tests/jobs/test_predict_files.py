@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from unet_tutorial.datasets.channels import COLOURS
 from unet_tutorial.datasets.files import read, read_image, write_image
-from unet_tutorial.datasets.image import GREY, Image
+from unet_tutorial.datasets.image import GREY, RGB, Image
 from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.jobs import results
 from unet_tutorial.jobs.predict_files import Source, check_outputs, fitting, predict_files, sources
@@ -122,7 +121,7 @@ THREE = Image(np.arange(12).reshape(3, 2, 2), ("DAPI", "actin", "GFP"))
         (THREE, ("DAPI", "actin", "GFP"), [0, 1, 2], 0),
         (THREE, ("GFP", "DAPI"), [2, 0], 0),
         (THREE, ("actin",), [1], 0),
-        (THREE, COLOURS, [0, 1, 2], 1),
+        (THREE, RGB, [0, 1, 2], 1),
         (Image(np.zeros((1, 2, 2)), ("DAPI",)), GREY, [0], 0),
         (Image(np.zeros((1, 2, 2)), ("DAPI",)), ("Hoechst",), [0], 1),
     ],
@@ -142,9 +141,9 @@ def test_other_numbers_of_channels_are_refused_with_both() -> None:
 
 
 def test_a_grey_image_has_equal_colours_as_in_training() -> None:
-    found = fitting(Image(GREYS[None], spacing=(1, 2)), Task(channels=COLOURS))
+    found = fitting(Image(GREYS[None], spacing=(1, 2)), Task(channels=RGB))
     np.testing.assert_array_equal(found.array, np.stack([GREYS] * 3))
-    assert (found.channels, found.spacing) == (COLOURS, (1, 2))
+    assert (found.channels, found.spacing) == (RGB, (1, 2))
     assert found.remarks == ("it is grey; red, green and blue are equal in it",)
 
 

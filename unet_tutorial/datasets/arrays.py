@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unet_tutorial.datasets.folder import COLOUR, Content
-from unet_tutorial.datasets.image import GREY, Image
+from unet_tutorial.datasets.folder import Content
+from unet_tutorial.datasets.image import GREY, RGB, Image, numbered_channels
 from unet_tutorial.datasets.label_values import RawLabels
 
-MOST_COLOURS = 4  # a last axis of at most this length holds colours, not pixels
+RGBA = 4  # number of samples of a pixel with red, green, blue and alpha
 
 
 def image_of(array: ArrayLike, rank: int = 2, channel_axis: int | None = None, name: str = "the image") -> Image:
@@ -37,16 +37,16 @@ def image_of(array: ArrayLike, rank: int = 2, channel_axis: int | None = None, n
             "pass one image per array"
         )
     if channel_axis is None:
-        if values.shape[-1] not in (3, MOST_COLOURS):
+        if values.shape[-1] not in (len(RGB), RGBA):
             raise ValueError(
                 f"{name}: shape {values.shape} has an axis more than an image; say which holds the channels, "
                 "channel_axis=0 or -1, or pass each slice as an image of its own"
             )
         channel_axis = -1
     channels = np.moveaxis(values, channel_axis, 0)
-    if len(channels) == MOST_COLOURS and channel_axis in (-1, rank) and (channels[3] == channels[3].max()).all():
+    if len(channels) == RGBA and channel_axis in (-1, rank) and (channels[3] == channels[3].max()).all():
         channels = channels[:3]
-    names = COLOUR if len(channels) == 3 and channel_axis in (-1, rank) else _numbered(len(channels))
+    names = RGB if len(channels) == 3 and channel_axis in (-1, rank) else numbered_channels(len(channels))
     return Image(channels, GREY if len(channels) == 1 else names)
 
 
@@ -66,7 +66,3 @@ def content_of(
         raw = RawLabels(f"label image {number}", values, layered)
         found.append(Content(f"{number:03}", f"image {number}", read, raw))
     return found
-
-
-def _numbered(count: int) -> tuple[str, ...]:
-    return tuple(f"channel {number}" for number in range(count))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unet_tutorial.datasets.decoded import ContentError, Decoded, require_plausible
-from unet_tutorial.datasets.image import GREY, Array
+from unet_tutorial.datasets.image import ALPHA, GREY, RGB, Array
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # Pillow's names
 LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "WEBP": "WebP"}  # MPO is a JPEG that holds further pictures
 GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
-GREY_ALPHA, RGB, RGBA = ("grey", "alpha"), ("red", "green", "blue"), ("red", "green", "blue", "alpha")
+GREY_ALPHA, RGBA = (*GREY, ALPHA), (*RGB, ALPHA)
 SAMPLES = {"LA": GREY_ALPHA, "RGB": RGB, "RGBA": RGBA}
 MODES = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}  # with alpha: La and RGBa are multiplied
 ORIENTATION = 0x0112
@@ -132,7 +132,7 @@ def _pixels(array: Array, samples: tuple[str, ...], file: ImageFile) -> Decoded:
         planes = array if samples == RGB else array[..., None]
         hidden = (planes == np.asarray(transparent)).all(axis=-1, keepdims=True)
         alpha = np.where(hidden, 0, np.iinfo(array.dtype).max).astype(array.dtype)
-        return Decoded(np.concatenate([planes, alpha], axis=-1), "YXS", samples=(*samples, "alpha"))
+        return Decoded(np.concatenate([planes, alpha], axis=-1), "YXS", samples=(*samples, ALPHA))
     if samples == GREY:
         return Decoded(array, "YX")
     return Decoded(array, "YXS", samples=samples)

@@ -9,11 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from unet_tutorial.datasets.decoded import ContentError, Decoded
-from unet_tutorial.datasets.image import GREY, Array, Image
+from unet_tutorial.datasets.image import ALPHA, GREY, RGB, Array, Image, numbered_channels
 
-COLOURS = ("red", "green", "blue")
-ALPHA = "alpha"
-FEW = 4  # a last axis of at most so many columns is a sign of colours in the last axis
+MOST_SAMPLES = 4  # colours of a pixel; a stack whose slices have at most this number of columns may be a colour image
 
 
 class Ordered(NamedTuple):
@@ -40,7 +38,7 @@ def arrange(decoded: Decoded, channels: str = "") -> Image:
         array, names = array[picked], tuple(names[number] for number in picked)
     else:
         array, names = without_alpha(array, names)
-        if names == COLOURS and all(np.array_equal(array[0], channel) for channel in array[1:]):
+        if names == RGB and all(np.array_equal(array[0], channel) for channel in array[1:]):
             array, names = array[:1], GREY
             remarks.append("its colour channels are equal: read as a grey image")
     return Image(array, names, ordered.spacing, tuple(remarks))
@@ -115,7 +113,7 @@ def _shown(decoded: Decoded) -> Decoded:
         values = decoded.array.astype(np.intp)
         if values.max(initial=0) >= len(decoded.palette):
             raise ContentError(f"its palette has {len(decoded.palette)} colours, but it uses number {values.max()}")
-        samples = (*COLOURS, ALPHA)[: decoded.palette.shape[1]]
+        samples = (*RGB, ALPHA)[: decoded.palette.shape[1]]
         return replace(decoded, array=decoded.palette[values], axes=decoded.axes + "S", samples=samples, palette=None)
     if decoded.black is None:
         return decoded
@@ -149,7 +147,7 @@ def _completed(names: tuple[str, ...], count: int) -> tuple[str, ...]:
     if count == 1 and not any(names):
         return GREY
     given = names if len(names) == count else count * ("",)
-    full = [name or f"channel {number}" for number, name in enumerate(given)]
+    full = [name or number for name, number in zip(given, numbered_channels(count), strict=True)]
     return tuple(name if full.count(name) == 1 else f"{name} {number}" for number, name in enumerate(full))
 
 
@@ -176,7 +174,7 @@ def _refuse_last_colours(array: Array, axes: str, stack: list[str]) -> None:
     """ContentError for an array (H, W, channels) whose axes are unnamed, which looks like H slices of a few columns."""
     if stack in (["Q"], ["I"]):
         depth, height, width = (array.shape[axes.index(axis)] for axis in (*stack, "Y", "X"))
-        if width <= FEW and min(depth, height) > FEW * width:
+        if width <= MOST_SAMPLES and min(depth, height) > MOST_SAMPLES * width:
             raise ContentError(
                 f"expected an image (H, W) or stack (D, H, W), got {describe(array)}: this looks like {width} channels "
                 "in the last axis, but the file does not name its axes; save it as an RGB image, or with named axes "

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from unet_tutorial.datasets.calibration import tiff_metadata
-from unet_tutorial.datasets.channels import COLOURS, arrange, describe, order, without_alpha
+from unet_tutorial.datasets.channels import arrange, describe, order, without_alpha
 from unet_tutorial.datasets.decode import BITMAPS, HDF5, TIFF, Array, decode
 from unet_tutorial.datasets.decoded import ContentError, Decoded
-from unet_tutorial.datasets.image import Image
+from unet_tutorial.datasets.image import RGB, Image
 from unet_tutorial.disk import complete_file, one_line
 
 FOLDERS, CONTAINERS = (".zarr",), (*HDF5, ".zarr")
@@ -82,7 +82,7 @@ def read_image(path: str | Path) -> Array:
     if len(image.channels) == 1:
         grey: Array = image.array[0]
         return grey
-    if image.channels == COLOURS:
+    if image.channels == RGB:
         raise ValueError(
             f"{path}: expected a grey image, got a colour image; save it as grey first, from the channel "
             "or the mixture of channels that shows the cells (in Python: PIL.Image.open(path).convert('L'))"
@@ -122,7 +122,7 @@ def _values(decoded: Decoded) -> Values:
             "image without transparency"
         ) from error
     palette = None if decoded.palette is None else decoded.palette[:, :3]
-    if names == COLOURS:
+    if names == RGB:
         if array.dtype != np.uint8:
             raise ContentError(
                 f"expected the colours of a mask as 8-bit values, got {array.dtype}; save it as 8-bit RGB"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unet_tutorial.datasets.encoding import Encoded, encode
 from unet_tutorial.datasets.files import explain_permission_error, read, require_finite
-from unet_tutorial.datasets.image import GREY, Array, Image
+from unet_tutorial.datasets.image import GREY, RGB, Array, Image, numbered_channels
 from unet_tutorial.datasets.label_files import raw_labels
 from unet_tutorial.datasets.label_kinds import decide, sentence
 from unet_tutorial.datasets.label_values import RawLabels
@@ -21,8 +21,6 @@ from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.datasets.volumes import orientation
-
-COLOUR = ("red", "green", "blue")
 
 CLASSES = "classes.json"  # names, and values or colours of classes
 
@@ -220,10 +218,9 @@ def stacked(files: Sequence[Path], images: Sequence[Image], names: tuple[str, ..
                 f"{file}: expected one channel of the size {images[0].array.shape[1:]}, as in {files[0].name}, "
                 f"got an array of shape {image.array.shape}; save each channel in a file of its own"
             )
-    default = tuple(f"channel {number}" for number in range(len(images)))
     return images[0]._replace(
         array=np.concatenate([image.array for image in images]),
-        channels=names if len(names) == len(images) else default,
+        channels=names if len(names) == len(images) else numbered_channels(len(images)),
         remarks=tuple(remark for image in images for remark in image.remarks),
     )
 
@@ -235,10 +232,10 @@ def _channels(contents: Sequence[Content], reading: Reading) -> tuple[tuple[str,
     first = contents[0].image.channels
     if len(names) == 1 or (reading.channels and len({len(each) for each in names}) == 1):
         return first, remarks
-    if names.keys() == {GREY, COLOUR}:
+    if names.keys() == {GREY, RGB}:
         grey = sum(each.image.channels == GREY for each in contents)
         remarks.append(f"{grey} of {len(contents)} images are grey; red, green and blue are equal in them")
-        return COLOUR, remarks
+        return RGB, remarks
     other = next(each for each in names if each != first)
     raise ValueError(
         f"{names[other]}: its channels are {', '.join(other)}, and those of {contents[0].name} are {', '.join(first)}; "

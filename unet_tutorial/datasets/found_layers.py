@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
+from unet_tutorial.datasets.image import RGB
 from unet_tutorial.datasets.label_options import DATA_SET, LabelOptions
 from unet_tutorial.datasets.label_values import RawLabels, layer_values
 from unet_tutorial.datasets.scheme import LabelScheme
@@ -20,7 +21,7 @@ class FoundLayers:
     def __init__(self, options: LabelOptions, first: RawLabels) -> None:
         self.options, self.name = options, first.name
         layers = len(layer_values(first, options.unlabelled).array)
-        self.names = ("red", "green", "blue") if first.coloured else first.names
+        self.names = RGB if first.coloured else first.names
         self.some, self.all = np.zeros(layers, bool), np.ones(layers, bool)
         self.equal = np.ones((layers, layers), bool)
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-GREY = ("grey",)
+GREY, RGB = ("grey",), ("red", "green", "blue")  # names of channels
+ALPHA, UNNAMED = "alpha", "channel"
 
 
 class Image(NamedTuple):
@@ -22,6 +23,20 @@ class Image(NamedTuple):
     channels: tuple[str, ...] = GREY
     spacing: tuple[float, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+def numbered_channels(count: int) -> tuple[str, ...]:
+    """Names for channels whose file or array states none.
+
+    >>> numbered_channels(2)
+    ('channel 0', 'channel 1')
+    """
+    return tuple(f"{UNNAMED} {number}" for number in range(count))
+
+
+def is_unnamed(channel: str) -> bool:
+    """Whether this is "grey", or one of the names that `numbered_channels` gives."""
+    return channel in GREY or channel.startswith(f"{UNNAMED} ")
 
 
 def grey(array: Array) -> Image:

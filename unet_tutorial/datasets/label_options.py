@@ -83,7 +83,6 @@ class LabelOptions:
         if BACKGROUND in map(str.lower, names[1:]):
             raise ValueError(
                 f"{self.source}: the names are those of the values in ascending order, and {BACKGROUND} is not the "
-                "first "
-                "of them; write the value of each class, such as 0=background,1=nucleus"
+                "first of them; write the value of each class, such as 0=background,1=nucleus"
             )
         return names or tuple(default)

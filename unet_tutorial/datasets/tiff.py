@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unet_tutorial.datasets.bitmaps import RGB, RGBA, picture, raw_mode_of, two_bytes, without_pixel_limit
+from unet_tutorial.datasets.bitmaps import RGBA, picture, raw_mode_of, two_bytes, without_pixel_limit
 from unet_tutorial.datasets.calibration import ome_channels, tiff_spacing
 from unet_tutorial.datasets.decoded import ContentError, Decoded, logged_errors, require_plausible, turned
-from unet_tutorial.datasets.image import GREY, Array
+from unet_tutorial.datasets.image import ALPHA, GREY, RGB, Array
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 # values of PhotometricInterpretation
-WHITE_IS_ZERO, BLACK_IS_ZERO, COLOURS, PALETTE = 0, 1, 2, 3
+WHITE_IS_ZERO, BLACK_IS_ZERO, COLOURED, PALETTE = 0, 1, 2, 3
 UNCOMPRESSED = 1  # value of Compression
-ALPHA = (1, 2)  # values of ExtraSamples: associated and unassociated alpha
+ALPHA_SAMPLES = (1, 2)  # values of ExtraSamples: associated and unassociated alpha
 OTHER_COLOURS = (5, 6, 8, 9, 10)  # CMYK, YCbCr and CIELAB: Pillow converts them
 JPEG = (6, 7, 33003, 33005, 34712, 34892)  # values of Compression: kinds of JPEG and JPEG 2000
 ORIENTATION = 274
@@ -102,11 +102,11 @@ def _samples(page: TiffPage, samples: Array) -> tuple[str, ...]:
 
     ``samples`` (S, *size) are the values: a fourth sample of RGB without a meaning is an alpha if it is opaque.
     """
-    colours = RGB if page.photometric == COLOURS else GREY
+    colours = RGB if page.photometric == COLOURED else GREY
     kinds = [*page.extrasamples, *len(samples) * [0]][: len(samples) - len(colours)]
-    extra = ["alpha" if kind in ALPHA else "" for kind in kinds]
+    extra = [ALPHA if kind in ALPHA_SAMPLES else "" for kind in kinds]
     if extra == [""] and colours == RGB and samples.dtype.kind == "u" and (samples[3] == _most(samples)).all():
-        extra = ["alpha"]
+        extra = [ALPHA]
     return () if colours == GREY and "" in extra else (*colours, *extra)
 
 

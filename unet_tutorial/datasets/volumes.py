@@ -12,11 +12,11 @@ import numpy as np
 
 from unet_tutorial.datasets.calibration import known_lengths, micrometres
 from unet_tutorial.datasets.decoded import ContentError, Decoded, logged_errors, require_plausible
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.image import ALPHA, RGB, Array
 
 LETTERS = {"x": "X", "y": "Y", "z": "Z", "c": "C", "channel": "C", "channels": "C", "t": "T", "time": "T"}
 NIFTI_UNITS = {"meter": "m", "mm": "mm", "micron": "µm"}
-NRRD_COLOURS = {"RGB-color": ("red", "green", "blue"), "RGBA-color": ("red", "green", "blue", "alpha")}
+NRRD_COLOURS = {"RGB-color": RGB, "RGBA-color": (*RGB, ALPHA)}
 NRRD_KINDS = {"domain": "space", "space": "space", "time": "T", **dict.fromkeys(NRRD_COLOURS, "S")}
 NRRD_SPACES = {  # signs that turn the directions of a space into right, anterior and superior
     **dict.fromkeys(("right-anterior-superior", "ras"), (1, 1, 1)),
@@ -31,7 +31,7 @@ def read_nifti(path: Path) -> Decoded:
 
     By definition the fourth axis of the file is time, but it often holds channels; its letter is Q. The fifth is C.
     """
-    nibabel = _package("nibabel")
+    nibabel = package("nibabel")
     with nibabel.imageglobals.LoggingOutputSuppressor(), logged_errors("nibabel.global"):
         image = nibabel.load(path)
     if len(image.shape) > 5:
@@ -48,7 +48,7 @@ def read_nifti(path: Path) -> Decoded:
 
 def read_nrrd(path: Path) -> Decoded:
     """The array of an NRRD file in the order (z, y, x), the reverse of the file's."""
-    nrrd = _package("nrrd")
+    nrrd = package("nrrd")
     with path.open("rb") as file:
         header = nrrd.read_header(file)
         if "datafile" in header or "data file" in header:
@@ -81,13 +81,13 @@ def orientation(path: Path) -> str:
     """
     name = path.name.lower()
     if name.endswith((".nii", ".nii.gz")):
-        nibabel = _package("nibabel")
+        nibabel = package("nibabel")
         with nibabel.imageglobals.LoggingOutputSuppressor(), logged_errors("nibabel.global"):
             image = nibabel.load(path)
         stated = image.header["sform_code"] or image.header["qform_code"]
         return _directions(image.affine[:3, :3].T) if stated else ""
     if name.endswith(".nrrd"):
-        header = _package("nrrd").read_header(str(path))
+        header = package("nrrd").read_header(str(path))
         signs = NRRD_SPACES.get(str(header.get("space", "")).lower())
         rows = [row for row in header.get("space directions", []) if row is not None and np.isfinite(row).all()]
         return _directions(np.array(rows) * signs) if signs and np.shape(rows) == (3, 3) else ""
@@ -106,16 +106,9 @@ def read_hdf5(path: Path, inside: str) -> Decoded:
     The names of its axes are read from the labels of its dimensions or from ilastik's attribute axistags, the size of a
     voxel from the attribute element_size_um of ilastik and Fiji.
     """
-    h5py = _package("h5py")
+    h5py = package("h5py")
     with h5py.File(path, "r") as file:
-        arrays: dict[str, Any] = {}
-
-        def collect(name: str, node: Any) -> None:
-            if isinstance(node, h5py.Dataset) and node.shape is not None and len(node.shape) >= 2:
-                arrays[f"/{name}"] = node
-
-        file.visititems(collect)
-        found = _chosen(arrays, inside, path)
+        found = _chosen(hdf5_arrays(file), inside, path)
         require_plausible(found.shape, found.dtype, lambda: path.stat().st_size)
         names = [dimension.label for dimension in found.dims]
         if "axistags" in found.attrs:
@@ -127,18 +120,37 @@ def read_hdf5(path: Path, inside: str) -> Decoded:
         return Decoded(np.asarray(found[()]), axes, spacing=known_lengths(lengths))
 
 
+def hdf5_arrays(file: Any) -> dict[str, Any]:
+    """The arrays of two or more axes in an open HDF5 file, by their paths."""
+    h5py = package("h5py")
+    arrays: dict[str, Any] = {}
+
+    def collect(name: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset) and node.ndim >= 2:
+            arrays[f"/{name}"] = node
+
+    file.visititems(collect)
+    return arrays
+
+
+def zarr_nodes(path: Path) -> dict[str, Any]:
+    """The groups and arrays of a zarr folder by their paths; that of the folder itself is "/"."""
+    zarr = package("zarr")
+    with warnings.catch_warnings(action="ignore"):
+        root = zarr.open(str(path), mode="r")
+        inside = root.members(max_depth=None) if isinstance(root, zarr.Group) else ()
+        return {"/": root, **{f"/{name}": node for name, node in inside}}
+
+
 def read_zarr(path: Path, inside: str) -> Decoded:
     """An array of a zarr folder; the highest resolution where the folder is an OME-Zarr image.
 
     ``inside`` is the path of an array or image in the folder; it may be "" if there is only one.
     """
-    zarr = _package("zarr")
+    zarr = package("zarr")
+    nodes = zarr_nodes(path)
     with warnings.catch_warnings(action="ignore"):
-        root = zarr.open(str(path), mode="r")
-        nodes = {"/": root}
-        if isinstance(root, zarr.Group):
-            nodes |= {f"/{name}": node for name, node in root.members(max_depth=None)}
-        pictures = {name: node for name, node in nodes.items() if _multiscales(node)}
+        pictures = {name: node for name, node in nodes.items() if is_ome_image(node)}
         levels = tuple(name.rstrip("/") + "/" for name in pictures)
         arrays = {name: node for name, node in nodes.items() if isinstance(node, zarr.Array) and node.ndim >= 2}
         single = {name: node for name, node in arrays.items() if not name.startswith(levels)} if levels else arrays
@@ -178,7 +190,8 @@ def _ome_attributes(node: Any) -> Mapping[str, Any]:
     return attributes.get("ome", attributes)  # type: ignore[no-any-return]
 
 
-def _multiscales(node: Any) -> bool:
+def is_ome_image(node: Any) -> bool:
+    """Whether a node of a zarr folder is the group of an OME-Zarr image."""
     return hasattr(node, "members") and "multiscales" in _ome_attributes(node)
 
 
@@ -231,7 +244,7 @@ def _described(node: Any) -> str:
     return "(an OME-Zarr image)" if shape is None else f"({' × '.join(map(str, shape))}, {node.dtype})"
 
 
-def _package(name: str) -> Any:
+def package(name: str) -> Any:
     """An optional package for a file format. ContentError if it is not installed."""
     from importlib import import_module
 

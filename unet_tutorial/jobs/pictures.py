@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.image import RGB, Array
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.inference.outlines import class_colours
 from unet_tutorial.jobs.predictor import Probabilities
@@ -26,7 +26,6 @@ BLUE, GREEN = "#0072b2", "#009e73"
 WRONG, BACKGROUND = "#000000", "#e6e6e6"
 STRIPES = "#8c8c8c", "#c8c8c8"  # of pixels without a label
 STRIPE = 3  # width in pixels
-RGB = ("red", "green", "blue")
 MIXED = {2: ("magenta", "green"), 3: RGB}  # colours of two and of three mixed channels
 LIGHT = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "magenta": (1, 0, 1)}
 STRETCH = 0.5, 99.5  # percentiles of a mixed channel that become black and full colour

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unet_tutorial.datasets.channels import COLOURS
 from unet_tutorial.datasets.files import explain_permission_error, is_readable, read, stem
 from unet_tutorial.datasets.folder import stacked
-from unet_tutorial.datasets.image import GREY, Image
+from unet_tutorial.datasets.image import GREY, RGB, Image, is_unnamed
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.listing import some
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, cases
@@ -145,22 +144,17 @@ def fitting(image: Image, task: Task) -> Image:
         return image
     if set(need) <= set(have):
         return image._replace(array=image.array[[have.index(name) for name in need]], channels=need)
-    if have == GREY and need == COLOURS:
+    if have == GREY and need == RGB:
         remark = "it is grey; red, green and blue are equal in it"
         return Image(np.repeat(image.array, 3, axis=0), need, image.spacing, (*image.remarks, remark))
     if len(have) != len(need):
         raise ValueError(
             f"it has {_count(have)}, and the network was trained on {_count(need)}; give an image with these channels"
         )
-    if not all(map(_unnamed, have)) and not all(map(_unnamed, need)):
+    if not all(map(is_unnamed, have)) and not all(map(is_unnamed, need)):
         remark = f"its channels {', '.join(have)} are read as {', '.join(need)}, those of the training, in this order"
         image = image._replace(remarks=(*image.remarks, remark))
     return image._replace(channels=need)
-
-
-def _unnamed(channel: str) -> bool:
-    """Whether this is the name of a channel for which the file states none."""
-    return channel in GREY or channel.startswith("channel ")
 
 
 def _count(channels: Sequence[str]) -> str:

@@ -58,6 +58,11 @@ def test_cases() -> None:
         cases(files, 3)
 
 
+def test_a_json_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"images": []}')
+    assert read_json(tmp_path / "a.json") == {"images": []}
+
+
 def test_a_damaged_json_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ValueError, match=r"a\.json: this is not a JSON file"):

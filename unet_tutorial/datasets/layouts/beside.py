@@ -9,12 +9,13 @@ from typing import NamedTuple
 from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.cellpose import EXTRA, PICKLE, refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
-from unet_tutorial.datasets.layouts.listing import OUTLINES, bare_name, by_name, some
+from unet_tutorial.datasets.layouts.listing import bare_name, by_name, some
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.words import LABEL_WORDS, Word, without_word
+from unet_tutorial.datasets.outlines.read import OUTLINES
 
 
-class Labels(NamedTuple):
+class LabelFiles(NamedTuple):
     """Files that may be the labels of the others; ``kind`` describes their names."""
 
     kind: str
@@ -51,7 +52,7 @@ def beside(folder: Path, files: Sequence[Path]) -> Found | None:
     return Found(Layout(f"NAME and {found[0].kind}", _entries(found[0], images)), unused)
 
 
-def _by_word(images: Mapping[str, Path]) -> Iterator[Labels]:
+def _by_word(images: Mapping[str, Path]) -> Iterator[LabelFiles]:
     """The images whose names have one word for labels more than those of others, for each such word."""
     words: dict[Word, list[str]] = {}
     for name in images:
@@ -64,19 +65,19 @@ def _by_word(images: Mapping[str, Path]) -> Iterator[Labels]:
         if found.pairs and frozenset(found.pairs) not in seen:
             seen.add(frozenset(found.pairs))
             example = images[found.pairs[0][1]].name
-            yield Labels(f"NAME{word.text} ({example})" if word.last else example, images, found)
+            yield LabelFiles(f"NAME{word.text} ({example})" if word.last else example, images, found)
 
 
-def _by_outline(images: Mapping[str, Path], files: Sequence[Path], folder: Path) -> Iterator[Labels]:
+def _by_outline(images: Mapping[str, Path], files: Sequence[Path], folder: Path) -> Iterator[LabelFiles]:
     """The files of outlines that have the names of images, for each format."""
     for suffix in OUTLINES:
         outlines = by_name((file for file in files if file.name.lower().endswith(suffix)), folder)
         found = match(list(images), list(outlines))
         if found.pairs:
-            yield Labels(f"NAME{suffix}", outlines, found._replace(labels=[]))
+            yield LabelFiles(f"NAME{suffix}", outlines, found._replace(labels=[]))
 
 
-def _refuse_lonely(labels: Labels, images: Mapping[str, Path]) -> None:
+def _refuse_lonely(labels: LabelFiles, images: Mapping[str, Path]) -> None:
     """ValueError for labels without an image, and for images whose names have a word for labels."""
     paired = {word for name, _ in labels.match.pairs for word in without_word(name, LABEL_WORDS)}
     doubtful = [name for name in labels.match.images if without_word(name, LABEL_WORDS).keys() - paired]
@@ -89,7 +90,7 @@ def _refuse_lonely(labels: Labels, images: Mapping[str, Path]) -> None:
         )
 
 
-def _entries(labels: Labels, images: Mapping[str, Path]) -> tuple[Entry, ...]:
+def _entries(labels: LabelFiles, images: Mapping[str, Path]) -> tuple[Entry, ...]:
     """The pairs, without the folder in their names if it is the same in all of them."""
     folders = {image.rpartition("/")[0] for image, _ in labels.match.pairs}
     start = len(folders.pop()) + 1 if len(folders) == 1 and "" not in folders else 0

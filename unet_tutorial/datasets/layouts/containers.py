@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from unet_tutorial.datasets.decode import HDF5
+from unet_tutorial.datasets.decoded import ContentError
 from unet_tutorial.datasets.files import stem
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.layouts.words import role
+from unet_tutorial.datasets.volumes import hdf5_arrays, is_ome_image, package, zarr_nodes
 from unet_tutorial.disk import one_line
 
 
@@ -18,8 +19,7 @@ def containers(files: Sequence[Path]) -> Layout | None:
     """One image from each HDF5 file or zarr folder, with its labels; None if none of them holds both.
 
     They are found by the names of the arrays, such as raw and label; an OME-Zarr image has its labels in labels/NAME.
-    ValueError for a file with an image but without
-    labels or with several arrays of labels, if another file holds both.
+    ValueError for a file that does not hold exactly one image and one array of labels, if another file holds both.
     """
     found = [(file, _arrays(file)) for file in files]
     if not any(held["images"] and held["labels"] for _, held in found):
@@ -57,40 +57,29 @@ def _arrays(file: Path) -> dict[str, list[str]]:
 def _hdf5_arrays(file: Path) -> list[str]:
     """The paths of the arrays of at least two axes in an HDF5 file."""
     h5py = _package("h5py", file)
-    names: list[str] = []
-
-    def note(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim >= 2:
-            names.append(f"/{name}")
-
     try:
         with h5py.File(file) as content:
-            content.visititems(note)
+            return list(hdf5_arrays(content))
     except OSError as error:
         raise ValueError(f"{file}: cannot be read as HDF5 ({one_line(error)}); get the file again") from error
-    return names
 
 
 def _zarr_arrays(folder: Path) -> list[str]:
     """The paths of the arrays of at least two axes in a zarr folder; of an OME-Zarr image, that of its group."""
     zarr = _package("zarr", folder)
     try:
-        root = zarr.open(str(folder), mode="r")
-        inside = root.members(max_depth=None) if isinstance(root, zarr.Group) else ()
-        nodes = {"/": root, **{f"/{name}": node for name, node in inside}}
+        nodes = zarr_nodes(folder)
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{folder}: cannot be read as zarr ({one_line(error)}); get the folder again") from error
-    images = [name for name, node in nodes.items() if "multiscales" in node.attrs.get("ome", node.attrs)]
+    images = [name for name, node in nodes.items() if is_ome_image(node)]
     arrays = [name for name, node in nodes.items() if isinstance(node, zarr.Array) and node.ndim >= 2]
     # the arrays directly in the group of an image are its resolutions
     return [*images, *(name for name in arrays if (name.rpartition("/")[0] or "/") not in images)]
 
 
 def _package(name: str, file: Path) -> Any:
-    """An optional package for a file format. ValueError if it is not installed."""
+    """An optional package for a file format. ValueError, with the name of the file, if it is not installed."""
     try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"{file}: needs the package {name}; pip install -c constraints.txt -r requirements-formats.txt"
-        ) from error
+        return package(name)
+    except ContentError as error:
+        raise ValueError(f"{file}: {error}") from error

@@ -6,32 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from unet_tutorial.datasets.files import is_readable, stem
-from unet_tutorial.datasets.layouts.words import normalized
+from unet_tutorial.datasets.layouts.words import WORD, normalized
+from unet_tutorial.datasets.outlines.read import OUTLINES
 
-OUTLINES = (".json", ".geojson", ".roi", ".zip")  # labels as outlines, not as pixels
 # Files beside the data that nobody expects to be read as an image.
 OTHER_FILES = tuple(
     f".{suffix}"
-    for suffix in [
-        "txt",
-        "md",
-        "rst",
-        "csv",
-        "tsv",
-        "pdf",
-        "log",
-        "ini",
-        "html",
-        "docx",
-        "xlsx",
-        "yaml",
-        "yml",
-        "toml",
-        "py",
-        "ipynb",
-        "sh",
-        "db",
-    ]
+    for suffix in WORD.findall("txt md rst csv tsv pdf log ini html docx xlsx yaml yml toml py ipynb sh db")
 )
 OTHER_NAMES = ("classes.json", "dataset.json", "__macosx", "readme", "license", "licence")
 

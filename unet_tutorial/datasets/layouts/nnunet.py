@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unet_tutorial.datasets.layouts.listing import some
+from unet_tutorial.disk import one_line
 
 CHANNEL = re.compile(r"(.+)_(\d{4})")
 FOLDERS = ("imagestr", "imagests")
@@ -71,6 +72,6 @@ def cases(files: Mapping[str, Path], channels: int) -> dict[str, tuple[Path, ...
 def read_json(file: Path) -> Any:
     """The content of a JSON file. ValueError, with the name of the file, for any other content."""
     try:
-        return json.loads(file.read_text(encoding="utf8"))
+        return json.loads(file.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file}: this is not a JSON file ({error}); write it again") from error
+        raise ValueError(f"{file}: this is not a JSON file ({one_line(error)}); write it again") from error

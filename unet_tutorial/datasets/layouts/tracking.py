@@ -9,10 +9,8 @@ from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
 from unet_tutorial.datasets.layouts.listing import bare_name, entries_of, folders_of
 
-DRAWN, COMPUTED = (
-    "_GT",
-    "_ST",
-)  # masks drawn by hand (of some frames), and masks computed from those of several programs
+# masks drawn by hand (of some frames), and masks computed from those of several programs
+DRAWN, COMPUTED = "_GT", "_ST"
 
 
 def tracking(folder: Path) -> Found | None:
