@@ -28,7 +28,7 @@ from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.rows import Row, row
+from unet_tutorial.jobs.rows import BinaryRow, binary_row
 from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.learning.baselines import best_probability_threshold
@@ -164,18 +164,24 @@ def rows(
 ) -> Iterator[tuple[object, ...]]:
     """The rows of one data set; ``batch`` tiles per step."""
     smoothed = baselines(split)[1]
-    yield ("threshold", "", "", "", *scores(row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)))
+    yield (
+        "threshold",
+        "",
+        "",
+        "",
+        *scores(binary_row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)),
+    )
     for name, each in members.items():
         for seed in seeds:
             recipe, start = Recipe(steps=steps, batch=batch, rate=2e-3, seed=seed), time.process_time()
             net, threshold = trained(each, split, recipe)
             seconds = time.process_time() - start
-            found = row(name, split.test, [probability(net, pair.image) for pair in split.test], threshold)
+            found = binary_row(name, split.test, [probability(net, pair.image) for pair in split.test], threshold)
             parameters = sum(weight.numel() for weight in net.parameters())
             yield (name, seed, f"{parameters:,}", f"{seconds:.0f}", *scores(found))
 
 
-def scores(found: Row) -> list[str]:
+def scores(found: BinaryRow) -> list[str]:
     """The scores in the order of the last columns of HEADS."""
     return [f"{score:.4f}" for score in (found.pixel_error, found.dice_background, found.iou_cell)]
 

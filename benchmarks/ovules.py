@@ -21,7 +21,7 @@ from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import begin, job_of, train
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.rows import row
+from unet_tutorial.jobs.rows import binary_row
 from unet_tutorial.jobs.scores import baselines
 from unet_tutorial.jobs.split import Split, split_volume
 from unet_tutorial.jobs.task import GREY_CELLS
@@ -43,7 +43,7 @@ def walls(predictor: Predictor, split: Split) -> tuple[float, float]:
 def scores(recipe: Recipe, split: Split) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the second on."""
     smoothed, (training, _) = baselines(split)[1], begin(recipe)
-    threshold = row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)
+    threshold = binary_row(smoothed.name, split.test, smoothed.probabilities, smoothed.threshold)
     before = walls(Predictor(training.net), split)[0]
     train(job_of(recipe, Data(split, GREY_CELLS, []), training), lambda _: None)
     after, wrong = walls(Predictor(training.net), split)

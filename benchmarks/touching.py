@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     counted: Instances
 
 
-class Task(NamedTuple):
+class Experiment(NamedTuple):
     """Training images as pairs (touching cells separated) and as frames, and test frames."""
 
     pairs: list[Pair]
@@ -49,19 +49,19 @@ class Task(NamedTuple):
     test: list[Frame]
 
 
-def synthetic() -> Task:
+def synthetic() -> Experiment:
     """Synthetic cells in differential interference contrast, from the course's generator."""
     pairs = read_folder(CELLS)
     made = [touching_cells(seed) for seed in range(500, 520)]
     train = [Frame(pair.image[0], pair.instances, pair.instances) for pair in pairs]
-    return Task(pairs, train, [Frame(each.image, each.instances, each.instances) for each in made])
+    return Experiment(pairs, train, [Frame(each.image, each.instances, each.instances) for each in made])
 
 
-def hela(folder: Path) -> Task:
+def hela(folder: Path) -> Experiment:
     """Sequence 01 for training, 02 for the test."""
     train, test = ([_frame(path) for path in sorted((folder / part / "images").glob("*.png"))] for part in ("01", "02"))
     pairs = [paired(str(i), frame.image, separated(frame.cells)) for i, frame in enumerate(train)]
-    return Task(pairs, train, test)
+    return Experiment(pairs, train, test)
 
 
 def _frame(path: Path) -> Frame:
@@ -78,14 +78,21 @@ def seg(frames: Sequence[Frame], proposals: Sequence[Instances]) -> float:
     return float(np.concatenate(each).mean())
 
 
-def row(predictor: Predictor, task: Task) -> tuple[float, ...]:
+def row(predictor: Predictor, experiment: Experiment) -> tuple[float, ...]:
     """The scores for the columns of HEADS from the threshold on."""
-    tuning, tested = ([predictor(frame.image[None])[1] for frame in frames] for frames in (task.train, task.test))
-    threshold = max(THRESHOLDS, key=lambda t: seg(task.train, proposed(tuning, t)))
+    tuning, tested = (
+        [predictor(frame.image[None])[1] for frame in frames] for frames in (experiment.train, experiment.test)
+    )
+    threshold = max(THRESHOLDS, key=lambda t: seg(experiment.train, proposed(tuning, t)))
     chosen, half = (proposed(tested, t) for t in (threshold, 0.5))
     counts = ((merges, chosen), (splits, chosen), (merges, half))
-    mistakes = [_sum(count, task, proposals) for count, proposals in counts]
-    return threshold, seg(task.test, chosen), *mistakes, sum(len(np.unique(frame.cells)) - 1 for frame in task.test)
+    mistakes = [_sum(count, experiment, proposals) for count, proposals in counts]
+    return (
+        threshold,
+        seg(experiment.test, chosen),
+        *mistakes,
+        sum(len(np.unique(frame.cells)) - 1 for frame in experiment.test),
+    )
 
 
 def proposed(probabilities: Sequence[Probabilities], threshold: float) -> list[Instances]:
@@ -93,8 +100,8 @@ def proposed(probabilities: Sequence[Probabilities], threshold: float) -> list[I
     return [connected_cells(p > threshold, smallest=SMALLEST) for p in probabilities]
 
 
-def _sum(count: Callable[[Instances, Instances], int], task: Task, proposals: Sequence[Instances]) -> int:
-    return sum(count(frame.cells, proposal) for frame, proposal in zip(task.test, proposals, strict=True))
+def _sum(count: Callable[[Instances, Instances], int], experiment: Experiment, proposals: Sequence[Instances]) -> int:
+    return sum(count(frame.cells, proposal) for frame, proposal in zip(experiment.test, proposals, strict=True))
 
 
 def main() -> None:
@@ -103,12 +110,12 @@ def main() -> None:
     parser.add_argument("--hela", type=Path)
     options = parser.parse_args()
     name, make = ("DIC-HeLa", partial(hela, options.hela)) if options.hela else ("synthetic", synthetic)
-    task = make()
+    experiment = make()
     line(*HEADS)
     line(*["---"] * len(HEADS))
     variants = (Variant(weight_map), Variant(class_weights), Variant(no_weights))
     for seed, variant in product(options.seeds, variants):
-        scores = row(trained(Recipe(steps=options.steps, seed=seed), variant, task.pairs), task)
+        scores = row(trained(Recipe(steps=options.steps, seed=seed), variant, experiment.pairs), experiment)
         line(name, variant, seed, *(f"{score:.4g}" for score in scores))
 
 

@@ -16,7 +16,7 @@ import zarr
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.files import read, read_values
-from unet_tutorial.datasets.volumes import letters
+from unet_tutorial.datasets.volumes import axis_letters
 
 RNG = np.random.default_rng(0)
 VOLUME = RNG.integers(0, 65536, (5, 13, 17), dtype=np.uint16)  # (D, H, W)
@@ -330,5 +330,5 @@ def test_a_missing_package_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
         (["Z", "", "Y", "X"], "ZQYX"),
     ],
 )
-def test_letters(names: list[str], wanted: str) -> None:
-    assert letters(names) == wanted
+def test_axis_letters(names: list[str], wanted: str) -> None:
+    assert axis_letters(names) == wanted

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from unet_tutorial.inference.instances import Found, class_instances, layer_instances
+from unet_tutorial.inference.instances import InstanceMap, class_instances, layer_instances
 from unet_tutorial.inference.outlines import (
     COLOURS,
     class_colours,
@@ -78,7 +78,7 @@ def test_pixels_that_touch_at_a_corner_are_two_polygons() -> None:
 
 def test_geojson_has_closed_polygons_with_the_class_of_each_instance() -> None:
     labels = np.array([[1, 1, 1, 0], [1, 0, 1, 2], [1, 1, 1, 2]], np.uint16)
-    found = Found(labels, np.array([2, 1]), 2)
+    found = InstanceMap(labels, np.array([2, 1]), 2)
     read = json.loads(geojson([found], NAMES))
     assert read["type"] == "FeatureCollection"
     one, two = read["features"]
@@ -93,7 +93,7 @@ def test_geojson_has_closed_polygons_with_the_class_of_each_instance() -> None:
         rings = feature["geometry"]["coordinates"]
         assert all(ring[0] == ring[-1] for ring in rings)
         np.testing.assert_array_equal(rasterised([ring[:-1] for ring in rings], labels.shape), labels == number)
-    several = json.loads(geojson([Found(np.array([[1, 0, 1]]), np.array([1]), 2)], NAMES))
+    several = json.loads(geojson([InstanceMap(np.array([[1, 0, 1]]), np.array([1]), 2)], NAMES))
     assert several["features"][0]["geometry"] == {
         "type": "MultiPolygon",
         "coordinates": [[[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]], [[[2, 0], [3, 0], [3, 1], [2, 1], [2, 0]]]],
@@ -152,7 +152,7 @@ def test_without_roifile_rois_are_refused_with_the_command(tmp_path: Path, monke
 @settings(deadline=None, max_examples=50)
 @given(hnp.arrays(np.uint16, st.sampled_from([(4, 5), (2, 4, 3)]), elements=st.integers(0, 2)))
 def test_an_outline_is_the_pixels_of_an_instance_with_another_neighbour(labels: NDArray[Any]) -> None:
-    found = Found(labels, np.array([2, 1]), 2)
+    found = InstanceMap(labels, np.array([2, 1]), 2)
     picture = overlay(np.zeros((1, *labels.shape)), [found], ("#000000", "#0000ff", "#ff0000"))
     for index, number in np.ndenumerate(labels):
         near = [

@@ -211,3 +211,24 @@ def test_other_classes_or_channels_than_those_of_the_run_are_refused(run_folder:
 def test_patience_without_validation_images_is_refused(folder: Path) -> None:
     with pytest.raises(ValueError, match="--patience 3: there are no validation images; give --validate 2"):
         prepare(Recipe(folder, widths="2,4", tile="36", patience=3))
+
+
+def test_a_run_that_stopped_early_can_be_extended(folder: Path, tmp_path: Path) -> None:
+    job = watched(folder, steps=60, rate=0.3, patience=2)
+    run(job, tmp_path)
+    kept = load(tmp_path / CHECKPOINT)
+    # the steps that were left out by the early stop are no steps of the run any more
+    longer = prepare(replace(job.recipe, steps=job.training.step).extended_by(8), kept)
+    run(longer, tmp_path)
+    assert longer.training.step == job.training.step + 8
+    assert [each.step for each in longer.training.validation[-2:]] == [job.training.step + 4, job.training.step + 8]
+
+
+@pytest.mark.parametrize(("normalise", "unit"), [("image", 1.0), ("data", 1.0), ("none", 20.0)])
+def test_brightness_and_noise_are_in_standard_deviations_of_the_images(
+    folder: Path, normalise: str, unit: float
+) -> None:
+    recipe = Recipe(folder, widths="2,4", tile="36", batch=8, normalise=normalise, contrast=0, brightness=0)
+    plain, noisy = (prepare(replace(recipe, noise=noise)).batches(0).images for noise in (0.0, 0.5))
+    spread = float((noisy - plain).std())
+    assert 0.05 * unit < spread < 0.5 * unit * 3

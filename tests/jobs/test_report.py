@@ -17,7 +17,7 @@ from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.report import confusion_csv, to_csv, write_architecture, write_report
-from unet_tutorial.jobs.rows import Row
+from unet_tutorial.jobs.rows import BinaryRow
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS, Task
@@ -76,7 +76,7 @@ def test_the_report_has_a_picture_of_each_test_image_and_its_tables(written: Wri
     assert classes[0] == ["method", "class_name", "share", "iou", "dice", "precision", "recall"]
     assert [line[1] for line in classes[1:]] == [*task.classes] * 4
     if task is GREY_CELLS:
-        assert read(folder / "metrics.csv")[0] == Row.names()
+        assert read(folder / "metrics.csv")[0] == BinaryRow.names()
         assert read(folder / "instances.csv")[0] == ["method", "seg", "v_rand", "merges", "splits"]
 
 
@@ -103,10 +103,10 @@ def test_the_confusion_table_counts_every_labelled_pixel(written: Written) -> No
 
 
 def test_csv_is_read_back() -> None:
-    rows = [Row("a, with a comma", 0.1, 0.25, 1 / 3, 1.0), Row("b", 0.0, 0.0, 0.0, 0.0)]
+    rows = [BinaryRow("a, with a comma", 0.1, 0.25, 1 / 3, 1.0), BinaryRow("b", 0.0, 0.0, 0.0, 0.0)]
     read = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert [line["method"] for line in read] == ["a, with a comma", "b"]
-    assert {name: read[0][name] for name in Row.names()[1:]} == {
+    assert {name: read[0][name] for name in BinaryRow.names()[1:]} == {
         "pixel_error": "0.1000",
         "isbi_pixel_error": "0.2500",
         "dice_background": "0.3333",

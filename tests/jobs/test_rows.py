@@ -12,15 +12,15 @@ from tests.oracles.small_volumes import UNLABELLED, write_sparse_volumes
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.rows import (
+    BinaryRow,
     CellsRow,
     ClassesRow,
     ClassRow,
-    Row,
+    binary_row,
     cells_row,
     class_rows,
     classes_row,
     has_cells,
-    row,
     sum_of_counts,
 )
 from unet_tutorial.jobs.task import GREY_CELLS, Task
@@ -40,20 +40,20 @@ def labelled(labels: NDArray[np.uint8], known: NDArray[np.bool_]) -> Pair:
 def test_the_row_of_two_small_images() -> None:
     cells = [np.array([[1, 1], [0, 0]], np.int32), np.array([[1, 0], [0, 0]], np.int32)]
     probabilities = [np.array([[0.9, 0.2], [0.1, 0.3]]), np.array([[0.8, 0.7], [0.1, 0.6]])]
-    made = row("guess", [paired("a", each / 1.0, each) for each in cells], probabilities, 0.5)
+    made = binary_row("guess", [paired("a", each / 1.0, each) for each in cells], probabilities, 0.5)
     assert made.pixel_error == pytest.approx((1 / 4 + 2 / 4) / 2)
     assert made.dice_background == pytest.approx((2 * 2 / (2 + 3) + 2 * 1 / (3 + 1)) / 2)
     assert made.iou_cell == pytest.approx((1 / 2 + 1 / 3) / 2)
     # The challenge pools the pixels. The best threshold is between 0.7 and 0.8: 2 of 3 cell pixels, and no others.
     assert made.isbi_pixel_error == pytest.approx(1 - 2 * 2 / (2 + 3))
-    assert Row.names() == ["method", "pixel_error", "isbi_pixel_error", "dice_background", "iou_cell"]
+    assert BinaryRow.names() == ["method", "pixel_error", "isbi_pixel_error", "dice_background", "iou_cell"]
     assert made.cells() == ["guess", "0.3750", "0.2000", "0.6500", "0.4167"]
 
 
 def test_scores_are_means_over_images() -> None:
     cells = np.array([[1, 0], [0, 0]], np.int32)
     wrong = [np.abs(cells - mask) * 1.0 for mask in ([[0, 0], [0, 0]], [[0, 1], [0, 0]], [[1, 1], [1, 1]])]
-    made = row("guess", [paired("a", cells / 1.0, cells)] * 3, wrong, 0.5)
+    made = binary_row("guess", [paired("a", cells / 1.0, cells)] * 3, wrong, 0.5)
     assert made.pixel_error == pytest.approx((0 + 1 / 4 + 4 / 4) / 3)
 
 
@@ -65,7 +65,7 @@ def turned(pair: Pair) -> NDArray[np.bool_]:
 def test_scores_count_labelled_voxels_only(tmp_path: Path) -> None:
     pair = read_folder(write_sparse_volumes(tmp_path), 3, labels="instances", unlabelled=UNLABELLED)[0]
     guess = np.random.default_rng(0).random(pair.size).astype(np.float32)
-    found = row("guess", [pair], [guess], 0.4)
+    found = binary_row("guess", [pair], [guess], 0.4)
     cell, truth = guess[::2] > 0.4, pair.labels[::2] > 0
     assert found.pixel_error == pytest.approx(np.mean(cell != truth))
     assert found.iou_cell == pytest.approx((cell & truth).sum() / (cell | truth).sum())

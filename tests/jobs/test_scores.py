@@ -14,7 +14,7 @@ from unet_tutorial.datasets.overlapping import overlapping_discs
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.datasets.tissue import CLASSES, stained_tissue
 from unet_tutorial.jobs.predictor import Predictor, Probabilities
-from unet_tutorial.jobs.rows import ClassesRow, Row
+from unet_tutorial.jobs.rows import BinaryRow, ClassesRow
 from unet_tutorial.jobs.scores import TUNED_ON, baselines, best_thresholds, evenly_spaced, score
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS, Task
@@ -128,8 +128,8 @@ def test_predictions_are_those_of_the_predictor_for_each_number_of_views(name: s
 
 def test_the_baselines_call_everything_cell_or_apply_the_threshold_of_training() -> None:
     everything, smoothed = score(network("cells"), SPLITS["cells"]).rows[:2]
-    assert isinstance(everything, Row)
-    assert isinstance(smoothed, Row)
+    assert isinstance(everything, BinaryRow)
+    assert isinstance(smoothed, BinaryRow)
     assert (everything.method, smoothed.method) == ("everything cell", "smoothed threshold")
     assert everything.iou_cell == pytest.approx(np.mean(SPLITS["cells"].test[0].labels))
     assert everything.dice_background == 0

@@ -17,7 +17,7 @@ from unet_tutorial.jobs.task import Task
 from unet_tutorial.jobs.validation import class_counts, class_scores, mean_iou, validator
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.learning.train import adam
-from unet_tutorial.metrics.confusion import ious
+from unet_tutorial.metrics.confusion import iou_per_class
 from unet_tutorial.metrics.pixels import iou
 from unet_tutorial.nets.presets import build
 
@@ -54,7 +54,7 @@ def test_the_score_is_the_mean_iou_of_the_labelled_pixels_of_all_images(task: Ta
     assert found.score == pytest.approx(np.mean(each_class))
     assert found.step == 0
     counts = np.sum([class_counts(p, predictor.labels(predictor(p.image)), task) for p in pairs], axis=0)
-    assert class_scores(ious, counts, task) == pytest.approx(each_class)
+    assert class_scores(iou_per_class, counts, task) == pytest.approx(each_class)
     assert mean_iou(counts, task) == pytest.approx(np.mean(each_class))
 
 

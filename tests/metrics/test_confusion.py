@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import contingency_table
 
-from unet_tutorial.metrics.confusion import confusion, dices, ious, precisions, recalls
+from unet_tutorial.metrics.confusion import confusion, dice_per_class, iou_per_class, precision_per_class, recall_per_class
 from unet_tutorial.metrics.pixels import dice, iou
 
 RNG = np.random.default_rng(0)
@@ -21,12 +21,12 @@ def test_the_table_is_that_of_scikit_image_and_adds_up() -> None:
 def test_the_scores_are_those_of_each_mask() -> None:
     counts = confusion(TRUTH, PROPOSAL, 5)  # class 4 does not occur
     for k in range(4):
-        assert ious(counts)[k] == pytest.approx(iou(PROPOSAL, TRUTH, label=k))
-        assert dices(counts)[k] == pytest.approx(dice(PROPOSAL, TRUTH, label=k))
+        assert iou_per_class(counts)[k] == pytest.approx(iou(PROPOSAL, TRUTH, label=k))
+        assert dice_per_class(counts)[k] == pytest.approx(dice(PROPOSAL, TRUTH, label=k))
         both = np.sum((TRUTH == k) & (PROPOSAL == k))
-        assert precisions(counts)[k] == pytest.approx(both / np.sum(PROPOSAL == k))
-        assert recalls(counts)[k] == pytest.approx(both / np.sum(TRUTH == k))
-    for score in (ious, dices, precisions, recalls):
+        assert precision_per_class(counts)[k] == pytest.approx(both / np.sum(PROPOSAL == k))
+        assert recall_per_class(counts)[k] == pytest.approx(both / np.sum(TRUTH == k))
+    for score in (iou_per_class, dice_per_class, precision_per_class, recall_per_class):
         assert np.isnan(score(counts)[4])
 
 

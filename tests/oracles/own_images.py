@@ -191,6 +191,11 @@ def other_order(stem: Path, number: int) -> Array:
     return np.asarray(two_stains(STAIN[::-1] if number == 1 else STAIN)(stem, number))
 
 
+def second_as_stored(stem: Path, number: int) -> Array:
+    """The second channel of `other_order` as it is stored."""
+    return np.asarray(other_order(stem, number)[:1] if number == 1 else other_order(stem, number)[1:])
+
+
 def second_of(write: Write) -> Write:
     """The second channel only."""
     return lambda stem, number: write(stem, number)[1:2]
@@ -212,6 +217,46 @@ def white_is_zero_lzw(stem: Path, number: int) -> Array:
     """Pillow is given the picture that is shown, and stores 255 minus its values."""
     save(named(stem, ".tif"), grey(number), compression="tiff_lzw", tiffinfo={262: 0})
     return grey(number)[None]
+
+
+def white_is_zero_16(stem: Path, number: int) -> Array:
+    """What is shown is 65535 minus the stored values."""
+    tiff(named(stem, ".tif"), grey(number, np.uint16), photometric="miniswhite")
+    return 65535 - grey(number, np.uint16)[None]
+
+
+def fax(stem: Path, number: int) -> Array:
+    """CCITT group 4; Pillow is given the picture that is shown."""
+    bits = grey(number) > 99
+    save(named(stem, ".tif"), bits, compression="group4")
+    return bits[None].astype(np.uint8)
+
+
+def bmp_one_bit(stem: Path, number: int) -> Array:
+    """Black and white of a bitmap are colours of a palette."""
+    bits = grey(number) > 99
+    save(named(stem, ".bmp"), bits)
+    return np.asarray(Pillow.open(named(stem, ".bmp")).convert("L"))[None] // np.uint8(255)
+
+
+def tiff_palette(stem: Path, number: int) -> Array:
+    """A palette of 16-bit colours."""
+    level = np.arange(256)
+    table = np.stack([level, 255 - level, 7 * level % 256]).astype(np.uint8)
+    tiff(named(stem, ".tif"), grey(number), photometric="palette", colormap=table.astype(np.uint16) * 257)
+    return table[:, grey(number)]
+
+
+def planar(stem: Path, number: int) -> Array:
+    tiff(named(stem, ".tif"), planes(colour(number)).copy(), photometric="rgb", planarconfig="separate")
+    return planes(colour(number))
+
+
+def infrared(stem: Path, number: int) -> Array:
+    """A fourth sample without a meaning, such as near infrared."""
+    array = colour(number, np.uint16, 4)
+    tiff(named(stem, ".tif"), array, photometric="rgb", extrasamples=["unspecified"])
+    return planes(array)
 
 
 def blocks(number: int) -> Array:
@@ -270,6 +315,12 @@ def infinite(stem: Path, number: int) -> Array:
     array = floats(number)
     array[2, 3] = np.inf
     tiff(named(stem, ".tif"), array)
+    return array[None]
+
+
+def mixed_bits(stem: Path, number: int) -> Array:
+    array = grey(number, np.uint16 if number == 1 else np.uint8)
+    save(named(stem, ".png"), array)
     return array[None]
 
 
@@ -448,6 +499,14 @@ IMAGES = [
     ),
     ImageKind("TIFF, RGB, LZW", with_pillow(colour, ".tif", compression="tiff_lzw"), RGB),
     ImageKind("TIFF, CMYK", cmyk, RGB),
+    ImageKind("TIFF, int8", with_tifffile(lambda number: grey(number, np.int8))),
+    ImageKind("TIFF, white is zero, 16 bit", white_is_zero_16),
+    ImageKind("TIFF, 1 bit, fax compression", fax),
+    ImageKind("TIFF, palette of colours", tiff_palette, RGB),
+    ImageKind("TIFF, RGB in planes", planar, RGB),
+    ImageKind("TIFF, RGB and a fourth sample", infrared, (*RGB, "channel 3")),
+    ImageKind("BMP, 1 bit", bmp_one_bit),
+    ImageKind("PNG, 8 and 16 bits", mixed_bits),
     ImageKind("TIFF named .png", renamed_tiff),
     ImageKind(
         "TIFF, three unnamed pages, one mask",
@@ -489,6 +548,20 @@ IMAGES = [
         STAIN,
         (0.5, 0.25),
         options={"channels": "DAPI,GFP"},
+    ),
+    ImageKind(
+        "OME-TIFF, channels of one file in another order",
+        other_order,
+        options={"channels": "0,1"},
+        refused=("its channels are GFP, DAPI, and those of", "pick some of them by name with --channels"),
+    ),
+    ImageKind(
+        "OME-TIFF, channel 1 has another name in one file",
+        second_as_stored,
+        ("GFP",),
+        (0.5, 0.25),
+        options={"channels": "1"},
+        says="--channels 1 has other names in other images: GFP in 0; DAPI in 1",
     ),
     ImageKind("OME-TIFF with a pyramid", pyramid),
     ImageKind("ImageJ TIFF, 4 channels", four_channels, tuple(f"channel {number}" for number in range(4))),

@@ -11,7 +11,7 @@ import typer
 from unet_tutorial.plan.levels import Size
 
 if TYPE_CHECKING:
-    from unet_tutorial.datasets.course_data import Sample
+    from unet_tutorial.datasets.course_data import LabelledImage
 
 SPACING = "3,1,1"  # voxel size of the volumes with cell walls
 
@@ -77,7 +77,7 @@ def _generate(source: Source, folder: Path, seeds: range, size: int) -> Size:
     return shape
 
 
-def _sample(source: Source, seed: int, size: int) -> Sample:
+def _sample(source: Source, seed: int, size: int) -> LabelledImage:
     from unet_tutorial.datasets.overlapping import overlapping_discs
     from unet_tutorial.datasets.synthetic import em_membranes, touching_cells
     from unet_tutorial.datasets.tissue import stained_tissue

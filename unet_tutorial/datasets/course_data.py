@@ -37,7 +37,7 @@ SHIPPED_CLASSES = {  # with several classes
 CLASS_NAMES = {"tissue": tissue.CLASSES}  # of the values in labels/; layers have a folder for each class instead
 
 
-class Sample(Protocol):
+class LabelledImage(Protocol):
     """An image with its labels."""
 
     @property
@@ -45,7 +45,7 @@ class Sample(Protocol):
         """Folder -> array of the file in it: the image in "images", and its labels in "labels" or subfolders of it."""
 
 
-def shipped_sample(kind: str, seed: int) -> Sample:
+def shipped_sample(kind: str, seed: int) -> LabelledImage:
     """One image of `data/`, from its kind (a key of `GENERATORS`) and its seed."""
     return GENERATORS[kind](seed, CROP if kind in ("em", "cells") else SMALL)
 
@@ -68,7 +68,7 @@ def write_course_data(folder: Path = DATA) -> dict[str, str]:
     return digests
 
 
-def write_sample(folder: Path, name: str, sample: Sample) -> None:
+def write_sample(folder: Path, name: str, sample: LabelledImage) -> None:
     """Write the image to images/`name` in the folder, and its labels to labels/`name` or labels/CLASS/`name`."""
     for part, array in sample.files.items():
         _write(make_folder(folder / part) / name, array)
@@ -102,7 +102,7 @@ def _em_crop(seed: int, size: int) -> SyntheticImage:
     return SyntheticImage(whole.image[middle], connected_cells(whole.instances[middle]))
 
 
-GENERATORS: dict[str, Callable[[int, int], Sample]] = {
+GENERATORS: dict[str, Callable[[int, int], LabelledImage]] = {
     "em": _em_crop,
     "cells": touching_cells,
     "tissue": tissue.stained_tissue,

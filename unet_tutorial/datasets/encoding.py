@@ -11,8 +11,8 @@ from unet_tutorial.datasets.class_tables import BACKGROUND
 from unet_tutorial.datasets.colours import colour_of, hex_colour
 from unet_tutorial.datasets.image import Array
 from unet_tutorial.datasets.label_values import (
+    KnownValues,
     RawLabels,
-    Values,
     colour_ids,
     colour_values,
     grey_values,
@@ -95,7 +95,7 @@ def _classes_of_outlines(scheme: LabelScheme, raw: RawLabels) -> Labels:
     return np.array(numbers, np.uint8)[raw.array]
 
 
-def _classes_of_values(scheme: LabelScheme, raw: RawLabels) -> Values:
+def _classes_of_values(scheme: LabelScheme, raw: RawLabels) -> KnownValues:
     """The number of the class of each pixel, from its value or colour."""
     if scheme.colours:
         keys = np.array([colour_of(colour) for colour in scheme.colours])
@@ -118,7 +118,7 @@ def _classes_of_values(scheme: LabelScheme, raw: RawLabels) -> Values:
             f"{raw.name}: {counts[0]} pixels have the {kind} {key}, which is not among those of the classes ({known}); "
             "correct the mask, or train with this class"
         )
-    return Values(np.where(missing, 0, order[places]).astype(np.uint8), missing)
+    return KnownValues(np.where(missing, 0, order[places]).astype(np.uint8), missing)
 
 
 def _class_map(classes: Labels, missing: NDArray[np.bool_], rank: int) -> Encoded:

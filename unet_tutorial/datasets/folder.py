@@ -230,16 +230,20 @@ def _channels(contents: Sequence[Content], reading: Reading) -> tuple[tuple[str,
     remarks = list(dict.fromkeys(remark for each in contents for remark in (*each.image.remarks, *each.labels.remarks)))
     names = {each.image.channels: each.name for each in reversed(contents)}
     first = contents[0].image.channels
-    if len(names) == 1 or (reading.channels and len({len(each) for each in names}) == 1):
+    exchanged = next((each for each in names if each != first and sorted(each) == sorted(first)), None)
+    if len(names) == 1:
         return first, remarks
+    if reading.channels and len({len(each) for each in names}) == 1 and not exchanged:
+        listed = "; ".join(f"{', '.join(each)} in {name}" for each, name in names.items())
+        return first, [*remarks, f"--channels {reading.channels} has other names in other images: {listed}"]
     if names.keys() == {GREY, RGB}:
         grey = sum(each.image.channels == GREY for each in contents)
         remarks.append(f"{grey} of {len(contents)} images are grey; red, green and blue are equal in them")
         return RGB, remarks
-    other = next(each for each in names if each != first)
+    other = exchanged or next(each for each in names if each != first)
     raise ValueError(
         f"{names[other]}: its channels are {', '.join(other)}, and those of {contents[0].name} are {', '.join(first)}; "
-        "all images need the same channels: pick some of them with --channels"
+        "all images need the same channels: pick some of them by name with --channels"
     )
 
 

@@ -41,14 +41,14 @@ class RawLabels:
     remarks: tuple[str, ...] = ()
 
 
-class Values(NamedTuple):
+class KnownValues(NamedTuple):
     """Integers of at least 0, and True where pixels are unlabelled; there the value is 0."""
 
     array: Array
     missing: NDArray[np.bool_]
 
 
-def integers(name: str, array: Array, unlabelled: int | None) -> Values:
+def integers(name: str, array: Array, unlabelled: int | None) -> KnownValues:
     """The values of a mask as integers; pixels of the value ``unlabelled`` are missing.
 
     ValueError, with the ``name`` of the file, for NaN and infinity, fractions, and values below 0.
@@ -82,7 +82,7 @@ def integers(name: str, array: Array, unlabelled: int | None) -> Values:
     if float(values.max()) >= LARGEST:
         raise ValueError(f"{name}: the value {values.max()} is too large; number the cells from 1")
     kept = values.dtype in (np.uint8, np.uint16)
-    return Values(values if kept else values.astype(np.uint8 if values.dtype == bool else np.int64), missing)
+    return KnownValues(values if kept else values.astype(np.uint8 if values.dtype == bool else np.int64), missing)
 
 
 def grey_values(raw: RawLabels) -> Array | None:
@@ -125,7 +125,7 @@ def colour_ids(raw: RawLabels) -> NDArray[np.int64]:
     return colours if raw.palette is None else np.where(colours == 0, 0, raw.array.astype(np.int64) + 1)
 
 
-def layer_values(raw: RawLabels, unlabelled: int | None) -> Values:
+def layer_values(raw: RawLabels, unlabelled: int | None) -> KnownValues:
     """The layers (L, *size), uint8 0 or 1; a file with one value per pixel is one layer, an RGB file three.
 
     A pixel is missing, (*size), if it is unlabelled in one of the layers. ValueError for a layer with several values
@@ -142,7 +142,7 @@ def layer_values(raw: RawLabels, unlabelled: int | None) -> Values:
                 "it to 0 and 255"
             )
     unknown = np.asarray(missing.any(axis=0))
-    return Values(((layers > 0) & ~unknown).astype(np.uint8), unknown)
+    return KnownValues(((layers > 0) & ~unknown).astype(np.uint8), unknown)
 
 
 def _palette(raw: RawLabels) -> Array:

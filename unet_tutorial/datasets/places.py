@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.scheme import MOST_CLASSES
 
 Codes = NDArray[np.int64]
 
@@ -27,9 +28,8 @@ PIECES = 2.5  # mean number of pieces per value and image, at least, if the valu
 SPREAD, TOGETHER = 8, 0.75  # fewer pieces are those of a cell if as many of them lie nearest to each other
 MORE_PIECES = 10  # pieces beyond one per value and image that show that values are classes
 LEAST_NUMBERED = 6  # cells per image, if images with different counts are numbered 1 .. n
-BACKGROUND = 3  # times the pixels of the largest cell, at least, in the background
+BACKGROUND_FACTOR = 3  # times the pixels of the largest cell, at least, in the background
 ONE_PLACE = 0.9  # fraction of cells in one piece
-CLASSES = 255  # more values cannot be classes
 RARELY_SHARED = 0.05  # fraction of values that stand in more than one file, if values are rarely shared
 ALIKE = 0.5  # agreement of the numbers of two files, or correlation of their sizes, above which numbers have a meaning
 
@@ -157,7 +157,7 @@ class Evidence:
             return None
         (value,) = most
         others = [max((count for other, count in file.items() if other != value), default=0) for file in files]
-        frequent = all(file[value] >= BACKGROUND * count for file, count in zip(files, others, strict=True))
+        frequent = all(file[value] >= BACKGROUND_FACTOR * count for file, count in zip(files, others, strict=True))
         return value if frequent else None
 
     def smooth_edges(self) -> bool:
@@ -216,7 +216,7 @@ class Evidence:
         files = [numbers for numbers in files if numbers]
         numbers = sorted(set().union(*files))
         counts = [len(each) for each in files]
-        if len(numbers) > CLASSES:
+        if len(numbers) > MOST_CLASSES:
             return True
         if len(files) == 1:
             return len(numbers) >= MANY and _from_one(numbers)

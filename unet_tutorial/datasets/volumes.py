@@ -57,7 +57,7 @@ def read_nrrd(path: Path) -> Decoded:
         require_plausible(shape, np.uint8, lambda: path.stat().st_size)  # at least one byte per value
         array = nrrd.read_data(header, file, str(path), index_order="C")
     kinds = list(header.get("kinds", []))[::-1]
-    axes = letters([NRRD_KINDS.get(kind, "C") for kind in kinds] or len(shape) * [""])
+    axes = axis_letters([NRRD_KINDS.get(kind, "C") for kind in kinds] or len(shape) * [""])
     samples = next((NRRD_COLOURS[kind] for kind in kinds if kind in NRRD_COLOURS), ())
     lengths = [micrometres(*pair) for pair in _nrrd_lengths(header, len(shape))][::-1]
     return Decoded(array, axes, samples=samples, spacing=known_lengths(dict(zip(axes, lengths, strict=True))))
@@ -113,7 +113,7 @@ def read_hdf5(path: Path, inside: str) -> Decoded:
         names = [dimension.label for dimension in found.dims]
         if "axistags" in found.attrs:
             names = [str(axis["key"]) for axis in json.loads(found.attrs["axistags"])["axes"]]
-        axes = letters([LETTERS.get(name.lower(), "") for name in names])
+        axes = axis_letters([LETTERS.get(name.lower(), "") for name in names])
         sizes = np.ravel(found.attrs.get("element_size_um", ()))
         spatial = [axis for axis in axes if axis in "ZYXQ"][-len(sizes) :] if len(sizes) else []
         lengths = {axis: micrometres(size, "µm") for axis, size in zip(spatial[::-1], sizes[::-1], strict=False)}
@@ -205,16 +205,16 @@ def _zarr_array(path: Path, array: Any, names: Sequence[str]) -> Decoded:
     require_plausible(array.shape, array.dtype, lambda: sum(file.stat().st_size for file in path.rglob("*")))
     missing = array.nchunks - array.nchunks_initialized
     remark = f"{missing} of its {array.nchunks} chunks are not in the folder; they are read as {array.fill_value}"
-    return Decoded(np.asarray(array[...]), letters(names), remarks=(remark,) if missing else ())
+    return Decoded(np.asarray(array[...]), axis_letters(names), remarks=(remark,) if missing else ())
 
 
-def letters(names: Sequence[str]) -> str:
+def axis_letters(names: Sequence[str]) -> str:
     """One letter per axis, as in `Decoded`.
 
     Each name is such a letter, "space" for one of the spatial axes, whose last is X, or "" if unknown. If all are
     unknown, the last two are Y and X.
 
-    >>> letters(["C", "space", "space"]), letters(["", "", ""])
+    >>> axis_letters(["C", "space", "space"]), axis_letters(["", "", ""])
     ('CYX', 'QYX')
     """
     if not any(names):

@@ -16,7 +16,7 @@ from unet_tutorial.metrics.overlaps import check_probabilities
 AXES = "zyx"
 
 
-class Found(NamedTuple):
+class InstanceMap(NamedTuple):
     """The instances of an image: ``labels`` (*size) holds the number of each pixel's instance, and 0 elsewhere.
 
     The numbers are 1 .. n in reading order, that is, by the first pixel of each instance; uint16, or uint32 if there
@@ -56,7 +56,7 @@ def instances(
     min_size: int = 1,
     distance: float = 0,
     spacing: Sequence[float] = (),
-) -> Found:
+) -> InstanceMap:
     """The instances of the foreground, whose probability (*size) is above the threshold; class 1.
 
     The other arguments are those of ``class_instances``. Raises ValueError for NaN and for values outside 0 to 1.
@@ -70,7 +70,7 @@ def instances(
 
 def class_instances(
     classes: NDArray[Any], *, rank: int = 0, min_size: int = 1, distance: float = 0, spacing: Sequence[float] = ()
-) -> Found:
+) -> InstanceMap:
     """The instances of each class in a map of classes (*size), where 0 is background.
 
     An instance is a connected component of the pixels of one class; pixels are connected if they share a side
@@ -98,10 +98,12 @@ def class_instances(
         numbers[...] = np.where(found > 0, found + sum(map(len, kinds)), 0)
         kinds.append(kind)
     every = np.concatenate(kinds)
-    return Found(labels.astype(np.uint16 if len(every) < 2**16 else np.uint32), every, rank)
+    return InstanceMap(labels.astype(np.uint16 if len(every) < 2**16 else np.uint32), every, rank)
 
 
-def layer_instances(layers: NDArray[Any], find: Callable[[NDArray[Any]], Found] = class_instances) -> list[Found]:
+def layer_instances(
+    layers: NDArray[Any], find: Callable[[NDArray[Any]], InstanceMap] = class_instances
+) -> list[InstanceMap]:
     """The instances of each layer (L, *size) of 0 and 1; their class is the number of the layer.
 
     Layers may overlap, so each has a label image of its own. ``find`` is ``class_instances``, with its options.
@@ -173,7 +175,7 @@ def _reading_order(
 
 
 def table(
-    found: Found, probabilities: NDArray[Any], names: Sequence[str], *, spacing: Sequence[float] = ()
+    found: InstanceMap, probabilities: NDArray[Any], names: Sequence[str], *, spacing: Sequence[float] = ()
 ) -> list[InstanceRow]:
     """The rows of all instances, by number.
 
@@ -206,7 +208,7 @@ def table(
     ]
 
 
-def to_csv(rows: Sequence[InstanceRow], found: Found) -> str:
+def to_csv(rows: Sequence[InstanceRow], found: InstanceMap) -> str:
     """The table of the instances as CSV with a header; the column of the area, or volume, only if it is known."""
     axes, known = AXES[-found.labels.ndim :], bool(rows) and rows[0].size is not None
     size = ["area_um2" if found.rank == 2 else "volume_um3"] * known

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.inference.instances import Found
+from unet_tutorial.inference.instances import InstanceMap
 
 # Colours of Okabe & Ito, which colour-blind readers can tell apart
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
@@ -113,13 +113,13 @@ def _cycles(order: list[int], following: list[int], kept: NDArray[np.bool_]) -> 
             yield cycle
 
 
-def geojson(founds: Sequence[Found], names: Sequence[str], colours: Sequence[str] = ()) -> str:
+def geojson(maps: Sequence[InstanceMap], names: Sequence[str], colours: Sequence[str] = ()) -> str:
     """The instances as a GeoJSON FeatureCollection, which QuPath opens as annotations.
 
-    ``founds`` are the instances of an image (H, W), or of each of its layers; ``names`` and ``colours`` are those of
+    ``maps`` are the instances of an image (H, W), or of each of its layers; ``names`` and ``colours`` are those of
     all classes. The coordinates are x, y in pixels. Raises ValueError for a stack, because GeoJSON has no slices.
     """
-    if any(found.labels.ndim != 2 for found in founds):
+    if any(found.labels.ndim != 2 for found in maps):
         raise ValueError("GeoJSON holds the outlines of one image, not of a stack; write ROIs, --outlines rois")
     shades = colours or class_colours(len(names))
     features = [
@@ -132,7 +132,7 @@ def geojson(founds: Sequence[Found], names: Sequence[str], colours: Sequence[str
                 "classification": {"name": names[kind], "color": list(bytes.fromhex(shades[kind][1:]))},
             },
         }
-        for found in founds
+        for found in maps
         for outline in outlines(found.labels)
         for kind in [found.classes[outline.number - 1]]
     ]
@@ -146,16 +146,16 @@ def _geometry(polygons: list[Polygon]) -> dict[str, Any]:
     return {"type": "MultiPolygon", "coordinates": closed}
 
 
-def write_rois(path: Path, founds: Sequence[Found], names: Sequence[str]) -> None:
+def write_rois(path: Path, maps: Sequence[InstanceMap], names: Sequence[str]) -> None:
     """Write the instances as a ZIP file of ROIs, which the ROI Manager of ImageJ opens; one ROI per slice.
 
-    ``founds`` and ``names`` are those of ``geojson``; images may be stacks. The group of a ROI is the number of its
+    ``maps`` and ``names`` are those of ``geojson``; images may be stacks. The group of a ROI is the number of its
     class, from 1, if there are several. Raises ValueError if the package roifile is missing.
     """
     require_roifile()
-    layered, one_class = len(founds) > 1, len(founds) == 1 and len(names) <= 2
+    layered, one_class = len(maps) > 1, len(maps) == 1 and len(names) <= 2
     with ZipFile(path, "w") as archive:
-        for found in founds:
+        for found in maps:
             for outline in outlines(found.labels):
                 kind = int(found.classes[outline.number - 1])
                 name = f"{outline.number:04d} {names[kind]}".replace("/", "-")
@@ -201,7 +201,7 @@ def _path(ring: Ring) -> NDArray[np.float32]:
     return np.array([*np.ravel(steps), CLOSE], np.float32)
 
 
-def overlay(image: NDArray[Any], founds: Sequence[Found], colours: Sequence[str]) -> NDArray[np.uint8]:
+def overlay(image: NDArray[Any], maps: Sequence[InstanceMap], colours: Sequence[str]) -> NDArray[np.uint8]:
     """The image in grey or colour with the outlines of its instances: (C, *size) -> (*size, 3), 0 .. 255.
 
     Three channels are shown as red, green and blue, and any other number as their mean, in grey. ``colours`` holds
@@ -209,7 +209,7 @@ def overlay(image: NDArray[Any], founds: Sequence[Found], colours: Sequence[str]
     a neighbour, in the same slice, that belongs to no or to another instance.
     """
     picture = stretched(image)
-    for found in founds:
+    for found in maps:
         numbers = np.pad(found.labels, [(0, 0)] * (found.labels.ndim - 2) + [(1, 1)] * 2)
         inner = numbers[..., 1:-1, 1:-1]
         near = (numbers[..., :-2, 1:-1], numbers[..., 2:, 1:-1], numbers[..., 1:-1, :-2], numbers[..., 1:-1, 2:])

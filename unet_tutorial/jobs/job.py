@@ -243,9 +243,15 @@ def train(job: Job, save: Callable[[Training], None]) -> None:
         steps=recipe.last_step,
         save=save,
         every=recipe.validate_every if job.validate else EVERY,
-        stop=lambda training: is_stale(training.validation, recipe.patience),
+        stop=lambda training: is_stale(_of_last_cycle(training.validation, recipe), recipe.patience),
         autocast=partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext,
     )
+
+
+def _of_last_cycle(validations: list[Validation], recipe: Recipe) -> list[Validation]:
+    """The validations since the last extension began, so that an earlier early stop does not end it at once."""
+    start = recipe.last_step - recipe.cycles[-1]
+    return [each for each in validations if each.step > start]
 
 
 def batches_of(training: Training, drawn_from: list[Sample], recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
@@ -253,9 +259,19 @@ def batches_of(training: Training, drawn_from: list[Sample], recipe: Recipe, til
     net = training.net
     # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)
-    changes = augmentation(elastic_sd=sd, **{name: getattr(recipe, name) for name in AUGMENTATIONS})
+    options = {name: getattr(recipe, name) for name in AUGMENTATIONS}
+    for name in ("brightness", "noise"):  # in standard deviations of the images
+        options[name] *= _unit(drawn_from, recipe)
+    changes = augmentation(elastic_sd=sd, **options)
     draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=changes)
     return lambda step: draw(step, recipe.batch)
+
+
+def _unit(drawn_from: list[Sample], recipe: Recipe) -> float:
+    """The mean standard deviation of the normalised training images; 1 where it is 1 by the normalisation itself."""
+    if recipe.normalise in ("image", "data"):
+        return 1.0
+    return float(np.mean([sample.image.std() for sample in drawn_from]))
 
 
 def _check_sizes(net: Network, split: Split) -> None:

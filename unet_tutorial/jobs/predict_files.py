@@ -15,7 +15,7 @@ from unet_tutorial.datasets.folder import stacked
 from unet_tutorial.datasets.image import GREY, RGB, Image, is_unnamed
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.listing import some
-from unet_tutorial.datasets.layouts.nnunet import CHANNEL, cases
+from unet_tutorial.datasets.layouts.nnunet import CHANNEL, files_by_case
 from unet_tutorial.disk import make_folder, one_line
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.results import Kind, Prediction
@@ -48,7 +48,7 @@ def sources(paths: Sequence[Path], output: Path, channels: int = 1, warn: Log = 
             raise ValueError(f"{count} images are named {stem(file)}; predict them into different folders")
     by_name = {stem(file): file for file in files}
     if channels > 1 and all(CHANNEL.fullmatch(name) for name in by_name) and _channel_count(files[0]) == 1:
-        return [Source(name, group) for name, group in cases(by_name, channels).items()]
+        return [Source(name, group) for name, group in files_by_case(by_name, channels).items()]
     return [Source(name, (file,)) for name, file in by_name.items()]
 
 

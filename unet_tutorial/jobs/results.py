@@ -16,7 +16,7 @@ from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.image import Image
 from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.disk import complete_file
-from unet_tutorial.inference.instances import Found, class_instances, layer_instances, table, to_csv
+from unet_tutorial.inference.instances import InstanceMap, class_instances, layer_instances, table, to_csv
 from unet_tutorial.inference.outlines import class_colours, geojson, overlay, require_roifile, write_rois
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task
@@ -40,7 +40,7 @@ class Prediction:
     distance: float = 0
 
     @cached_property
-    def found(self) -> list[Found]:
+    def found(self) -> list[InstanceMap]:
         """The instances: one label image, or one for each layer."""
         find = partial(
             class_instances,

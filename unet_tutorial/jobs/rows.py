@@ -14,7 +14,7 @@ from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.jobs.validation import class_counts, class_scores, mean_iou
-from unet_tutorial.metrics.confusion import Counts, dices, ious, precisions, recalls
+from unet_tutorial.metrics.confusion import Counts, dice_per_class, iou_per_class, precision_per_class, recall_per_class
 from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.pixels import dice, iou, isbi_pixel_error, pixel_error
 from unet_tutorial.metrics.rand import v_rand
@@ -44,7 +44,7 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class Row(ScoreRow):
+class BinaryRow(ScoreRow):
     """Scores of a method for background and one class: means over the held-out images.
 
     ``isbi_pixel_error`` (1 - max F) is not a mean: the challenge computes it from the pixels of all images together.
@@ -109,7 +109,9 @@ class CellsRow(ScoreRow):
     splits: int
 
 
-def row(method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities], threshold: float) -> Row:
+def binary_row(
+    method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities], threshold: float
+) -> BinaryRow:
     """The scores of a method from its probabilities of class 1 in each test image, on labelled pixels only.
 
     A pixel counts as cell if its probability is above the threshold.
@@ -122,7 +124,7 @@ def row(method: str, test: Sequence[Pair], probabilities: Sequence[Probabilities
         scores.append((error, dice(cell, truth, label=0), iou(cell, truth, label=1)))
     wrong, background, cells = np.mean(scores, axis=0).tolist()
     pooled = isbi_pixel_error(*(np.concatenate(part) for part in zip(*labelled, strict=True)))
-    return Row(method, wrong, pooled, background, cells)
+    return BinaryRow(method, wrong, pooled, background, cells)
 
 
 def sum_of_counts(labels: Sequence[Labels], test: Sequence[Pair], task: Task) -> Counts:
@@ -138,7 +140,7 @@ def classes_row(method: str, counts: Counts, task: Task) -> ClassesRow:
         method,
         float(1 - right / counts.sum()),
         mean_iou(counts, task),
-        float(np.nanmean(class_scores(dices, counts, task))),
+        float(np.nanmean(class_scores(dice_per_class, counts, task))),
     )
 
 
@@ -146,7 +148,10 @@ def class_rows(method: str, counts: Counts, task: Task) -> list[ClassRow]:
     """The scores of a method for each class from its confusion table."""
     columns = (
         class_scores(lambda table: table.sum(1) / table.sum(), counts, task),
-        *(class_scores(score, counts, task) for score in (ious, dices, precisions, recalls)),
+        *(
+            class_scores(score, counts, task)
+            for score in (iou_per_class, dice_per_class, precision_per_class, recall_per_class)
+        ),
     )
     return [ClassRow(method, name, *values) for name, *values in zip(task.classes, *columns, strict=True)]
 

@@ -18,11 +18,11 @@ from unet_tutorial.jobs.rows import (
     CellsRow,
     ClassRow,
     ScoreRow,
+    binary_row,
     cells_row,
     class_rows,
     classes_row,
     has_cells,
-    row,
     sum_of_counts,
 )
 from unet_tutorial.jobs.split import Split
@@ -64,7 +64,7 @@ class Section(NamedTuple):
 class Scores:
     """The scores of all methods on the held-out images, and the thresholds and predictions of the network.
 
-    - ``rows``: one per method; `Row` for background and one class, else `ClassesRow`.
+    - ``rows``: one per method; `BinaryRow` for background and one class, else `ClassesRow`.
     - ``classes``: one row per method and class.
     - ``cells``: one row per method if the labels are instances, else none.
     - ``counts``: the confusion table of the network, (1, K, K), or for layers (L, 2, 2).
@@ -116,7 +116,7 @@ def score(predictor: Predictor, split: Split) -> Scores:
     counts = {method.name: sum_of_counts(method.labels, split.test, task) for method in methods}
     rows: Sequence[ScoreRow] = [classes_row(name, table, task) for name, table in counts.items()]
     if task.binary:
-        rows = [row(each.name, split.test, each.probabilities, each.threshold) for each in methods]
+        rows = [binary_row(each.name, split.test, each.probabilities, each.threshold) for each in methods]
     cells = [cells_row(each.name, split.test, each.labels) for each in methods] if has_cells(split.test, task) else []
     classes = [each for name, table in counts.items() for each in class_rows(name, table, task)]
     return Scores(task, rows, classes, cells, counts[NETWORK[1]], thresholds, labels, probabilities)

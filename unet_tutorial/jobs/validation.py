@@ -15,7 +15,7 @@ from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import Objective, samples
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.train import Training, Validation
-from unet_tutorial.metrics.confusion import Counts, confusion, ious
+from unet_tutorial.metrics.confusion import Counts, confusion, iou_per_class
 
 
 def validator(pairs: list[Pair], task: Task, recipe: Recipe, loss: Objective) -> Callable[[Training], Validation]:
@@ -52,7 +52,7 @@ def class_counts(pair: Pair, labels: Labels, task: Task) -> Counts:
 
 
 def class_scores(score: Callable[[Counts], NDArray[np.float64]], counts: Counts, task: Task) -> list[float]:
-    """A score of each class, or of the presence of each layer, such as `ious`, from the sum of `class_counts`."""
+    """A score of each class, or of the presence of each layer, such as `iou_per_class`, from the sum of `class_counts`."""
     if task.scheme.layered:
         return [float(score(table)[1]) for table in counts]
     return [float(value) for value in score(counts[0])]
@@ -60,4 +60,4 @@ def class_scores(score: Callable[[Counts], NDArray[np.float64]], counts: Counts,
 
 def mean_iou(counts: Counts, task: Task) -> float:
     """The mean IoU of the classes that occur in truth or prediction."""
-    return float(np.nanmean(class_scores(ious, counts, task)))
+    return float(np.nanmean(class_scores(iou_per_class, counts, task)))

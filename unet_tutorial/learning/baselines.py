@@ -103,7 +103,7 @@ class NearestColour:
 
     def __call__(self, image: Image) -> NDArray[np.uint8]:
         """Normalised image (C, *size) -> class of each pixel (*size)."""
-        return self.nearest(smoothed(image, self.sigma))
+        return self.nearest(smoothed_channels(image, self.sigma))
 
     def nearest(self, smooth: Image) -> NDArray[np.uint8]:
         """The class of each pixel of an image that is smoothed already: (C, *size) -> (*size)."""
@@ -112,7 +112,7 @@ class NearestColour:
         return np.asarray(np.where(np.isnan(distances), np.inf, distances).argmin(0).astype(np.uint8))
 
 
-def smoothed(image: Image, sigma: float) -> Image:
+def smoothed_channels(image: Image, sigma: float) -> Image:
     """Each channel smoothed by a Gaussian with a standard deviation of ``sigma`` pixels: (C, *size)."""
     from scipy.ndimage import gaussian_filter
 
@@ -128,7 +128,7 @@ def best_nearest_colour(
     """
     scored = []
     for sigma in (0.0, *SIGMAS):
-        smooth = [smoothed(image, sigma) for image in images]
+        smooth = [smoothed_channels(image, sigma) for image in images]
         method = NearestColour(sigma, _mean_colours(smooth, labels, known, classes))
         error = wrong_pixels([method.nearest(image) for image in smooth], labels, known)
         scored.append((error, method))

@@ -31,26 +31,26 @@ def confusion(truth: NDArray[Any], proposal: NDArray[Any], classes: int) -> Coun
     return np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)
 
 
-def ious(counts: Counts) -> NDArray[np.float64]:
+def iou_per_class(counts: Counts) -> NDArray[np.float64]:
     """Intersection over union of each class, (K,); NaN for a class that neither truth nor proposal contains.
 
-    >>> ious(np.array([[1, 1], [0, 2]])).round(3).tolist()
+    >>> iou_per_class(np.array([[1, 1], [0, 2]])).round(3).tolist()
     [0.5, 0.667]
     """
     return _ratio(np.diag(counts), counts.sum(0) + counts.sum(1) - np.diag(counts))
 
 
-def dices(counts: Counts) -> NDArray[np.float64]:
+def dice_per_class(counts: Counts) -> NDArray[np.float64]:
     """Dice coefficient of each class, (K,); NaN for a class that neither truth nor proposal contains."""
     return _ratio(2 * np.diag(counts), counts.sum(0) + counts.sum(1))
 
 
-def precisions(counts: Counts) -> NDArray[np.float64]:
+def precision_per_class(counts: Counts) -> NDArray[np.float64]:
     """Of the pixels predicted as each class, the share that is right, (K,); NaN for a class that is not predicted."""
     return _ratio(np.diag(counts), counts.sum(0))
 
 
-def recalls(counts: Counts) -> NDArray[np.float64]:
+def recall_per_class(counts: Counts) -> NDArray[np.float64]:
     """Of the true pixels of each class, the share that is found, (K,); NaN for a class that does not occur."""
     return _ratio(np.diag(counts), counts.sum(1))
 

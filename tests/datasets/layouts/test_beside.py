@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from unet_tutorial.datasets.layouts.beside import beside
-from unet_tutorial.datasets.layouts.layout import Found
+from unet_tutorial.datasets.layouts.layout import FoundLayout
 
 FOLDER = Path("data")
 
 
-def found(*names: str) -> Found | None:
+def found(*names: str) -> FoundLayout | None:
     return beside(FOLDER, [FOLDER / name for name in names])
 
 

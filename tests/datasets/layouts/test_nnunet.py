@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unet_tutorial.datasets.layouts.find import find
-from unet_tutorial.datasets.layouts.nnunet import cases, description_of, read_json
+from unet_tutorial.datasets.layouts.nnunet import description_of, files_by_case, read_json
 
 
 def describe(folder: Path, **content: object) -> Path:
@@ -50,12 +50,12 @@ def test_other_files_say_nothing(tmp_path: Path, content: dict[str, object]) -> 
 
 def test_cases() -> None:
     files = {name: Path(f"{name}.png") for name in ("b_0001", "a_0000", "a_0001", "b_0000")}
-    assert cases(files, 0) == {
+    assert files_by_case(files, 0) == {
         "b": (Path("b_0000.png"), Path("b_0001.png")),
         "a": (Path("a_0000.png"), Path("a_0001.png")),
     }
     with pytest.raises(ValueError, match="expected a file for each channel 0000, 0001, 0002, got 0000, 0001"):
-        cases(files, 3)
+        files_by_case(files, 3)
 
 
 def test_a_json_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:

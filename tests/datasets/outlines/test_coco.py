@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unet_tutorial.datasets.outlines.coco import is_coco, read_coco
-from unet_tutorial.datasets.outlines.outline import Found
+from unet_tutorial.datasets.outlines.outline import FileOutlines
 
 SIZE = (6, 8)
 
@@ -23,7 +23,7 @@ def content(**annotation: Any) -> dict[str, Any]:
     }
 
 
-def mask(found: Found) -> list[list[int]]:
+def mask(found: FileOutlines) -> list[list[int]]:
     image = np.zeros(SIZE, int)
     for outline in found.outlines:
         image[outline.region.where] += outline.region.mask

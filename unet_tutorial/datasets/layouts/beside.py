@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from unet_tutorial.datasets.files import is_readable
 from unet_tutorial.datasets.layouts.cellpose import EXTRA, PICKLE, refuse_pickles
-from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
+from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import bare_name, by_name, some
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.words import LABEL_WORDS, Word, without_word
@@ -23,7 +23,7 @@ class LabelFiles(NamedTuple):
     match: Match
 
 
-def beside(folder: Path, files: Sequence[Path]) -> Found | None:
+def beside(folder: Path, files: Sequence[Path]) -> FoundLayout | None:
     """The images among files of a folder, with the labels beside them; None if there are no labels.
 
     The labels are images with the name of an image and a word such as "mask", the same in all of them, or outlines.
@@ -49,7 +49,7 @@ def beside(folder: Path, files: Sequence[Path]) -> Found | None:
     unused = dict.fromkeys(extra, "Cellpose wrote it beside its masks")
     unused |= {file: "a pickle; the masks beside it are read" for file in files if file.name.endswith(PICKLE)}
     unused |= {images[name]: "no labels of this name" for name in found[0].match.images}
-    return Found(Layout(f"NAME and {found[0].kind}", _entries(found[0], images)), unused)
+    return FoundLayout(Layout(f"NAME and {found[0].kind}", _entries(found[0], images)), unused)
 
 
 def _by_word(images: Mapping[str, Path]) -> Iterator[LabelFiles]:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from unet_tutorial.datasets.files import is_readable
-from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
+from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import all_files, name_of, some
 from unet_tutorial.datasets.layouts.nnunet import read_json
 from unet_tutorial.datasets.layouts.words import normalized
@@ -24,7 +24,7 @@ def coco_images(file: Path) -> list[str]:
         raise ValueError(f"{file}: its images have no file_name, which COCO demands; export it again") from error
 
 
-def coco(file: Path, names: Sequence[str], folder: Path) -> Found:
+def coco(file: Path, names: Sequence[str], folder: Path) -> FoundLayout:
     """The images that a JSON file of COCO names, in a folder or below it; other images there are left out.
 
     ValueError for an image that is missing.
@@ -40,7 +40,7 @@ def coco(file: Path, names: Sequence[str], folder: Path) -> Found:
     paths = sorted(path for path in found.values() if path is not None)
     unused = {path: f"not in {file.name}" for path in images if path not in paths}
     entries = tuple(Entry(name_of(path, folder), (path,), (file,)) for path in paths)
-    return Found(Layout(f"{folder.name}/ and {file.name} (COCO)", entries), unused)
+    return FoundLayout(Layout(f"{folder.name}/ and {file.name} (COCO)", entries), unused)
 
 
 def _find(name: str, images: Sequence[Path]) -> Path | None:

@@ -13,7 +13,7 @@ from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.cases import cases
 from unet_tutorial.datasets.layouts.coco import coco, coco_images
 from unet_tutorial.datasets.layouts.containers import containers
-from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
+from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import (
     all_files,
     bare_name,
@@ -56,7 +56,7 @@ def parts(folder: str | Path, kind: str = "") -> dict[str, Layout]:
     with explain_permission_error(folder):
         if folder.exists() and folder.suffix.lower() in CONTAINERS:
             layout = containers([folder])
-            found = {"": Found(layout, {})} if layout else {}
+            found = {"": FoundLayout(layout, {})} if layout else {}
         elif folder.is_dir():
             found = _parts(folder, kind)
         else:
@@ -66,7 +66,7 @@ def parts(folder: str | Path, kind: str = "") -> dict[str, Layout]:
         return _with_left_out(folder, found)
 
 
-class Place(NamedTuple):
+class PartFolders(NamedTuple):
     """The folders that belong to one part: of images, of labels, and any other."""
 
     images: list[Path]
@@ -74,15 +74,15 @@ class Place(NamedTuple):
     others: list[Path]
 
 
-def _parts(folder: Path, kind: str) -> dict[str, Found]:
+def _parts(folder: Path, kind: str) -> dict[str, FoundLayout]:
     """The layouts of the parts; the folder itself is "train" if it has other parts, or else ""."""
     stacks = tuple(folder / name for name in STACKS)
     if all(stack.is_file() for stack in stacks):
         entry = Entry(bare_name(stacks[0]), stacks[:1], stacks[1:])
-        return {"": Found(Layout(" and ".join(STACKS), (entry,)), {})}
-    places = _places(folder)
-    outlines = _outlines(folder, places)
-    found = {part: _part(folder, part, places, outlines, kind) for part in ("", *PARTS)}
+        return {"": FoundLayout(Layout(" and ".join(STACKS), (entry,)), {})}
+    part_folders = _part_folders(folder)
+    outlines = _outlines(folder, part_folders)
+    found = {part: _part(folder, part, part_folders, outlines, kind) for part in ("", *PARTS)}
     parts = {part: here for part, here in found.items() if here}
     if "" in parts and len(parts) > 1:
         if "train" in parts:
@@ -94,27 +94,27 @@ def _parts(folder: Path, kind: str) -> dict[str, Found]:
     return parts
 
 
-def _places(folder: Path) -> dict[str, Place]:
+def _part_folders(folder: Path) -> dict[str, PartFolders]:
     """The folders in a folder by the part that their names state; images/train is a folder of images for training."""
-    places = {part: Place([], [], []) for part in ("", *PARTS)}
+    part_folders = {part: PartFolders([], [], []) for part in ("", *PARTS)}
     for path in folders_of(folder):
         part, holds = role(path.name)
         inside = entries_of(path)
         if holds and not part and inside and all(is_folder(one) and _is_part(role(one.name)) for one in inside):
             for one in inside:
-                getattr(places[role(one.name).part], holds).append(one)
+                getattr(part_folders[role(one.name).part], holds).append(one)
         else:
-            getattr(places[part], holds or "others").append(path)
-    return places
+            getattr(part_folders[part], holds or "others").append(path)
+    return part_folders
 
 
 def _is_part(name: Role) -> bool:
     return bool(name.part) and not name.holds
 
 
-def _outlines(folder: Path, places: Mapping[str, Place]) -> dict[str, dict[Path, list[str]]]:
+def _outlines(folder: Path, part_folders: Mapping[str, PartFolders]) -> dict[str, dict[Path, list[str]]]:
     """The JSON files of COCO of each part, with the names of their images."""
-    beside = [folder, *(path for place in places.values() for path in (*place.images, *place.labels))]
+    beside = [folder, *(path for own in part_folders.values() for path in (*own.images, *own.labels))]
     files = [file for path in beside for file in entries_of(path) if file.suffix.lower() == ".json"]
     images = {bare_name(file) for path in beside for file in entries_of(path) if is_readable(file)} if files else set()
     found: dict[str, dict[Path, list[str]]] = defaultdict(dict)
@@ -136,11 +136,15 @@ def _one_of_coco(files: Mapping[Path, list[str]]) -> Path:
 
 
 def _part(
-    folder: Path, part: str, places: Mapping[str, Place], outlines: Mapping[str, Mapping[Path, list[str]]], kind: str
-) -> Found | None:
+    folder: Path,
+    part: str,
+    part_folders: Mapping[str, PartFolders],
+    outlines: Mapping[str, Mapping[Path, list[str]]],
+    kind: str,
+) -> FoundLayout | None:
     """The images of a part with their labels, or None."""
-    place = places[part]
-    images, labels = _only(place.images, kind), _only(place.labels, kind)
+    own = part_folders[part]
+    images, labels = _only(own.images, kind), _only(own.labels, kind)
     of_coco = {file for files in outlines.values() for file in files}
     if labels and of_coco and of_coco.issuperset(labels_in(labels)):
         labels = None
@@ -148,24 +152,24 @@ def _part(
         file = _one_of_coco(outlines[part])
         if images and labels:
             raise ValueError(f"{folder}: found labels in {file.name} and in {labels.name}/; move one of them away")
-        within = images or _only([*place.others, *places[""].images], "") or folder
+        within = images or _only([*own.others, *part_folders[""].images], "") or folder
         return coco(file, outlines[part][file], within)
     if images and labels:
         return two_folders(images, labels, kind)
     if part:
-        inside = _only(place.others, kind) or images
+        inside = _only(own.others, kind) or images
         parts = _parts(inside, kind) if inside else {}
         found = parts.get("") or parts.get(part) or _in_one_file(folder, part)
     else:
         inside = folder
-        found = tracking(folder) or _found(cases(place.others, kind))
-        found = found or beside(folder, _undivided(folder, places)) or _in_one_file(folder, part)
+        found = tracking(folder) or _found(cases(own.others, kind))
+        found = found or beside(folder, _undivided(folder, part_folders)) or _in_one_file(folder, part)
     if not found and inside and labels and not images and any(map(is_readable, entries_of(inside))):
         return two_folders(inside, labels, kind)  # train/ and train_masks/, or images in the folder itself and masks/
     return found
 
 
-def _in_one_file(folder: Path, part: str) -> Found | None:
+def _in_one_file(folder: Path, part: str) -> FoundLayout | None:
     """The HDF5 files or zarr folders of a part, such as train.h5."""
     files = [
         file for file in entries_of(folder) if file.suffix.lower() in CONTAINERS and part_of(bare_name(file)) == part
@@ -173,13 +177,13 @@ def _in_one_file(folder: Path, part: str) -> Found | None:
     return _found(containers(files))
 
 
-def _found(layout: Layout | None) -> Found | None:
-    return Found(layout, {}) if layout else None
+def _found(layout: Layout | None) -> FoundLayout | None:
+    return FoundLayout(layout, {}) if layout else None
 
 
-def _undivided(folder: Path, places: Mapping[str, Place]) -> list[Path]:
+def _undivided(folder: Path, part_folders: Mapping[str, PartFolders]) -> list[Path]:
     """The files of a folder that are in no folder of a part."""
-    apart = {path for part in PARTS for paths in places[part] for path in paths}
+    apart = {path for part in PARTS for paths in part_folders[part] for path in paths}
     return [file for file in all_files(folder) if apart.isdisjoint(file.parents)]
 
 
@@ -201,7 +205,7 @@ def _only(folders: Sequence[Path], kind: str) -> Path | None:
     return next(iter(filled or folders), None)
 
 
-def _with_left_out(folder: Path, found: dict[str, Found]) -> dict[str, Layout]:
+def _with_left_out(folder: Path, found: dict[str, FoundLayout]) -> dict[str, Layout]:
     """The layouts; the first one with a sentence for each group of files that none of them uses."""
     layouts = {part: here.layout for part, here in found.items()}
     if not is_folder(folder):

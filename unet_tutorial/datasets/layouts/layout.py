@@ -46,8 +46,8 @@ class Layout:
         return not self.one_file_per_cell and any(len(entry.labels) > 1 for entry in self.entries)
 
 
-class Found(NamedTuple):
-    """A layout in the making; ``unused`` gives the reason for each file that is known not to be read."""
+class FoundLayout(NamedTuple):
+    """A layout, and ``unused``, the files that are not read, each with the reason."""
 
     layout: Layout
     unused: Mapping[Path, str]

@@ -49,7 +49,7 @@ def description_of(folder: Path) -> Description:
     )
 
 
-def cases(files: Mapping[str, Path], channels: int) -> dict[str, tuple[Path, ...]]:
+def files_by_case(files: Mapping[str, Path], channels: int) -> dict[str, tuple[Path, ...]]:
     """The files of each case in the order of their channels; ``channels`` is their number, or 0 if it is unknown.
 
     ValueError for a case that lacks a channel or has one too many.

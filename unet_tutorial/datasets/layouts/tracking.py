@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 from unet_tutorial.datasets.files import is_readable
-from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
+from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import bare_name, entries_of, folders_of
 
 # masks drawn by hand (of some frames), and masks computed from those of several programs
 DRAWN, COMPUTED = "_GT", "_ST"
 
 
-def tracking(folder: Path) -> Found | None:
+def tracking(folder: Path) -> FoundLayout | None:
     """The frames of all sequences in a folder that have a mask; None if the folder holds no sequences with masks.
 
     Masks drawn by hand are read if there are any. ValueError for a mask of one slice of a volume and for a mask without
@@ -36,7 +36,9 @@ def tracking(folder: Path) -> Found | None:
             unused |= {frame: "no mask of this frame" for number, frame in frames.items() if number not in masks}
         if drawn:
             unused |= dict.fromkeys(computed.values(), f"the masks in {sequence.name}{DRAWN}/ are read")
-    return Found(Layout("Cell Tracking Challenge", tuple(entries), labels="instances"), unused) if entries else None
+    return (
+        FoundLayout(Layout("Cell Tracking Challenge", tuple(entries), labels="instances"), unused) if entries else None
+    )
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unet_tutorial.datasets.files import CONVERSIONS, READABLE, is_readable
 from unet_tutorial.datasets.layouts.cellpose import refuse_pickles
-from unet_tutorial.datasets.layouts.layout import Entry, Found, Layout
+from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import (
     all_files,
     bare_name,
@@ -20,7 +20,7 @@ from unet_tutorial.datasets.layouts.listing import (
     some,
 )
 from unet_tutorial.datasets.layouts.matching import Match, match
-from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, cases, description_of
+from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, description_of, files_by_case
 from unet_tutorial.datasets.layouts.several import Several, several
 from unet_tutorial.datasets.layouts.words import KIND_OF, letters
 
@@ -28,7 +28,7 @@ VOC, CITYSCAPES = "JPEGImages", "_labelIds"  # a folder of Pascal VOC, an ending
 Images = Mapping[str, tuple[Path, ...]]  # the files of each image by its name
 
 
-def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
+def two_folders(images: Path, labels: Path, kind: str = "") -> FoundLayout:
     """The images of a folder with the labels of another one.
 
     The folder of the labels holds, for each image, a file of its name; or a folder of its name, with several files; or
@@ -49,7 +49,7 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
         if matched.complete or (images.name == VOC and not matched.labels):
             unused |= {file: "no labels of this name" for name in matched.images for file in chosen[name]}
             named = Several({label: (file,) for label, file in single.items()}, ())
-            return Found(_layout((images, labels), chosen, matched, named, described), unused)
+            return FoundLayout(_layout((images, labels), chosen, matched, named, described), unused)
     found = [
         _layout((images, labels), chosen, matched, group, described)
         for chosen in _images(images, files, described)
@@ -64,7 +64,7 @@ def two_folders(images: Path, labels: Path, kind: str = "") -> Found:
         return two_folders(*inner, kind)
     if not found:
         raise ValueError(unmatched(match(list(files), list(single)), files, images, single, labels))
-    return Found(found[0], {})
+    return FoundLayout(found[0], {})
 
 
 def _innermost(folder: Path) -> Path:
@@ -113,7 +113,7 @@ def _images(folder: Path, files: Mapping[str, Path], described: Description) -> 
     yield {name: (file,) for name, file in files.items()}
     is_nnunet = described.names or folder.name.lower() in FOLDERS
     if is_nnunet and all(CHANNEL.fullmatch(name) for name in files):
-        yield cases(files, len(described.channels))
+        yield files_by_case(files, len(described.channels))
 
 
 def _grouped(images: Images, files: Sequence[Path], folder: Path, kind: str) -> Iterator[tuple[Several, Match]]:

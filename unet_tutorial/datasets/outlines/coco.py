@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from unet_tutorial.datasets.outlines.outline import Found, Outline, left_out
+from unet_tutorial.datasets.outlines.outline import FileOutlines, Outline, left_out
 from unet_tutorial.datasets.outlines.rle import mask_of, runs_of
 from unet_tutorial.datasets.polygons import OutlineError, Region, filled, union
 
@@ -15,7 +15,7 @@ def is_coco(content: Any) -> bool:
     return isinstance(content, dict) and {"images", "annotations"} <= content.keys()
 
 
-def read_coco(content: dict[str, Any], size: tuple[int, int], image_name: str) -> Found:
+def read_coco(content: dict[str, Any], size: tuple[int, int], image_name: str) -> FileOutlines:
     """The outlines in the image of this name, which may lack its suffix and its folders.
 
     OutlineError for an image that is not in the file or has another size, and for an annotation without an outline.
@@ -39,7 +39,7 @@ def read_coco(content: dict[str, Any], size: tuple[int, int], image_name: str) -
         if category not in names and names:
             raise OutlineError(f"{name} has the category {category}, which is not among its categories; correct it")
         found.append(Outline(_region(annotation, size, name), names.get(category, "")))
-    return Found(
+    return FileOutlines(
         found, left_out(crowds, "crowds (iscrowd), which are many cells in one outline; they count as background")
     )
 

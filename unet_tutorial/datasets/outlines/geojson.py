@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from unet_tutorial.datasets.outlines.outline import Found, Outline, left_out
+from unet_tutorial.datasets.outlines.outline import FileOutlines, Outline, left_out
 from unet_tutorial.datasets.polygons import OutlineError, Region, filled, union
 
 LINES = ("Point", "MultiPoint", "LineString", "MultiLineString")
@@ -19,7 +19,7 @@ def is_geojson(content: Any) -> bool:
     return isinstance(content, dict) and content.get("type") in ("FeatureCollection", "Feature", "GeometryCollection")
 
 
-def read_geojson(content: Any, size: tuple[int, int]) -> Found:
+def read_geojson(content: Any, size: tuple[int, int]) -> FileOutlines:
     """The polygons of the features, with the names of their classifications.
 
     If there are detections or cells, the annotations, which only surround them, are left out. OutlineError for a
@@ -39,7 +39,7 @@ def read_geojson(content: Any, size: tuple[int, int]) -> Found:
         else:
             found.append(Outline(_region(polygons, size), _label(feature)))
     remarks = left_out(lines, "points and lines, which have no area")
-    return Found(found, remarks + left_out(around, "annotations of QuPath around its detections or cells"))
+    return FileOutlines(found, remarks + left_out(around, "annotations of QuPath around its detections or cells"))
 
 
 def _features(content: Any) -> Iterator[dict[str, Any]]:

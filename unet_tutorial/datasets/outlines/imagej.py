@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unet_tutorial.datasets.outlines.outline import Found, Outline, left_out
+from unet_tutorial.datasets.outlines.outline import FileOutlines, Outline, left_out
 from unet_tutorial.datasets.polygons import OutlineError, Region, ellipse, filled
 from unet_tutorial.disk import one_line
 
 AREAS = ("POLYGON", "FREEHAND", "TRACED", "RECT", "OVAL")
 
 
-def read_imagej(path: Path, size: tuple[int, ...]) -> Found:
+def read_imagej(path: Path, size: tuple[int, ...]) -> FileOutlines:
     """The regions in a file, for an image (H, W), or a stack (D, H, W) whose slices they name.
 
     Regions of a group other than 0 are of the class "group 1", "group 2" and so on. Points and lines are left out.
@@ -43,7 +43,7 @@ def read_imagej(path: Path, size: tuple[int, ...]) -> Found:
             found.append(Outline(region, f"group {roi.group}" if roi.group else ""))
         else:
             lines += 1
-    return Found(found, left_out(lines, "points and lines, which have no area"))
+    return FileOutlines(found, left_out(lines, "points and lines, which have no area"))
 
 
 def _region(roi: Any, size: tuple[int, ...]) -> Region:

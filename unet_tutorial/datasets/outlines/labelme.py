@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unet_tutorial.datasets.outlines.outline import Found, Outline, left_out
+from unet_tutorial.datasets.outlines.outline import FileOutlines, Outline, left_out
 from unet_tutorial.datasets.polygons import OutlineError, Region, ellipse, filled, union
 
 LINES = ("point", "points", "line", "linestrip")  # shapes without an area
@@ -19,7 +19,7 @@ def is_labelme(content: Any) -> bool:
     return isinstance(content, dict) and "shapes" in content
 
 
-def read_labelme(content: dict[str, Any], size: tuple[int, int]) -> Found:
+def read_labelme(content: dict[str, Any], size: tuple[int, int]) -> FileOutlines:
     """The shapes of an image: polygons, rectangles, circles and masks. Shapes of one group are one cell.
 
     OutlineError for an image of another size, and for a shape of another type.
@@ -38,7 +38,7 @@ def read_labelme(content: dict[str, Any], size: tuple[int, int]) -> Found:
         group = (str(shape["label"]), (number, "shape") if shape.get("group_id") is None else shape["group_id"])
         groups.setdefault(group, []).append(_region(kind, shape, size))
     found = [Outline(union(regions), label) for (label, _), regions in groups.items()]
-    return Found(found, left_out(lines, "points and lines, which have no area"))
+    return FileOutlines(found, left_out(lines, "points and lines, which have no area"))
 
 
 def _region(kind: str, shape: dict[str, Any], size: tuple[int, int]) -> Region:

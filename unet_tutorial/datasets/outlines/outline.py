@@ -14,7 +14,7 @@ class Outline(NamedTuple):
     label: str
 
 
-class Found(NamedTuple):
+class FileOutlines(NamedTuple):
     """The outlines of an image in one file, with sentences for the user about those that are left out."""
 
     outlines: list[Outline]

@@ -16,7 +16,7 @@ from unet_tutorial.datasets.outlines.coco import is_coco, read_coco
 from unet_tutorial.datasets.outlines.geojson import is_geojson, read_geojson
 from unet_tutorial.datasets.outlines.imagej import read_imagej
 from unet_tutorial.datasets.outlines.labelme import is_labelme, read_labelme
-from unet_tutorial.datasets.outlines.outline import Found, left_out
+from unet_tutorial.datasets.outlines.outline import FileOutlines, left_out
 from unet_tutorial.datasets.polygons import OutlineError, painted
 from unet_tutorial.disk import one_line
 
@@ -70,7 +70,7 @@ def read_outlines(paths: Sequence[Path], size: tuple[int, ...], image_name: str)
     return Outlines(instances, numbers[instances], names, tuple(f"{where}, {image_name}: {each}" for each in remarks))
 
 
-def _read(path: Path, size: tuple[int, ...], image_name: str) -> Found:
+def _read(path: Path, size: tuple[int, ...], image_name: str) -> FileOutlines:
     if path.suffix.lower() in (".roi", ".zip"):
         return read_imagej(path, size)
     state = path.stat()
