@@ -1,4 +1,4 @@
-"""Trains the small network in ``data/``, for predictions before a training: ``python -m docs.build.shipped_checkpoint``.
+"""``python -m docs.build.shipped_checkpoint``: trains the small network in ``data/`` for first predictions.
 
 It is the network of the default run with half the channels, trained for 1,000 steps on the micrographs of the course.
 """

@@ -15,7 +15,7 @@ from unet_tutorial.learning.baselines import (
     best_probability_threshold,
     best_smoothed_threshold,
     majority_class,
-    smoothed,
+    smoothed_channels,
     wrong_pixels,
 )
 
@@ -102,7 +102,7 @@ def test_noise_is_smoothed_away_before_colours_are_compared() -> None:
 def test_smoothing_mixes_no_channels() -> None:
     image = np.stack([noise(0), noise(1)])
     expected = np.stack([gaussian_filter(channel, 1.5) for channel in image])
-    np.testing.assert_allclose(smoothed(image, 1.5), expected)
+    np.testing.assert_allclose(smoothed_channels(image, 1.5), expected)
 
 
 def test_unlabelled_pixels_do_not_count_for_colours_and_missing_classes_are_never_chosen() -> None:

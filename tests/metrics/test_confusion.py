@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from skimage.metrics import contingency_table
 
-from unet_tutorial.metrics.confusion import confusion, dice_per_class, iou_per_class, precision_per_class, recall_per_class
+from unet_tutorial.metrics.confusion import (
+    confusion,
+    dice_per_class,
+    iou_per_class,
+    precision_per_class,
+    recall_per_class,
+)
 from unet_tutorial.metrics.pixels import dice, iou
 
 RNG = np.random.default_rng(0)
@@ -23,9 +29,10 @@ def test_the_scores_are_those_of_each_mask() -> None:
     for k in range(4):
         assert iou_per_class(counts)[k] == pytest.approx(iou(PROPOSAL, TRUTH, label=k))
         assert dice_per_class(counts)[k] == pytest.approx(dice(PROPOSAL, TRUTH, label=k))
-        both = np.sum((TRUTH == k) & (PROPOSAL == k))
-        assert precision_per_class(counts)[k] == pytest.approx(both / np.sum(PROPOSAL == k))
-        assert recall_per_class(counts)[k] == pytest.approx(both / np.sum(TRUTH == k))
+        truth, proposal = np.equal(TRUTH, k), np.equal(PROPOSAL, k)
+        both = np.sum(truth & proposal)
+        assert precision_per_class(counts)[k] == pytest.approx(both / np.sum(proposal))
+        assert recall_per_class(counts)[k] == pytest.approx(both / np.sum(truth))
     for score in (iou_per_class, dice_per_class, precision_per_class, recall_per_class):
         assert np.isnan(score(counts)[4])
 

@@ -52,7 +52,7 @@ def class_counts(pair: Pair, labels: Labels, task: Task) -> Counts:
 
 
 def class_scores(score: Callable[[Counts], NDArray[np.float64]], counts: Counts, task: Task) -> list[float]:
-    """A score of each class, or of the presence of each layer, such as `iou_per_class`, from the sum of `class_counts`."""
+    """A score such as `iou_per_class` of each class, or of the presence of each layer; ``counts`` is a sum."""
     if task.scheme.layered:
         return [float(score(table)[1]) for table in counts]
     return [float(value) for value in score(counts[0])]
