@@ -10,19 +10,28 @@ import typer
 
 
 def predict(
-    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run.")],
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run, or its best.safetensors.")],
     images: Annotated[list[Path], typer.Argument(help="Images or stacks, or folders of them (without subfolders).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
     *,
     instances: Annotated[
-        bool, typer.Option("--instances", help="Also number the cells, or the regions of each class: TIFF and CSV.")
+        bool,
+        typer.Option(
+            "--instances", help="Also write numbered cells, or regions of each class, and a table (TIFF, CSV)."
+        ),
     ] = False,
-    min_size: Annotated[int, typer.Option(min=1, help="Smallest number of pixels of an instance.")] = 1,
+    min_size: Annotated[int, typer.Option(min=1, help="Leave out instances of fewer pixels.")] = 1,
     watershed: Annotated[
         float,
-        typer.Option(min=0, help="Divide touching cells whose centres are at least so many pixels apart; 0: do not."),
+        typer.Option(
+            min=0,
+            help="Separate touching cells whose centres are at least this number of pixels apart, about the diameter "
+            "of the smallest cell; 0: keep them together.",
+        ),
     ] = 0,
-    overlay: Annotated[bool, typer.Option("--overlay", help="Also draw the outlines on the image.")] = False,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Also write the image with the outlines drawn on it.")
+    ] = False,
     outlines: Annotated[
         str, typer.Option(help="Also write outlines: geojson (QuPath) or rois (ZIP file for ImageJ).")
     ] = "",
@@ -49,8 +58,8 @@ def predict(
 
     Two files are written for each image NAME. NAME_probability.tif holds the probability of class 1 as float32, or of
     every class if there are more than two. NAME_mask.png (.tif for a stack) is 255 where the probability is above the
-    threshold chosen on the training images and 0 elsewhere; with more classes it has the values of the training masks,
-    and each layer has a mask of its own. A 2D network predicts a stack slice by slice. --instances adds
+    threshold chosen on the training images and 0 elsewhere. With more classes it has the values of the training masks.
+    For layers, one mask is written for each layer. A 2D network predicts a stack slice by slice. --instances adds
     NAME_instances.tif and a table NAME_instances.csv, --overlay NAME_overlay.png, and --outlines NAME_outlines.geojson
     or NAME_rois.zip. An image that cannot be predicted does not stop the others.
     """
