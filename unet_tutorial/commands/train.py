@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unet_tutorial.commands.dataclass_options import typed_fields, with_options
+from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def train(
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder
-    from unet_tutorial.jobs.job import CHECKPOINT, prepare, run
+    from unet_tutorial.jobs.job import CHECKPOINT, extended, prepare, run
     from unet_tutorial.learning.checkpoints import load
 
     given = typed_fields(ctx, Recipe)
@@ -67,7 +68,9 @@ def train(
         folder = resume.parent if resume.is_file() else resume  # the path of the checkpoint itself may be given
         kept = load(folder / CHECKPOINT)
         recipe = recipe.resumed(kept.notes, given)
-        recipe = recipe.extended_by(extend) if extend else recipe
+        recipe = extended(recipe, kept, extend) if extend else recipe
+    if (resume or config) and not recipe.data.exists():
+        raise ValueError(f"{recipe.data}: the data of the run are not there any more; give their folder with --data")
     job = prepare(recipe, kept, builders(own))
     folder = folder if resume else unused_folder(folder)
     print(_opening(job, folder))
@@ -100,8 +103,10 @@ def _configured(config: Path, recipe: Recipe, given: set[str]) -> Recipe:
     """The recipe of a file, with the options that were typed."""
     try:
         notes = json.loads(config.read_text(encoding="utf8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"--config {config}: cannot be read ({error}); give the recipe.json of a run") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"--config {config}: cannot be read ({one_line(error)}); give the recipe.json of a run"
+        ) from error
     if not isinstance(notes, dict):
         raise ValueError(f"--config {config}: this is no recipe; give the recipe.json of a run")
     if notes.get("net") and "net" not in given:
@@ -109,7 +114,11 @@ def _configured(config: Path, recipe: Recipe, given: set[str]) -> Recipe:
             f"--config {config}: its network is {notes['net']}, and nothing is imported because a file names it; "
             f"give it again: --net {notes['net']}"
         )
-    return Recipe.from_notes(notes).changed(recipe, given)
+    try:
+        kept = Recipe.from_notes(notes)
+    except ValueError as error:
+        raise ValueError(f"--config {config}: {error}") from error
+    return kept.changed(recipe, given)
 
 
 def default_folder(recipe: Recipe) -> Path:

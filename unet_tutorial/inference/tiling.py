@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
-from math import inf
+from math import inf, prod
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from unet_tutorial.inference.tiles import check_pass, check_tile, default_tile, margins
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.crop import center_crop, mirrored
+from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.plan.levels import Size
 
 Progress = Callable[[Sequence[Sequence[Size]]], Iterable[Sequence[Size]]]  # for example tqdm, to show a progress bar
@@ -40,15 +41,10 @@ def predict_tiled(
     """
     check_input(net, image, batch)
     size = tuple(image.shape[1:])
+    tile = usable_tile(net, size, tile, batch)
     axes = margins(net.levels, net.padding, net.extra_reach)
-    if tile:
-        check_tile(tile, net.levels, net.padding, net.extra_reach)
-        tile = tuple(min(t, axis.tile_covering(n, 1)) for t, n, axis in zip(tile, size, axes, strict=True))
-    else:
-        tile = default_tile(size, net.levels, net.padding, batch, net.extra_reach)
     lost = tuple(axis.lost for axis in axes)
     corners = list(product(*(axis.starts(n, t) for axis, n, t in zip(axes, size, tile, strict=True))))
-    check_pass(tile, min(batch, len(corners)), net.levels, memory_of(net.device))
     batches = [corners[i : i + batch] for i in range(0, len(corners), batch)]
     logits = image.new_empty((net.out_channels, *size))
     with weights_in_its_layout(net), evaluating(net):
@@ -58,6 +54,23 @@ def predict_tiled(
             for corner, part in zip(group, _trusted(net, tiles, lost), strict=True):
                 _paste(logits, part, corner)
     return logits
+
+
+def usable_tile(net: Network, size: Size, tile: Size | None = None, batch: int = 1) -> Size:
+    """The tile size with which `predict_tiled` predicts an image of this size; no larger than needed for the image.
+
+    Raises ValueError for a tile that is not valid for the network, and for a pass that needs more memory than the
+    device has.
+    """
+    axes = margins(net.levels, net.padding, net.extra_reach)
+    if tile:
+        check_tile(tile, net.levels, net.padding, net.extra_reach)
+        tile = tuple(min(t, axis.tile_covering(n, 1)) for t, n, axis in zip(tile, size, axes, strict=True))
+    else:
+        tile = default_tile(size, net.levels, net.padding, batch, net.extra_reach)
+    tiles = prod(len(axis.starts(n, t)) for axis, n, t in zip(axes, size, tile, strict=True))
+    check_pass(tile, min(batch, tiles), net.levels, memory_of(net.device))
+    return tile
 
 
 def memory_of(device: torch.device) -> float:
@@ -71,7 +84,7 @@ def memory_of(device: torch.device) -> float:
 
 def _trusted(net: Network, tiles: Tensor, lost: Size) -> Tensor:
     """Logits of the trusted pixels of a batch of tiles: (N, C, *tile) -> (N, K, *(tile - lost))."""
-    logits = net(tiles.to(net.device, memory_format=net.memory_format))
+    logits = net(tiles.to(net.device, memory_format=memory_format(len(lost))))
     return center_crop(logits, [n - out for n, out in zip(tiles.shape[2:], lost, strict=True)])
 
 

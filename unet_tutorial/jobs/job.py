@@ -248,6 +248,14 @@ def train(job: Job, save: Callable[[Training], None]) -> None:
     )
 
 
+def extended(recipe: Recipe, checkpoint: Checkpoint, steps: int) -> Recipe:
+    """The recipe of a checkpoint with another cycle of ``steps``. The steps that an early stop left out are dropped."""
+    validations = _of_last_cycle(checkpoint.validation, recipe)
+    if is_stale(validations, recipe.patience):
+        recipe = recipe.ended_at(validations[-1].step)
+    return recipe.extended_by(steps)
+
+
 def _of_last_cycle(validations: list[Validation], recipe: Recipe) -> list[Validation]:
     """The validations since the last extension began, so that an earlier early stop does not end it at once."""
     start = recipe.last_step - recipe.cycles[-1]

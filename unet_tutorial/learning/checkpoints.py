@@ -95,6 +95,12 @@ class Checkpoint:
         """Whether the file holds the whole state of a training run, and not the weights alone."""
         return self.tensors.keys() >= RUN
 
+    @property
+    def validation(self) -> list[Validation]:
+        """All validations of the training run; files of earlier versions hold none."""
+        rows = self.tensors["validation"].tolist() if "validation" in self.tensors else []
+        return [Validation(round(step), loss, score) for step, loss, score in rows]
+
     def training(self, device: str = "cpu", builders: Builders = NO_BUILDERS) -> Training:
         """The state of the training run after its last step. Also restores torch's random state.
 
@@ -107,9 +113,7 @@ class Checkpoint:
             )
         training = adam(self.network(builders), device)
         training.losses = self.tensors["losses"].tolist()
-        # files of earlier versions hold no validations
-        rows = self.tensors["validation"].tolist() if "validation" in self.tensors else []
-        training.validation = [Validation(round(step), loss, score) for step, loss, score in rows]
+        training.validation = self.validation
         for i, weight in enumerate(training.net.parameters()):
             state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
             if any(value.shape not in (weight.shape, ()) for value in state.values()):
