@@ -23,8 +23,8 @@ from unet_tutorial.jobs.pictures import (
     confusion_plot,
     displayed,
     history_plot,
+    in_class_colours,
     middle_slice,
-    painted,
     picture,
 )
 from unet_tutorial.jobs.task import GREY_CELLS, Task
@@ -115,11 +115,13 @@ def test_classes_keep_their_colours_in_truth_prediction_and_legend() -> None:
 def test_overlapping_layers_multiply_their_colours() -> None:
     layers = np.array([[[0, 1, 0, 1]], [[0, 0, 1, 1]]], np.uint8)
     even, ring = (np.array(to_rgb(colour)) for colour in colours_of(LAYERS))
-    np.testing.assert_allclose(painted(layers, LAYERS)[0], [[1, 1, 1], even, ring, even * ring])
+    np.testing.assert_allclose(in_class_colours(layers, LAYERS)[0], [[1, 1, 1], even, ring, even * ring])
     pair = Pair("x", np.zeros((1, 1, 4)), layers, np.zeros((1, 4), np.int32), np.ones((1, 4), bool))
     figure = classes_picture(pair, np.array([[[0, 1, 0, 0]], [[1, 0, 1, 1]]], np.uint8), LAYERS)
     assert figure.axes[3].get_title() == "error: 50.0% of the pixels"  # in one layer or the other
-    np.testing.assert_allclose(painted(np.stack([layers, 0 * layers, layers], axis=1), LAYERS)[0], np.ones((4, 3)))
+    np.testing.assert_allclose(
+        in_class_colours(np.stack([layers, 0 * layers, layers], axis=1), LAYERS)[0], np.ones((4, 3))
+    )
 
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 4000)])

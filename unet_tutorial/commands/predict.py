@@ -69,8 +69,12 @@ def predict(
     from unet_tutorial.jobs.predictor import Predictor
 
     kinds = [results.PROBABILITY, results.MASKS]
-    kinds += [results.INSTANCES] * instances + [results.OVERLAY] * overlay
-    kinds += [results.outlines_named(outlines)] if outlines else []
+    if instances:
+        kinds.append(results.INSTANCES)
+    if overlay:
+        kinds.append(results.OVERLAY)
+    if outlines:
+        kinds.append(results.outlines_named(outlines))
     if (min_size > 1 or watershed) and not any(kind.counts for kind in kinds):
         raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))

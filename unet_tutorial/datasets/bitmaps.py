@@ -50,7 +50,7 @@ def read_bitmap(path: Path) -> Decoded:
 
 @contextmanager
 def without_pixel_limit() -> Iterator[None]:
-    """Switches off Pillow's limit of pixels, which real images exceed; `require_plausible` stands in its place."""
+    """Switches off Pillow's limit of pixels, which real images exceed; `require_plausible` replaces it."""
     from PIL import Image
 
     Image.init()  # makes all formats known, which `Image.open` does only if it chooses the format itself

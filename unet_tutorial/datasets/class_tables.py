@@ -11,6 +11,7 @@ from unet_tutorial.datasets.colours import colour_of
 from unet_tutorial.disk import one_line
 
 BACKGROUND = "background"
+CLASSES_FILE = "classes.json"  # of a data set: names of classes with their values or colours
 NO_CLASS = ("unlabelled", "unlabeled", "ignore")  # names for the value or colour of pixels without a label
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets import tissue
+from unet_tutorial.datasets.class_tables import CLASSES_FILE
 from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.datasets.overlapping import overlapping_discs
@@ -76,7 +77,7 @@ def write_sample(folder: Path, name: str, sample: LabelledImage) -> None:
 
 def write_class_names(folder: Path, names: Sequence[str]) -> None:
     """Write the name and the value in the labels of each class to classes.json in the folder."""
-    with complete_file(folder / "classes.json") as part:
+    with complete_file(folder / CLASSES_FILE) as part:
         part.write_text(json.dumps({name: value for value, name in enumerate(names)}) + "\n", encoding="utf8")
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.class_tables import CLASSES_FILE
 from unet_tutorial.datasets.encoding import Encoded, encode
 from unet_tutorial.datasets.files import explain_permission_error, read, require_finite
 from unet_tutorial.datasets.image import GREY, RGB, Array, Image, numbered_channels
@@ -21,8 +22,6 @@ from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.datasets.volumes import orientation
-
-CLASSES = "classes.json"  # names, and values or colours of classes
 
 
 class Pair(NamedTuple):
@@ -129,7 +128,7 @@ def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = N
 def _stated_classes(path: Path, layout: Layout) -> str:
     """The path of classes.json in the folder of a data set, or in a folder between it and its images; "" if none."""
     folders = [path, *(parent for parent in layout.entries[0].images[0].parents if path in parent.parents)]
-    return next((str(folder / CLASSES) for folder in folders if (folder / CLASSES).is_file()), "")
+    return next((str(folder / CLASSES_FILE) for folder in folders if (folder / CLASSES_FILE).is_file()), "")
 
 
 def collect(

@@ -30,7 +30,7 @@ MORE_PIECES = 10  # pieces beyond one per value and image that show that values 
 LEAST_NUMBERED = 6  # cells per image, if images with different counts are numbered 1 .. n
 BACKGROUND_FACTOR = 3  # times the pixels of the largest cell, at least, in the background
 ONE_PLACE = 0.9  # fraction of cells in one piece
-RARELY_SHARED = 0.05  # fraction of values that stand in more than one file, if values are rarely shared
+RARELY_SHARED = 0.05  # fraction of values that are in more than one file, if values are rarely shared
 ALIKE = 0.5  # agreement of the numbers of two files, or correlation of their sizes, above which numbers have a meaning
 
 

@@ -1,4 +1,4 @@
-"""Finds images for testing or validation that stand in the training set as well."""
+"""Finds test and validation images that are also in the training set."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def classes_picture(pair: Pair, labels: Labels, task: Task) -> Figure:
     figure, truth, predicted, wrong = _panels(pair, task)
     figure.set_figheight(4.8)  # room for a legend of the classes
     for axes, title, each in ((truth, "truth", pair.labels), (predicted, "prediction", labels)):
-        _show(axes, title, painted(each, task))
+        _show(axes, title, in_class_colours(each, task))
     handles = _patches(dict(zip(colours_of(task), task.classes, strict=True)))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8), frameon=False)
     _errors(wrong, pair, error.astype(np.uint8), {WRONG: "wrong"})
@@ -72,7 +72,7 @@ def colours_of(task: Task) -> tuple[str, ...]:
     return colours if task.scheme.layered else (BACKGROUND, *colours[1:])
 
 
-def painted(labels: Labels, task: Task) -> NDArray[np.float64]:
+def in_class_colours(labels: Labels, task: Task) -> NDArray[np.float64]:
     """The middle slice of classes (*size) or layers (L, *size) in the colours of `colours_of`: (H, W, 3) from 0 to 1.
 
     Where layers overlap, their colours are multiplied.

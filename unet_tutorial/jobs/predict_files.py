@@ -88,7 +88,7 @@ def check_outputs(images: Sequence[Source], endings: Sequence[str], output: Path
             raise ValueError(f"{path}: this image would be replaced by a result; choose another folder with -o")
     existing = [path for path in paths if path.exists() or path.is_symlink()]
     if existing and not overwrite:
-        more = f" (and {len(existing) - 1} more)" * (len(existing) > 1)
+        more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
         raise ValueError(f"{existing[0]}{more}: this result exists; choose another folder with -o, or add --overwrite")
 
 
@@ -158,7 +158,7 @@ def fitting(image: Image, task: Task) -> Image:
 
 
 def _count(channels: Sequence[str]) -> str:
-    return f"{len(channels)} channel{'s' * (len(channels) > 1)} ({', '.join(channels)})"
+    return f"{len(channels)} channel{'s' if len(channels) > 1 else ''} ({', '.join(channels)})"
 
 
 def _check_stack(image: Image, kinds: Sequence[Kind]) -> None:
@@ -183,7 +183,7 @@ def _summary(prediction: Prediction, kinds: Sequence[Kind]) -> str:
     if not any(kind.counts for kind in kinds):
         return size
     count = sum(len(found.classes) for found in prediction.found)
-    return f"{size}, {count} instance{'s' * (count != 1)}"
+    return f"{size}, {count} instance{'' if count == 1 else 's'}"
 
 
 def _reason(error: Exception) -> str:

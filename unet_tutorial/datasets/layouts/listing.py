@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from unet_tutorial.datasets.class_tables import CLASSES_FILE
 from unet_tutorial.datasets.files import is_readable, stem
 from unet_tutorial.datasets.layouts.words import WORD, normalized
 from unet_tutorial.datasets.outlines.read import OUTLINES
@@ -14,7 +15,7 @@ OTHER_FILES = tuple(
     f".{suffix}"
     for suffix in WORD.findall("txt md rst csv tsv pdf log ini html docx xlsx yaml yml toml py ipynb sh db")
 )
-OTHER_NAMES = ("classes.json", "dataset.json", "__macosx", "readme", "license", "licence")
+OTHER_NAMES = (CLASSES_FILE, "dataset.json", "__macosx", "readme", "license", "licence")
 
 
 def entries_of(folder: Path) -> list[Path]:

@@ -89,7 +89,7 @@ def normalized(name: str) -> str:
 
 
 class Word(NamedTuple):
-    """A word as it stands in a name: its text with the separators around it, and whether it is at an end."""
+    """A word in a name: its text with the separators around it, and whether it is at an end."""
 
     text: str
     first: bool

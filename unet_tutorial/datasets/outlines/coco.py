@@ -64,7 +64,7 @@ def _image(images: list[dict[str, Any]], name: str) -> dict[str, Any]:
         files = ", ".join(str(image["file_name"]) for image in (best or images)[:3])
         raise OutlineError(
             f"it has {len(best) or 'no'} images of the name {name} (it has {files}{' …' if len(images) > 3 else ''}); "
-            "give each image the name that stands in the file"
+            "rename the image to its name in the file"
         )
     return best[0]
 
