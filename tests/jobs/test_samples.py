@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from tests.oracles.small_volumes import UNLABELLED, put, write_sparse_volumes
 from unet_tutorial.datasets.files import standardise
-from unet_tutorial.datasets.folder import paired, read_folder
+from unet_tutorial.datasets.folder import Pair, paired, read_folder
+from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.samples import samples
-from unet_tutorial.jobs.task import GREY_CELLS
+from unet_tutorial.jobs.samples import objective, samples
+from unet_tutorial.jobs.task import GREY_CELLS, Task
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED as NO_CLASS
 from unet_tutorial.learning.losses.weight_maps import weight_map
 
@@ -45,3 +47,32 @@ def test_a_cell_labelled_in_every_second_slice_is_one_cell_without_border_weight
     assert [pair.instances.max() for pair in (*dense, *sparse)] == [1, 1]
     (all_of_it,), (half,) = (samples(pairs, GREY_CELLS, Recipe()) for pairs in (dense, sparse))
     assert half.weights[::2].allclose(all_of_it.weights[::2])
+
+
+LAYERS = Task(LabelScheme("layers", ("even", "ring")))
+
+
+def layered_pair(rng: np.random.Generator) -> Pair:
+    known = rng.random((6, 7)) > 0.3
+    layers = (rng.integers(0, 2, (2, 6, 7)) * known).astype(np.uint8)
+    return Pair("x", rng.random((1, 6, 7)), layers, np.zeros((6, 7), np.int32), known)
+
+
+def test_layers_are_floats_with_a_mark_where_unlabelled_and_equal_weights() -> None:
+    pair = layered_pair(np.random.default_rng(0))
+    (sample,) = samples([pair], LAYERS, Recipe())
+    expected = np.where(pair.known, pair.labels.astype(np.float32), -1)  # (2, 6, 7)
+    np.testing.assert_array_equal(sample.labels, expected)
+    assert sample.labels.dtype == torch.float32
+    assert (sample.weights == 1).all()
+
+
+def test_the_objective_of_layers_is_the_weighted_cross_entropy_of_the_labelled_pixels() -> None:
+    pair = layered_pair(np.random.default_rng(1))
+    recipe = Recipe(class_weights="1,4")
+    drawn = samples([pair], LAYERS, recipe)
+    logits, known = torch.randn(1, 2, 6, 7), torch.from_numpy(pair.known)
+    each = F.binary_cross_entropy_with_logits(logits[0], torch.from_numpy(pair.labels).float(), reduction="none")
+    even, ring = (layer[known].mean() for layer in each)
+    found = objective(recipe, LAYERS, drawn)(logits, drawn[0].labels[None], drawn[0].weights[None])
+    torch.testing.assert_close(found, (even + 4 * ring) / 2)
