@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from unet_tutorial.inference.instances import InstanceMap
 
 # Colours of Okabe & Ito, which colour-blind readers can tell apart
-COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
+SKY_BLUE, ORANGE, GREEN, PURPLE = "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
+YELLOW, BLUE, VERMILION = "#f0e442", "#0072b2", "#d55e00"
+COLOURS = (SKY_BLUE, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILION)
 STRETCH = (0.5, 99.5)  # percentiles of the image that become black and white
 LARGEST_INTEGER = 60535  # ImageJ stores larger coordinates as floats
 STEPS = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)])  # along the upper, right, lower, left side of a pixel, clockwise

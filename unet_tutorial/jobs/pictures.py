@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.image import RGB, Array
 from unet_tutorial.datasets.labels import Labels
-from unet_tutorial.inference.outlines import class_colours
+from unet_tutorial.inference.outlines import BLUE, GREEN, VERMILION, class_colours
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.train import Validation, best
 from unet_tutorial.metrics.confusion import Counts
 
-# Colours of Okabe & Ito, which colour-blind readers can tell apart
-CORRECT, FALSE_POSITIVE, FALSE_NEGATIVE = "#f4f4f4", "#d55e00", "#0072b2"
-BLUE, GREEN = "#0072b2", "#009e73"
+CORRECT, FALSE_POSITIVE, FALSE_NEGATIVE = "#f4f4f4", VERMILION, BLUE
 WRONG, BACKGROUND = "#000000", "#e6e6e6"
 STRIPES = "#8c8c8c", "#c8c8c8"  # of pixels without a label
 STRIPE = 3  # width in pixels
