@@ -302,14 +302,14 @@ CASES = [
         "mixed bit depths",
         lambda: changed(membranes(), "02 03 05", images_changed(sixteen_bits)),
         "the images have different bit depths or ranges: uint16, uint8",
-        "unet train",
+        "--normalise image",
         options={"normalise": "data"},
     ),
     Case(
         "values not normalised",
         membranes,
         "the values of the files enter the network without normalisation",
-        "unet train",
+        "--normalise image",
         options={"normalise": "none"},
     ),
     Case(
@@ -347,7 +347,7 @@ CASES = [
         "a class only in the test images",
         lambda: changed(tissue(), "00 01 02 03 04 05", masks_changed(without_class(3))),
         "no training image shows class 3",
-        "unet train",
+        "--split random",
         NNUNET + "2530",
         options={"held_out": 2, "labels": "classes"},
     ),
@@ -413,7 +413,7 @@ CASES = [
         "learning rate 100 times too high",
         membranes,
         "the learning rate is too high",
-        "unet train",
+        "--rate 0.002",
         NNUNET + "2318",
         options={"rate": 0.2},
     ),
@@ -421,17 +421,17 @@ CASES = [
         "learning rate 100 times too low",
         membranes,
         "the learning rate is too low for 250 steps",
-        "unet train",
+        "--rate 0.002",
         options={"rate": 2e-5},
     ),
     Case(
-        "too few steps", membranes, "the run has too few steps", "unet train", MILESIAL + "170", options={"steps": 20}
+        "too few steps", membranes, "the run has too few steps", "--steps 250", MILESIAL + "170", options={"steps": 20}
     ),
     Case(
         "tile larger than the images",
         membranes,
         "the tile is larger than the images, so most of it is mirrored",
-        "unet train",
+        "--tile 0",
         options={"tile": "300"},
     ),
     Case(

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tests.jobs.doctor.conftest import Altered
+from tests.jobs.doctor.page import PAGE, row
 from tests.jobs.doctor.planted import (
     CASES,
     Case,
@@ -39,6 +40,7 @@ def test_a_planted_fault_is_named_first(case: Case, tmp_path: Path) -> None:
     assert case.cure in found[0].cure
     assert "'" in found[0].cure  # the path has a blank
     assert any(sign.isdigit() for sign in found[0].evidence) or found[0].evidence == "the data cannot be read"
+    assert row(case.name, case.source, found[0], {"DATA": tmp_path / "my data"}) in PAGE.read_text(encoding="utf8")
 
 
 HEALTHY: list[tuple[Callable[[], Mapping[str, Files]], dict[str, Any]]] = [
@@ -127,7 +129,7 @@ RUNS: list[Planted] = [
     ("all predictions black", with_bias(50.0, -50.0), {}, "the network predicts only background: all", "--loss dice"),
     ("all predictions white", with_bias(-50.0, 50.0), {}, "the network predicts only", "--loss dice"),
     ("dead neurons", kill_neurons, {}, "most neurons of the network are dead", "--seed 1"),
-    ("loss does not decrease", forget, {}, "the loss did not decrease", "--steps 100"),
+    ("loss does not decrease", forget, {}, "the loss did not decrease", "--steps 200"),
     ("loss jumps", jump, {}, "the loss jumped up and did not come down again", "--rate 0.0002"),
     ("overfitting", overfit, {}, "the network learns the training images by heart after step 21", "--patience 3"),
     ("interrupted", stop, {}, "the run was interrupted", "--resume"),
@@ -137,15 +139,13 @@ RUNS: list[Planted] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("change", "options", "sentence", "cure"), [run[1:] for run in RUNS], ids=[run[0] for run in RUNS]
-)
-def test_a_fault_of_a_run_is_named_among_the_first_two(
-    change: Callable[[Training], None], options: dict[str, Any], sentence: str, cure: str, altered: Altered
-) -> None:
-    found = examine_run(altered(change, **options))
-    (hit,) = [finding for finding in found[:2] if sentence in finding.sentence]
+@pytest.mark.parametrize("planted", RUNS, ids=[planted[0] for planted in RUNS])
+def test_a_fault_of_a_run_is_named_among_the_first_two(planted: Planted, altered: Altered, good_run: Path) -> None:
+    name, change, options, sentence, cure = planted
+    run = altered(change, **options)
+    (hit,) = [finding for finding in examine_run(run)[:2] if sentence in finding.sentence]
     assert cure in hit.cure
+    assert row(name, "", hit, {"RUN": run, "DATA": good_run.parent / "data"}) in PAGE.read_text(encoding="utf8")
 
 
 def test_the_fault_of_the_data_comes_before_that_of_the_run(altered: Altered, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ def test_a_command_keeps_the_other_options_and_quotes_paths() -> None:
     recipe = Recipe(Path("my data"), rate=0.2, widths="4,8", bf16=True, class_weights="1,4")
     words = shlex.split(train_command(recipe, rate=2e-3, steps=70))
     assert words[:4] == ["unet", "train", "--data", "my data"]
-    assert "--rate" not in words  # the default
+    assert "--loss" not in words  # the default
+    assert words[words.index("--rate") + 1] == "0.002"
     assert {"--bf16", "--widths", "4,8", "--class-weights", "1,4", "--steps", "70"} <= set(words)
     assert shlex.split(corrected_copy(Path("my data")))[-1] == "my data-corrected"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -14,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.jobs.doctor.finding import Change, Finding, Key, Pairs, corrected_copy, counted, listed
+from unet_tutorial.jobs.doctor.finding import Change, Finding, Key, Pairs, check_again, corrected_copy, counted, listed
 from unet_tutorial.jobs.doctor.planes import Floats, Plane
 from unet_tutorial.jobs.doctor.rule import agreements, displaced_agreements, edges, features, predictions, wanted
 
@@ -167,14 +168,19 @@ def _all_exchanged(views: Views, data: Path) -> list[Finding]:
     spread = table[unrelated].std()
     if len(wrong) <= count / 2 or after < max(VISIBLE, 2 * before, before + NOISE * spread):
         return []
+    changes = {
+        views.planes[i].key: partial(exchanged, views.planes[match[i]].key)
+        for i in wrong
+        if views.planes[i].key != views.planes[match[i]].key
+    }
     names = [f"the mask of {views.planes[match[i]].name} fits the image {views.planes[i].name}" for i in wrong]
     return [
         Finding(
             0.98,
             f"{len(wrong)} of {count} masks belong to other images: {listed(names)}",
             f"correlation of the borders in masks and images {before:.2f}, after the exchange {after:.2f}",
-            corrected_copy(data),
-            {views.planes[i].key: partial(exchanged, views.planes[match[i]].key) for i in wrong},
+            _cure(changes, data),
+            changes,
         )
     ]
 
@@ -187,6 +193,7 @@ class Correction:
     words: str
     value: float
     change: Change
+    other: Key | None = None  # the image whose mask is taken
 
 
 SENTENCES = {  # likelihood, and the beginning of the sentence for one mask and for several
@@ -205,8 +212,8 @@ def _single_masks(views: Views, data: Path) -> list[Finding]:
     noise = float(np.quantile(np.abs(others), 0.9)) / 1.645  # few values belong to masks that were exchanged
     if usual < max(VISIBLE, NOISE * noise):
         return []
-    groups: dict[str, list[tuple[Plane, float, Correction]]] = {}
-    unfit = own < UNFIT * usual
+    groups: dict[str, list[Misfit]] = {}
+    unfit = np.abs(own) < UNFIT * usual  # below, it is inverted: `unusual_foreground` tells this
     for i, plane in enumerate(views.planes):
         candidates = [_displacement(plane, predicted[i], views.goals[i])]
         if unfit[i]:
@@ -217,7 +224,20 @@ def _single_masks(views: Views, data: Path) -> list[Finding]:
         explained = EXPLAINED * usual / 2 if mutual else EXPLAINED * usual
         if best.value > max(explained, GAIN * own[i], own[i] + NOISE * noise):
             groups.setdefault(best.kind, []).append((plane, float(own[i]), best))
-    return [_finding(kind, group, usual, len(own), data) for kind, group in groups.items()]
+    found = [(kind, _of_whole_images(group, views)) for kind, group in groups.items()]
+    return [_finding(kind, group, usual, len(views.keys), data) for kind, group in found if group]
+
+
+Misfit = tuple[Plane, float, Correction]  # with the agreement before the correction
+
+
+def _of_whole_images(group: Sequence[Misfit], views: Views) -> list[Misfit]:
+    """The first misfit of each image; of a volume, at least half of the slices must be in the group."""
+    first: dict[Key, Misfit] = {}
+    for misfit in group:
+        first.setdefault(misfit[0].key, misfit)
+    wrong, all_ = Counter(plane.key for plane, _, _ in group), Counter(plane.key for plane in views.planes)
+    return [misfit for key, misfit in first.items() if 2 * wrong[key] >= all_[key]]
 
 
 def _displacement(plane: Plane, predicted: Floats, goals: Floats) -> Correction:
@@ -245,25 +265,33 @@ def _turns(views: Views, number: int, predicted: Floats) -> list[Correction]:
 
 def _exchanges(views: Views, number: int, row: Floats) -> list[Correction]:
     return [
-        Correction("exchanged", f"an exchange with {plane.name}", float(row[j]), partial(exchanged, plane.key))
+        Correction(
+            "exchanged", f"an exchange with {plane.name}", float(row[j]), partial(exchanged, plane.key), plane.key
+        )
         for j, plane in enumerate(views.planes)
         if j != number
     ]
 
 
-def _finding(
-    kind: str, group: Sequence[tuple[Plane, float, Correction]], usual: float, count: int, data: Path
-) -> Finding:
+def _finding(kind: str, group: Sequence[Misfit], usual: float, count: int, data: Path) -> Finding:
     likelihood, one, several = SENTENCES[kind]
     details = listed([f"{plane.name} fits after {correction.words}" for plane, _, correction in group])
     before, after = np.mean([(own, correction.value) for _, own, correction in group], axis=0)
+    changes = {plane.key: correction.change for plane, _, correction in group if plane.key != correction.other}
     return Finding(
         likelihood,
         f"{len(group)} of {counted(count, 'mask')} {one if len(group) == 1 else several}: {details}",
         f"agreement with the image {before:.2f}, after the correction {after:.2f}, usual in this folder {usual:.2f}",
-        corrected_copy(data),
-        {plane.key: correction.change for plane, _, correction in group},
+        _cure(changes, data),
+        changes,
     )
+
+
+def _cure(changes: Mapping[Key, Change], data: Path) -> str:
+    """The command that applies the changes; there are none if slices of one volume would have to be exchanged."""
+    if changes:
+        return corrected_copy(data)
+    return f"export the masks with their slices in the order of those of the image, then: {check_again(data)}"
 
 
 def _direction(down: int, right: int) -> str:

@@ -69,18 +69,22 @@ def counted(number: int, noun: str) -> str:
 
 
 def train_command(recipe: Recipe, **changes: object) -> str:
-    """The command that trains with the options of a recipe, of which some are changed.
+    """The command that trains with the options of a recipe, of which some are changed; defaults are left out.
 
-    >>> train_command(Recipe(Path("my data"), rate=0.2), rate=0.002, steps=500)
-    "unet train --data 'my data' --steps 500"
+    >>> train_command(Recipe(Path("my data"), rate=0.2, steps=500), rate=0.002)
+    "unet train --data 'my data' --steps 500 --rate 0.002"
     """
     typed = "" if recipe.data == COURSE_DATA else f" --data {quote(str(recipe.data))}"
     for option in fields(recipe):
         value = changes.get(option.name, getattr(recipe, option.name))
-        if option.name in ("data", "extended") or value == option.default:
+        if option.name in ("data", "extended") or (value == option.default and option.name not in changes):
             continue
-        typed += f" --{option.name.replace('_', '-')}" + ("" if value is True else f" {quote(str(value))}")
+        typed += f" --{option.name.replace('_', '-')}" + ("" if value is True else f" {quote(_typed(value))}")
     return f"unet train{typed}"
+
+
+def _typed(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def check_again(data: Path) -> str:

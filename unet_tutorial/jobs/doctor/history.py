@@ -48,7 +48,7 @@ def no_progress(losses: Sequence[float], recipe: Recipe) -> list[Finding]:
             "the loss jumped up and did not come down again" if jumped else "the loss did not decrease",
             f"median of the first {FIRST} steps {first:.3g}, of the last fifth {last:.3g}"
             + (f", largest {largest:.3g}" if jumped else ""),
-            train_command(recipe, rate=recipe.rate / 10 if jumped else recipe.rate, steps=2 * recipe.steps),
+            train_command(recipe, rate=recipe.rate / 10) if jumped else train_command(recipe, steps=4 * recipe.steps),
         )
     ]
 

@@ -19,7 +19,7 @@ RANGES = 8.0  # factor between the largest values of two images of different ran
 BLOCKS = 1.35  # ratio of grey steps at the borders of 8 × 8 blocks to those inside
 LARGEST_RAW = 20.0  # magnitude of pixels beyond which a network needs a normaliser
 BINS = 6  # groups of pixels by brightness
-SWAPPED = 1.4  # factor by which the exchange of two channels brings an image nearer to the others
+OPPOSITE = 0.4  # share of the usual red minus blue that an image has with the opposite sign
 ALIKE = 0.5  # differences of green between images, relative to green itself
 
 Images = Mapping[Key, Pair]
@@ -131,7 +131,7 @@ def missing_normalisation(pairs: Images, recipe: Recipe) -> list[Finding]:
 
 def exchanged_channels(pairs: Images, recipe: Recipe) -> list[Finding]:
     """Images whose first and third channel are exchanged against the others, as RGB and BGR."""
-    if len(pairs) < 4 or any(len(pair.image) != 3 for pair in pairs.values()):
+    if len(pairs) < 5 or any(len(pair.image) != 3 for pair in pairs.values()):
         return []
     tints = {key: tint(pair.image) for key, pair in pairs.items()}
     table, green = np.moveaxis(np.stack(list(tints.values())), 1, 0)  # (N, BINS) each
@@ -140,11 +140,7 @@ def exchanged_channels(pairs: Images, recipe: Recipe) -> list[Finding]:
         return []  # the colours differ from image to image
     signs = np.sign(table @ np.linalg.svd(table, full_matrices=False)[2][0])
     centre = np.median(signs[:, None] * table, axis=0) * (np.sign(signs.sum()) or 1.0)
-    found = [
-        key
-        for key, (own, _) in tints.items()
-        if float(np.abs(own - centre).mean()) > SWAPPED * float(np.abs(own + centre).mean())
-    ]
+    found = [key for key, (own, _) in tints.items() if own @ centre < -OPPOSITE * (centre @ centre)]
     if not found or 2 * len(found) >= len(pairs):
         return []
     dark, light = (

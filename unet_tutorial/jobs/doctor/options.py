@@ -92,7 +92,7 @@ def oversized_network(train: Images, parameters: int, recipe: Recipe) -> list[Fi
             0.55,
             "the network is very large for so little data, so it may learn the images by heart",
             f"{parameters:,} weights, {pixels:,} labelled training pixels",
-            train_command(recipe, widths="8,16,32") + " --rotate 180 --scale 0.2 --validate 1"
+            train_command(recipe, widths="8,16,32", rotate=180.0, scale=0.2, validate=max(1, recipe.validate))
             if not recipe.net
             else "train a smaller network, with augmentation: " + train_command(recipe, rotate=180.0, scale=0.2),
         )
