@@ -35,11 +35,14 @@ BAD_TRAINING = [
     (("--sigma", "0"), "sigma = 0.0"),
     (("--rate", "nan"), "--rate nan: the learning rate must be finite and above 0"),
     (("--elastic", "-1"), "--elastic -1.0: the fraction of the image's side"),
+    (("--tile", "2000000"), "a pass needs about"),
+    (("--loss", "ms_ssim"), "train on tiles of 176 pixels"),
+    (("--validate-every", "2"), "--validate-every 2: there are no validation images"),
     (("--widths", "3000000,3"), "out of memory"),  # 324 TB: more than any address space
 ]
 
 BAD_3D: list[tuple[tuple[object, ...], str]] = [
-    (("--preset", "padded", "--spacing", "3,1,1"), "takes in_channels"),
+    (("--preset", "padded", "--spacing", "3,1,1"), "--spacing 3,1,1: preset 'padded' has no planar levels"),
     (("--spacing", "3,0,1"), "each axis needs a length above 0"),
     (("--spacing", "3,1"), "3 numbers"),
     (("--spacing", "a,b,c"), "spacing 'a,b,c': expected numbers separated by commas"),
@@ -131,7 +134,7 @@ def test_a_run_can_be_resumed_from_elsewhere_and_with_moved_data(
     monkeypatch.chdir(tmp_path / "there")
     assert unet("train", "--resume", "../here/run/checkpoint.safetensors")[0] == 0  # finished: tested again
     (tmp_path / "here" / "mine").rename(tmp_path / "moved")
-    assert "there is no such folder" in unet("train", "--resume", "../here/run")[1]
+    assert "the data of the run are not there any more" in unet("train", "--resume", "../here/run")[1]
     assert unet("train", "--resume", "../here/run", "--data", "../moved")[0] == 0
 
 
@@ -301,7 +304,14 @@ def test_a_recipe_of_another_run_is_read(unet: Unet, run_folder: Path, tmp_path:
     assert code == 0, text
     ours, theirs = (json.loads((where / "recipe.json").read_text()) for where in (tmp_path / "again", run_folder))
     assert ours == {**theirs, "seed": 5}
-    for content, words in (("{", "cannot be read"), ("[]", "this is no recipe"), ("{}", "there is no recipe")):
+    for content, words in (
+        ("{", "cannot be read"),
+        ("[" * 10**5, "cannot be read"),
+        ("[]", "this is no recipe"),
+        ("{}", "bad.json: there is no recipe"),
+        (json.dumps({**theirs, "steps": 0}), "bad.json: --steps 0: expected an integer of at least 1"),
+        (json.dumps({**theirs, "data": "gone"}), "gone: the data of the run are not there any more"),
+    ):
         (tmp_path / "bad.json").write_text(content)
         code, text = unet("train", "--config", tmp_path / "bad.json", "-o", tmp_path / "bad")
         assert code == 1

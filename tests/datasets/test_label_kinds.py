@@ -278,6 +278,11 @@ REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
         {"classes": "0=b,1=c,2=d"},
         r"b\.png: \d+ pixels .* the value 3, which is not among the classes of --classes",
     ),
+    "one value, and not that of the cells": (
+        raw(BINARY),
+        {"classes": "5=nucleus"},
+        "not among the classes of --classes",
+    ),
     "too few names": (raw(THREE), {"classes": "background,a,b"}, "3 names are given|hold 4 classes .*3 names"),
     "a name for two classes": (raw(THREE), {"classes": "a,b,a,c"}, "the name a is given twice"),
     "a value twice": (raw(THREE), {"classes": "0=b,1=c,1=d"}, "the value 1 is given twice"),

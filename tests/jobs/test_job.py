@@ -18,6 +18,7 @@ from tests.oracles.small_volumes import VOLUMES
 from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.labels import separated
 from unet_tutorial.datasets.normalisation import Normaliser
+from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import (
@@ -36,7 +37,7 @@ from unet_tutorial.jobs.job import (
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split
-from unet_tutorial.jobs.task import GREY_CELLS
+from unet_tutorial.jobs.task import GREY_CELLS, Task
 from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.learning.train import Batch, is_stale, one_cycle
 
@@ -250,3 +251,15 @@ def test_brightness_is_in_standard_deviations_of_the_images(folder: Path, normal
     spread = np.mean([Normaliser.of(images, normalise)(image).std(ddof=1) for image in images])
     unit = 1.0 if normalise == "data" else float(spread)
     torch.testing.assert_close(shifts(normalise), unit * shifts("image"), rtol=1e-3, atol=1e-4)
+
+
+def test_fine_tuning_for_other_classes_of_the_same_number_says_so(run_folder: Path) -> None:
+    recipe = Recipe(start_from=str(run_folder / "checkpoint.safetensors"), widths="2,4")
+    assert len(begin(recipe, GREY_CELLS)[1]) == 1
+    layers = Task(LabelScheme("layers", ("one", "two")), normaliser=Normaliser("percentile"))
+    remarks = begin(recipe, layers)[1]
+    assert remarks[1:] == [
+        "its head keeps its weights, which were trained for the classes background, cell; "
+        "now it has the layers one, two",
+        "its images were normalised with --normalise image, and now with percentile",
+    ]

@@ -39,15 +39,17 @@ def test_a_checkpoint_gives_the_recipe_back() -> None:
 def test_only_data_device_and_event_files_may_change(name: str) -> None:
     other = {
         "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
-        "tile": "40", "bf16": True, "normalise": "data", "split": "random", "start_from": "x",
-    }.get(name, 7)  # fmt: skip
+        "tile": "40", "bf16": True, "tensorboard": True, "normalise": "data", "split": "random", "start_from": "x",
+    }.get(name, "7" if isinstance(getattr(RECIPE, name), str) else 7)  # fmt: skip
     call = replace(RECIPE, **{name: other})  # type: ignore[arg-type]
     notes = {"recipe": RECIPE.notes()}
     assert getattr(call.resumed(notes, ()), name) == getattr(Recipe().resumed(notes, ()), name)
     if name in ("data", "device", "tensorboard"):
         assert getattr(call.resumed(notes, {name}), name) == other
         return
-    option = f"--{name.replace('_', '-')} {other}: the run was started with {getattr(RECIPE, name)}"
+    kept = getattr(RECIPE, name)
+    started = "without it" if kept in ("", None) else f"with {kept}"
+    option = f"--{name.replace('_', '-')} {other}: the run was started {started}"
     with pytest.raises(ValueError, match=option):
         call.resumed(notes, {name})
 
@@ -117,3 +119,33 @@ def test_every_preset_is_built_for_any_channels_and_classes(preset: str) -> None
 def test_bad_splits_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Recipe(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "--steps 0: expected an integer of at least 1"),
+        ({"steps": 2.5}, "--steps 2.5: expected an integer of at least 1"),
+        ({"steps": True}, "--steps True: expected an integer of at least 1"),
+        ({"batch": "1"}, "--batch '1': expected an integer of at least 1"),
+        ({"seed": -1}, "--seed -1: expected an integer of at least 0 and at most 1000000000"),
+        ({"held_out": -1}, "--held-out -1: expected an integer of at least 0"),
+        ({"unlabelled": "255"}, "--unlabelled '255': expected an integer"),
+        ({"rate": "0.1"}, "--rate '0.1': expected a number"),
+        ({"w0": None}, "--w0 None: expected a number"),
+        ({"bf16": "no"}, "--bf16 'no': expected true or false"),
+        ({"widths": (8, 16)}, r"--widths \(8, 16\): expected a text"),
+        ({"labels": None}, "--labels None: expected a text"),
+        ({"data": "cells"}, "--data 'cells': expected a path"),
+        ({"extended": "a"}, "extended 'a': expected integers"),
+        ({"extended": "3,0"}, "extended '3,0': each extension has at least 1 step"),
+    ],
+)
+def test_values_that_the_command_line_would_refuse_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Recipe(**options)
+
+
+def test_numbers_of_the_accepted_types() -> None:
+    assert Recipe(rate=1, unlabelled=None, bf16=True).rate == 1
+    assert Recipe(unlabelled=255).unlabelled == 255

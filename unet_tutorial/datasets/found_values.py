@@ -63,7 +63,8 @@ class FoundValues:
                 f"{self._files()}: every pixel has the value {options.unlabelled}, so nothing is labelled; "
                 "give another value with --unlabelled"
             )
-        stated = len(options.table.keys) > 1 and (options.labels != "instances" or options.source != DATA_SET)
+        given = len(options.table.keys) > (options.source == DATA_SET)  # a data set may state one value in passing
+        stated = given and (options.labels != "instances" or options.source != DATA_SET)
         if len(values) > 1 and stated:
             return self._stated()
         if len(values) == 1:

@@ -9,6 +9,7 @@ In Python it takes two lines::
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -22,6 +23,8 @@ import torch
 from numpy.typing import NDArray
 
 from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.inference.tiles import check_pass
+from unet_tutorial.inference.tiling import memory_of
 from unet_tutorial.jobs.data import Data, read_data
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
@@ -38,10 +41,10 @@ from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, load, save, save_weights
 from unet_tutorial.learning.fine_tuning import start_from
-from unet_tutorial.learning.tensorboard import EventFiles
+from unet_tutorial.learning.tensorboard import EventFiles, summary_writer
 from unet_tutorial.learning.train import Batch, Training, Validation, adam, best, fit, is_stale
 from unet_tutorial.nets.contracts import Network
-from unet_tutorial.nets.presets import build
+from unet_tutorial.nets.presets import PRESETS, build
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -93,12 +96,19 @@ def job_of(recipe: Recipe, data: Data, training: Training, remarks: Sequence[str
     drawn_from = samples(data.split.train, data.task, recipe)
     loss = objective(recipe, data.task, drawn_from)
     watched = data.split.validation
-    if recipe.patience and not watched:
-        raise ValueError(
-            f"--patience {recipe.patience}: there are no validation images; give --validate 2, or put some into val/"
-        )
+    for name in ("patience", "validate_every"):
+        value = getattr(recipe, name)
+        if value != getattr(Recipe, name) and not watched:
+            raise ValueError(
+                f"--{name.replace('_', '-')} {value}: there are no validation images; give --validate 2, or put some "
+                "into val/"
+            )
     validate = validator(watched, data.task, recipe, loss) if watched else None
     batches = batches_of(training, drawn_from, recipe, tile)
+    check_pass(tile, recipe.batch, training.net.levels, memory_of(training.net.device))
+    _check_loss(loss, batches(0), training.net.out_channels)
+    if recipe.tensorboard:
+        summary_writer()  # refused now, and not after the folder of the run is made
     return Job(recipe, training, data, tile, batches, loss, validate, list(remarks))
 
 
@@ -192,6 +202,11 @@ def _built(recipe: Recipe, in_channels: int, out_channels: int, builders: Builde
     if recipe.net and recipe.net not in builders:
         raise ValueError(f"net {recipe.net!r}: pass the function that builds it, prepare(…, builders={{net: build}})")
     arguments = recipe.arguments(in_channels, out_channels)
+    if "planar" in arguments and "planar" not in inspect.signature(PRESETS.get(recipe.preset, build)).parameters:
+        raise ValueError(
+            f"--spacing {recipe.spacing}: preset {recipe.preset!r} has no planar levels; leave --spacing out, or write "
+            "--preset unet3d"
+        )
     torch.manual_seed(recipe.seed)
     return builders[recipe.net](**arguments) if recipe.net else build(recipe.preset, **arguments)
 
@@ -216,8 +231,25 @@ def begin(
             f"the images have {channels} ({', '.join(task.channels)}), and the labels {classes} classes "
             f"({', '.join(task.classes)}); give a network for them, or pick channels with --channels"
         )
-    remarks = start_from(load(recipe.start_from), net, builders) if recipe.start_from else []
+    remarks = []
+    if recipe.start_from:
+        kept = load(recipe.start_from)
+        remarks = [*start_from(kept, net, builders), *_changes(Task.from_notes(kept.notes), task)]
     return adam(net, device), remarks
+
+
+def _changes(old: Task, new: Task) -> list[str]:
+    """Sentences about a fine-tuned network whose weights were trained for other classes or another normalisation."""
+    sentences = []
+    if len(old.classes) == len(new.classes) and (old.classes, old.scheme.layered) != (new.classes, new.scheme.layered):
+        before, now = (
+            f"{'layers' if task.scheme.layered else 'classes'} {', '.join(task.classes)}" for task in (old, new)
+        )
+        sentences.append(f"its head keeps its weights, which were trained for the {before}; now it has the {now}")
+    before, now = old.normaliser.method, new.normaliser.method
+    if before != now:
+        sentences.append(f"its images were normalised with --normalise {before}, and now with {now}")
+    return sentences
 
 
 def tile_of(training: Training, recipe: Recipe, split: Split) -> Size:
@@ -280,6 +312,12 @@ def _unit(drawn_from: list[Sample], recipe: Recipe) -> float:
     if recipe.normalise in ("image", "data"):
         return 1.0
     return float(np.mean([sample.image.std() for sample in drawn_from]))
+
+
+def _check_loss(loss: Objective, batch: Batch, out_channels: int) -> None:
+    """ValueError if the loss cannot be computed for tiles of this size."""
+    size = batch.weights.shape[1:]
+    loss(torch.zeros(len(batch.images), out_channels, *size), batch.labels, batch.weights)
 
 
 def _check_sizes(net: Network, split: Split) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -34,8 +35,8 @@ def _float(help: str, panel: str) -> Any:  # noqa: A002 (typer's name)
 class Recipe:
     """All options of a training run. On the same machine, equal recipes give equal weights.
 
-    ValueError for a number that is not finite or outside its range, and if the options of a preset are given beside
-    ``net``.
+    ValueError for a value of another type, for a number that is not finite or outside its range, and if the options of
+    a preset are given beside ``net``.
     """
 
     data: Annotated[
@@ -247,6 +248,10 @@ class Recipe:
     ] = False
 
     def __post_init__(self) -> None:
+        for name, (types, option) in _types_and_options().items():
+            _check(f"--{name.replace('_', '-')}", getattr(self, name), types, option)
+        if min(self.cycles) < 1:
+            raise ValueError(f"extended {self.extended!r}: each extension has at least 1 step; correct the recipe")
         for name in ("preset", "widths", "spacing"):
             if self.net and getattr(self, name) != getattr(Recipe, name):
                 raise ValueError(f"--net {self.net}: leave out --{name}, which is for presets; use --kwargs")
@@ -306,6 +311,13 @@ class Recipe:
         """The recipe with another cycle of that many steps at its end."""
         return replace(self, extended=",".join(map(str, [*self.cycles[1:], steps])))
 
+    def ended_at(self, step: int) -> Recipe:
+        """The recipe of a run that ended early, after so many steps, in its last cycle."""
+        last = self.cycles[-1] - (self.last_step - step)
+        if not self.extended:
+            return replace(self, steps=last)
+        return replace(self, extended=",".join(map(str, [*self.cycles[1:-1], last])))
+
     def notes(self) -> dict[str, Any]:
         """The recipe as a dict that JSON can hold, with absolute paths; checkpoints store it."""
         paths = {name: getattr(self, name) for name in FILES if getattr(self, name)}
@@ -317,7 +329,7 @@ class Recipe:
         try:
             # `tile` is an integer in old checkpoints
             return cls(**{**notes, "data": Path(notes["data"]), "tile": str(notes["tile"])})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"there is no recipe of this version in it ({error}); start a new run") from error
 
     def changed(self, given: Recipe, names: Collection[str]) -> Recipe:
@@ -337,7 +349,28 @@ class Recipe:
             ours, theirs = getattr(self, name), getattr(kept, name)
             if name not in MAY_CHANGE and ours != theirs:
                 option = f"--{name.replace('_', '-')}"
+                started = "without it" if theirs in ("", None) else f"with {theirs}"
                 raise ValueError(
-                    f"{option} {ours}: the run was started with {theirs}; leave the option out, or start a new run"
+                    f"{option} {ours}: the run was started {started}; leave the option out, or start a new run"
                 )
         return kept.changed(self, [name for name in MAY_CHANGE if name in given])
+
+
+WANTED = {int: "an integer", float: "a number", str: "a text, as on the command line", bool: "true or false", Path: "a path"}
+
+
+@cache
+def _types_and_options() -> dict[str, tuple[tuple[type, ...], Any]]:
+    """The types of each field, such as (int, None), and its option with the limits ``min`` and ``max``."""
+    hints = get_type_hints(Recipe, include_extras=True)
+    return {name: (get_args(hint.__origin__) or (hint.__origin__,), *hint.__metadata__) for name, hint in hints.items()}
+
+
+def _check(name: str, value: object, types: tuple[type, ...], option: Any) -> None:
+    """ValueError if a value, from a file or from Python, is none that its option on the command line accepts."""
+    accepted = (*types, int) if float in types else types  # 1 stands for 1.0
+    fits = isinstance(value, accepted) and (bool in types or not isinstance(value, bool))
+    low, high = option.min, option.max
+    if not fits or (low is not None and value < low) or (high is not None and value > high):
+        limits = ("" if low is None else f" of at least {low}") + ("" if high is None else f" and at most {high}")
+        raise ValueError(f"{name} {value!r}: expected {WANTED[types[0]]}{limits}")

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from unet_tutorial.learning.train import Training
+
+
+def summary_writer() -> Callable[..., Any]:
+    """The class SummaryWriter of torch. Raises ValueError if TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ValueError(
+            "--tensorboard needs the package tensorboard, which is not installed; run pip install tensorboard, "
+            "or leave the option out: history.csv has the same numbers"
+        ) from error
+    return SummaryWriter
 
 
 class EventFiles:
@@ -17,14 +30,7 @@ class EventFiles:
     """
 
     def __init__(self, folder: str | Path, training: Training, rates: Callable[[int], float]) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise ValueError(
-                "--tensorboard needs the package tensorboard, which is not installed; run pip install tensorboard, "
-                "or leave the option out: history.csv has the same numbers"
-            ) from error
-        self.writer = SummaryWriter(str(folder), purge_step=training.step)
+        self.writer = summary_writer()(str(folder), purge_step=training.step)
         self.rates = rates
         self.steps = training.step
         # purged together with the losses: a validation after step n follows the loss of step n - 1, counted from 0
