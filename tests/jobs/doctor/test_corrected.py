@@ -50,6 +50,7 @@ def copied(recipe: Recipe, folder: Path) -> tuple[list[Finding], Recipe]:
     return found, again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "options"),
     [
@@ -66,6 +67,7 @@ def test_the_copy_is_healthy(files: Folder, options: dict[str, Any], tmp_path: P
     assert [str(finding) for finding in examine_data(again)[0]] == []
 
 
+@pytest.mark.slow
 def test_unlabelled_pixels_and_layers_survive(tmp_path: Path) -> None:
     sparse = changed(
         membranes(), "", lambda each: Files(each.image, np.where(np.arange(96) < 20, 7, each.mask > 0).astype(np.uint8))

@@ -33,6 +33,7 @@ from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 from unet_tutorial.learning.train import Training, Validation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_planted_fault_is_named_first(case: Case, tmp_path: Path) -> None:
     found, _ = examine_data(case.recipe(tmp_path / "my data"))
@@ -81,6 +82,7 @@ def test_the_quick_part_finds_faults_of_the_masks(tmp_path: Path) -> None:
     assert "shifted" in quick_findings(read_data(recipe), recipe)[0].sentence
 
 
+@pytest.mark.slow
 def test_a_good_run_is_silent(good_run: Path) -> None:
     state = torch.get_rng_state()
     assert [str(finding) for finding in examine_run(good_run)] == []
@@ -139,6 +141,7 @@ RUNS: list[Planted] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", RUNS, ids=[planted[0] for planted in RUNS])
 def test_a_fault_of_a_run_is_named_among_the_first_two(planted: Planted, altered: Altered, good_run: Path) -> None:
     name, change, options, sentence, cure = planted
@@ -148,12 +151,14 @@ def test_a_fault_of_a_run_is_named_among_the_first_two(planted: Planted, altered
     assert row(name, "", hit, {"RUN": run, "DATA": good_run.parent / "data"}) in PAGE.read_text(encoding="utf8")
 
 
+@pytest.mark.slow
 def test_the_fault_of_the_data_comes_before_that_of_the_run(altered: Altered, tmp_path: Path) -> None:
     shifted = next(case for case in CASES if case.name == "all masks shifted").recipe(tmp_path / "data")
     found = examine_run(altered(with_bias(50.0, -50.0), data=str(shifted.data)))
     assert ["shifted" in found[0].sentence, "only background" in found[1].sentence] == [True, True]
 
 
+@pytest.mark.slow
 def test_missing_data_are_a_finding_of_the_run(altered: Altered, tmp_path: Path) -> None:
     found = examine_run(altered(data=str(tmp_path / "gone")))
     assert "gone" in found[0].sentence
@@ -164,6 +169,7 @@ def copied(good_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(good_run, tmp_path / "copy"))
 
 
+@pytest.mark.slow
 def test_a_network_below_a_baseline(copied: Path) -> None:
     with (copied / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

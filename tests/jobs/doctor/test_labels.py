@@ -111,6 +111,6 @@ def test_the_voxel_size_is_compared_with_the_cells(spacing: str, count: int) -> 
 
 def test_lengths_of_cells_that_touch_the_border_do_not_count() -> None:
     cells_ = np.zeros((9, 9, 9), np.int32)
-    cells_[2:4, 3:7, 1:8], cells_[0:5, 8, 8] = 1, 2
+    cells_[2:4, 3:7, 1:8], cells_[0:3, 1, 5], cells_[5:9, 1, 5] = 1, 2, 3
     (pair,) = pairs({"v": Files(np.zeros((9, 9, 9)), cells_)}).values()
     assert labels.inner_lengths(pair).tolist() == [[2, 4, 7]]

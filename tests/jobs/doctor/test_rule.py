@@ -37,11 +37,10 @@ def test_displaced_agreements_are_those_of_rolled_maps() -> None:
 
 
 def test_a_plane_is_predicted_without_its_own_mask() -> None:
-    pixels = [maps(3) for _ in range(4)]
+    pixels = [maps(3) for _ in range(2)]
     goals = [each[:1] for each in pixels]
-    wrong = [*goals[:3], -goals[3]]
-    for found, goal in zip(predictions(pixels, wrong)[3], goals[3], strict=True):
-        assert np.corrcoef(found.ravel(), goal.ravel())[0, 1] > 0.9
+    (_, found) = predictions(pixels, [goals[0], -goals[1]])
+    assert np.corrcoef(found.ravel(), goals[1].ravel())[0, 1] > 0.9
 
 
 def test_features_turn_with_the_image() -> None:
