@@ -34,7 +34,9 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder of the run; by default runs/DATA-PRESET. One in use gets a number."
+            "--output",
+            "-o",
+            help="Folder of the run, by default runs/DATA-PRESET. If it is not empty, a number is added to its name.",
         ),
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of an interrupted run to continue.")] = None,
@@ -49,10 +51,11 @@ def train(
 
     Without options, the paper's network with fewer channels is trained on the images of the course. Tiles are cropped
     at random from rotated and flipped images; thin borders between cells have larger weights (the paper's weight map).
-    The folder of the run then holds checkpoint.safetensors, recipe.json, history.csv, history.png, a picture of each
-    held-out image, metrics.csv, and diagram.svg and table.md of the network. --resume continues an interrupted run and
-    gives the same weights as a run without interruption. Volumes (TIFF stacks) need --preset unet3d. --net trains your
-    own network, or one of another library, in place of a preset.
+    The folder of the run then holds checkpoint.safetensors (and with validation best.safetensors), recipe.json,
+    history.csv, history.png, a picture of each held-out image, the scores in metrics.csv and classes.csv, and
+    diagram.svg and table.md of the network. --resume continues an interrupted run and gives the same weights as a run
+    without interruption. Volumes (TIFF stacks) need --preset unet3d. --net trains your own network, or one of another
+    library, in place of a preset.
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder

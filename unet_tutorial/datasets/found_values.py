@@ -100,7 +100,7 @@ class FoundValues:
 
     def _classes(self) -> LabelScheme:
         options, values = self.options, self.evidence.values
-        if options.says_classes and self.evidence.crumbs():
+        if options.says_classes and self.evidence.mostly_fragments():
             raise ValueError(
                 f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it, or "
                 "export it without smoothing; or else name each value with --classes 0=background,1=nucleus"
@@ -127,7 +127,7 @@ class FoundValues:
     def _instances(self) -> LabelScheme:
         """The numbers of cells, as the user says; ValueError if the values cannot be such numbers."""
         values = self.evidence.values
-        if self.evidence.crumbs():
+        if self.evidence.mostly_fragments():
             raise ValueError(
                 f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it to "
                 "0 and 255, or export the numbers of the cells without smoothing"
@@ -226,7 +226,7 @@ class FoundValues:
                 f"{self._files()}: --labels instances takes black as the background of coloured labels, but no pixel "
                 "is black; save the background in black, or the cells as numbers"
             )
-        if evidence.several_places() or evidence.crumbs():
+        if evidence.several_places() or evidence.mostly_fragments():
             raise ValueError(
                 f"{self._files()}: most of the {len(found)} colours lie in several places of an image, so a colour is "
                 f"not one cell; if each colour is a class, write {ready_made(found)}, or else save the cells as "

@@ -166,7 +166,7 @@ class Evidence:
         size, at_edges = np.median([(one.piece_size, one.at_edges) for one in inner], axis=0) if inner else (99, 0)
         return bool(size < SMALLEST_SIZE or at_edges >= 0.5)
 
-    def crumbs(self) -> bool:
+    def mostly_fragments(self) -> bool:
         """Whether most values lie at edges and in pieces of a few pixels, or nearly only at edges, unlike any labels.
 
         Values without gaps must be many for that, since a noisy map of a few classes also has small pieces.

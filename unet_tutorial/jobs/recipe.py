@@ -18,17 +18,14 @@ COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
 MAY_CHANGE = ("data", "device", "tensorboard")  # may differ when a run is resumed, for example on another machine
 FILES = ("data", "start_from")  # options that are paths; stored as absolute paths
 
-DATA, NETWORK, TRAINING, AUGMENTATION, VALIDATION = (
-    "Data",
-    "Network",
-    "Training",
-    "Augmentation",
-    "Validation",
-)  # headings in the help
+# headings in the help
+DATA, NETWORK, TRAINING = "Data", "Network", "Training"
+AUGMENTATION, VALIDATION = "Augmentation", "Validation"
 
 
-def _float(help: str, panel: str) -> Any:  # noqa: A002 (typer's name)
-    return typer.Option(help=help, rich_help_panel=panel)
+def _option(text: str, panel: str, min: int | None = None, max: int | None = None) -> Any:  # noqa: A002 (typer's names)
+    """An option of the command, with its help text, under the heading ``panel``."""
+    return typer.Option(help=text, rich_help_panel=panel, min=min, max=max)
 
 
 @dataclass(frozen=True)
@@ -41,198 +38,168 @@ class Recipe:
 
     data: Annotated[
         Path,
-        typer.Option(
-            help="Folder with images/ and labels/, or in one of the other layouts of docs/your_own_data.md.",
-            rich_help_panel=DATA,
-        ),
+        _option("Folder with images/ and labels/, or in one of the other layouts of docs/your_own_data.md.", DATA),
     ] = COURSE_DATA
     labels: Annotated[
         str,
-        typer.Option(
-            help="Meaning of the values in the label files: classes (each pixel has one), instances (numbers of cells) "
+        _option(
+            "Meaning of the values in the label files: classes (each pixel has one), instances (numbers of cells) "
             "or layers (one file or channel per class; classes may overlap). Default: decided from all files.",
-            rich_help_panel=DATA,
+            DATA,
         ),
     ] = ""
     classes: Annotated[
         str,
-        typer.Option(
-            help="Names of the classes, background first: background,nucleus; or with the values in the files: "
+        _option(
+            "Names of the classes, background first: background,nucleus; or with the values in the files: "
             "0=background,1=nucleus,5=debris.",
-            rich_help_panel=DATA,
+            DATA,
         ),
     ] = ""
     colours: Annotated[
         str,
-        typer.Option(
-            help="Colour table of coloured label files: '#000000=background,#ff0000=nucleus', or a classes.json.",
-            rich_help_panel=DATA,
-        ),
+        _option("Colour table of coloured label files: '#000000=background,#ff0000=nucleus', or a classes.json.", DATA),
     ] = ""
-    unlabelled: Annotated[
-        int | None, typer.Option(help="Value of unlabelled pixels in the label files.", rich_help_panel=DATA)
-    ] = None
+    unlabelled: Annotated[int | None, _option("Value of unlabelled pixels in the label files.", DATA)] = None
     channels: Annotated[
         str,
-        typer.Option(
-            help="Channels of the images to use, by name or number from 0: red,green or 0,2. Default: all.",
-            rich_help_panel=DATA,
-        ),
+        _option("Channels of the images to use, by name or number from 0: red,green or 0,2. Default: all.", DATA),
     ] = ""
     normalise: Annotated[
         str,
-        typer.Option(
-            help="image: mean 0 and standard deviation 1 in each image; data: the same with the mean and standard "
+        _option(
+            "image: mean 0 and standard deviation 1 in each image; data: the same with the mean and standard "
             "deviation of all training images; percentile: 1st to 99th percentile become 0 to 1; none.",
-            rich_help_panel=DATA,
+            DATA,
         ),
     ] = "image"
     held_out: Annotated[
         int,
-        typer.Option(
-            min=0,
-            help="Number of images at the end of the list to hold out for testing; "
+        _option(
+            "Number of images at the end of the list to hold out for testing; "
             "0: the images in test/ if there are any, otherwise a fifth of all.",
-            rich_help_panel=DATA,
+            DATA,
+            min=0,
         ),
     ] = 0
     split: Annotated[
         str,
-        typer.Option(
-            help="ordered: test and validation images are the last of the list; random: drawn with the seed.",
-            rich_help_panel=DATA,
-        ),
+        _option("ordered: test and validation images are the last of the list; random: drawn with the seed.", DATA),
     ] = "ordered"
     split_by: Annotated[
         str,
-        typer.Option(
-            help="Regular expression; images whose names give the same first group are never separated, such as "
+        _option(
+            "Regular expression; images whose names give the same first group are never separated, such as "
             "'(.*)-[0-9]+' for the slices of a stack.",
-            rich_help_panel=DATA,
+            DATA,
         ),
     ] = ""
-    folds: Annotated[
-        int, typer.Option(min=0, help="Number of folds of a cross-validation; 0: none.", rich_help_panel=DATA)
-    ] = 0
-    fold: Annotated[
-        int, typer.Option(min=1, help="The fold that is held out for testing, from 1.", rich_help_panel=DATA)
-    ] = 1
+    folds: Annotated[int, _option("Number of folds of a cross-validation; 0: none.", DATA, min=0)] = 0
+    fold: Annotated[int, _option("The fold that is held out for testing, from 1.", DATA, min=1)] = 1
     validate: Annotated[
         int,
-        typer.Option(
+        _option(
+            "Number of images for validation, those before the test images in the list; 0: those in val/, if any.",
+            VALIDATION,
             min=0,
-            help="Number of images for validation, taken before the test images; 0: those in val/, if there are any.",
-            rich_help_panel=VALIDATION,
         ),
     ] = 0
-    validate_every: Annotated[
-        int, typer.Option(min=1, help="Steps between two validations.", rich_help_panel=VALIDATION)
-    ] = 50
+    validate_every: Annotated[int, _option("Steps between two validations.", VALIDATION, min=1)] = 50
     patience: Annotated[
         int,
-        typer.Option(
-            min=0,
-            help="Stop after this number of validations without a better mean IoU; 0: never.",
-            rich_help_panel=VALIDATION,
-        ),
+        _option("Stop after this number of validations without a better mean IoU; 0: never.", VALIDATION, min=0),
     ] = 0
     preset: Annotated[
         str,
-        typer.Option(
-            help="paper, padded, residual, attention, unet++, unet3+, …; for volumes: unet3d, vnet, unet25d, …; "
+        _option(
+            "paper, padded, residual, attention, unet++, unet3+, …; for volumes: unet3d, vnet, unet25d, …; "
             "unet diagram --help lists all.",
-            rich_help_panel=NETWORK,
+            NETWORK,
         ),
     ] = "paper"
     widths: Annotated[
         str,
-        typer.Option(
-            help="Channels of each level; the paper has 64,128,256,512,1024.",
-            rich_help_panel=NETWORK,
-        ),
+        _option("Channels of each level; the paper has 64,128,256,512,1024.", NETWORK),
     ] = "16,32,64,128"
     net: Annotated[
         str,
-        typer.Option(
-            help="Your own network in place of a preset: package.module:build, a function or class that returns a "
+        _option(
+            "Your own network in place of a preset: package.module:build, a function or class that returns a "
             "module (imported and executed). Give it again with --resume and to unet predict.",
-            rich_help_panel=NETWORK,
+            NETWORK,
         ),
     ] = ""
-    kwargs: Annotated[str, typer.Option(help="Arguments of --net: '{\"depth\": 3}'.", rich_help_panel=NETWORK)] = ""
+    kwargs: Annotated[str, _option("Arguments of --net: '{\"depth\": 3}'.", NETWORK)] = ""
     spacing: Annotated[
         str,
-        typer.Option(
-            help="Voxel size along each axis, such as 0.5,0.1,0.1; thick slices get planar levels (1×3×3 kernels). "
+        _option(
+            "Voxel size along each axis, such as 0.5,0.1,0.1; thick slices get planar levels (1×3×3 kernels). "
             "Only ratios matter: all other options are in voxels.",
-            rich_help_panel=NETWORK,
+            NETWORK,
         ),
     ] = ""
     start_from: Annotated[
         str,
-        typer.Option(
-            help="Checkpoint whose weights the network starts from (fine-tuning); its last layer is replaced if the "
+        _option(
+            "Checkpoint whose weights the network starts from (fine-tuning); its last layer is replaced if the "
             "classes differ.",
-            rich_help_panel=NETWORK,
+            NETWORK,
         ),
     ] = ""
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.", rich_help_panel=TRAINING)] = 250
+    steps: Annotated[int, _option("Optimiser steps.", TRAINING, min=1)] = 250
     extended: Annotated[str, typer.Option(hidden=True)] = ""  # steps of each extension, such as "100,50"
-    batch: Annotated[int, typer.Option(min=1, help="Tiles per step.", rich_help_panel=TRAINING)] = 4
+    batch: Annotated[int, _option("Tiles per step.", TRAINING, min=1)] = 4
     tile: Annotated[
         str,
-        typer.Option(
-            help="Input size of a tile in pixels: one side, or one per axis (16,64,64); "
+        _option(
+            "Input size of a tile in pixels: one side, or one per axis (16,64,64); "
             "0: a size whose output has about 112² pixels.",
-            rich_help_panel=TRAINING,
+            TRAINING,
         ),
     ] = "0"
-    rate: Annotated[float, _float("Peak learning rate of Adam in the one-cycle schedule.", TRAINING)] = 2e-3
+    rate: Annotated[float, _option("Peak learning rate of Adam in the one-cycle schedule.", TRAINING)] = 2e-3
     loss: Annotated[
         str,
-        typer.Option(
-            help="cross_entropy, focal, dice, tversky, …, or a sum such as dice+0.5*focal. Default: cross_entropy, "
+        _option(
+            "cross_entropy, focal, dice, tversky, …, or a sum such as dice+0.5*focal. Default: cross_entropy, "
             "and binary_cross_entropy for layers.",
-            rich_help_panel=TRAINING,
+            TRAINING,
         ),
     ] = ""
     class_weights: Annotated[
         str,
-        typer.Option(
-            help="balanced: all classes have the same total weight in an image; none; or one number per class: 1,4,2.",
-            rich_help_panel=TRAINING,
+        _option(
+            "balanced: all classes have the same total weight in an image; none; or one number per class: 1,4,2.",
+            TRAINING,
         ),
     ] = "balanced"
-    w0: Annotated[float, _float("Largest border weight (w0 of equation 2); 0: none.", TRAINING)] = 10.0
-    sigma: Annotated[float, _float("Width of the border weights in pixels (sigma of equation 2).", TRAINING)] = 5.0
+    w0: Annotated[float, _option("Largest border weight (w0 of equation 2); 0: none.", TRAINING)] = 10.0
+    sigma: Annotated[float, _option("Width of the border weights in pixels (sigma of equation 2).", TRAINING)] = 5.0
     elastic: Annotated[
         float,
-        _float(
+        _option(
             "Standard deviation of the elastic deformation, as a fraction of the shortest side; 0: none; paper: 0.02.",
             AUGMENTATION,
         ),
     ] = 0.0
-    rotate: Annotated[float, _float("Largest random rotation in degrees; 0: only by 90°.", AUGMENTATION)] = 0.0
-    scale: Annotated[float, _float("Largest random change of size: 0.2 is 20 %.", AUGMENTATION)] = 0.0
-    brightness: Annotated[
-        float, _float("Largest random change of brightness, in standard deviations.", AUGMENTATION)
-    ] = 0.1
-    contrast: Annotated[float, _float("Largest random change of contrast: 0.1 is 10 %.", AUGMENTATION)] = 0.1
-    gamma: Annotated[float, _float("Largest random change of gamma: 0.2 is 20 %.", AUGMENTATION)] = 0.0
-    noise: Annotated[
-        float, _float("Largest standard deviation of random noise, in those of the image.", AUGMENTATION)
+    rotate: Annotated[float, _option("Largest random rotation in degrees; 0: only by 90°.", AUGMENTATION)] = 0.0
+    scale: Annotated[
+        float, _option("Largest random change of size: 0.2 makes objects up to 20 % larger or smaller.", AUGMENTATION)
     ] = 0.0
-    blur: Annotated[float, _float("Largest sigma of a random Gaussian blur, in pixels.", AUGMENTATION)] = 0.0
+    brightness: Annotated[
+        float, _option("Largest random change of brightness, in standard deviations of the images.", AUGMENTATION)
+    ] = 0.1
+    contrast: Annotated[float, _option("Largest random change of contrast: 0.1 is 10 %.", AUGMENTATION)] = 0.1
+    gamma: Annotated[float, _option("Largest random change of gamma: 0.2 is 20 %.", AUGMENTATION)] = 0.0
+    noise: Annotated[
+        float, _option("Largest random noise: its standard deviation divided by that of the images.", AUGMENTATION)
+    ] = 0.0
+    blur: Annotated[float, _option("Largest sigma of a random Gaussian blur, in pixels.", AUGMENTATION)] = 0.0
     seed: Annotated[
         int,
-        typer.Option(
-            min=0,
-            max=10**9,
-            help="Random seed of weights, tiles, augmentation, dropout and --split random.",
-            rich_help_panel=TRAINING,
-        ),
+        _option("Random seed of weights, tiles, augmentation, dropout and --split random.", TRAINING, min=0, max=10**9),
     ] = 0
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.", rich_help_panel=TRAINING)] = "cpu"
+    device: Annotated[str, _option("cpu, cuda or mps.", TRAINING)] = "cpu"
     bf16: Annotated[
         bool,
         typer.Option(
@@ -356,7 +323,13 @@ class Recipe:
         return kept.changed(self, [name for name in MAY_CHANGE if name in given])
 
 
-WANTED = {int: "an integer", float: "a number", str: "a text, as on the command line", bool: "true or false", Path: "a path"}
+WANTED = {
+    int: "an integer",
+    float: "a number",
+    str: "a text, as on the command line",
+    bool: "true or false",
+    Path: "a path",
+}
 
 
 @cache
