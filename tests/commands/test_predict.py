@@ -156,3 +156,13 @@ def test_an_output_that_is_a_file_is_refused(unet: Unet, run_folder: Path, folde
     code, text = unet("predict", checkpoint, image, "-o", tmp_path / "file")
     assert code == 1
     assert "file: this is a file; choose a folder for the results" in text
+
+
+def test_a_watershed_without_a_finite_distance_is_refused_before_anything_is_written(
+    unet: Unet, run_folder: Path, tmp_path: Path
+) -> None:
+    write_image(tmp_path / "a.png", np.zeros((40, 40), np.uint8))
+    options = ["-o", tmp_path / "out", "--instances", "--watershed", "nan"]
+    code, text = unet("predict", run_folder / "checkpoint.safetensors", tmp_path / "a.png", *options)
+    assert (code, "--watershed nan: write a finite number" in text) == (1, True)
+    assert not (tmp_path / "out").exists()

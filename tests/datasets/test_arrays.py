@@ -48,6 +48,11 @@ def test_other_arrays_are_refused(array: np.ndarray, words: str) -> None:
         image_of(array)
 
 
+def test_an_axis_that_an_image_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"shape \(8, 9, 3\) has no axis 5; give channel_axis=0 or -1"):
+        image_of(RGB, channel_axis=5)
+
+
 def test_label_images_of_layers_have_an_axis_more() -> None:
     images = [np.zeros((8, 9)), np.zeros((8, 9))]
     for labels, layered in (([np.zeros((8, 9))] * 2, False), ([np.zeros((3, 8, 9))] * 2, True)):

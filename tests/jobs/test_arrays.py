@@ -88,3 +88,13 @@ def test_bad_options_and_images_are_refused() -> None:
     model = train(COLOUR, CLASSES, labels="classes", **THIN)
     with pytest.raises(ValueError, match="has 1 channels, and the network was trained on 3"):
         model.predict(COLOUR[0][..., 0])
+    with pytest.raises(ValueError, match="--unlabelled 7: no mask in arrays holds this value"):
+        train(COLOUR, CLASSES, labels="classes", unlabelled=7, **THIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("channels", "red"), ("validate", 1), ("held_out", 1), ("split_by", "(.)"), ("data", Path("x"))]
+)
+def test_options_of_folders_would_have_no_effect_and_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name}=.*: this option is for a run on a folder of files"):
+        train(COLOUR, CLASSES, labels="classes", **THIN, **{name: value})

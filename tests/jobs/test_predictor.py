@@ -15,7 +15,7 @@ from unet_tutorial.datasets.normalisation import Normaliser
 from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
-from unet_tutorial.learning.checkpoints import load, save
+from unet_tutorial.learning.checkpoints import load, save, save_weights
 from unet_tutorial.learning.train import adam
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.presets import build, padded_unet
@@ -171,3 +171,24 @@ def test_an_image_for_which_one_pass_is_too_large_is_refused() -> None:
         net = vnet()
     with pytest.raises(ValueError, match=r"need .* GiB; give a smaller image, or train a network with fewer levels"):
         Predictor(net)(np.broadcast_to(np.float32(0), (1, 256, 512, 512)))
+
+
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        ({"cuts": 5}, "the thresholds in the checkpoint are damaged"),
+        ({"cuts": {"1": "x"}}, "the thresholds in the checkpoint are damaged"),
+        ({"cuts": {"1": None}}, "the thresholds in the checkpoint are damaged"),
+        ({"task": Task(channels=("red", "green", "blue")).notes()}, "its network has 1 input channels and 2 classes"),
+        ({"task": Task(LabelScheme("classes", ("a", "b", "c"))).notes()}, "and the classes a, b, c; use another"),
+        ({"task": Task(LabelScheme("classes", ("a",))).notes()}, "and the classes a; use another"),
+        ({"task": {**Task().notes(), "spacing": ["x"]}}, "the task in the checkpoint is damaged"),
+    ],
+)
+def test_notes_that_do_not_fit_the_network_are_refused(
+    net: UNet, tmp_path: Path, notes: dict[str, object], words: str
+) -> None:
+    arguments = {"in_channels": 1, "out_channels": 2, "widths": [4, 8]}
+    save_weights(tmp_path / "net.safetensors", net, preset="padded", arguments=arguments, notes=notes)
+    with pytest.raises(ValueError, match=f"net.safetensors: .*{words}"):
+        Predictor.from_file(tmp_path / "net.safetensors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +78,8 @@ def predict(
         kinds.append(results.outlines_named(outlines))
     if (min_size > 1 or watershed) and not any(kind.counts for kind in kinds):
         raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
+    if not math.isfinite(watershed):
+        raise ValueError(f"--watershed {watershed}: write a finite number of pixels, or 0 for none")
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
     files = sources(images, output, len(predictor.task.channels), _warn)
     endings = [ending for kind in kinds for ending in kind.endings(predictor.task)]

@@ -43,6 +43,8 @@ def image_of(array: ArrayLike, rank: int = 2, channel_axis: int | None = None, n
                 "channel_axis=0 or -1, or pass each slice as an image of its own"
             )
         channel_axis = -1
+    if not -values.ndim <= channel_axis < values.ndim:
+        raise ValueError(f"{name}: shape {values.shape} has no axis {channel_axis}; give channel_axis=0 or -1")
     channels = np.moveaxis(values, channel_axis, 0)
     if len(channels) == RGBA and channel_axis in (-1, rank) and (channels[3] == channels[3].max()).all():
         channels = channels[:3]

@@ -25,7 +25,7 @@ from unet_tutorial.datasets.folder import collect
 from unet_tutorial.datasets.normalisation import Normaliser
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs import job as jobs
-from unet_tutorial.jobs.data import Data, reading_of
+from unet_tutorial.jobs.data import Data, check_unlabelled, reading_of
 from unet_tutorial.jobs.predictor import Predictor, Probabilities, Thresholds
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.scores import best_thresholds
@@ -35,6 +35,10 @@ from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, save_weigh
 from unet_tutorial.learning.train import Training
 
 IN_MEMORY = Path("arrays")  # stands in a recipe for the folder of the data
+OF_FOLDERS = (  # options of a run that reads, splits and writes files
+    *("data", "channels", "held_out", "split", "split_by", "folds", "fold"),
+    *("validate", "validate_every", "patience", "tensorboard", "extended"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,17 @@ def train(
 
     ValueError for arrays and options that cannot be used, before the training starts.
     """
-    recipe = Recipe(**{"data": IN_MEMORY, **options})
+    for name in OF_FOLDERS:
+        if name in options:
+            raise ValueError(
+                f"{name}={options[name]!r}: this option is for a run on a folder of files (jobs.job.run); leave it "
+                "out, because all arrays are used for training, with all their channels"
+            )
+    recipe = Recipe(IN_MEMORY, **options)
     rank = jobs.rank_of(recipe, builders)
     collection = collect({"": content_of(images, labels, rank, channel_axis)}, rank, reading_of(recipe))
     pairs = collection.parts[""]
+    check_unlabelled(recipe, pairs)
     normaliser = Normaliser.of([pair.image for pair in pairs], recipe.normalise)
     data = Data(Split(pairs, []), Task(collection.scheme, collection.channels, normaliser), collection.remarks)
     training, remarks = jobs.begin(recipe, data.task, builders=builders)

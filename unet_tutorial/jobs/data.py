@@ -28,15 +28,20 @@ def read_data(recipe: Recipe, rank: int = 2) -> Data:
     """
     collection = read_collection(recipe.data, rank, reading_of(recipe))
     split = split_of(collection, recipe)
-    if recipe.unlabelled is not None and all(pair.known.all() for part in split for pair in part):
-        raise ValueError(
-            f"--unlabelled {recipe.unlabelled}: no mask in {recipe.data} holds this value; "
-            "correct it, or leave the option out"
-        )
+    check_unlabelled(recipe, [pair for part in split for pair in part])
     normaliser = Normaliser.of([pair.image for pair in split.train], recipe.normalise)
     task = Task(collection.scheme, collection.channels, normaliser, _spacing(split.train))
     remarks = [*collection.remarks, *unused_parts(collection, recipe), *leaks(split, recipe.split_by)]
     return Data(split, task, remarks)
+
+
+def check_unlabelled(recipe: Recipe, pairs: list[Pair]) -> None:
+    """ValueError if no mask holds the value of unlabelled pixels."""
+    if recipe.unlabelled is not None and all(pair.known.all() for pair in pairs):
+        raise ValueError(
+            f"--unlabelled {recipe.unlabelled}: no mask in {recipe.data} holds this value; "
+            "correct it, or leave the option out"
+        )
 
 
 def reading_of(recipe: Recipe) -> Reading:

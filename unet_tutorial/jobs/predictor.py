@@ -79,10 +79,12 @@ class Predictor:
         kept = load(checkpoint)
         net = kept.network(builders).to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
-        # checkpoints hold the thresholds under the key "cuts"; for two classes it is a number
-        cuts = kept.notes.get("cuts", {}).get(str(views), [])
-        thresholds = tuple(cuts) if isinstance(cuts, list) else (cuts,)
-        return cls(net, Task.from_notes(kept.notes), thresholds, size, batch, views)
+        try:
+            task, thresholds = Task.from_notes(kept.notes), _thresholds(kept.notes, views)
+            _check_task(task, net)
+        except ValueError as error:
+            raise ValueError(f"{checkpoint}: {error}") from error
+        return cls(net, task, thresholds, size, batch, views)
 
     def __call__(self, image: Array) -> Probabilities:
         """(C, *size) -> (K, *size) float32. A network for images predicts a stack (C, D, H, W) slice by slice.
@@ -177,3 +179,22 @@ class Predictor:
         else:
             labels = probabilities[: len(self.task.classes)].argmax(0)
         return np.asarray(labels.astype(np.uint8))
+
+
+def _thresholds(notes: dict[str, Any], views: int) -> Thresholds:
+    """The thresholds in the notes of a checkpoint for a number of views; () if there are none."""
+    try:
+        cuts = notes.get("cuts", {}).get(str(views), [])  # a number for two classes in files of earlier versions
+        return tuple(map(float, cuts if isinstance(cuts, list) else [cuts]))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"the thresholds in the checkpoint are damaged ({error}); use another checkpoint") from error
+
+
+def _check_task(task: Task, net: Network) -> None:
+    """ValueError if a task has other channels than the network, or more classes, or only one class."""
+    least = 1 if task.scheme.layered else 2
+    if len(task.channels) != net.in_channels or not least <= len(task.classes) <= net.out_channels:
+        raise ValueError(
+            f"its network has {net.in_channels} input channels and {net.out_channels} classes, and its task the "
+            f"channels {', '.join(task.channels)} and the classes {', '.join(task.classes)}; use another checkpoint"
+        )

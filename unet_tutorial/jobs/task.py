@@ -60,7 +60,7 @@ class Task:
                 Normaliser.from_notes(kept["normaliser"]),
                 tuple(map(float, kept["spacing"])),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"the task in the checkpoint is damaged ({error!r}); use another checkpoint") from error
 
 
