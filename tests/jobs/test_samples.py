@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -76,3 +77,9 @@ def test_the_objective_of_layers_is_the_weighted_cross_entropy_of_the_labelled_p
     even, ring = (layer[known].mean() for layer in each)
     found = objective(recipe, LAYERS, drawn)(logits, drawn[0].labels[None], drawn[0].weights[None])
     torch.testing.assert_close(found, (even + 4 * ring) / 2)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(w0=5), Recipe(sigma=2)])
+def test_border_weights_of_layers_are_refused(recipe: Recipe) -> None:
+    with pytest.raises(ValueError, match="layers may overlap and have no border weights"):
+        samples([layered_pair(np.random.default_rng(0))], LAYERS, recipe)

@@ -219,3 +219,9 @@ def test_a_single_volume_is_cut_in_three_for_validation() -> None:
     )
     with pytest.raises(ValueError, match="v: its longest side has 2 voxels, too few for 3 sets"):
         split_volume(paired("v", image[..., :2, :2], cells[..., :2, :2]), ("validation", "test"))
+
+
+def test_a_random_split_without_images_to_draw_is_refused() -> None:
+    with pytest.raises(ValueError, match="--split random: the test images are those in test/, so no images are drawn"):
+        split_of(collection(train="a b c d", test="e f"), Recipe(split="random"))
+    assert names(split_of(collection(train="a b c d", test="e f"), Recipe(split="random", validate=1)))

@@ -28,6 +28,11 @@ def samples(pairs: list[Pair], task: Task, recipe: Recipe) -> list[Sample]:
     the classes, computed from the labelled pixels of each image; other pixels get the class `UNLABELLED`. For layers,
     the labels are float32 (L, *size) and all weights are 1; `objective` weighs the layers.
     """
+    for name in ("w0", "sigma"):
+        if task.scheme.layered and getattr(recipe, name) != getattr(Recipe, name):
+            raise ValueError(
+                f"--{name} {getattr(recipe, name)}: layers may overlap and have no border weights; leave the option out"
+            )
     make = _layered if task.scheme.layered else _classified
     return [make(pair, task, recipe) for pair in pairs]
 

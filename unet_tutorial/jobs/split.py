@@ -132,6 +132,11 @@ def _of_groups(found: list[list[Pair]], parts: Mapping[str, list[Pair]], recipe:
     """The sets, each of whole groups."""
     order = np.arange(len(found))
     if recipe.split == "random":
+        if "test" in parts and not (recipe.folds or recipe.held_out or recipe.validate):
+            raise ValueError(
+                "--split random: the test images are those in test/, so no images are drawn; leave the option out, or "
+                "give --held-out, --folds or --validate"
+            )
         order = np.random.default_rng(recipe.seed).permutation(order)
     total = sum(map(len, found))
     if recipe.folds:
