@@ -90,7 +90,7 @@ def _refuse_twice(kind: str, texts: list[str], keys: list[int] | None = None) ->
     seen = keys or texts
     for number, text in enumerate(texts):
         if seen[number] in seen[:number]:
-            raise ValueError(f"the {kind} {text} is given twice; give each class one name and one {kind}")
+            raise ValueError(f"the {kind} {text} is given twice; give each class a {kind} of its own")
 
 
 def _from_json(path: Path) -> list[tuple[str, str]]:
