@@ -1,7 +1,7 @@
 """``python -m benchmarks.family``: every network of the family, thin and trained for a short time, in one table.
 
 Networks of two axes are trained on the synthetic micrographs of ``data/em``, those of three axes on synthetic plant
-tissue (``datasets.walls``). All have the same tiles, steps and rates, and at most 16 channels where a width can be
+tissue (``generators.walls``). All have the same tiles, steps and rates, and at most 16 channels where a width can be
 chosen; the loss is cross-entropy, summed over the outputs of a network with deep supervision. The threshold is chosen
 on training images. The first row of each data set is the best threshold on the smoothed image. Training is too short
 to say which network is best: the table shows that each of them learns. Seconds are processor time of one thread.
@@ -19,11 +19,11 @@ import numpy as np
 import torch
 
 from benchmarks.variants import arguments, line, no_weights
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.annotations.labels import separated
 from unet_tutorial.datasets.folder import paired
-from unet_tutorial.datasets.labels import separated
-from unet_tutorial.datasets.walls import cell_walls
+from unet_tutorial.datasets.generators.walls import cell_walls
+from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.images.files import standardise
 from unet_tutorial.inference.tiling import evaluating, predict_tiled
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.predictor import Probabilities

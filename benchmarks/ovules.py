@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.variants import arguments, line
-from unet_tutorial.datasets.encoding import encode
-from unet_tutorial.datasets.files import read_image
+from unet_tutorial.datasets.annotations.encoding import encode
+from unet_tutorial.datasets.annotations.label_values import RawLabels
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.label_values import RawLabels
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import read_image
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import begin, job_of, train
 from unet_tutorial.jobs.predictor import Predictor

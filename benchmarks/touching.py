@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.variants import Variant, arguments, class_weights, line, no_weights, trained, weight_map
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import read_image
+from unet_tutorial.datasets.annotations.labels import Instances, connected_cells, separated
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
-from unet_tutorial.datasets.labels import Instances, connected_cells, separated
-from unet_tutorial.datasets.synthetic import touching_cells
+from unet_tutorial.datasets.generators.synthetic import touching_cells
+from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.images.files import read_image
 from unet_tutorial.jobs.predictor import Predictor, Probabilities
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.metrics.merges_and_splits import merges, splits

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unet_tutorial.commands.app import main
-from unet_tutorial.datasets.files import write_image
+from unet_tutorial.datasets.images.files import write_image
 
 Unet = Callable[..., tuple[int, str]]
 THIN = ["--widths", "2,4", "--tile", "36", "--batch", "1"]

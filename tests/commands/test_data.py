@@ -10,11 +10,11 @@ from PIL import Image
 
 from tests.conftest import Unet
 from unet_tutorial.datasets import isbi2012
-from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import read_folder
-from unet_tutorial.datasets.overlapping import overlapping_discs
-from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
-from unet_tutorial.datasets.tissue import stained_tissue
+from unet_tutorial.datasets.generators.overlapping import overlapping_discs
+from unet_tutorial.datasets.generators.synthetic import SyntheticImage, em_membranes, touching_cells
+from unet_tutorial.datasets.generators.tissue import stained_tissue
+from unet_tutorial.datasets.images.files import read_image
 
 
 @pytest.mark.parametrize(("source", "make"), [("em", em_membranes), ("cells", touching_cells)])

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from tests.conftest import Unet
-from unet_tutorial.datasets.files import read_image, write_image
-from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.annotations.labels import connected_cells
+from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.predictor import Predictor

@@ -15,7 +15,7 @@ from tests.conftest import THIN, Unet
 from tests.oracles.small_volumes import THIN_3D, UNLABELLED, VOLUMES, write_sparse_volumes, write_volumes
 from tests.oracles.user_module import refusal, write_user_module
 from unet_tutorial.commands.model import builders
-from unet_tutorial.datasets.files import read_image, write_image
+from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs import job
 from unet_tutorial.jobs.predictor import Predictor

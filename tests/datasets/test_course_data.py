@@ -22,7 +22,7 @@ from unet_tutorial.datasets.course_data import (
     write_class_names,
     write_course_data,
 )
-from unet_tutorial.datasets.synthetic import em_membranes
+from unet_tutorial.datasets.generators.synthetic import em_membranes
 
 ALL = SHIPPED | SHIPPED_CLASSES
 

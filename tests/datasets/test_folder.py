@@ -12,13 +12,13 @@ from skimage import measure
 
 from tests.oracles.permissions import as_nobody
 from tests.paths import SHARED
+from unet_tutorial.datasets.annotations.labels import separated
 from unet_tutorial.datasets.course_data import DATA
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.folder import Reading, paired, read_collection, read_folder
-from unet_tutorial.datasets.labels import separated
-from unet_tutorial.datasets.synthetic import touching_cells
-from unet_tutorial.datasets.walls import cell_walls
+from unet_tutorial.datasets.generators.synthetic import touching_cells
+from unet_tutorial.datasets.generators.walls import cell_walls
+from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.disk import make_folder
 
 label: Callable[..., Any] = measure.label  # skimage is untyped

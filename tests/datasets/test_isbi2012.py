@@ -18,7 +18,7 @@ from skimage import measure
 from tests.oracles.permissions import as_nobody
 from tests.paths import SHARED
 from unet_tutorial.datasets import isbi2012
-from unet_tutorial.datasets.files import write_image
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.disk import make_folder
 
 label: Callable[..., Any] = measure.label  # skimage is untyped

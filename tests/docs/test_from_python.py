@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.paths import ROOT
-from unet_tutorial.datasets.synthetic import touching_cells
+from unet_tutorial.datasets.generators.synthetic import touching_cells
 from unet_tutorial.jobs.arrays import Model
 
 PAGE = (ROOT / "docs" / "from_python.md").read_text(encoding="utf8")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from tests.oracles.whole_image import thin_unet
-from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.annotations.labels import connected_cells
 from unet_tutorial.inference.instances import class_instances, instances, layer_instances, table, to_csv
 from unet_tutorial.inference.tiling import predict_tiled
 

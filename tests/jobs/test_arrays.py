@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.files import read_image
-from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.annotations.labels import connected_cells
+from unet_tutorial.datasets.images.files import read_image
 from unet_tutorial.jobs import predict, train
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.job import begin, job_of

@@ -6,7 +6,7 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from unet_tutorial.datasets.files import read_image
+from unet_tutorial.datasets.images.files import read_image
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.recipe import Recipe
 

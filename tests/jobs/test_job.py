@@ -15,10 +15,10 @@ import torch
 
 from tests.conftest import THIN, Unet
 from tests.oracles.small_volumes import VOLUMES
+from unet_tutorial.datasets.annotations.labels import separated
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import paired
-from unet_tutorial.datasets.labels import separated
-from unet_tutorial.datasets.normalisation import Normaliser
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import (

@@ -11,9 +11,9 @@ from PIL import Image
 
 from tests.paths import SHARED
 from unet_tutorial.datasets.course_data import DATA
-from unet_tutorial.datasets.files import read_image
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.images.files import read_image
+from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.jobs.leaks import equal_up_to_symmetry, leaks, symmetries, thumbnail
 from unet_tutorial.jobs.split import Split
 

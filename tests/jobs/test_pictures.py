@@ -9,8 +9,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.pictures import (
     BACKGROUND,
     CORRECT,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from unet_tutorial.datasets.files import read, read_image, write_image
-from unet_tutorial.datasets.image import GREY, RGB, Image
-from unet_tutorial.datasets.labels import connected_cells
+from unet_tutorial.datasets.annotations.labels import connected_cells
+from unet_tutorial.datasets.images.files import read, read_image, write_image
+from unet_tutorial.datasets.images.image import GREY, RGB, Image
 from unet_tutorial.jobs import results
 from unet_tutorial.jobs.predict_files import Source, check_outputs, fitting, predict_files, sources
 from unet_tutorial.jobs.predictor import Predictor

@@ -9,10 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.files import standardise
-from unet_tutorial.datasets.image import Image
-from unet_tutorial.datasets.normalisation import Normaliser
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import standardise
+from unet_tutorial.datasets.images.image import Image
+from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load, save, save_weights

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.figures.table import table
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.jobs.predictor import Predictor

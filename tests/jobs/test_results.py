@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from tifffile import TiffFile, imread
 
-from unet_tutorial.datasets.files import read, read_values
-from unet_tutorial.datasets.image import Image
-from unet_tutorial.datasets.outlines.read import read_outlines
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.annotations.outlines.read import read_outlines
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import read, read_values
+from unet_tutorial.datasets.images.image import Image
 from unet_tutorial.inference.outlines import COLOURS, overlay
 from unet_tutorial.jobs import results
 from unet_tutorial.jobs.results import Kind, Prediction, file_name, outlines_named

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.oracles.small_volumes import UNLABELLED, write_sparse_volumes
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.rows import (
     BinaryRow,
     CellsRow,

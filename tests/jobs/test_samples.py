@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 
 from tests.oracles.small_volumes import UNLABELLED, put, write_sparse_volumes
-from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired, read_folder
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import standardise
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import objective, samples
 from unet_tutorial.jobs.task import GREY_CELLS, Task

@@ -9,10 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.overlapping import overlapping_discs
-from unet_tutorial.datasets.scheme import LabelScheme
-from unet_tutorial.datasets.tissue import CLASSES, stained_tissue
+from unet_tutorial.datasets.generators.overlapping import overlapping_discs
+from unet_tutorial.datasets.generators.tissue import CLASSES, stained_tissue
 from unet_tutorial.jobs.predictor import Predictor, Probabilities
 from unet_tutorial.jobs.rows import BinaryRow, ClassesRow
 from unet_tutorial.jobs.scores import TUNED_ON, baselines, best_thresholds, evenly_spaced, score

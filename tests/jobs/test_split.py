@@ -11,9 +11,9 @@ import pytest
 
 from tests.conftest import Unet
 from tests.oracles.small_volumes import THIN_3D, UNLABELLED, VOLUMES, put, write_volumes
-from unet_tutorial.datasets.files import write_image
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Collection, paired
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import read_data
 from unet_tutorial.jobs.recipe import Recipe

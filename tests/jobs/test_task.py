@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from unet_tutorial.datasets.normalisation import Normaliser
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.jobs.task import GREY_CELLS, Task
 
 COLOUR = Task(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import objective, samples

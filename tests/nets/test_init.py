@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unet_tutorial.datasets.files import standardise
-from unet_tutorial.datasets.synthetic import em_membranes
+from unet_tutorial.datasets.generators.synthetic import em_membranes
+from unet_tutorial.datasets.images.files import standardise
 from unet_tutorial.nets.contracts import Part
 from unet_tutorial.nets.init import convolutions, kaiming_, xavier_
 from unet_tutorial.nets.nd import CONV, CONV_TRANSPOSE

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from unet_tutorial.datasets.label_values import RawLabels
+from unet_tutorial.datasets.annotations.label_values import RawLabels
 
 Array = NDArray[Any]
 BLACK, RED = (0, 0, 0), (255, 0, 0)

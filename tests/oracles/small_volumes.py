@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.walls import cell_walls
+from unet_tutorial.datasets.generators.walls import cell_walls
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.disk import make_folder
 
 VOLUMES = [cell_walls(seed, (8, 32, 36), cells=8) for seed in (0, 1, 2)]

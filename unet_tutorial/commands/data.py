@@ -78,10 +78,10 @@ def _generate(source: Source, folder: Path, seeds: range, size: int) -> Size:
 
 
 def _sample(source: Source, seed: int, size: int) -> LabelledImage:
-    from unet_tutorial.datasets.overlapping import overlapping_discs
-    from unet_tutorial.datasets.synthetic import em_membranes, touching_cells
-    from unet_tutorial.datasets.tissue import stained_tissue
-    from unet_tutorial.datasets.walls import cell_walls
+    from unet_tutorial.datasets.generators.overlapping import overlapping_discs
+    from unet_tutorial.datasets.generators.synthetic import em_membranes, touching_cells
+    from unet_tutorial.datasets.generators.tissue import stained_tissue
+    from unet_tutorial.datasets.generators.walls import cell_walls
 
     if source is Source.walls:
         if size < 43:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unet_tutorial.datasets.annotations.label_values import RawLabels
 from unet_tutorial.datasets.folder import Content
-from unet_tutorial.datasets.image import GREY, RGB, Image, numbered_channels
-from unet_tutorial.datasets.label_values import RawLabels
+from unet_tutorial.datasets.images.image import GREY, RGB, Image, numbered_channels
 
 RGBA = 4  # number of samples of a pixel with red, green, blue and alpha
 

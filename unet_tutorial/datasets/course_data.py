@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets import tissue
-from unet_tutorial.datasets.class_tables import CLASSES_FILE
-from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.labels import connected_cells
-from unet_tutorial.datasets.overlapping import overlapping_discs
-from unet_tutorial.datasets.synthetic import SyntheticImage, em_membranes, touching_cells
+from unet_tutorial.datasets.annotations.class_tables import CLASSES_FILE
+from unet_tutorial.datasets.annotations.labels import connected_cells
+from unet_tutorial.datasets.generators import tissue
+from unet_tutorial.datasets.generators.overlapping import overlapping_discs
+from unet_tutorial.datasets.generators.synthetic import SyntheticImage, em_membranes, touching_cells
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.disk import complete_file, make_folder
 
 DATA = Path(__file__).parents[2] / "data"

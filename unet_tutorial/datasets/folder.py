@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.class_tables import CLASSES_FILE
-from unet_tutorial.datasets.encoding import Encoded, encode
-from unet_tutorial.datasets.files import explain_permission_error, read, require_finite
-from unet_tutorial.datasets.image import GREY, RGB, Array, Image, numbered_channels
-from unet_tutorial.datasets.label_files import raw_labels
-from unet_tutorial.datasets.label_kinds import decide, sentence
-from unet_tutorial.datasets.label_values import RawLabels
-from unet_tutorial.datasets.labels import UNLABELLED, Instances, Labels
+from unet_tutorial.datasets.annotations.class_tables import CLASSES_FILE
+from unet_tutorial.datasets.annotations.encoding import Encoded, encode
+from unet_tutorial.datasets.annotations.label_files import raw_labels
+from unet_tutorial.datasets.annotations.label_kinds import decide, sentence
+from unet_tutorial.datasets.annotations.label_values import RawLabels
+from unet_tutorial.datasets.annotations.labels import UNLABELLED, Instances, Labels
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.files import explain_permission_error, read, require_finite
+from unet_tutorial.datasets.images.image import GREY, RGB, Array, Image, numbered_channels
+from unet_tutorial.datasets.images.volumes import orientation
 from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
-from unet_tutorial.datasets.scheme import LabelScheme
-from unet_tutorial.datasets.volumes import orientation
 
 
 class Pair(NamedTuple):

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import read_image
-from unet_tutorial.datasets.labels import Instances, Labels, connected_cells
+from unet_tutorial.datasets.annotations.labels import Instances, Labels, connected_cells
+from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.images.files import read_image
 from unet_tutorial.disk import one_line
 
 SHAPE = (30, 512, 512)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from unet_tutorial.datasets.arrays import content_of, image_of
 from unet_tutorial.datasets.folder import collect
-from unet_tutorial.datasets.normalisation import Normaliser
+from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs import job as jobs
 from unet_tutorial.jobs.data import Data, check_unlabelled, reading_of

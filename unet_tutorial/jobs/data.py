@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unet_tutorial.datasets.folder import Pair, Reading, read_collection
-from unet_tutorial.datasets.normalisation import Normaliser
+from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.jobs.leaks import leaks
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split, split_of, unused_parts

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.datasets.layouts.listing import some
 from unet_tutorial.jobs.split import Split, group_of
 

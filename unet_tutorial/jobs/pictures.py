@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.image import RGB, Array
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.images.image import RGB, Array
 from unet_tutorial.inference.outlines import BLUE, GREEN, VERMILION, class_colours
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unet_tutorial.datasets.files import explain_permission_error, is_readable, read, stem
 from unet_tutorial.datasets.folder import stacked
-from unet_tutorial.datasets.image import GREY, RGB, Image, is_unnamed
+from unet_tutorial.datasets.images.files import explain_permission_error, is_readable, read, stem
+from unet_tutorial.datasets.images.image import GREY, RGB, Image, is_unnamed
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.listing import some
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, files_by_case

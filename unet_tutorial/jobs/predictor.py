@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from unet_tutorial.datasets.files import require_finite
-from unet_tutorial.datasets.image import Array, Image
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.annotations.labels import Labels
+from unet_tutorial.datasets.images.files import require_finite
+from unet_tutorial.datasets.images.image import Array, Image
 from unet_tutorial.inference.test_time import predict_with_tta, symmetric_views
 from unet_tutorial.inference.tiles import check_tile, default_tile, margins, pass_bytes
 from unet_tutorial.inference.tiling import evaluating, predict_tiled, weights_in_its_layout

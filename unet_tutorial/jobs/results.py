@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.image import Image
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.annotations.labels import Labels
+from unet_tutorial.datasets.images.files import write_image
+from unet_tutorial.datasets.images.image import Image
 from unet_tutorial.disk import complete_file
 from unet_tutorial.inference.instances import InstanceMap, class_instances, layer_instances, table, to_csv
 from unet_tutorial.inference.outlines import class_colours, geojson, overlay, require_roifile, write_rois

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from unet_tutorial.datasets.files import standardise
+from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.images.files import standardise
 from unet_tutorial.jobs.predictor import VIEWS, Predictor, Probabilities, Thresholds
 from unet_tutorial.jobs.rows import (
     CellsRow,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from unet_tutorial.datasets.image import GREY
-from unet_tutorial.datasets.normalisation import Normaliser
-from unet_tutorial.datasets.scheme import LabelScheme
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.image import GREY
+from unet_tutorial.datasets.images.normalisation import Normaliser
 
 
 @dataclass(frozen=True)

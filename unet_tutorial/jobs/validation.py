@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.labels import Labels
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import Objective, samples

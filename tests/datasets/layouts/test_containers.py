@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unet_tutorial.datasets.files import read
+from unet_tutorial.datasets.images.files import read
 from unet_tutorial.datasets.layouts.find import find, parts
 
 h5py, zarr = pytest.importorskip("h5py"), pytest.importorskip("zarr")

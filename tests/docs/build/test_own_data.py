@@ -10,7 +10,7 @@ from typer.main import get_command
 from docs.build.own_data import END, PAGE, START, options, result, with_table
 from tests.oracles.own_folders import FOLDERS
 from unet_tutorial.commands.app import app
-from unet_tutorial.datasets.files import READABLE
+from unet_tutorial.datasets.images.files import READABLE
 from unet_tutorial.learning.losses.named import LOSSES
 
 TEXT = PAGE.read_text(encoding="utf8")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.jobs.doctor.planted import Files
+from unet_tutorial.datasets.annotations.labels import connected_cells
 from unet_tutorial.datasets.folder import Pair, paired
-from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.jobs.doctor.finding import Key
 
 DATA = Path("my data")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 
-from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.labels import separated
-from unet_tutorial.datasets.synthetic import em_membranes, touching_cells
-from unet_tutorial.datasets.tissue import stained_tissue
-from unet_tutorial.datasets.walls import cell_walls
+from unet_tutorial.datasets.annotations.labels import separated
+from unet_tutorial.datasets.generators.synthetic import em_membranes, touching_cells
+from unet_tutorial.datasets.generators.tissue import stained_tissue
+from unet_tutorial.datasets.generators.walls import cell_walls
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.jobs.recipe import Recipe
 
 Array = NDArray[Any]

@@ -22,8 +22,8 @@ from tests.jobs.doctor.planted import (
     tissue,
     write,
 )
-from unet_tutorial.datasets.files import write_image
-from unet_tutorial.datasets.overlapping import overlapping_discs
+from unet_tutorial.datasets.generators.overlapping import overlapping_discs
+from unet_tutorial.datasets.images.files import write_image
 from unet_tutorial.jobs.doctor.corrected import corrected_pairs, write_corrected
 from unet_tutorial.jobs.doctor.examine import examine_data, keyed
 from unet_tutorial.jobs.doctor.finding import Finding

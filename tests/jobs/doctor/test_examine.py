@@ -135,7 +135,7 @@ RUNS: list[Planted] = [
     ("loss jumps", jump, {}, "the loss jumped up and did not come down again", "--rate 0.0002"),
     ("overfitting", overfit, {}, "the network learns the training images by heart after step 21", "--patience 3"),
     ("interrupted", stop, {}, "the run was interrupted", "--resume"),
-    ("threshold far from 0.5", lambda _: None, {"cuts": {"1": [0.97]}}, "the best threshold", "unet train"),
+    ("threshold far from 0.5", lambda _: None, {"cuts": {"1": [0.995]}}, "the best threshold", "unet train"),
     ("rate too high", with_bias(50.0, -50.0), {"rate": 0.2}, "the learning rate is too high", "unet train"),
     ("rate too low", forget, {"rate": 2e-5}, "the learning rate is too low", "unet train"),
 ]

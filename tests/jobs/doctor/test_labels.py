@@ -17,8 +17,8 @@ from tests.jobs.doctor.planted import (
     walls,
     without_class,
 )
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.doctor import labels
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.jobs.doctor.in_memory import DATA
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.scheme import LabelScheme
 from unet_tutorial.jobs.doctor.predictions import (
     Table,
     below_baseline,
@@ -69,9 +69,19 @@ def test_a_class_that_is_nowhere_is_not_missed() -> None:
     assert one_class_only(only, THREE, RECIPE) == []
 
 
-@pytest.mark.parametrize(("thresholds", "count"), [((0.5,), 0), ((), 0), ((0.15, 0.8), 0), ((0.5, 0.97), 1)])
-def test_thresholds(thresholds: tuple[float, ...], count: int) -> None:
-    assert len(extreme_threshold(thresholds, RECIPE)) == count
+@pytest.mark.parametrize(
+    ("thresholds", "weights", "count"),
+    [
+        ((0.5,), "none", 0),
+        ((), "none", 0),
+        ((0.15, 0.8), "none", 0),
+        ((0.5, 0.97), "none", 1),
+        ((0.5, 0.97), "balanced", 0),
+        ((0.995,), "balanced", 1),
+    ],
+)
+def test_thresholds(thresholds: tuple[float, ...], weights: str, count: int) -> None:
+    assert len(extreme_threshold(thresholds, Recipe(DATA, class_weights=weights))) == count
 
 
 @pytest.mark.parametrize(("right", "count"), [(90, 0), (40, 1)])

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from unet_tutorial.datasets.files import is_readable
+from unet_tutorial.datasets.annotations.outlines.read import OUTLINES
+from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.cellpose import EXTRA, PICKLE, refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import bare_name, by_name, some
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.words import LABEL_WORDS, Word, without_word
-from unet_tutorial.datasets.outlines.read import OUTLINES
 
 
 class LabelFiles(NamedTuple):

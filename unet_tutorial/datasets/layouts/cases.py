@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from unet_tutorial.datasets.files import is_readable
+from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of, some
 from unet_tutorial.datasets.layouts.several import several

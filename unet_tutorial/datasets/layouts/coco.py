@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from unet_tutorial.datasets.files import is_readable
+from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import all_files, name_of, some
 from unet_tutorial.datasets.layouts.nnunet import read_json

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unet_tutorial.datasets.decode import HDF5
-from unet_tutorial.datasets.decoded import ContentError
-from unet_tutorial.datasets.files import stem
+from unet_tutorial.datasets.images.decode import HDF5
+from unet_tutorial.datasets.images.decoded import ContentError
+from unet_tutorial.datasets.images.files import stem
+from unet_tutorial.datasets.images.volumes import hdf5_arrays, is_ome_image, package, zarr_nodes
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 from unet_tutorial.datasets.layouts.words import role
-from unet_tutorial.datasets.volumes import hdf5_arrays, is_ome_image, package, zarr_nodes
 from unet_tutorial.disk import one_line
 
 

@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from unet_tutorial.datasets.files import CONTAINERS, CONVERSIONS, explain_permission_error, is_readable, split_path
+from unet_tutorial.datasets.images.files import (
+    CONTAINERS,
+    CONVERSIONS,
+    explain_permission_error,
+    is_readable,
+    split_path,
+)
 from unet_tutorial.datasets.layouts.beside import beside
 from unet_tutorial.datasets.layouts.cases import cases
 from unet_tutorial.datasets.layouts.coco import coco, coco_images

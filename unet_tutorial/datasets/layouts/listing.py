@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from unet_tutorial.datasets.class_tables import CLASSES_FILE
-from unet_tutorial.datasets.files import is_readable, stem
+from unet_tutorial.datasets.annotations.class_tables import CLASSES_FILE
+from unet_tutorial.datasets.annotations.outlines.read import OUTLINES
+from unet_tutorial.datasets.images.files import is_readable, stem
 from unet_tutorial.datasets.layouts.words import WORD, normalized
-from unet_tutorial.datasets.outlines.read import OUTLINES
 
 # Files beside the data that nobody expects to be read as an image.
 OTHER_FILES = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from unet_tutorial.datasets.files import is_readable
+from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import bare_name, entries_of, folders_of
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from unet_tutorial.datasets.files import CONVERSIONS, READABLE, is_readable
+from unet_tutorial.datasets.images.files import CONVERSIONS, READABLE, is_readable
 from unet_tutorial.datasets.layouts.cellpose import refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
 from unet_tutorial.datasets.layouts.listing import (

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude
 
+from unet_tutorial.datasets.annotations.labels import connected_cells
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.labels import connected_cells
 from unet_tutorial.jobs.doctor.finding import Finding, Pairs, check_again, corrected_copy, counted, listed
 from unet_tutorial.jobs.doctor.planes import Floats, Plane
 from unet_tutorial.jobs.doctor.rule import TRUNCATE, agreements, predictions

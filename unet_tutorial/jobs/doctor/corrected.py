@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from unet_tutorial.datasets.course_data import write_class_names
-from unet_tutorial.datasets.files import write_image
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.images.files import write_image
+from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.doctor.finding import Finding, Key, train_command

@@ -120,6 +120,8 @@ def examine_run(path: Path, builders: Builders = NO_BUILDERS) -> list[Finding]:
     recipe = replace(Recipe.from_notes(kept.notes.get("recipe")), device="cpu")
     task, training = Task.from_notes(kept.notes), kept.training("cpu", builders)
     found, data = examine_data(recipe, builders)
+    if options.unsuitable_rate(recipe):
+        recipe = replace(recipe, rate=options.USUAL_RATE)  # in the commands of the other findings
     stopped_early = bool(recipe.patience) and bool(training.validation)
     found += history.interrupted(training.losses, recipe, folder, stopped_early=stopped_early)
     stuck = history.no_progress(training.losses, recipe)

@@ -7,8 +7,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.datasets.images.decode import Array
 from unet_tutorial.jobs.doctor.content import left_out
 from unet_tutorial.jobs.doctor.finding import Finding, Key, check_again, corrected_copy, counted, listed, train_command
 from unet_tutorial.jobs.recipe import Recipe

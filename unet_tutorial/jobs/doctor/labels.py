@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.image import Array
+from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.jobs.doctor.content import left_out
 from unet_tutorial.jobs.doctor.finding import (
     Finding,

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.decode import Array
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.datasets.images.decode import Array
 from unet_tutorial.jobs.doctor.finding import Key
 
 Floats = NDArray[np.float32]

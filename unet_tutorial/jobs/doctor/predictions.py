@@ -9,9 +9,9 @@ from shlex import quote
 
 import numpy as np
 
-from unet_tutorial.datasets.decode import Array
+from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.datasets.labels import Labels
+from unet_tutorial.datasets.images.decode import Array
 from unet_tutorial.jobs.doctor.finding import Finding, listed, train_command
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
@@ -21,6 +21,7 @@ PIXELS = 384**2  # of an image that is predicted; larger ones are cropped
 NONE, ALL = 1e-4, 1 - 1e-4  # shares of pixels
 SEEN = 0.002  # share of a class in the truth
 EXTREME = 0.1  # a threshold nearer than this to 0 or 1
+EXTREME_BALANCED = 0.01  # with class weights, which raise the probabilities of rare classes
 GAP = 0.25  # between the mean IoU of training and test images
 USELESS = 0.02  # a network must be better than a baseline by this
 
@@ -115,14 +116,15 @@ def _stronger(recipe: Recipe) -> str:
 
 def extreme_threshold(thresholds: Sequence[float], recipe: Recipe) -> list[Finding]:
     """Thresholds near 0 or 1: the probabilities are far from the frequencies of the classes."""
-    far = [value for value in thresholds if not EXTREME < value < 1 - EXTREME]
+    limit = EXTREME if recipe.class_weights == "none" else EXTREME_BALANCED
+    far = [value for value in thresholds if not limit < value < 1 - limit]
     if not far:
         return []
     return [
         Finding(
             0.5,
             "the best threshold of the probabilities is far from 0.5, so they are poorly calibrated",
-            f"threshold {', '.join(f'{value:.2f}' for value in far)}, chosen on training images",
+            f"threshold {', '.join(f'{value:.3f}' for value in far)}, chosen on training images",
             train_command(recipe, class_weights="none", steps=2 * recipe.steps),
         )
     ]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import grey_dilation, grey_erosion
 
-from unet_tutorial.datasets.decode import Array
-from unet_tutorial.datasets.files import read, read_values
+from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.images.files import read, read_values
 from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.jobs.doctor.finding import Finding, check_again, listed
 from unet_tutorial.jobs.recipe import Recipe

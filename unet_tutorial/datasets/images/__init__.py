@@ -1,0 +1,1 @@
+"""Reads and writes images: formats, channels, orientation, pixel size, and normalisation."""

@@ -1,0 +1,114 @@
+"""Normalisation of images before they enter the network; a model keeps the normaliser of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unet_tutorial.datasets.images.files import require_finite, standardise
+from unet_tutorial.datasets.images.image import Array
+
+METHODS = ("image", "data", "percentile", "none")
+PERCENTILES = (1.0, 99.0)
+FAR = 1.5  # standard deviations between a mean and the means of the training images
+SPREAD = 3.0  # factor between a standard deviation and those of the training images
+
+Range = tuple[float, float]  # the smallest and the largest value
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Maps an image (C, *size) to float32 of the same shape, each channel by itself.
+
+    - "image": mean 0 and standard deviation 1 in each image; a constant channel becomes 0.
+    - "data": minus ``mean``, divided by ``std``, which are those of all pixels of the training images.
+    - "percentile": the 1st percentile of the image becomes 0, its 99th becomes 1; a constant channel becomes 0.
+    - "none": the values of the file.
+
+    ``mean`` and ``std`` hold a number for each channel. ``means`` and ``stds`` hold, for each channel, the smallest and
+    the largest mean and standard deviation of a training image; `warnings` compares an image with them.
+    ValueError for another method.
+    """
+
+    method: str = "image"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    means: tuple[Range, ...] = ()
+    stds: tuple[Range, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"--normalise {self.method}: write one of {', '.join(METHODS)}")
+
+    @classmethod
+    def of(cls, images: Sequence[Array], method: str = "image") -> Normaliser:
+        """The normaliser of this method with the statistics of the training images, each (C, *size)."""
+        pixels = [image.reshape(len(image), -1).astype(np.float64) for image in images]  # (C, pixels) each
+        count = sum(each.shape[1] for each in pixels)
+        mean = sum(each.sum(1) for each in pixels) / count
+        variance = sum(((each.T - mean) ** 2).sum(0) for each in pixels) / count
+        means, stds = (np.stack([getattr(each, name)(1) for each in pixels]) for name in ("mean", "std"))
+        return cls(method, _numbers(mean), _numbers(np.sqrt(variance)), _ranges(means), _ranges(stds))
+
+    def __call__(self, image: Array) -> NDArray[np.float32]:
+        """(C, *size) -> (C, *size) float32. ValueError for pixels that are NaN or infinite."""
+        if self.method == "image":
+            return np.stack([standardise(channel) for channel in image])
+        for channel in image:
+            require_finite(channel, "the image")
+        values = image.astype(np.float64)
+        if self.method == "data":
+            values = (values - _column(self.mean, image)) / _column([std or 1.0 for std in self.std], image)
+        elif self.method == "percentile":
+            low, high = np.percentile(values, PERCENTILES, axis=tuple(range(1, image.ndim)), keepdims=True)
+            values = (values - low) / np.where(high > low, high - low, 1.0)
+        return values.astype(np.float32)
+
+    def warnings(self, image: Array, channels: Sequence[str]) -> list[str]:
+        """A sentence for each channel whose mean or spread is far from those of all training images.
+
+        Far means that the mean differs by more than `FAR` standard deviations of the training pixels, or the standard
+        deviation by a factor of more than `SPREAD`.
+        """
+        found = []
+        for channel, name, std, means, stds in zip(image, channels, self.std, self.means, self.stds, strict=False):
+            mean, spread = float(channel.mean()), float(channel.std())
+            if not means[0] - FAR * std <= mean <= means[1] + FAR * std:
+                found.append(f"{name}: its mean is {mean:.4g}, in training it was {_words(means)}")
+            elif not stds[0] / SPREAD <= spread <= stds[1] * SPREAD:
+                found.append(f"{name}: its standard deviation is {spread:.4g}, in training it was {_words(stds)}")
+        return found
+
+    def notes(self) -> dict[str, Any]:
+        """The normaliser as a dict that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_notes(cls, notes: dict[str, Any]) -> Normaliser:
+        """The normaliser that `notes` returned. TypeError or KeyError for any other dict."""
+        mean, std = (_numbers(notes[name]) for name in ("mean", "std"))
+        means, stds = (tuple((float(low), float(high)) for low, high in notes[name]) for name in ("means", "stds"))
+        return cls(str(notes["method"]), mean, std, means, stds)
+
+
+def _numbers(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _ranges(values: Array) -> tuple[Range, ...]:
+    """(images, C) -> the smallest and the largest value of each channel."""
+    return tuple((float(low), float(high)) for low, high in zip(values.min(0), values.max(0), strict=True))
+
+
+def _column(values: Sequence[float], image: Array) -> Array:
+    """One value per channel, with the number of axes of the image."""
+    return np.reshape(values, (-1, *[1] * (image.ndim - 1)))
+
+
+def _words(limits: Range) -> str:
+    low, high = (f"{limit:.4g}" for limit in limits)
+    return low if low == high else f"{low} to {high}"
