@@ -321,3 +321,15 @@ def test_a_recipe_of_another_run_is_read(unet: Unet, run_folder: Path, tmp_path:
     code, text = unet("train", "--config", tmp_path / "own.json", "-o", tmp_path / "bad")
     assert (code, "nothing is imported because a file names it; give it again: --net mine:build" in text) == (1, True)
     assert not (tmp_path / "bad").exists()
+
+
+def test_a_fault_of_the_data_is_a_warning(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    image = read_image(data / "images" / "a.png")
+    write_image(data / "images" / "a.png", np.full_like(image, 7))
+    code, text = unet("train", "--data", data, "-o", tmp_path / "run", "--steps", 2, *THIN)
+    assert code == 0, text
+    assert "warning: " in text
+    assert "constant" in text
+    assert "warning: " not in unet("train", "--resume", tmp_path / "run")[1]

@@ -59,6 +59,7 @@ def train(
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder
+    from unet_tutorial.jobs.doctor.examine import quick_findings
     from unet_tutorial.jobs.job import CHECKPOINT, extended, prepare, run
     from unet_tutorial.learning.checkpoints import load
 
@@ -79,6 +80,8 @@ def train(
     print(_opening(job, folder))
     for line in job.remarks:
         print(line)
+    for finding in [] if resume else quick_findings(job.data, job.recipe):
+        print(f"warning: {finding}")
     try:
         scores = run(job, folder, _log())
     except KeyboardInterrupt:
