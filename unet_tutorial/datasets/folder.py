@@ -83,13 +83,14 @@ class Collection(NamedTuple):
 
     ``parts`` holds them under the names "train", "val" and "test", if the folder has such parts, otherwise under "".
     ``scheme`` says how their labels were read, ``channels`` are the names of their channels, and ``remarks`` are
-    sentences for the user.
+    sentences for the user. ``sparse`` says whether some pixels of the label files have no label.
     """
 
     parts: dict[str, list[Pair]]
     scheme: LabelScheme
     channels: tuple[str, ...]
     remarks: list[str]
+    sparse: bool = False
 
 
 class Content(NamedTuple):
@@ -175,7 +176,8 @@ def collect(
         remarks.append(f"{left_out} of {everywhere} images or slices have no labelled pixel and are left out")
     cells = [int(pair.instances.max()) for found in whole.values() for pair in found]
     line = sentence(scheme, cells if scheme.kind == "instances" else ())
-    return Collection(labelled, scheme, channels, [line, *remarks])
+    sparse = not all(pair.known.all() for found in whole.values() for pair in found)
+    return Collection(labelled, scheme, channels, [line, *remarks], sparse)
 
 
 def read_folder(path: str | Path, rank: int = 2, *, labels: str = "", unlabelled: int | None = None) -> list[Pair]:

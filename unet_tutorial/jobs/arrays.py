@@ -104,7 +104,7 @@ def train(
     rank = jobs.rank_of(recipe, builders)
     collection = collect({"": content_of(images, labels, rank, channel_axis)}, rank, reading_of(recipe))
     pairs = collection.parts[""]
-    check_unlabelled(recipe, pairs)
+    check_unlabelled(recipe, collection)
     normaliser = Normaliser.of([pair.image for pair in pairs], recipe.normalise)
     data = Data(Split(pairs, []), Task(collection.scheme, collection.channels, normaliser), collection.remarks)
     training, remarks = jobs.begin(recipe, data.task, builders=builders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unet_tutorial.datasets.folder import Pair, Reading, read_collection
+from unet_tutorial.datasets.folder import Collection, Pair, Reading, read_collection
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.jobs.leaks import leaks
 from unet_tutorial.jobs.recipe import Recipe
@@ -28,16 +28,16 @@ def read_data(recipe: Recipe, rank: int = 2) -> Data:
     """
     collection = read_collection(recipe.data, rank, reading_of(recipe))
     split = split_of(collection, recipe)
-    check_unlabelled(recipe, [pair for part in split for pair in part])
+    check_unlabelled(recipe, collection)
     normaliser = Normaliser.of([pair.image for pair in split.train], recipe.normalise)
     task = Task(collection.scheme, collection.channels, normaliser, _spacing(split.train))
     remarks = [*collection.remarks, *unused_parts(collection, recipe), *leaks(split, recipe.split_by)]
     return Data(split, task, remarks)
 
 
-def check_unlabelled(recipe: Recipe, pairs: list[Pair]) -> None:
+def check_unlabelled(recipe: Recipe, collection: Collection) -> None:
     """ValueError if no mask holds the value of unlabelled pixels."""
-    if recipe.unlabelled is not None and all(pair.known.all() for pair in pairs):
+    if recipe.unlabelled is not None and not collection.sparse:
         raise ValueError(
             f"--unlabelled {recipe.unlabelled}: no mask in {recipe.data} holds this value; "
             "correct it, or leave the option out"
