@@ -63,14 +63,14 @@ ALIKE: dict[str, Callable[[Array], Array]] = {
 def test_equal_images(change: str) -> None:
     (sentence,) = found(pair("a", OTHER), pair("b", EQUAL[change](EM[2])))
     assert sentence.startswith(
-        "1 of the 2 test images equal training images, perhaps mirrored or rotated (b and train 2)"
+        "1 of the 2 test images equals a training image, perhaps mirrored or rotated (b and train 2)"
     )
 
 
 @pytest.mark.parametrize("change", ALIKE)
 def test_nearly_equal_images(change: str) -> None:
     (sentence,) = found(pair("a", OTHER), pair("b", ALIKE[change](EM[2])))
-    assert sentence.startswith("1 of the 2 test images are nearly equal to training images")
+    assert sentence.startswith("1 of the 2 test images is nearly equal to a training image")
     assert "(b and train 2)" in sentence
 
 

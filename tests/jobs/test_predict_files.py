@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import torch
 
+from tests.oracles.permissions import as_nobody
 from unet_tutorial.datasets.annotations.labels import connected_cells
 from unet_tutorial.datasets.images.files import read, read_image, write_image
 from unet_tutorial.datasets.images.image import GREY, RGB, Image
@@ -229,3 +231,11 @@ def test_a_volume_has_instances_in_three_dimensions_with_volumes(tmp_path: Path)
 def write_grey(folder: Path) -> Path:
     write_image(folder / "grey.png", GREYS)
     return folder / "grey.png"
+
+
+def test_a_folder_that_may_not_be_written_is_refused_before_prediction() -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        with as_nobody(), pytest.raises(ValueError, match="you are not permitted to write into this folder"):
+            check_outputs([Source("a", (Path("a.png"),))], ["_mask.png"], Path(name))
+        Path(name).chmod(0o755)

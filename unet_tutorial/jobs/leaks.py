@@ -80,11 +80,15 @@ def _copies(kind: str, train: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator
     equal = _equal(train, pairs)
     others = [pair for pair in pairs if pair.name not in equal]
     alike = _alike(train, others)
-    for found, verb in ((equal, "equal"), (alike, "are nearly equal to")):
+    for found, one, several in (
+        (equal, "equals a training image", "equal training images"),
+        (alike, "is nearly equal to a training image", "are nearly equal to training images"),
+    ):
         if found:
+            verb = one if len(found) == 1 else several
             names = [f"{name} and {other}" for name, other in found.items()]
             yield (
-                f"{len(found)} of the {len(pairs)} {kind} images {verb} training images, perhaps mirrored or rotated "
+                f"{len(found)} of the {len(pairs)} {kind} images {verb}, perhaps mirrored or rotated "
                 f"({some(names)}); scores on them do not show how well new images are segmented: "
                 "remove these images from one of the sets"
             )

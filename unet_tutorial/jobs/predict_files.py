@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -81,6 +82,8 @@ def check_outputs(images: Sequence[Source], endings: Sequence[str], output: Path
     """ValueError if a result would replace an image, and without ``overwrite`` if it would replace any file."""
     if output.exists() and not output.is_dir():
         raise ValueError(f"-o {output}: this is a file; choose a folder for the results")
+    if output.exists() and not os.access(output, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise ValueError(f"-o {output}: you are not permitted to write into this folder; choose another one")
     paths = [output / f"{image.name}{ending}" for image in images for ending in endings]
     inputs = {file.resolve() for image in images for file in image.files}
     for path in paths:
