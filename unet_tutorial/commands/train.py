@@ -108,7 +108,7 @@ def _refuse_together(
 def _configured(config: Path, recipe: Recipe, given: set[str]) -> Recipe:
     """The recipe of a file, with the options that were typed."""
     try:
-        notes = json.loads(config.read_text(encoding="utf8"))
+        notes = json.loads(config.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"--config {config}: cannot be read ({one_line(error)}); give the recipe.json of a run"
