@@ -208,7 +208,7 @@ def four_channels(stem: Path, number: int) -> Array:
 
 
 def white_is_zero(stem: Path, number: int) -> Array:
-    """What is shown is 255 minus the stored values."""
+    """The grey levels are 255 minus the stored values."""
     tiff(named(stem, ".tif"), grey(number), photometric="miniswhite")
     return 255 - grey(number)[None]
 
@@ -220,7 +220,7 @@ def white_is_zero_lzw(stem: Path, number: int) -> Array:
 
 
 def white_is_zero_16(stem: Path, number: int) -> Array:
-    """What is shown is 65535 minus the stored values."""
+    """The grey levels are 65535 minus the stored values."""
     tiff(named(stem, ".tif"), grey(number, np.uint16), photometric="miniswhite")
     return 65535 - grey(number, np.uint16)[None]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.image import Array
-from unet_tutorial.datasets.layouts.listing import some
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.jobs.split import Split, group_of
 
 SIDE = 32  # pixels of a thumbnail along each axis
@@ -89,7 +89,7 @@ def _copies(kind: str, train: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator
             names = [f"{name} and {other}" for name, other in found.items()]
             yield (
                 f"{len(found)} of the {len(pairs)} {kind} images {verb}, perhaps mirrored or rotated "
-                f"({some(names)}); scores on them do not show how well new images are segmented: "
+                f"({listed(names)}); scores on them do not show how well new images are segmented: "
                 "remove these images from one of the sets"
             )
 
@@ -132,12 +132,12 @@ def _shared(kind: str, train: Sequence[Pair], pairs: Sequence[Pair], split_by: s
     shared = sorted(ours & theirs)
     if shared and split_by:
         yield (
-            f"the groups {some(shared)} of --split-by have images in the training set and in the {kind} set; "
+            f"the groups {listed(shared)} of --split-by have images in the training set and in the {kind} set; "
             "move all images of a group to one of the folders"
         )
     elif shared:
         apart = f"give --split-by '{SLICE}'" if len(ours | theirs) > 1 else "use another stack for it, if there is one"
         yield (
-            f"slices of {some(shared)} are in the training set and in the {kind} set; neighbouring slices are alike, "
+            f"slices of {listed(shared)} are in the training set and in the {kind} set; neighbouring slices are alike, "
             f"so the scores are higher than on a new stack: {apart}"
         )

@@ -15,8 +15,8 @@ from unet_tutorial.datasets.folder import stacked
 from unet_tutorial.datasets.images.files import explain_permission_error, is_readable, read, stem
 from unet_tutorial.datasets.images.image import GREY, RGB, Image, is_unnamed
 from unet_tutorial.datasets.layouts.beside import beside
-from unet_tutorial.datasets.layouts.listing import some
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, files_by_case
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.disk import make_folder, one_line
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.results import Kind, Prediction
@@ -66,7 +66,7 @@ def _in_folder(folder: Path, output: Path, warn: Log) -> list[Path]:
     labels = {file for entry in beside_images.layout.entries for file in entry.labels} if beside_images else set()
     left_out = [file.name for file in found if file in labels]
     if left_out:
-        warn(f"{folder}: labels are left out: {some(left_out)}")
+        warn(f"{folder}: labels are left out: {listed(left_out)}")
     return [file for file in found if file not in labels]
 
 

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -130,15 +130,16 @@ class Checkpoint:
         return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
 
 
-def save(
-    path: str | Path,
-    training: Training,
-    *,
-    preset: str = "",
-    net: str = "",
-    arguments: dict[str, Any],
-    notes: dict[str, Any],
-) -> None:
+class Description(TypedDict, total=False):
+    """The name of a network, ``preset`` or ``net``, its ``arguments``, and ``notes``; see ``Checkpoint``."""
+
+    preset: str
+    net: str
+    arguments: Required[dict[str, Any]]
+    notes: Required[dict[str, Any]]
+
+
+def save(path: str | Path, training: Training, **about: Unpack[Description]) -> None:
     """Write a checkpoint. An existing file is replaced only when the new one is complete.
 
     ``preset`` is the name of the network in ``presets``, or ``net`` the name of another one (see ``Checkpoint``).
@@ -148,7 +149,7 @@ def save(
     tensors["losses"] = torch.tensor(training.losses, dtype=torch.float64)
     tensors["validation"] = torch.tensor(training.validation, dtype=torch.float64).reshape(-1, 3)
     tensors |= random_states(training.net.device)
-    _write(path, training.net, tensors, preset=preset, net=net, arguments=arguments, notes=notes)
+    _write(path, training.net, tensors, about)
 
 
 def _optimiser_state(training: Training) -> Iterator[tuple[str, Tensor]]:
@@ -157,34 +158,18 @@ def _optimiser_state(training: Training) -> Iterator[tuple[str, Tensor]]:
             yield f"{i}.{key}", value
 
 
-def save_weights(
-    path: str | Path,
-    network: Network,
-    *,
-    preset: str = "",
-    net: str = "",
-    arguments: dict[str, Any],
-    notes: dict[str, Any],
-) -> None:
+def save_weights(path: str | Path, network: Network, **about: Unpack[Description]) -> None:
     """Write a checkpoint with the weights of a network alone, for prediction and for fine-tuning.
 
     It has about a third of the size of ``save``'s, and a training run cannot be resumed from it. Arguments and errors
     are those of ``save``.
     """
-    _write(path, network, {}, preset=preset, net=net, arguments=arguments, notes=notes)
+    _write(path, network, {}, about)
 
 
-def _write(
-    path: str | Path,
-    network: Network,
-    state: dict[str, Tensor],
-    *,
-    preset: str,
-    net: str,
-    arguments: dict[str, Any],
-    notes: dict[str, Any],
-) -> None:
+def _write(path: str | Path, network: Network, state: dict[str, Tensor], about: Description) -> None:
     """Write the weights of a network, the other tensors of a training run, and the metadata."""
+    preset, net = about.get("preset", ""), about.get("net", "")
     if bool(preset) == bool(net):
         raise ValueError(f"preset {preset!r} and net {net!r}: give the name of the network in one of them")
     weights = network.state_dict()
@@ -197,10 +182,10 @@ def _write(
     tensors = {f"net.{key}": value for key, value in weights.items()} | state
     # copies, because safetensors refuses two tensors with one memory, such as tied weights
     copies = {key: value.cpu().clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
-    about = {"format": FORMAT, "preset": preset, "net": net, "arguments": json.dumps(arguments)}
-    about["notes"] = json.dumps(notes)
+    as_json = {key: json.dumps(about[key]) for key in ("arguments", "notes")}
+    metadata = {"format": FORMAT, "preset": preset, "net": net, **as_json}
     with complete_file(path) as part:
-        part.write_bytes(serialized(copies, about | {DIGEST: digest_of(copies, about)}))
+        part.write_bytes(serialized(copies, metadata | {DIGEST: digest_of(copies, metadata)}))
 
 
 def load(path: str | Path) -> Checkpoint:

@@ -11,7 +11,7 @@ from unet_tutorial.datasets.annotations.label_values import (
     grey_values,
     integers,
     layer_values,
-    some,
+    shown,
 )
 
 PALETTE = np.array([(0, 0, 0), (9, 9, 9), (255, 0, 0), (9, 9, 9)], np.uint8)
@@ -73,5 +73,5 @@ def test_a_layer_of_several_values_is_refused() -> None:
 
 
 def test_long_lists_of_values_are_cut() -> None:
-    assert some([1, 2]) == "1, 2"
-    assert some(range(500)).endswith("10 .. 499 (500 values)")
+    assert shown([1, 2]) == "1, 2"
+    assert shown(range(500)).endswith("10 .. 499 (500 values)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name, entries_of, folders_of, some
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, by_name, entries_of, folders_of
 
 
 def test_files_and_folders(tmp_path: Path) -> None:
@@ -38,8 +38,3 @@ def test_files_and_folders(tmp_path: Path) -> None:
 )
 def test_bare_name(name: str, wanted: str) -> None:
     assert bare_name(Path(name)) == wanted
-
-
-def test_some() -> None:
-    assert some(["a"]) == "a"
-    assert some("abc") == "a, b, c"

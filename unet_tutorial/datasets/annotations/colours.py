@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_tutorial.datasets.images.image import Array
+from unet_tutorial.datasets.wording import listed
 
 MOST_COLOURS = 12  # in a message
 
@@ -46,9 +47,7 @@ def colour_of(text: str) -> int:
 
 def some_colours(colours: Iterable[int]) -> str:
     """A list of colours, of which at most `MOST_COLOURS` are named."""
-    found = list(colours)
-    more = f" and {len(found) - MOST_COLOURS} more" if len(found) > MOST_COLOURS else ""
-    return ", ".join(map(hex_colour, found[:MOST_COLOURS])) + more
+    return listed(map(hex_colour, colours), MOST_COLOURS)
 
 
 def ready_made(colours: Iterable[int]) -> str:

@@ -14,7 +14,7 @@ from unet_tutorial.datasets.annotations.label_values import (
     grey_values,
     integers,
     layer_values,
-    some,
+    shown,
 )
 from unet_tutorial.datasets.annotations.places import FEW, Evidence
 from unet_tutorial.datasets.annotations.scheme import CELL, LabelScheme, default_name
@@ -81,7 +81,7 @@ class FoundValues:
     def _decided(self) -> LabelScheme:
         """The kind that follows from the values, of which there are at least two, and three if one is 0."""
         evidence, values = self.evidence, self.evidence.values
-        holds = f"{self._files()}: the files hold {some(values)}"
+        holds = f"{self._files()}: the files hold {shown(values)}"
         if len(values) > FEW and evidence.smooth_edges():
             raise ValueError(
                 f"{holds}, and most of these values {SMOOTH}; threshold it to 0 and 255, or export it without "
@@ -102,7 +102,7 @@ class FoundValues:
         options, values = self.options, self.evidence.values
         if options.says_classes and self.evidence.mostly_fragments():
             raise ValueError(
-                f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it, or "
+                f"{self._files()}: the files hold {shown(values)}, and most of these values {SMOOTH}; threshold it, or "
                 "export it without smoothing; or else name each value with --classes 0=background,1=nucleus"
             )
         binary = len(values) == 2 and values[0] == 0
@@ -129,12 +129,12 @@ class FoundValues:
         values = self.evidence.values
         if self.evidence.mostly_fragments():
             raise ValueError(
-                f"{self._files()}: the files hold {some(values)}, and most of these values {SMOOTH}; threshold it to "
+                f"{self._files()}: the files hold {shown(values)}, and most of these values {SMOOTH}; threshold it to "
                 "0 and 255, or export the numbers of the cells without smoothing"
             )
         if len(values) == 2:
             raise ValueError(
-                f"{self._files()}: the files hold {some(values)}, but not 0, which is the background of cells; "
+                f"{self._files()}: the files hold {shown(values)}, but not 0, which is the background of cells; "
                 "write --labels classes if each value is a class, or save the background as 0"
             )
         self._refuse_mark()
@@ -149,7 +149,7 @@ class FoundValues:
                 other = "" if options.labels else "; or write --labels instances if the values are numbers of cells"
                 raise ValueError(
                     f"{evidence.holders(value)[0]}: {evidence.pixels(value)} pixels of all files have the value "
-                    f"{value}, which is not among the classes of {options.source} ({some(options.table.keys)}); add "
+                    f"{value}, which is not among the classes of {options.source} ({shown(options.table.keys)}); add "
                     f"it, or write --unlabelled {value}{other}"
                 )
         return self._scheme(options.table.names, options.table.keys)
@@ -159,7 +159,7 @@ class FoundValues:
         value = self.evidence.background()
         if value is not None:
             raise ValueError(
-                f"{self._files()}: the files hold {some(self.evidence.values)}, but not 0, which is the background; "
+                f"{self._files()}: the files hold {shown(self.evidence.values)}, but not 0, which is the background; "
                 f"most pixels are {value}: if that is the background of numbered cells, save it as 0, or else write "
                 "--labels classes if each value is a class"
             )
@@ -180,9 +180,9 @@ class FoundValues:
             return
         holders = set(evidence.holders(top))
         apart = not any(holders & set(evidence.holders(value)) for value in rest)
-        mixed = f" (and no file holds {top} beside {some(rest)}, so two kinds of masks may be mixed)" if apart else ""
+        mixed = f" (and no file holds {top} beside {shown(rest)}, so two kinds of masks may be mixed)" if apart else ""
         raise ValueError(
-            f"{self._files()}: the files hold {some(values)}, and {top} may be a class, a cell or the mark of "
+            f"{self._files()}: the files hold {shown(values)}, and {top} may be a class, a cell or the mark of "
             f"unlabelled pixels{mixed}; write --unlabelled {top} if it is a mark, --labels classes if each value is a "
             "class, or, if the values are numbers of cells, give these pixels other numbers and write --labels "
             "instances"

@@ -138,7 +138,7 @@ def layer_values(raw: RawLabels, unlabelled: int | None) -> KnownValues:
         if len(values[values > 0]) > 1:
             raise ValueError(
                 f"{raw.name}: its layer {raw.names[number] if raw.names else number + 1} holds "
-                f"{some(values.tolist())}, but a layer is 0 outside its class and one other value inside; threshold "
+                f"{shown(values.tolist())}, but a layer is 0 outside its class and one other value inside; threshold "
                 "it to 0 and 255"
             )
     unknown = np.asarray(missing.any(axis=0))
@@ -155,10 +155,10 @@ def _palette(raw: RawLabels) -> Array:
     return palette
 
 
-def some(values: Sequence[int]) -> str:
+def shown(values: Sequence[int]) -> str:
     """A list of sorted values, of which at most `MOST_VALUES` are shown.
 
-    >>> some(range(100))
+    >>> shown(range(100))
     '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 .. 99 (100 values)'
     """
     if len(values) <= MOST_VALUES + 2:

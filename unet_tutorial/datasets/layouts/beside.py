@@ -10,9 +10,10 @@ from unet_tutorial.datasets.annotations.outlines.read import OUTLINES
 from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.cellpose import EXTRA, PICKLE, refuse_pickles
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
-from unet_tutorial.datasets.layouts.listing import bare_name, by_name, some
+from unet_tutorial.datasets.layouts.listing import bare_name, by_name
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.words import LABEL_WORDS, Word, without_word
+from unet_tutorial.datasets.wording import listed
 
 
 class LabelFiles(NamedTuple):
@@ -83,7 +84,7 @@ def _refuse_lonely(labels: LabelFiles, images: Mapping[str, Path]) -> None:
     doubtful = [name for name in labels.match.images if without_word(name, LABEL_WORDS).keys() - paired]
     alone = [*labels.match.labels, *doubtful]
     if alone:
-        others = f" (and none for {some(alone[1:])})" if alone[1:] else ""
+        others = f" (and none for {listed(alone[1:])})" if alone[1:] else ""
         raise ValueError(
             f"{images[alone[0]]}: its name is that of labels, but there is no image for it{others}; "
             f"the labels here are {labels.kind}: rename the file, or remove it"

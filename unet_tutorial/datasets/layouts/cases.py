@@ -7,9 +7,10 @@ from pathlib import Path
 
 from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of, some
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of
 from unet_tutorial.datasets.layouts.several import several
 from unet_tutorial.datasets.layouts.words import normalized, role
+from unet_tutorial.datasets.wording import listed
 
 
 def cases(folders: Sequence[Path], kind: str = "") -> Layout | None:
@@ -34,7 +35,7 @@ def cases(folders: Sequence[Path], kind: str = "") -> Layout | None:
     if crowded:
         raise ValueError(
             f"{crowded[0].parent}: expected one image, as in the folder {next(iter(images))}/, got {len(crowded)} "
-            f"({some(file.name for file in crowded)}); give the folder of one data set, or keep one image here"
+            f"({listed(file.name for file in crowded)}); give the folder of one data set, or keep one image here"
         )
     found = several(labels, kind)
     entries = tuple(Entry(name, (image,), found.files[name]) for name, image in images.items())

@@ -8,9 +8,10 @@ from typing import Any
 
 from unet_tutorial.datasets.images.files import is_readable
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
-from unet_tutorial.datasets.layouts.listing import all_files, name_of, some
+from unet_tutorial.datasets.layouts.listing import all_files, name_of
 from unet_tutorial.datasets.layouts.nnunet import read_json
 from unet_tutorial.datasets.layouts.words import normalized
+from unet_tutorial.datasets.wording import listed
 
 
 def coco_images(file: Path) -> list[str]:
@@ -34,7 +35,7 @@ def coco(file: Path, names: Sequence[str], folder: Path) -> FoundLayout:
     missing = [name for name, path in found.items() if path is None]
     if missing:
         raise ValueError(
-            f"{file}: {len(missing)} of the {len(names)} images in it are not in {folder} ({some(missing)}); "
+            f"{file}: {len(missing)} of the {len(names)} images in it are not in {folder} ({listed(missing)}); "
             "copy them into the folder, or export the file again"
         )
     paths = sorted(path for path in found.values() if path is not None)

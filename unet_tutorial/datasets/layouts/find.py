@@ -20,18 +20,11 @@ from unet_tutorial.datasets.layouts.cases import cases
 from unet_tutorial.datasets.layouts.coco import coco, coco_images
 from unet_tutorial.datasets.layouts.containers import containers
 from unet_tutorial.datasets.layouts.layout import Entry, FoundLayout, Layout
-from unet_tutorial.datasets.layouts.listing import (
-    all_files,
-    bare_name,
-    entries_of,
-    folders_of,
-    is_folder,
-    is_outline,
-    some,
-)
+from unet_tutorial.datasets.layouts.listing import all_files, bare_name, entries_of, folders_of, is_folder, is_outline
 from unet_tutorial.datasets.layouts.tracking import tracking
 from unet_tutorial.datasets.layouts.two_folders import labels_in, two_folders
 from unet_tutorial.datasets.layouts.words import KIND_OF, PARTS, Role, letters, part_of, role
+from unet_tutorial.datasets.wording import listed
 
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
@@ -47,7 +40,7 @@ def find(folder: str | Path, kind: str = "") -> Layout:
     found = parts(folder, kind)
     if not found.keys() & {"", "train"}:
         raise ValueError(
-            f"{folder}: all its images with labels are in {some(found)}/; put those for training into train/"
+            f"{folder}: all its images with labels are in {listed(found)}/; put those for training into train/"
         )
     return found.get("") or found["train"]
 
@@ -136,7 +129,7 @@ def _one_of_coco(files: Mapping[Path, list[str]]) -> Path:
     instances = [file for file in files if file.name.startswith("instances")] or list(files)
     if len(instances) > 1:
         raise ValueError(
-            f"{instances[0].parent}: found {some(file.name for file in instances)}; keep one of them there"
+            f"{instances[0].parent}: found {listed(file.name for file in instances)}; keep one of them there"
         )
     return instances[0]
 
@@ -226,7 +219,7 @@ def _with_left_out(folder: Path, found: dict[str, FoundLayout]) -> dict[str, Lay
             default = f"this format is not read; {hint}" if hint else "not an image with labels, nor its labels"
             reason = reasons.get(path, default)
             groups[path.parent, path.suffix.lower(), reason].append(path.name)
-    sentences = [f"{parent}: left out {some(names)}: {reason}" for (parent, _, reason), names in groups.items()]
+    sentences = [f"{parent}: left out {listed(names)}: {reason}" for (parent, _, reason), names in groups.items()]
     first = next(iter(layouts))
     return {**layouts, first: replace(layouts[first], left_out=(*layouts[first].left_out, *sentences))}
 
@@ -236,9 +229,9 @@ def _nothing(folder: Path) -> str:
     folders = folders_of(folder) if folder.is_dir() else []
     complete = [path for path in folders if {"images", "labels"} <= {role(one.name).holds for one in folders_of(path)}]
     if complete:
-        names = some(f"{path.name}/" for path in complete)
+        names = listed(f"{path.name}/" for path in complete)
         return f"{folder}: the images with labels are in folders of their own ({names}); give one of these folders"
-    inside = f"; it holds {some(f'{path.name}/' for path in folders)}" if folders else ""
+    inside = f"; it holds {listed(f'{path.name}/' for path in folders)}" if folders else ""
     return (
         f"{folder}: no images/ and labels/ (or masks/) were found in it, nor {' and '.join(STACKS)}{inside}; "
         "put the images into images/ and the masks, under the same names, into labels/"

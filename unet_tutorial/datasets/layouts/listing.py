@@ -87,14 +87,3 @@ def bare_name(path: Path) -> str:
     """
     name = stem(path)
     return stem(name) if is_outline(path) and is_readable(name) else name
-
-
-def some(names: Iterable[str], most: int = 3) -> str:
-    """The first names of a list, and the number of the others.
-
-    >>> some("abcde")
-    'a, b, c and 2 more'
-    """
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

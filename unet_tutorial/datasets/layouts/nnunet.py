@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unet_tutorial.datasets.layouts.listing import some
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.disk import one_line
 
 CHANNEL = re.compile(r"(.+)_(\d{4})")
@@ -45,7 +45,7 @@ def description_of(folder: Path) -> Description:
         {value: name for name, value in values.items() if name != "ignore"},
         tuple(str(channels[number]) for number in sorted(channels, key=int)),
         values.get("ignore"),
-        f"{file}: the regions {some(regions)} are not learned; each value in the files is a class" if regions else "",
+        f"{file}: the regions {listed(regions)} are not learned; each value in the files is a class" if regions else "",
     )
 
 
@@ -63,8 +63,8 @@ def files_by_case(files: Mapping[str, Path], channels: int) -> dict[str, tuple[P
         if sorted(numbered) != wanted:
             file = next(iter(numbered.values()))
             raise ValueError(
-                f"{file.parent / case}: expected a file for each channel {some(wanted)}, got {some(sorted(numbered))}; "
-                "add the missing file, or remove the case or the extra file"
+                f"{file.parent / case}: expected a file for each channel {listed(wanted)}, got "
+                f"{listed(sorted(numbered))}; add the missing file, or remove the case or the extra file"
             )
     return {case: tuple(numbered[number] for number in wanted) for case, numbered in found.items()}
 

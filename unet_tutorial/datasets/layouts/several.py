@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from unet_tutorial.datasets.layouts.listing import by_name, some
+from unet_tutorial.datasets.layouts.listing import by_name
+from unet_tutorial.datasets.wording import listed
 
 FEW = 5  # numbered files per image; layers are rarely more, cells rarely fewer
 
@@ -36,9 +37,9 @@ def several(groups: Mapping[str, list[Path]], kind: str) -> Several:
         if lacking:
             first = next(iter(groups.values()))[0].parent
             raise ValueError(
-                f"{first.parent}: expected a file for each of the {len(layers)} layers {some(layers)} in the folder of "
-                f"each image, but {some(lacking)} {'is' if len(lacking) == 1 else 'are'} missing; add an empty mask "
-                "for a layer without pixels, or give --labels instances if each file holds one cell"
+                f"{first.parent}: expected a file for each of the {len(layers)} layers {listed(layers)} in the folder "
+                f"of each image, but {listed(lacking)} {'is' if len(lacking) == 1 else 'are'} missing; add an "
+                "empty mask for a layer without pixels, or give --labels instances if each file holds one cell"
             )
         return Several({image: tuple(files[name] for name in layers) for image, files in named.items()}, layers)
     return Several({image: tuple(files.values()) for image, files in named.items()}, ())

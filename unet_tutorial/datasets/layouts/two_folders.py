@@ -17,12 +17,12 @@ from unet_tutorial.datasets.layouts.listing import (
     is_folder,
     is_outline,
     name_of,
-    some,
 )
 from unet_tutorial.datasets.layouts.matching import Match, match
 from unet_tutorial.datasets.layouts.nnunet import CHANNEL, FOLDERS, Description, description_of, files_by_case
 from unet_tutorial.datasets.layouts.several import Several, several
 from unet_tutorial.datasets.layouts.words import KIND_OF, letters
+from unet_tutorial.datasets.wording import listed
 
 VOC, CITYSCAPES = "JPEGImages", "_labelIds"  # a folder of Pascal VOC, an ending of names in Cityscapes
 Images = Mapping[str, tuple[Path, ...]]  # the files of each image by its name
@@ -87,7 +87,7 @@ def unmatched(
     if not alone:
         alone, files, kind, folder = found.labels, labels, "image", image_folder
     first = files.get(alone[0]) or image_folder / alone[0]
-    others = f" ({len(alone)} have none: {some(alone)})" if len(alone) > 1 else ""
+    others = f" ({len(alone)} have none: {listed(alone)})" if len(alone) > 1 else ""
     return (
         f"{first}: there is no {kind} of this name in {folder}{others}; "
         f"name its {kind} {bare_name(first)}.png or {bare_name(first)}.tif, or remove the file"
@@ -100,7 +100,7 @@ def _refuse_empty(images: Path, names: Sequence[str], labels: Path, label_files:
     for folder, files, kind in ((images, names, "images"), (labels, label_files, "labels")):
         if not files:
             others = Counter(path.suffix.lower() or path.name for path in all_files(folder))
-            seen = f" (it holds {some(f'{count} {suffix}' for suffix, count in others.items())})" if others else ""
+            seen = f" (it holds {listed(f'{count} {suffix}' for suffix, count in others.items())})" if others else ""
             hint = next((CONVERSIONS[suffix] for suffix in others if suffix in CONVERSIONS), "")
             raise ValueError(
                 f"{folder}: no {kind} found{seen}; "
@@ -139,8 +139,8 @@ def _by_class(folder: Path, files: Mapping[str, Mapping[str, Path]]) -> Several:
     missing = [f"{name}/{image}" for image, found in files.items() for name in classes if name not in found]
     if missing:
         raise ValueError(
-            f"{folder}: expected a file for each image in the folder of each class ({some(classes)}), but "
-            f"{some(missing)} {'is' if len(missing) == 1 else 'are'} missing; add an empty mask, or remove the image"
+            f"{folder}: expected a file for each image in the folder of each class ({listed(classes)}), but "
+            f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing; add an empty mask, or remove the image"
         )
     named = {image: tuple(found[name] for name in classes) for image, found in files.items()}
     return Several(named, tuple(classes) if len(classes) > 1 else ())

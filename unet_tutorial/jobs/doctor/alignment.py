@@ -15,7 +15,8 @@ from scipy.optimize import linear_sum_assignment
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.decode import Array
-from unet_tutorial.jobs.doctor.finding import Change, Finding, Key, Pairs, check_again, corrected_copy, counted, listed
+from unet_tutorial.datasets.wording import listed
+from unet_tutorial.jobs.doctor.finding import Change, Finding, Key, Pairs, check_again, corrected_copy, counted
 from unet_tutorial.jobs.doctor.planes import Floats, Plane
 from unet_tutorial.jobs.doctor.rule import agreements, displaced_agreements, edges, features, predictions, wanted
 

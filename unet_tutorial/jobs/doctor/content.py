@@ -14,7 +14,8 @@ from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude
 
 from unet_tutorial.datasets.annotations.labels import connected_cells
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.jobs.doctor.finding import Finding, Pairs, check_again, corrected_copy, counted, listed
+from unet_tutorial.datasets.wording import listed
+from unet_tutorial.jobs.doctor.finding import Finding, Pairs, check_again, corrected_copy, counted
 from unet_tutorial.jobs.doctor.planes import Floats, Plane
 from unet_tutorial.jobs.doctor.rule import TRUNCATE, agreements, predictions
 from unet_tutorial.jobs.leaks import SLICE
@@ -75,7 +76,7 @@ def unusual_foreground(planes: Sequence[Plane], data: Path) -> list[Finding]:
 def _oriented(
     maps: Sequence[Floats], truth: Sequence[Floats], planes: Sequence[Plane]
 ) -> tuple[Mask, list[Floats], Floats]:
-    """Which masks are inverted against most others; the predictions of the foreground, and the agreement with each.
+    """Whether each mask is inverted against most others, the predicted foregrounds, and their agreement with the masks.
 
     The rule is learned again after masks that agree negatively were inverted, until none does.
     """

@@ -150,7 +150,7 @@ def _initial(recipe: Recipe, task: Task, builders: Builders) -> Network:
 
 
 def _tables(predictor: Predictor, data: Data) -> tuple[predictions.Table, predictions.Table]:
-    """What the network predicts on a few training images, and on a few test images."""
+    """The predictions of the network on a few training images, and on a few test images."""
     tables = []
     for part in (data.split.train, data.split.test):
         pairs = [predictions.cropped(pair) for pair in evenly(part, PREDICTED)]

@@ -11,8 +11,6 @@ from typing import NamedTuple
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.recipe import COURSE_DATA, Recipe
 
-LISTED = 4  # names in a sentence
-
 
 class Key(NamedTuple):
     """An image: the part in which it is ("train", "val" or "test"), and its name."""
@@ -47,16 +45,6 @@ class Finding:
 def by_likelihood(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, most likely cause first."""
     return sorted(findings, key=lambda finding: -finding.likelihood)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence; of a long list only the first ones.
-
-    >>> listed(["a", "b"]), listed(list("abcdefg"))
-    ('a, b', 'a, b, c, d and 3 more')
-    """
-    shown = ", ".join(names[:LISTED])
-    return f"{shown} and {len(names) - LISTED} more" if len(names) > LISTED else shown
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.decode import Array
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.jobs.doctor.content import left_out
-from unet_tutorial.jobs.doctor.finding import Finding, Key, check_again, corrected_copy, counted, listed, train_command
+from unet_tutorial.jobs.doctor.finding import Finding, Key, check_again, corrected_copy, counted, train_command
 from unet_tutorial.jobs.recipe import Recipe
 
 SATURATED = 0.1  # share of clipped pixels, of those in the foreground and of those in the background

@@ -9,16 +9,9 @@ from scipy.ndimage import find_objects
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.image import Array
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.jobs.doctor.content import left_out
-from unet_tutorial.jobs.doctor.finding import (
-    Finding,
-    Key,
-    check_again,
-    corrected_copy,
-    counted,
-    listed,
-    train_command,
-)
+from unet_tutorial.jobs.doctor.finding import Finding, Key, check_again, corrected_copy, counted, train_command
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task
 

@@ -12,7 +12,8 @@ import numpy as np
 from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.decode import Array
-from unet_tutorial.jobs.doctor.finding import Finding, listed, train_command
+from unet_tutorial.datasets.wording import listed
+from unet_tutorial.jobs.doctor.finding import Finding, train_command
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from unet_tutorial.datasets.folder import Pair
+from unet_tutorial.datasets.wording import listed
 from unet_tutorial.jobs.doctor.content import left_out
-from unet_tutorial.jobs.doctor.finding import Finding, Key, corrected_copy, counted, listed, train_command
+from unet_tutorial.jobs.doctor.finding import Finding, Key, corrected_copy, counted, train_command
 from unet_tutorial.jobs.leaks import ALIKE, SLICE, symmetries, thumbnail
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import group_of

@@ -12,7 +12,8 @@ from scipy.ndimage import grey_dilation, grey_erosion
 from unet_tutorial.datasets.images.decode import Array
 from unet_tutorial.datasets.images.files import read, read_values
 from unet_tutorial.datasets.layouts.find import parts
-from unet_tutorial.jobs.doctor.finding import Finding, check_again, listed
+from unet_tutorial.datasets.wording import listed
+from unet_tutorial.jobs.doctor.finding import Finding, check_again
 from unet_tutorial.jobs.recipe import Recipe
 
 EXAMINED = 8  # files
