@@ -38,7 +38,11 @@ class Recipe:
 
     data: Annotated[
         Path,
-        _option("Folder with images/ and labels/, or in one of the other layouts of docs/your_own_data.md.", DATA),
+        typer.Option(
+            help="Folder with images/ and labels/, or in one of the other layouts of docs/your_own_data.md.",
+            rich_help_panel=DATA,
+            show_default="the micrographs of the course",  # not the path of this machine
+        ),
     ] = COURSE_DATA
     labels: Annotated[
         str,

@@ -50,3 +50,8 @@ def test_the_refusal_itself_is_told_and_its_options_are_commands(tmp_path: Path)
 
 def test_a_missing_folder_is_one_finding(tmp_path: Path) -> None:
     assert len(unreadable(ValueError("no folder"), Recipe(tmp_path / "missing"))) == 1
+
+
+def test_a_missing_folder_is_not_examined_again(tmp_path: Path) -> None:
+    (finding,) = unreadable(ValueError("there is no such folder"), Recipe(tmp_path / "nowhere"))
+    assert finding.cure == "unet doctor FOLDER, with the folder of your data"

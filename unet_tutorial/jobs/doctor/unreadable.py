@@ -51,7 +51,8 @@ def _with_options(message: str, data: Path) -> str:
     'unet doctor a --labels classes, or unet doctor a --unlabelled 255'
     """
     options = list(dict.fromkeys(re.findall(r"--(?:labels (?:classes|instances|layers)|unlabelled [0-9]+)", message)))
-    return ", or ".join([f"{check_again(data)} {option}" for option in options] or [check_again(data)])
+    again = check_again(data) if data.exists() else "unet doctor FOLDER, with the folder of your data"
+    return ", or ".join([f"{check_again(data)} {option}" for option in options] or [again])
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Array, Array]]:
