@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.oracles.small_volumes import VOLUMES
 from unet_tutorial.datasets.annotations.labels import separated
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import paired
+from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.disk import make_folder
 from unet_tutorial.jobs.data import Data
@@ -119,6 +121,26 @@ def test_a_checkpoint_continues_at_its_step(folder: Path, run_folder: Path) -> N
     job = prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=3), checkpoint)
     assert job.training.step == 3
     assert job.training.losses == checkpoint.tensors["losses"].tolist()
+
+
+@pytest.mark.parametrize(("part", "changed"), [("images", True), ("labels", True), ("notes", False)])
+def test_data_that_changed_since_the_run_was_started_are_named(
+    folder: Path, run_folder: Path, tmp_path: Path, part: str, *, changed: bool
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(folder, moved)
+    checkpoint = load(run_folder / "checkpoint.safetensors")
+    recipe = Recipe(moved, widths="2,4", tile="36", batch=1, steps=3)
+    assert not any("changed" in line for line in prepare(recipe, checkpoint).remarks)
+    if changed:
+        path = moved / part / "a.png"
+        values = read_image(path).copy()
+        values[0, 0] = 255 - values[0, 0]
+        write_image(path, values)
+    else:
+        (moved / part).mkdir()
+    said = [line for line in prepare(recipe, checkpoint).remarks if "have changed since the run was started" in line]
+    assert len(said) == changed
 
 
 def test_the_tile_is_that_of_the_recipe_or_fits_the_smallest_image() -> None:

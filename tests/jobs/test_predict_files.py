@@ -59,6 +59,22 @@ def test_labels_beside_the_images_are_left_out(folder: Path, tmp_path: Path) -> 
     assert said == [f"{folder}: labels are left out: a_mask.png"]
 
 
+def test_results_of_an_earlier_prediction_are_left_out(predictor: Predictor, folder: Path, tmp_path: Path) -> None:
+    write_image(folder / "a_mask.png", GREYS)  # the user's own label
+    write_image(folder / "b_overlay.png", GREYS)
+    images = files_of(folder / "a.tif", folder / "b.png", folder / "b_overlay.png")
+    assert sources([folder], tmp_path) == images
+    for kind in (results.PROBABILITY, results.MASKS, results.INSTANCES):
+        assert predict_files(predictor, files_of(folder / "b.png"), folder, [kind]) == []
+    said: list[str] = []
+    assert sources([folder], tmp_path, warn=said.append) == images[:2]
+    assert said == [
+        f"{folder}: results of an earlier prediction are left out: "
+        "b_instances.tif, b_mask.png, b_overlay.png and 1 more",
+        f"{folder}: labels are left out: a_mask.png",
+    ]
+
+
 def test_files_of_one_channel_each_are_one_image(folder: Path, tmp_path: Path) -> None:
     for file in ("a.tif", "b.png"):
         (folder / file).unlink()
@@ -66,17 +82,18 @@ def test_files_of_one_channel_each_are_one_image(folder: Path, tmp_path: Path) -
     for name, plane in planes.items():
         write_image(folder / f"{name}.tif", plane)
     pair = tuple(folder / f"{name}.tif" for name in planes)
-    assert sources([folder], tmp_path, 2) == [Source("x", pair)]
+    task = Task(channels=("DAPI", "actin"))
+    assert sources([folder], tmp_path, task) == [Source("x", pair)]
     assert len(sources([folder], tmp_path)) == 2  # a network for one channel
     net = padded_unet(in_channels=2, widths=(2, 4)).eval()
-    two = Predictor(net, Task(channels=("DAPI", "actin")))
-    assert predict_files(two, sources([folder], tmp_path, 2), tmp_path / "out", [results.PROBABILITY]) == []
+    two = Predictor(net, task)
+    assert predict_files(two, sources([folder], tmp_path, task), tmp_path / "out", [results.PROBABILITY]) == []
     np.testing.assert_array_equal(
         read_image(tmp_path / "out" / "x_probability.tif"), two(np.stack([*planes.values()]))[1]
     )
     pair[1].unlink()
     with pytest.raises(ValueError, match="expected a file for each channel 0000, 0001, got 0000"):
-        sources([folder], tmp_path, 2)
+        sources([folder], tmp_path, task)
 
 
 def test_folders_without_images_and_equal_names_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def predict(
     if not math.isfinite(watershed):
         raise ValueError(f"--watershed {watershed}: write a finite number of pixels, or 0 for none")
     predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
-    files = sources(images, output, len(predictor.task.channels), _warn)
+    files = sources(images, output, predictor.task, _warn)
     endings = [ending for kind in kinds for ending in kind.endings(predictor.task)]
     check_outputs(files, endings, output, overwrite=overwrite)
     failures = predict_files(predictor, files, output, kinds, min_size=min_size, distance=watershed, warn=_warn)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from unet_tutorial.datasets.folder import Collection, Pair, Reading, read_collection
 from unet_tutorial.datasets.images.normalisation import Normaliser
@@ -19,6 +23,18 @@ class Data:
     split: Split
     task: Task
     remarks: list[str]
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of all images and labels and of their order, with which a resumed run finds that they changed."""
+        digest = hashlib.sha256()
+        for part in self.split:
+            for pair in part:
+                for array in (pair.image, pair.labels, pair.instances, pair.known):
+                    digest.update(f"{array.dtype}{array.shape}".encode())
+                    digest.update(np.ascontiguousarray(array).data)
+            digest.update(b"end of a part")
+        return digest.hexdigest()
 
 
 def read_data(recipe: Recipe, rank: int = 2) -> Data:

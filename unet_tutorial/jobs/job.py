@@ -83,6 +83,11 @@ def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None, builders: Buil
     if checkpoint:
         data = replace(data, task=_same_task(data.task, Task.from_notes(checkpoint.notes)))
     training, remarks = begin(recipe, data.task, checkpoint, builders)
+    if checkpoint and checkpoint.notes.get("data", data.digest) != data.digest:
+        remarks.append(
+            f"warning: the images, labels or their split in {recipe.data} have changed since the run was started; it "
+            "goes on with the new ones, and the result will be that of neither alone"
+        )
     return job_of(recipe, data, training, [*data.remarks, *remarks])
 
 
@@ -351,7 +356,7 @@ def described(job: Job, **notes: object) -> dict[str, Any]:
     """The arguments of `checkpoints.save` about the network, with the recipe, the task and ``notes``."""
     recipe, net = job.recipe, job.training.net
     name = {"net": recipe.net} if recipe.net else {"preset": recipe.preset}
-    about = {"recipe": recipe.notes(), "task": job.data.task.notes(), **notes}
+    about = {"recipe": recipe.notes(), "task": job.data.task.notes(), "data": job.data.digest, **notes}
     return {**name, "arguments": recipe.arguments(net.in_channels, net.out_channels), "notes": about}
 
 

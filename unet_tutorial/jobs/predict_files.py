@@ -19,8 +19,8 @@ from unet_tutorial.datasets.layouts.nnunet import CHANNEL, files_by_case
 from unet_tutorial.datasets.wording import listed
 from unet_tutorial.disk import make_folder, one_line
 from unet_tutorial.jobs.predictor import Predictor
-from unet_tutorial.jobs.results import Kind, Prediction
-from unet_tutorial.jobs.task import Task
+from unet_tutorial.jobs.results import KINDS, PROBABILITY_ENDING, Kind, Prediction
+from unet_tutorial.jobs.task import GREY_CELLS, Task
 
 Log = Callable[[str], None]
 
@@ -32,28 +32,30 @@ class Source(NamedTuple):
     files: tuple[Path, ...]
 
 
-def sources(paths: Sequence[Path], output: Path, channels: int = 1, warn: Log = print) -> list[Source]:
+def sources(paths: Sequence[Path], output: Path, task: Task = GREY_CELLS, warn: Log = print) -> list[Source]:
     """The images of the paths: a folder stands for all images in it, by name, without those in its subfolders.
 
-    Labels beside the images (NAME_mask.png) are left out, and ``warn`` receives a sentence about them. If the network
-    needs several ``channels`` and each image has a file per channel (NAME_0000.tif, NAME_0001.tif, …, as in nnU-Net),
-    these are one image. ValueError for a folder without an image, one that is the folder ``output`` of the results, and
-    for two images of the same name, whose results would have the same names.
+    Labels beside the images (NAME_mask.png) and results of an earlier prediction (NAME_probability.tif) are left out,
+    and ``warn`` receives a sentence about them. If the network needs several channels and each image has a file per
+    channel (NAME_0000.tif, NAME_0001.tif, …, as in nnU-Net), these are one image. ValueError for a folder without an
+    image, one that is the folder ``output`` of the results, and for two images of the same name, whose results would
+    have the same names.
     """
     files: list[Path] = []
     for path in paths:
-        files += _in_folder(path, output, warn) if path.is_dir() and not is_readable(path) else [path]
+        files += _in_folder(path, output, task, warn) if path.is_dir() and not is_readable(path) else [path]
     names = Counter(stem(file).casefold() for file in files)
     for file in files:
         if (count := names[stem(file).casefold()]) > 1:
             raise ValueError(f"{count} images are named {stem(file)}; predict them into different folders")
     by_name = {stem(file): file for file in files}
+    channels = len(task.channels)
     if channels > 1 and all(CHANNEL.fullmatch(name) for name in by_name) and _channel_count(files[0]) == 1:
         return [Source(name, group) for name, group in files_by_case(by_name, channels).items()]
     return [Source(name, (file,)) for name, file in by_name.items()]
 
 
-def _in_folder(folder: Path, output: Path, warn: Log) -> list[Path]:
+def _in_folder(folder: Path, output: Path, task: Task, warn: Log) -> list[Path]:
     if folder.resolve() == output.resolve():
         raise ValueError(f"-o {output}: this is the folder of the images; choose another folder for the results")
     with explain_permission_error(folder):
@@ -62,12 +64,27 @@ def _in_folder(folder: Path, output: Path, warn: Log) -> list[Path]:
         inner = [sub for sub in inside if sub.is_dir() and any(map(is_readable, sub.iterdir()))]
     if not found:
         raise ValueError(f"{folder}: there is no image in this folder; give {inner[0] if inner else 'one with images'}")
-    beside_images = beside(folder, inside)
+    earlier = _results(found, task)
+    images = [file for file in found if file not in earlier]
+    beside_images = beside(folder, [file for file in inside if file not in earlier])
     labels = {file for entry in beside_images.layout.entries for file in entry.labels} if beside_images else set()
-    left_out = [file.name for file in found if file in labels]
-    if left_out:
-        warn(f"{folder}: labels are left out: {listed(left_out)}")
-    return [file for file in found if file not in labels]
+    for kind, left_out in (("results of an earlier prediction", earlier), ("labels", labels)):
+        names = [file.name for file in found if file in left_out]
+        if names:
+            warn(f"{folder}: {kind} are left out: {listed(names)}")
+    return [file for file in images if file not in labels]
+
+
+def _results(files: Sequence[Path], task: Task) -> set[Path]:
+    """The files that a prediction of the others has written, by their names.
+
+    A mask alone can be a label, so it is a result only if NAME_probability.tif, which is always written, is there too.
+    """
+    names = {file.name for file in files}
+    predicted = [stem(file) for file in files if f"{stem(file)}{PROBABILITY_ENDING}" in names]
+    endings = [ending for kind in KINDS for ending in kind.endings(task)]
+    written = {f"{name}{ending}" for name in predicted for ending in endings}
+    return {file for file in files if file.name in written}
 
 
 def _channel_count(file: Path) -> int:

@@ -21,6 +21,8 @@ from unet_tutorial.inference.outlines import class_colours, geojson, overlay, re
 from unet_tutorial.jobs.predictor import Probabilities
 from unet_tutorial.jobs.task import Task
 
+PROBABILITY_ENDING = "_probability.tif"  # every prediction writes this file
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -91,7 +93,7 @@ def _parts(task: Task) -> list[str]:
 
 def _write_probability(prediction: Prediction, start: str) -> None:
     task, spacing = prediction.task, prediction.image.spacing
-    path, probabilities = f"{start}_probability.tif", prediction.probabilities[: len(task.classes)]
+    path, probabilities = f"{start}{PROBABILITY_ENDING}", prediction.probabilities[: len(task.classes)]
     if task.binary or len(task.classes) == 1:
         write_image(path, probabilities[-1], spacing)
     else:
@@ -156,12 +158,13 @@ def _with_parts(name: str, suffixes: Sequence[str]) -> Callable[[Task], list[str
 
 
 NO_SLICES = "GeoJSON has no slices, and this is a stack; write --outlines rois"
-PROBABILITY = Kind("probability", lambda _task: ["_probability.tif"], _write_probability, counts=False)
+PROBABILITY = Kind("probability", lambda _task: [PROBABILITY_ENDING], _write_probability, counts=False)
 MASKS = Kind("mask", _with_parts("mask", (".png", ".tif")), _write_masks, counts=False)
 INSTANCES = Kind("instances", _with_parts("instances", (".tif", ".csv")), _write_instances)
 OVERLAY = Kind("overlay", lambda _task: ["_overlay.png", "_overlay.tif"], _write_overlay)
 GEOJSON = Kind("geojson", lambda _task: ["_outlines.geojson"], _write_geojson, not_for_stacks=NO_SLICES)
 ROIS = Kind("rois", lambda _task: ["_rois.zip"], _write_rois)
+KINDS = (PROBABILITY, MASKS, INSTANCES, OVERLAY, GEOJSON, ROIS)
 
 
 def outlines_named(name: str) -> Kind:
