@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,6 +17,7 @@ SLACK = 0.3  # points by which outlines may overlap
 TOUCH = 0.02  # points; coordinates are rounded to hundredths
 
 
+@lru_cache(maxsize=1)
 def extents(scene: Scene) -> tuple[dict[str, Bbox], float]:
     """The extent of every text in points, y upwards from the lower left corner, and the smallest font size."""
     sheet = figure(scene, PALETTES["paper"])

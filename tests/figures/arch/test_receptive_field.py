@@ -50,7 +50,7 @@ def test_the_receptive_field_is_the_gradients_footprint(name: str) -> None:
     net = unet(1, 1, levels, block=block, down=down, up=up, merge=merge)
     for weight in net.parameters():
         nn.init.uniform_(weight, 0.1, 1.0)
-    side = 48 if levels[0].rank == 3 else 112  # larger than any receptive field
+    side = 240 // levels[0].rank ** 2  # so that the input is larger than the receptive field
     size = [valid[-(-side // valid.step)] for valid in valid_sizes(levels, padding=padding)]
     arch = trace(net, torch.empty(1, 1, *size))
     assert node_receptive_field(arch, output_node(arch)) == footprints(
@@ -129,17 +129,18 @@ def reduced(name: str, dim: int | tuple[int, ...], *, keepdim: bool) -> Callable
 
 ONE_DIM = ("logsumexp", "prod", "max", "min", "median", "mode", "nanmedian")
 DIMS = ("sum", "mean", "nansum", "amax", "amin", "std", "var", "std_mean", "var_mean", "logsumexp", "norm")
+AXES = ((1, LOCAL, -1, COLUMNS), (-3, LOCAL, 2, ROWS))  # each function has one row; the rows take turns
 REDUCED = {
     f"{name} {dim} {keepdim}": (reduced(name, dim, keepdim=keepdim), field)
-    for keepdim in (True, False)
-    for names, dims in (((*DIMS, *ONE_DIM), {1: LOCAL, -3: LOCAL, 2: ROWS, -1: COLUMNS}), (DIMS, {(2, -1): ALL}))
-    for name in names
-    for dim, field in dims.items()
+    for i, name in enumerate(dict.fromkeys((*DIMS, *ONE_DIM)))
+    for one, near, other, far in [AXES[i % 2]]
+    for dim, field, keepdim in ((one, near, i % 4 < 2), (other, far, i % 4 >= 2), ((2, -1), ALL, i % 4 < 2))
+    if isinstance(dim, int) or name in DIMS
 }
 ALONG = {
     f"{name} {dim}": (lambda x, name=name, dim=dim: x + getattr(torch, name)(x, dim=dim), field)
-    for name in ("softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp")
-    for dim, field in {1: LOCAL, 2: ROWS, -1: COLUMNS}.items()
+    for i, name in enumerate(("softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp"))
+    for dim, field in zip(AXES[i % 2][::2], AXES[i % 2][1::2], strict=True)
 }
 
 

@@ -13,6 +13,7 @@ from tests.oracles.headed_nets import HEADED, SmallUNet, headed
 from tests.oracles.hooked_nets import arch
 from tests.oracles.text_extents import collisions, extents
 from unet_tutorial.figures.diagram import Diagram, draw
+from unet_tutorial.figures.drawing.sketch import COLLAPSE
 from unet_tutorial.figures.drawing.style import Style, named_style
 from unet_tutorial.figures.tracing.trace import trace
 from unet_tutorial.nets.presets import padded_unet
@@ -35,28 +36,33 @@ US = [
 ]
 
 
+def rotated(*styles: str) -> list[tuple[str, str, str]]:
+    """Every network with every collapse; the styles take turns, so that each is drawn with each collapse."""
+    return [
+        (name, collapse, styles[(i + j) % len(styles)])
+        for i, name in enumerate([*US, *HEADED])
+        for j, collapse in enumerate(COLLAPSE)
+    ]
+
+
 def drawn(name: str, style: Style | str = "paper", collapse: str = "conv") -> Diagram:
     return draw(headed(name) if name in HEADED else arch(name), style=style, collapse=collapse)
 
 
-@pytest.mark.parametrize("style", ["paper", "thesis", "column", "slide"])
-@pytest.mark.parametrize("name", [*US, *HEADED])
-def test_no_text_is_clipped_or_covered(name: str, style: str) -> None:
-    for collapse in ("conv", "block", "level"):
-        scene = drawn(name, style, collapse).scene
-        texts, smallest = extents(scene)
-        assert len(texts) == len(scene.labels) + sum(len(block.lines) for block in scene.blocks)
-        assert smallest >= {"column": 6, "slide": 12}.get(style, 7)
-        assert collisions(scene) == []
+@pytest.mark.parametrize(("name", "collapse", "style"), rotated("paper", "thesis", "column", "slide"))
+def test_no_text_is_clipped_or_covered(name: str, collapse: str, style: str) -> None:
+    scene = drawn(name, style, collapse).scene
+    texts, smallest = extents(scene)
+    assert len(texts) == len(scene.labels) + sum(len(block.lines) for block in scene.blocks)
+    assert smallest >= {"column": 6, "slide": 12}.get(style, 7)
+    assert collisions(scene) == []
 
 
-@pytest.mark.parametrize("style", ["thesis", "column", "slide"])
-@pytest.mark.parametrize("name", [*US, *HEADED])
-def test_no_text_is_covered_by_a_cuboid(name: str, style: str) -> None:
-    for collapse in ("conv", "block", "level"):
-        scene = drawn(name, named_style(style, boxes="cuboid"), collapse).scene
-        assert collisions(scene) == []
-        assert all(box.depth > 0 for box in scene.boxes)
+@pytest.mark.parametrize(("name", "collapse", "style"), rotated("thesis", "column", "slide"))
+def test_no_text_is_covered_by_a_cuboid(name: str, collapse: str, style: str) -> None:
+    scene = drawn(name, named_style(style, boxes="cuboid"), collapse).scene
+    assert collisions(scene) == []
+    assert all(box.depth > 0 for box in scene.boxes)
 
 
 @pytest.mark.parametrize("name", ["paper", "planar", "five"])
@@ -86,14 +92,11 @@ def test_the_cropped_part_of_a_cuboid_is_on_its_front_face() -> None:
 
 @pytest.mark.parametrize("name", ["wide", "residual", "paper"])
 def test_nothing_touches_at_the_narrowest_width_that_fits(name: str) -> None:
-    for collapse in ("conv", "block", "level"):
-        fitting = [
-            diagram
-            for width in range(124, 520, 4)
-            if not (diagram := drawn(name, Style(width=width, font=6, font_min=6), collapse)).notes
-        ]
-        assert len(fitting) < 99 or collapse != "conv"  # so that some width is too narrow
-        assert collisions(fitting[0].scene) == []
+    for collapse in COLLAPSE:
+        styles = (Style(width=width, font=6, font_min=6) for width in range(124, 520, 4))
+        narrowest = next(diagram for style in styles if not (diagram := drawn(name, style, collapse)).notes)
+        assert narrowest.style.width > 124 or collapse != "conv"  # so that some width is too narrow
+        assert collisions(narrowest.scene) == []
 
 
 @pytest.mark.parametrize("name", US)
