@@ -25,6 +25,8 @@ def groups(**images: str) -> dict[str, list[Path]]:
         (groups(a="cell1 cell2 cell3 cell4 cell5 cell6", b="cell1"), "", ()),
         (groups(a="0a7d30b252359a10 0a7d30b252359a11", b="0a7d30b252359a12"), "", ()),
         (groups(a="x", b="y"), "", ()),
+        (groups(a="1cell 2cell 3cell 4cell 5cell", b="1cell"), "", ()),
+        (groups(a="ch1wall ch2cell", b="ch2cell ch1wall"), "", ("ch1wall", "ch2cell")),
     ],
 )
 def test_layers_and_cells(files: dict[str, list[Path]], kind: str, layers: tuple[str, ...]) -> None:
@@ -42,6 +44,8 @@ def test_layers_and_cells(files: dict[str, list[Path]], kind: str, layers: tuple
     [
         (groups(a="1 2", b="1 2"), "", "give --labels instances for cells, or --labels layers"),
         (groups(a="1 2 3", b="1 2"), "", "give --labels instances for cells, or --labels layers"),
+        (groups(a="1_cell 2_cell", b="1_cell 2_cell"), "", "give --labels instances for cells, or --labels layers"),
+        (groups(a="roi-1_x roi-2_x", b="roi-1_x roi-2_x"), "", "give --labels instances for cells, or --labels layers"),
         (groups(a="1 2 3", b="1 2"), "layers", r"layers 1, 2, 3 .* but b/3 is missing"),
         (
             groups(a="cell wall", b="cell"),

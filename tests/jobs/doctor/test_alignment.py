@@ -103,3 +103,32 @@ def test_displaced_is_a_loop_over_pixels(move: tuple[int, int]) -> None:
         if 0 <= source[0] < 3 and 0 <= source[1] < 7:
             wanted[plane, row, column] = array[plane, source[0], source[1]]
     np.testing.assert_array_equal(displaced(*move, array), wanted)
+
+
+@pytest.mark.parametrize("words", TURNS)
+def test_the_turn_that_fits_best_is_named_not_the_first_that_fits_better(words: str) -> None:
+    """A flip may also raise the agreement, if all images are bright in the same places."""
+    y, x = np.mgrid[:64, :64]
+    steep = (y + 2 * x < 90).astype(np.uint8)  # most of it stays in place after a flip of the turned mask
+    rng = np.random.default_rng(0)
+    discs = [((y - a) ** 2 + (x - b) ** 2 < 60).astype(np.uint8) for a, b in rng.integers(8, 56, (6, 2))]
+    masks = [255 * (steep | disc) for disc in discs]
+    files = {
+        f"{i}": Files((mask // 2 + rng.integers(0, 99, mask.shape)).astype(np.uint8), (FLIPS | TURNS)[words](mask))
+        for i, mask in enumerate(masks)
+    }
+    (finding,) = found(pairs(files))
+    undone = {"a turn by 90° to the left": "to the right", "a turn by 90° to the right": "to the left"}
+    assert finding.sentence.endswith(undone.get(words, words))
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_an_inverted_mask_is_not_called_shifted(seed: int) -> None:
+    y, x = np.mgrid[:64, :60]
+    rng, files = np.random.default_rng(seed), {}
+    for i in range(3):
+        discs = [(y - a) ** 2 + (x - b) ** 2 < 36 for a, b in rng.integers(6, 54, (6, 2))]
+        cell = np.any(discs, axis=0)
+        image = (90 * cell + rng.integers(60, 110, cell.shape)).astype(np.uint8)
+        files[f"{i}"] = Files(image, 255 * (cell ^ (i == 1)).astype(np.uint8))
+    assert found(pairs(files)) == []

@@ -60,7 +60,8 @@ def _are_cells(groups: Mapping[str, list[Path]], named: Mapping[str, dict[str, P
     names = [name for files in named.values() for name in files]
     if all(re.fullmatch(r"[0-9a-f]{16,}", name) for name in names):
         return True
-    numbered = all(re.search(r"\d+$", name) for name in names)
+    bare = {re.sub(r"\d+", "", name) for name in names}  # one for 1_cell, 2_cell, …: the numbers alone differ
+    numbered = all(re.search(r"\d+$", name) for name in names) or (len(bare) == 1 and not bare & set(names))
     if numbered and lacking and max(map(len, named.values())) >= FEW:
         return True
     if numbered or (lacking and len(set(names)) == len(names)):

@@ -101,18 +101,18 @@ def _usable(plane: Plane) -> bool:
 def _all_masks(views: Views, data: Path) -> list[Finding]:
     """A finding if one flip, one displacement or one exchange makes nearly all masks fit."""
     own = views.fits()
-    for words, move in views.moves.items():
-        values = views.moved(move).fits()
-        if float(np.median(values)) > max(VISIBLE, 2 * float(np.median(own))) and np.mean(values > own) > 0.8:
-            return [
-                Finding(
-                    0.97,
-                    f"the masks do not lie as their images do: {_all(views)} fit after {words}",
-                    f"agreement of masks and images {np.median(own):.2f}, after it {np.median(values):.2f}",
-                    corrected_copy(data),
-                    dict.fromkeys(views.keys, partial(moved, move)),
-                )
-            ]
+    after = {words: views.moved(move).fits() for words, move in views.moves.items()}
+    words, values = max(after.items(), key=lambda each: float(np.median(each[1])))
+    if float(np.median(values)) > max(VISIBLE, 2 * float(np.median(own))) and np.mean(values > own) > 0.8:
+        return [
+            Finding(
+                0.97,
+                f"the masks do not lie as their images do: {_all(views)} fit after {words}",
+                f"agreement of masks and images {np.median(own):.2f}, after it {np.median(values):.2f}",
+                corrected_copy(data),
+                dict.fromkeys(views.keys, partial(moved, views.moves[words])),
+            )
+        ]
     return _all_displaced(views, data) or _all_exchanged(views, data)
 
 
@@ -214,8 +214,10 @@ def _single_masks(views: Views, data: Path) -> list[Finding]:
     if usual < max(VISIBLE, NOISE * noise):
         return []
     groups: dict[str, list[Misfit]] = {}
-    unfit = np.abs(own) < UNFIT * usual  # below, it is inverted: `unusual_foreground` tells this
+    unfit = np.abs(own) < UNFIT * usual
     for i, plane in enumerate(views.planes):
+        if own[i] <= -UNFIT * usual:  # it is inverted: `unusual_foreground` tells this
+            continue
         candidates = [_displacement(plane, predicted[i], views.goals[i])]
         if unfit[i]:
             candidates += _turns(views, i, predicted[i]) + _exchanges(views, i, table[i])
