@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tests.learning.test_train import WIDTHS, batches, rates, start, validations
-from tests.oracles.adopted import HAND_WRITTEN, LIBRARIES, made
+from tests.oracles.adopted import LIBRARIES, made
 from unet_tutorial.learning import checkpoints
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, load, save, save_weights
 from unet_tutorial.learning.train import Batch, Training, adam, fit, is_stale
@@ -61,7 +61,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Pa
 NET = "mine:build"
 
 
-@pytest.mark.parametrize("name", [*HAND_WRITTEN, *LIBRARIES])
+@pytest.mark.parametrize("name", ["functional", "valid, cropped", *LIBRARIES])
 def test_an_adopted_network_is_trained_and_resumed_bit_for_bit(tmp_path: Path, name: str) -> None:
     def build() -> Network:
         return adopt(made(name))
@@ -336,8 +336,11 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("preset", ["paper", "padded", "unet++"])
-@pytest.mark.parametrize("arguments", BAD_ARGUMENTS, ids=range(len(BAD_ARGUMENTS)))
+@pytest.mark.parametrize(
+    ("preset", "arguments"),
+    [("padded", each) for each in BAD_ARGUMENTS] + [(name, BAD_ARGUMENTS[0]) for name in ("paper", "unet++")],
+    ids=range(len(BAD_ARGUMENTS) + 2),
+)
 def test_arguments_that_cannot_be_right_are_refused_without_building_the_network(
     tmp_path: Path, preset: str, arguments: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:

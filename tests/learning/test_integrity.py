@@ -22,6 +22,12 @@ def test_the_weights_of_every_preset_fit_it(preset: str) -> None:
     before = torch.get_rng_state()
     assert misfit(preset, {}, weights) == ""
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_of_another_shape_or_dtype_or_name_do_not_fit() -> None:
+    preset = "paper"
+    with torch.device("meta"):
+        weights = build(preset).state_dict()
     name, first = next(iter(weights.items()))
     assert misfit(preset, {}, weights | {name: first[:0]}).startswith(f"{name} is (0, ")
     assert misfit(preset, {}, weights | {name: first.double()}).startswith(f"{name} is {tuple(first.shape)} of float64")

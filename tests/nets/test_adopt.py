@@ -117,6 +117,7 @@ def test_a_function_selects_the_logits_of_several_outputs() -> None:
 
 
 def test_a_field_of_the_whole_image_is_said_to_be_so() -> None:
+    torch.manual_seed(0)
     with pytest.warns(UserWarning, match="an output pixel of Sequential depends on the whole image .* is not exact"):
         net = adopt(nn.Sequential(nn.Conv2d(1, 4, 1), PreAct(4, 4), nn.Conv2d(4, 2, 1)))
     assert not net.exact_tiles

@@ -43,8 +43,11 @@ def by_hand(net: UNet, image: Tensor, multiple: int) -> Tensor:
     return logits[(slice(None), slice(None), *(slice(b, b + n) for b, n in zip(before, image.shape[2:], strict=True)))]
 
 
-@pytest.mark.parametrize("size", GRID, ids=str)
-@pytest.mark.parametrize("up", UPS)
+@pytest.mark.parametrize(
+    ("size", "up"),
+    [(size, transposed) for size in GRID] + [(size, up) for up in UPS[1:] for size in ((47, 42), (9, 10, 11))],
+    ids=lambda value: str(value) if isinstance(value, tuple) else value.__name__,
+)
 def test_monais_odd_grid_keeps_its_shape_and_is_the_padded_run(size: Size, up: Up) -> None:
     net, image = wide(len(size), up), torch.randn(2, 1, *size)
     with torch.no_grad():

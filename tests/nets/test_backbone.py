@@ -378,6 +378,7 @@ def test_a_torchvision_of_another_build(own_modules: Path) -> None:
     assert timm_library().torchvision
 
 
+@pytest.mark.slow
 def test_the_core_does_not_import_timm() -> None:
     import subprocess
 

@@ -55,7 +55,8 @@ def test_logits_start_as_those_of_the_head_and_side_outputs_are_added_to_their_c
     assert count(net.head) - count(net.head.head) == (4 + 1) + (2 * 6 + 2) + (2 * 2 * 16 + 2)
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [1, 3])
 def test_it_learns_pads_is_drawn_and_is_stored(rank: int) -> None:
     def trained() -> UNet:
         net = branched_net(rank)

@@ -127,7 +127,7 @@ def outputs(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor
     """The output of each convolution for synthetic tissue; with ``mute`` the first up-convolution gives zeros."""
     tissue = torch.from_numpy(standardise(em_membranes(seed=5, size=188).image))[None, None]
     torch.manual_seed(1)
-    net, made = start(paper_unet().eval()), list[Tensor]()
+    net, made = start(paper_unet(widths=(16, 32, 64, 128, 256)).eval()), list[Tensor]()
     layers = list(convolutions(net))
     if mute:
         layers[FIRST_UP].register_forward_hook(lambda _m, _x, y: torch.zeros_like(y))
@@ -141,7 +141,7 @@ def outputs(start: Callable[[UNet], UNet], *, mute: bool = False) -> list[Tensor
 def test_every_map_of_the_untrained_network_has_about_unit_variance() -> None:
     stds = [float(y.std()) for y in outputs(kaiming_)]
     assert len(stds) == 23
-    assert 1 < min(stds) < max(stds) < 6  # over eight seeds: 1.2 to 5.0
+    assert 0.5 < min(stds) < max(stds) < 6  # over eight seeds: 0.7 to 4.5
     assert min(float(y.std()) for y in outputs(torchs)) < 0.03
 
 

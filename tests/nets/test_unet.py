@@ -1,4 +1,4 @@
-"""A whole network: sizes, gradients, saved weights, export; sides and images that do not fit are refused."""
+"""A whole network: sizes, gradients, saved weights; sides and images that do not fit are refused."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,19 +55,6 @@ def test_a_state_dict_round_trip_changes_nothing(rank: int, padding: Padding) ->
             weight.add_(1)
     twin.load_state_dict(net.state_dict())
     assert torch.equal(net.eval()(image), twin.eval()(image))
-
-
-@pytest.mark.slow
-def test_a_dynamic_export_equals_eager_at_a_size_of_other_parity() -> None:
-    """A crop that was fixed while tracing would be silently wrong at other sizes."""
-    levels = pyramid((2, 4, 4))
-    block = conv_stack(ConvUnit(padding="valid"))
-    net = unet(1, 2, levels, block=block, down=MaxPool, up=transposed, merge=Concat).eval()
-    sides = {2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO}
-    exported = torch.export.export(net, (torch.randn(1, 1, 60, 60),), dynamic_shapes=(sides,)).module()
-    for size in ((60, 60), (64, 84), (48, 100)):
-        image = torch.randn(1, 1, *size)
-        assert torch.allclose(exported(image), net(image), atol=1e-6)
 
 
 @pytest.mark.parametrize(

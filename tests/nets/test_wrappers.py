@@ -113,8 +113,11 @@ BLOCKS: dict[str, Block] = {
 }
 
 
-@pytest.mark.parametrize("inside", BLOCKS)
-@pytest.mark.parametrize("where", ["blocks", "steps", "both, one inside the other"])
+@pytest.mark.parametrize(
+    ("inside", "where"),
+    [(inside, "both, one inside the other") for inside in BLOCKS]
+    + [("norm", "blocks"), ("dropout", "steps"), ("residual and dropout", "blocks"), ("own statistics", "steps")],
+)
 def test_a_training_step_leaves_all_equal(inside: str, where: str) -> None:
     """Logits, all gradients and all statistics, to the last bit; the image itself requires no gradient."""
     block, plain = BLOCKS[inside], thin(block=BLOCKS[inside])

@@ -170,10 +170,10 @@ def test_folds_are_triangles_turned_over(sd: float) -> None:
 
 
 def test_ten_pixels_fold_a_small_image_and_not_a_large_one() -> None:
-    seeds = range(20)
+    seeds = range(8)
     small = [folds(dense_field(random_displacements((40, 40), 10, seed), (40, 40))) for seed in seeds]
     large = [folds(dense_field(random_displacements((512, 512), 10, seed), (512, 512))) for seed in seeds]
-    assert sum(small) >= 15
+    assert sum(small) >= 6
     assert not any(large)
 
 

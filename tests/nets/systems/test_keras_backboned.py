@@ -63,7 +63,6 @@ def test_the_promised_resnet34_is_timms_encoder_and_five_steps() -> None:
 
 THIN: dict[str, Callable[[], UNet]] = {
     "unet": partial(backboned_unet, widths=(4, 6, 8)),
-    "unet, 3D": partial(backboned_unet, widths=(4, 6, 6), rank=3),
     "vgg16": partial(backboned_vgg16, widths=(4, 4, 6, 6)),
     "resnet50": partial(backboned_resnet50, widths=(4, 8, 12)),
     "resnet34": partial(backboned_resnet34, widths=(4, 4, 6)),

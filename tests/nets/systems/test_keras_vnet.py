@@ -66,18 +66,18 @@ def test_one_slope_per_pixel_makes_the_count_depend_on_the_size_of_the_image(sid
     assert count(net) + running(net) - slopes["per channel"] + slopes["per pixel"] == total
 
 
-MAKERS = [keras_vnet, keras_3d_vnet, vnet_depthwise, depthwise_vnet_without_pointwise]
-CASES: list[tuple[int, list[Size], Size]] = [
-    (2, [(8, 12), (16, 8)], (9, 7)),
-    (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3)),
-]
+SIZES: dict[int, tuple[list[Size], Size]] = {
+    2: ([(8, 12), (16, 8)], (9, 7)),
+    3: ([(8, 4, 8), (4, 8, 12)], (5, 7, 3)),
+}
 
 
-@pytest.mark.parametrize("make", MAKERS)
-@pytest.mark.parametrize(("rank", "sizes", "odd"), CASES)
-def test_thin_ones_learn_pad_and_are_drawn_as_a_u(
-    make: Callable[..., UNet], rank: int, sizes: list[Size], odd: Size
-) -> None:
+@pytest.mark.parametrize(
+    ("make", "rank"),
+    [(keras_vnet, 2), (keras_3d_vnet, 3), (vnet_depthwise, 2), (depthwise_vnet_without_pointwise, 3)],
+)
+def test_thin_ones_learn_pad_and_are_drawn_as_a_u(make: Callable[..., UNet], rank: int) -> None:
+    sizes, odd = SIZES[rank]
     arch = check_network(partial(make, in_channels=2, widths=THIN, rank=rank), sizes, odd=odd)
     assert len(arch.skips) == 2
 

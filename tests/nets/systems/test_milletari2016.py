@@ -77,7 +77,7 @@ def test_the_receptive_fields_of_table_1_are_those_of_figure_2() -> None:
 
 @pytest.mark.parametrize(
     ("rank", "sizes", "odd"),
-    [(1, [(8,), (12,)], (7,)), (2, [(8, 12), (16, 8)], (9, 7)), (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3))],
+    [(1, [(8,), (12,)], (7,)), (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3))],
 )
 def test_a_thin_one_learns_pads_and_is_drawn_as_a_u(rank: int, sizes: list[Size], odd: Size) -> None:
     arch = check_network(partial(vnet, widths=THIN, convs=(1, 2, 2), rank=rank), sizes, odd=odd)

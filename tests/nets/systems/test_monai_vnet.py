@@ -34,9 +34,9 @@ def test_the_numbers_of_parameters(make: Callable[[], UNet], published: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("rank", "sizes", "odd"), [(2, [(8, 12), (16, 8)], (9, 7)), (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3))]
+    ("rank", "sizes", "odd", "act"),
+    [(2, [(8, 12), (16, 8)], (9, 7), prelu), (3, [(8, 4, 8), (4, 8, 12)], (5, 7, 3), elu)],
 )
-@pytest.mark.parametrize("act", [elu, prelu])
 def test_a_thin_one_learns_pads_and_is_drawn_as_a_u(rank: int, sizes: list[Size], odd: Size, act: Any) -> None:
     make = partial(monai_vnet, 2, 3, (4, 8, 8), (1, 1, 2), (1, 1), act, rank)
     arch = check_network(make, sizes, odd=odd)

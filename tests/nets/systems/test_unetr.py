@@ -33,7 +33,6 @@ def test_monais_number_of_parameters() -> None:
         assert count(nets.UNETR(1, 2, (96, 96, 96), feature_size=16)) == MONAI
 
 
-@pytest.mark.parametrize("rank", [2, 3])
-def test_it_passes_the_checks_of_the_family(rank: int) -> None:
-    make = partial(unetr, 1, 2, (4, 6, 8), rank, depth=2, heads=2, hidden=12)
-    check_network(make, [(16,) * rank, (8, 12, 8)[:rank]], odd=(9, 10, 11)[:rank])
+def test_it_passes_the_checks_of_the_family() -> None:
+    make = partial(unetr, 1, 2, (4, 6, 8), rank=2, depth=2, heads=2, hidden=12)
+    check_network(make, [(12, 8), (8, 12)], odd=(9, 10))
