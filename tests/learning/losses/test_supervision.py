@@ -127,7 +127,7 @@ def test_fit_trains_a_network_with_deep_supervision(*, guided: bool) -> None:
 
     training = adam(net)
     loss = (guided_loss if guided else supervised_loss)(sparse_cross_entropy)
-    fit(training, batches, lambda _: 0.02, loss=loss, steps=60, save=lambda _: None)
+    fit(training, batches, lambda _: 0.05, loss=loss, steps=30, save=lambda _: None)
     assert training.losses[-1] < 0.5 * training.losses[0]
     images, labels, _ = batches(1000)
     with torch.no_grad():
