@@ -256,3 +256,26 @@ def test_classes_have_the_names_of_classes_json_unless_an_option_names_them(tmp_
     (tmp_path / where / "classes.json").write_text('{"glass": 0, "glass ": 1}')
     with pytest.raises(ValueError, match=r"classes\.json: the name glass is given twice"):
         read_collection(tmp_path)
+
+
+@pytest.mark.parametrize(("one_slice", "other"), [("images", "labels"), ("labels", "images")])
+def test_a_stack_of_one_slice_is_an_image(tmp_path: Path, one_slice: str, other: str) -> None:
+    arrays = {"images": IMAGES, "labels": CELLS * np.uint8(255)}
+    write(tmp_path / one_slice, arrays[one_slice][:, None], ".tif")
+    write(tmp_path / other, arrays[other])
+    pairs = read_folder(tmp_path)
+    assert [pair.name for pair in pairs] == ["00", "01", "02"]
+    for pair, image, cells in zip(pairs, IMAGES, CELLS, strict=True):
+        np.testing.assert_array_equal(pair.image, image[None])
+        np.testing.assert_array_equal(pair.labels, cells)
+        assert pair.size == pair.instances.shape == cells.shape
+    with pytest.raises(ValueError, match="expected a volume"):
+        read_folder(tmp_path, rank=3)
+
+
+@pytest.mark.parametrize(("value", "count"), [(254, 1), (255, 0), (None, 0)])
+def test_a_value_of_unlabelled_pixels_that_no_pixel_has_is_told(tmp_path: Path, value: int | None, count: int) -> None:
+    write(tmp_path / "images", IMAGES)
+    write(tmp_path / "labels", np.where(RNG.random(CELLS.shape) < 0.1, 255, CELLS).astype(np.uint8))
+    remarks = read_collection(tmp_path, reading=Reading("classes", unlabelled=value)).remarks
+    assert remarks.count(f"no pixel has the value {value} of --unlabelled") == count

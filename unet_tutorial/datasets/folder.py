@@ -117,13 +117,15 @@ def read_collection(path: str | Path, rank: int = 2, reading: Reading | None = N
             part: [_content(entry, layout, reading) for entry in layout.entries] for part, layout in layouts.items()
         }
     first = next(iter(layouts.values()))
-    if reading.unlabelled is None:
+    asked = reading.unlabelled
+    if asked is None:
         reading = replace(reading, unlabelled=first.unlabelled)
     reading = replace(reading, labels=reading.labels or first.labels)
     if reading.labels in ("", "classes") and not (reading.classes or reading.colours):
         reading = replace(reading, colours=_stated_classes(path, first))
     found = collect(contents, rank, reading, first.names)
-    return found._replace(remarks=[*found.remarks, *first.left_out])
+    unused = [f"no pixel has the value {asked} of --unlabelled"] if asked is not None and not found.sparse else []
+    return found._replace(remarks=[*found.remarks, *unused, *first.left_out])
 
 
 def _stated_classes(path: Path, layout: Layout) -> str:
@@ -250,9 +252,14 @@ def _channels(contents: Sequence[Content], reading: Reading) -> tuple[tuple[str,
 
 def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pair:
     """An image with its labels as `Pair`; a grey image of a colour collection gets equal channels."""
-    array, name = content.image.array, content.name
+    array, name, spacing = content.image.array, content.name, content.image.spacing
     encoded: Encoded = encode(scheme, content.labels, rank)
     size, labelled = array.shape[1:], encoded.known.shape
+    if size == (1, *labelled):  # an image, saved as a stack of one slice
+        array, size, spacing = array[:, 0], labelled, spacing[1:]
+    elif labelled == (1, *size):
+        encoded = Encoded(encoded.labels[..., 0, :, :], encoded.instances[0], encoded.known[0])
+        labelled = size
     if size != labelled:
         hint = (
             "they are transposed, so swap the axes of one of them"
@@ -269,7 +276,7 @@ def _pair(content: Content, scheme: LabelScheme, channels: int, rank: int) -> Pa
             "save the whole stack as one TIFF file"
         )
     image = np.broadcast_to(array, (channels, *size)) if len(array) < channels else array
-    return Pair(name, image, encoded.labels, encoded.instances, encoded.known, content.image.spacing)
+    return Pair(name, image, encoded.labels, encoded.instances, encoded.known, spacing)
 
 
 def _of_rank(pair: Pair, rank: int) -> list[Pair]:

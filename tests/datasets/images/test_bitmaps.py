@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from unet_tutorial.datasets.images.bitmaps import read_bitmap
-from unet_tutorial.datasets.images.files import read
+from unet_tutorial.datasets.images.files import read, read_values
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (13, 17), dtype=np.uint8)
@@ -178,3 +178,30 @@ def test_frames_are_a_stack_and_must_agree(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.roll(GREY, number)) for number in range(3)]
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
     np.testing.assert_array_equal(read(tmp_path / "a.png").array[0], np.stack([np.asarray(frame) for frame in frames]))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+@pytest.mark.parametrize("transparent", [None, 0])
+def test_grey_values_of_few_bits_are_those_of_the_file(tmp_path: Path, bits: int, transparent: int | None) -> None:
+    values = RNG.integers(transparent is not None, 2**bits, (13, 16), dtype=np.uint8)
+    rows = np.packbits(np.unpackbits(values[..., None], axis=-1)[..., -bits:].reshape(13, -1), axis=-1)
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 13, bits, 0, 0, 0, 0))
+    extra = b"" if transparent is None else chunk(b"tRNS", struct.pack(">H", transparent))
+    content = header + extra + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+    np.testing.assert_array_equal(read(tmp_path / "a.png").array[0], values)
+    np.testing.assert_array_equal(read_values(tmp_path / "a.png").array, values)
+
+
+@pytest.mark.parametrize(
+    ("mode", "remark"),
+    [
+        ("CMYK", "its CMYK colours are converted to RGB"),
+        ("P", "the values of its palette are replaced by their colours"),
+    ],
+)
+def test_a_change_of_colours_is_told(tmp_path: Path, mode: str, remark: str) -> None:
+    file = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    Image.fromarray(RGB).convert(mode).save(file)
+    assert read(file).remarks == (remark,)

@@ -367,3 +367,20 @@ def test_a_damaged_height_is_refused_at_once(tmp_path: Path) -> None:
         ValueError, match=r"a\.tif: cannot be read as an image \(\d+ of \d+ strips or tiles are missing\)"
     ):
         read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(("text", "count"), [("-9999", 1), ("-9999.0 ", 1), ("7", 0), ("nan", 0), ("x", 0)])
+def test_values_that_gdal_marks_as_missing_are_told(tmp_path: Path, text: str, count: int) -> None:
+    heights = (DEEP / 7 + 8).astype(np.float32)
+    heights[:2] = -9999
+    tifffile.imwrite(tmp_path / "a.tif", heights, extratags=[(42113, 2, len(text) + 1, text, True)])
+    image = read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(image.array[0], heights)
+    assert sum("which its tag GDAL_NODATA marks as missing" in each for each in image.remarks) == count
+
+
+def test_an_inversion_is_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY, photometric="miniswhite")
+    image = read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(image.array[0], 255 - GREY)
+    assert image.remarks == ("its tag says that 0 is white, so it is inverted",)

@@ -359,10 +359,30 @@ def test_a_folder_without_permission_is_named(locked: str) -> None:
 
 
 def test_a_name_of_no_folder_is_refused(tmp_path: Path) -> None:
-    put(tmp_path, "a.png a.h5.txt")
-    for name in ("none", "a.png", "none.h5"):
-        with pytest.raises(ValueError, match=rf"{name}: there is no such folder; check the name"):
+    put(tmp_path, "a.png data.zip d.tar.gz")
+    sentences = {
+        "none": "there is no such folder; check the name",
+        "none.h5": "there is no such folder; check the name",
+        "a.png": "this is a file; give the folder that holds the images and their labels",
+        "data.zip": "this is an archive; unpack it",
+        "d.tar.gz": "this is an archive; unpack it",
+    }
+    for name, sentence in sentences.items():
+        with pytest.raises(ValueError, match=rf"{name}: {sentence}"):
             find(tmp_path / name)
+
+
+def test_a_folder_named_like_an_image_and_thumbnails_of_a_server_are_no_images(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "images/{a,b}.png labels/{a,b}.png images/@eaDir/a.png/SYNOPHOTO_THUMB_M.png labels/@eaDir/a.png/x.png",
+    )
+    found = find(tmp_path)
+    assert pairs(found, tmp_path) == {name: f"images/{name}.png > labels/{name}.png" for name in "ab"}
+    assert not found.left_out
+    put(tmp_path, "labels/c.png/1.png")
+    with pytest.raises(ValueError, match=r"labels/c.png/1.png: there is no image of this name"):
+        find(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["em", "cells"])

@@ -26,6 +26,7 @@ SAMPLES = {"LA": GREY_ALPHA, "RGB": RGB, "RGBA": RGBA}
 MODES = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}  # with alpha: La and RGBa are multiplied
 ORIENTATION = 0x0112
 # Pillow keeps the first of the two bytes of each 16-bit colour sample in a PNG. These raw modes unpack all of them.
+STEPS = {"L;2": 85, "L;4": 17}  # Pillow multiplies grey values of 2 and 4 bits, so that the highest becomes 255
 SAMPLES_OF_16_BIT = {"RGB;16B": RGB, "RGBA;16B": RGBA, "LA;16B": GREY_ALPHA}
 
 _pixel_limit = Lock()
@@ -67,9 +68,13 @@ def picture(file: ImageFile) -> Decoded:
     if file.mode == "P":
         return Decoded(np.array(file), "YX", palette=_palette(file))
     if file.mode in GREY_MODES:
-        return _pixels(np.array(file), GREY, file)
+        step = STEPS.get(raw_mode_of(file), 1) if file.format == "PNG" else 1
+        values = np.array(file)
+        return _pixels(values if step == 1 else values // step, GREY, file)
     mode = MODES.get(file.mode, "RGB")  # of CMYK, YCbCr and LAB
-    return _pixels(np.asarray(file if mode == file.mode else file.convert(mode)), SAMPLES[mode], file)
+    pixels = _pixels(np.asarray(file if mode == file.mode else file.convert(mode)), SAMPLES[mode], file)
+    converted = file.mode in ("CMYK", "LAB")
+    return replace(pixels, remarks=(f"its {file.mode} colours are converted to RGB",)) if converted else pixels
 
 
 def two_bytes(open_image: Callable[[], ImageFile], raw_modes: tuple[str, str]) -> Array:

@@ -30,9 +30,10 @@ def arrange(decoded: Decoded, channels: str = "") -> Image:
     alpha channel is dropped, and equal colours become one grey channel. ContentError for transparency, a channel that
     does not exist, and axes that are neither channels nor an image or stack.
     """
-    ordered = order(_shown(decoded), channels)
+    shown = _shown(decoded)
+    ordered = order(shown, channels)
     array, names = ordered.array, ordered.channels
-    remarks = [*decoded.remarks, *(("its times are read as the slices of a stack",) if ordered.times else ())]
+    remarks = [*shown.remarks, *(("its times are read as the slices of a stack",) if ordered.times else ())]
     if channels:
         picked = numbers_of(channels, names)
         array, names = array[picked], tuple(names[number] for number in picked)
@@ -114,11 +115,20 @@ def _shown(decoded: Decoded) -> Decoded:
         if values.max(initial=0) >= len(decoded.palette):
             raise ContentError(f"its palette has {len(decoded.palette)} colours, but it uses number {values.max()}")
         samples = (*RGB, ALPHA)[: decoded.palette.shape[1]]
-        return replace(decoded, array=decoded.palette[values], axes=decoded.axes + "S", samples=samples, palette=None)
+        return replace(
+            decoded,
+            array=decoded.palette[values],
+            axes=decoded.axes + "S",
+            samples=samples,
+            palette=None,
+            remarks=(*decoded.remarks, "the values of its palette are replaced by their colours"),
+        )
     if decoded.black is None:
         return decoded
     array = decoded.array.astype(np.uint8) if decoded.array.dtype == bool else decoded.array
-    return replace(decoded, array=np.asarray(decoded.black, array.dtype) - array, black=None)
+    remark = "its tag says that 0 is white, so it is inverted"
+    inverted = np.asarray(decoded.black, array.dtype) - array
+    return replace(decoded, array=inverted, black=None, remarks=(*decoded.remarks, remark))
 
 
 def _without_single(array: Array, axes: str) -> tuple[Array, str]:

@@ -29,7 +29,7 @@ UNCOMPRESSED = 1  # value of Compression
 ALPHA_SAMPLES = (1, 2)  # values of ExtraSamples: associated and unassociated alpha
 OTHER_COLOURS = (5, 6, 8, 9, 10)  # CMYK, YCbCr and CIELAB: Pillow converts them
 JPEG = (6, 7, 33003, 33005, 34712, 34892)  # values of Compression: kinds of JPEG and JPEG 2000
-ORIENTATION = 274
+ORIENTATION, NO_DATA = 274, 42113  # tags; the second is GDAL's
 INVERSE_ORIENTATION = {6: 8, 8: 6}  # the other orientations are their own inverses
 
 
@@ -55,6 +55,7 @@ def read_tiff(path: Path) -> Decoded:
             decoded = replace(decoded, palette=_palette(page))
         if page.photometric == WHITE_IS_ZERO:
             decoded = _with_black(decoded, page.bitspersample)
+        decoded = replace(decoded, remarks=(*decoded.remarks, *_missing(page, decoded.array)))
         incomplete = file.is_ome and any(plane is None for plane in series.pages)
         orientation = page.tags.valueof(ORIENTATION, default=1)
     if errors:  # for a truncated stack, tifffile returns the pages that it can read and only logs an error
@@ -112,6 +113,17 @@ def _samples(page: TiffPage, samples: Array) -> tuple[str, ...]:
 
 def _most(array: Array) -> int:
     return int(np.iinfo(array.dtype).max)
+
+
+def _missing(page: TiffPage, array: Array) -> tuple[str, ...]:
+    """A sentence if some pixels have the value that GDAL's tag marks as missing."""
+    text = str(page.tags.valueof(NO_DATA, default="")).strip("\0 ")
+    try:
+        found = bool(text) and bool((array == float(text)).any())
+    except ValueError:
+        return ()
+    remark = f"some pixels have the value {text}, which its tag GDAL_NODATA marks as missing; they are read like others"
+    return (remark,) if found else ()
 
 
 def _with_black(decoded: Decoded, bits: int) -> Decoded:

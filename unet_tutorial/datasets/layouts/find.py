@@ -26,6 +26,7 @@ from unet_tutorial.datasets.layouts.two_folders import labels_in, two_folders
 from unet_tutorial.datasets.layouts.words import KIND_OF, PARTS, Role, letters, part_of, role
 from unet_tutorial.datasets.wording import listed
 
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
 
@@ -59,7 +60,7 @@ def parts(folder: str | Path, kind: str = "") -> dict[str, Layout]:
         elif folder.is_dir():
             found = _parts(folder, kind)
         else:
-            raise ValueError(f"{folder}: there is no such folder; check the name")
+            raise ValueError(f"{folder}: {_no_folder(folder)}")
         if not found:
             raise ValueError(_nothing(folder))
         return _with_left_out(folder, found)
@@ -222,6 +223,15 @@ def _with_left_out(folder: Path, found: dict[str, FoundLayout]) -> dict[str, Lay
     sentences = [f"{parent}: left out {listed(names)}: {reason}" for (parent, _, reason), names in groups.items()]
     first = next(iter(layouts))
     return {**layouts, first: replace(layouts[first], left_out=(*layouts[first].left_out, *sentences))}
+
+
+def _no_folder(path: Path) -> str:
+    """The sentence about a path that is not a folder."""
+    if not path.exists():
+        return "there is no such folder; check the name"
+    if path.name.lower().endswith(ARCHIVES):
+        return "this is an archive; unpack it, and give the folder that comes out of it"
+    return "this is a file; give the folder that holds the images and their labels"
 
 
 def _nothing(folder: Path) -> str:

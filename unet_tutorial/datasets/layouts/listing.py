@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unet_tutorial.datasets.annotations.class_tables import CLASSES_FILE
 from unet_tutorial.datasets.annotations.outlines.read import OUTLINES
-from unet_tutorial.datasets.images.files import is_readable, stem
+from unet_tutorial.datasets.images.files import FOLDERS, is_readable, stem
 from unet_tutorial.datasets.layouts.words import WORD, normalized
 
 # Files beside the data that nobody expects to be read as an image.
@@ -15,7 +15,7 @@ OTHER_FILES = tuple(
     f".{suffix}"
     for suffix in WORD.findall("txt md rst csv tsv pdf log ini html docx xlsx yaml yml toml py ipynb sh db")
 )
-OTHER_NAMES = (CLASSES_FILE, "dataset.json", "__macosx", "readme", "license", "licence")
+OTHER_NAMES = (CLASSES_FILE, "dataset.json", "__macosx", "readme", "license", "licence", "@eadir", "#recycle")
 
 
 def entries_of(folder: Path) -> list[Path]:
@@ -41,8 +41,8 @@ def folders_of(folder: Path) -> list[Path]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder that holds files, and not an image stored as a folder (.zarr)."""
-    return path.is_dir() and not is_readable(path)
+    """Whether a path is a folder that holds files, also if it is named a.png, and not an image such as a.zarr."""
+    return path.is_dir() and path.suffix.lower() not in FOLDERS
 
 
 def is_outline(path: Path) -> bool:
