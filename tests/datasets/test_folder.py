@@ -279,3 +279,12 @@ def test_a_value_of_unlabelled_pixels_that_no_pixel_has_is_told(tmp_path: Path, 
     write(tmp_path / "labels", np.where(RNG.random(CELLS.shape) < 0.1, 255, CELLS).astype(np.uint8))
     remarks = read_collection(tmp_path, reading=Reading("classes", unlabelled=value)).remarks
     assert remarks.count(f"no pixel has the value {value} of --unlabelled") == count
+
+
+@pytest.mark.parametrize(("spacing", "count"), [((2.0, 2.0), 1), ((1.0, 0.5), 0), ((), 0)])
+def test_labels_of_another_resolution_are_told(tmp_path: Path, spacing: tuple[float, ...], count: int) -> None:
+    for name, array, lengths in (("images", IMAGES[0], (1.0, 0.5)), ("labels", CELLS[0] * np.uint8(255), spacing)):
+        write_image(make_folder(tmp_path / name) / "a.tif", array, lengths)
+    remarks = " ".join(read_collection(tmp_path).remarks)
+    assert remarks.count("pixels of 2 × 2 µm, and their image of 1 × 0.5 µm") == count
+    assert remarks.count("check that one was not made at another resolution") == count

@@ -23,6 +23,8 @@ from unet_tutorial.datasets.images.volumes import orientation
 from unet_tutorial.datasets.layouts.find import parts
 from unet_tutorial.datasets.layouts.layout import Entry, Layout
 
+SAME_SPACING = 0.01  # relative difference of pixel sizes that rounding explains
+
 
 class Pair(NamedTuple):
     """An image with its labels; `size` is (H, W), or (D, H, W) for a volume.
@@ -194,7 +196,17 @@ def _content(entry: Entry, layout: Layout, reading: Reading) -> Content:
     image = images[0] if len(images) == 1 else stacked(entry.images, images, layout.channels)
     labels = raw_labels(entry.labels, image.array.shape[1:], entry.name, one_file_per_cell=layout.one_file_per_cell)
     _refuse_other_orientation(entry)
+    if len(labels.spacing) == len(image.spacing) and not np.allclose(labels.spacing, image.spacing, rtol=SAME_SPACING):
+        remark = (
+            f"the labels have pixels of {_lengths(labels.spacing)}, and their image of {_lengths(image.spacing)}: they "
+            "are paired pixel by pixel, so check that one was not made at another resolution"
+        )
+        labels = replace(labels, remarks=(*labels.remarks, remark))
     return Content(entry.name, str(entry.images[0]), image, labels)
+
+
+def _lengths(spacing: Sequence[float]) -> str:
+    return f"{' × '.join(f'{length:g}' for length in spacing)} µm"
 
 
 def _refuse_other_orientation(entry: Entry) -> None:

@@ -185,6 +185,14 @@ REFUSED: dict[str, tuple[str, str]] = {
         "01/{images,seg}/{a,b}.png 02/images/{a,b}.png",
         r"in folders of their own \(01/\); give one of these",
     ),
+    "deep below": (
+        "unpacked/set/images/a.png unpacked/set/labels/a.png unpacked/other/.keep",
+        r"in folders of their own \(unpacked/set/\); give one of these",
+    ),
+    "deep below, with parts": (
+        "data/membrane/{train,val}/{image,label}/a.png data/membrane/test/a.png",
+        r"in folders of their own \(data/membrane/\); give one of these",
+    ),
     "inside images": ("a.png b.png", r"no images/ and labels/"),
     "no images": ("images/.keep labels/a.png", r"images: no images found; put files"),
     "no labels": ("images/a.png labels/a.czi", r"labels: no labels found \(it holds 1 \.czi\); open it in Fiji"),
@@ -395,3 +403,11 @@ def test_the_shipped_folders(name: str) -> None:
             (DATA / name / part / f"labels/{n}.png",) for n in names
         ]
         assert found[part].left_out == ()
+
+
+def test_files_that_are_read_through_a_link_are_not_left_out(tmp_path: Path) -> None:
+    put(tmp_path, "store/{a,b}.tif store/c.tif labels/{a,b}.tif")
+    (tmp_path / "images").mkdir()
+    for name in "ab":
+        (tmp_path / f"images/{name}.tif").symlink_to(tmp_path / f"store/{name}.tif")
+    assert find(tmp_path).left_out == (f"{tmp_path}/store: left out c.tif: not an image with labels, nor its labels",)

@@ -19,6 +19,8 @@ from unet_tutorial.datasets.layouts.words import Role, part_of, role, without_wo
         ("TRAINING", "train", ""),
         ("Tr", "train", ""),
         ("val2017", "val", ""),
+        ("dev", "val", ""),
+        ("devices", "", ""),
         ("SegmentationClass", "", "labels"),
         ("train_labels_old", "", ""),
         ("2017", "", ""),

@@ -36,7 +36,13 @@ def raw_labels(
         if len(paths) == 1 and not one_file_per_cell:
             values = read_values(paths[0])
             return RawLabels(
-                str(paths[0]), values.array, values.layered, values.coloured, values.palette, names=values.names
+                str(paths[0]),
+                values.array,
+                values.layered,
+                values.coloured,
+                values.palette,
+                names=values.names,
+                spacing=values.spacing,
             )
         masks = RawLabels(
             str(paths[0]), np.stack([_mask(path, size) for path in paths]), True, names=layer_names(paths, image_name)

@@ -25,7 +25,7 @@ class RawLabels:
 
     ``array`` holds the values: (*size) integers, booleans or floats; (L, *size) if ``layered``, one layer per class;
     (*size, 3) uint8 if ``coloured``. With a ``palette`` (n, 3) uint8 the values are positions in it. ``name`` stands in
-    messages, ``remarks`` are sentences for the user.
+    messages, ``remarks`` are sentences for the user. ``spacing`` is the size of a pixel in µm along each axis, or ().
 
     For layers ``names`` holds their names, or () if they have none. Outlines have ``instances`` (*size) int32, the
     numbers of the cells; the array then holds the class of each pixel, 0 or 1 + its position in ``names``.
@@ -39,6 +39,7 @@ class RawLabels:
     instances: Instances | None = None
     names: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    spacing: tuple[float, ...] = ()
 
 
 class KnownValues(NamedTuple):

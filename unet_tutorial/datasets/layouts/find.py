@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from unet_tutorial.datasets.layouts.words import KIND_OF, PARTS, Role, letters, 
 from unet_tutorial.datasets.wording import listed
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+DEEPEST = 3  # levels of folders that are searched for data, to name their folder
 STACKS = ("train-volume.tif", "train-labels.tif")  # as ISBI 2012 was released
 
 
@@ -214,8 +215,10 @@ def _with_left_out(folder: Path, found: dict[str, FoundLayout]) -> dict[str, Lay
     used |= {split_path(path)[0] for path in used}
     reasons = {path: reason for here in found.values() for path, reason in here.unused.items()}
     groups: dict[tuple[Path, str, str], list[str]] = defaultdict(list)
-    for path in all_files(folder):
-        if path not in used:
+    others = [path for path in all_files(folder) if path not in used]
+    used = {path.resolve() for path in used} if others else set()  # some may be read through a link
+    for path in others:
+        if path.resolve() not in used:
             hint = CONVERSIONS.get(path.suffix.lower())
             default = f"this format is not read; {hint}" if hint else "not an image with labels, nor its labels"
             reason = reasons.get(path, default)
@@ -234,12 +237,21 @@ def _no_folder(path: Path) -> str:
     return "this is a file; give the folder that holds the images and their labels"
 
 
+def _complete(folder: Path, levels: int) -> Iterator[Path]:
+    """The folders with images/ and labels/ that many levels below a folder; for train/ the folder that has it."""
+    for path in folders_of(folder):
+        if {"images", "labels"} <= {role(one.name).holds for one in folders_of(path)}:
+            yield folder if levels < DEEPEST and _is_part(role(path.name)) else path
+        elif levels > 1:
+            yield from _complete(path, levels - 1)
+
+
 def _nothing(folder: Path) -> str:
     """The sentence about a folder in which no images with labels were found."""
     folders = folders_of(folder) if folder.is_dir() else []
-    complete = [path for path in folders if {"images", "labels"} <= {role(one.name).holds for one in folders_of(path)}]
+    complete = list(dict.fromkeys(_complete(folder, DEEPEST))) if folders else []
     if complete:
-        names = listed(f"{path.name}/" for path in complete)
+        names = listed(f"{path.relative_to(folder).as_posix()}/" for path in complete)
         return f"{folder}: the images with labels are in folders of their own ({names}); give one of these folders"
     inside = f"; it holds {listed(f'{path.name}/' for path in folders)}" if folders else ""
     return (

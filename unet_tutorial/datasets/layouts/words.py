@@ -17,7 +17,11 @@ LABELS = WORD.findall("""
     segmentation segmentations seg segs target targets y instance instances manual 1stmanual gtfine segmentationclass
     segmentationclasspng segmentationobject segmentationobjectpng
 """)
-PARTS = {"train": ("training", "train", "tr"), "val": ("validation", "valid", "val"), "test": ("testing", "test", "ts")}
+PARTS = {
+    "train": ("training", "train", "tr"),
+    "val": ("validation", "valid", "val", "dev"),
+    "test": ("testing", "test", "ts"),
+}
 
 # Words in the name of a file beside the name that an image and its labels share.
 IMAGE_WORDS = WORD.findall("""
