@@ -73,11 +73,9 @@ def test_the_plan_equals_the_trace(
 def test_the_plan_equals_the_trace_at_every_depth(depth: int, rank: int, padding: Padding) -> None:
     levels = pyramid([3 + i for i in range(depth + 1)], rank)
     (valid, *_) = valid_sizes(levels, padding=padding)
-    for place in (0, 1, 2):
-        size = (valid[place], *[valid[0]] * (rank - 1))
-        assert (
-            differences(arch_from_plan(size, levels, 2, 3, padding=padding), traced(size, levels, 2, 3, padding)) == []
-        )
+    place = (depth + rank + (padding == "valid")) % 3  # so that each depth has each of the three
+    size = (valid[place], *[valid[0]] * (rank - 1))
+    assert differences(arch_from_plan(size, levels, 2, 3, padding=padding), traced(size, levels, 2, 3, padding)) == []
 
 
 @pytest.mark.parametrize("place", range(6))

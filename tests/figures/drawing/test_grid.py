@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations, cycle, pairwise
 
 import pytest
 import torch
@@ -105,8 +105,7 @@ def test_boxes_and_texts_do_not_overlap(name: str, collapse: str) -> None:
     assert [(a, b) for (a, one), (b, other) in combinations(parts, 2) if overlap(one, other)] == []
 
 
-@pytest.mark.parametrize("style", ["thesis", "slide"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "style"), zip(NAMES, cycle(["thesis", "slide"]), strict=False))
 def test_cuboids_do_not_overlap_texts_and_arrows_end_on_them(name: str, style: str) -> None:
     diagram = draw(described(name), style=named_style(style, boxes="cuboid"))
     scene, whole = diagram.scene, set(frames(diagram))

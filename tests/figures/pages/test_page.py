@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,18 @@ def test_what_needs_a_script_is_hidden_without_one(name: str) -> None:
     assert ask(html_page(name), script)[0] > 2
 
 
+@cache
+def asked(name: str) -> list[Any]:
+    """The values of ``CONTROLS`` and of ``INTERACTIONS`` in this page."""
+    both = f"return [() => {{{CONTROLS}}}, () => {{{INTERACTIONS}}}].map((run) => run());"
+    found: list[Any] = ask(html_page(name), both, "--window-size=1280,3000")
+    return found
+
+
 @needs_chromium
 @pytest.mark.parametrize("name", PAGES)
 def test_the_browser_asks_for_nothing_and_every_control_has_its_name(name: str) -> None:
-    found = ask(html_page(name), CONTROLS)
+    found = dict(asked(name)[0])
     assert found.pop("count") > len(described(name).nodes) / 2
     headings = found.pop("headings")
     assert headings[0] == 1
@@ -113,7 +122,7 @@ def test_the_browser_asks_for_nothing_and_every_control_has_its_name(name: str) 
 @needs_chromium
 @pytest.mark.parametrize("name", PAGES)
 def test_focus_and_pointer_show_the_numbers_of_a_map(name: str) -> None:
-    found = ask(html_page(name), INTERACTIONS, "--window-size=1280,3000")
+    found = asked(name)[1]
     rows = map_rows(described(name))
     names = [row[0] for row in rows]
     walked = [row[:-2] for row in found["walked"]]

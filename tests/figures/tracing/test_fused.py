@@ -274,15 +274,18 @@ class Recurrent(nn.Module):
         return self.after(y.transpose(1, 2))  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "num_layers": 2}, {"batch_first": True}], ids=str)
 @pytest.mark.parametrize(
-    ("kind", "attention"),
+    ("kind", "attention", "options"),
     [
-        (nn.LSTM, False),
-        (nn.LSTM, True),
-        (nn.GRU, False),
-        (nn.RNN, False),
-    ],  # torch runs an LSTM beside attention in parts
+        (nn.LSTM, False, {}),
+        (nn.LSTM, False, {"bidirectional": True, "num_layers": 2}),
+        (nn.LSTM, True, {"bidirectional": True, "num_layers": 2}),  # torch runs an LSTM beside attention in parts
+        (nn.LSTM, True, {"batch_first": True}),
+        (nn.GRU, False, {"batch_first": True}),
+        (nn.GRU, False, {"bidirectional": True, "num_layers": 2}),
+        (nn.RNN, False, {}),
+        (nn.RNN, False, {"bidirectional": True}),
+    ],
 )
 def test_a_recurrent_layer_is_one_operation(
     kind: Callable[..., nn.RNNBase], options: dict[str, Any], *, attention: bool

@@ -98,7 +98,12 @@ def test_every_preset_is_compared() -> None:
     assert set(PRESETS) <= set(NETS)
 
 
-@pytest.mark.parametrize("name", NETS)
+LARGE = ("vnet", "keras", "unet25d", "vs-seg", "backboned", "unet++", "unet3+", "unet3d-paper", "attention-oktay")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name.startswith(LARGE) else ()) for name in NETS]
+)
 def test_a_preset_counts_as_torch_does(name: str) -> None:
     torch.manual_seed(0)
     net = NETS[name]()
