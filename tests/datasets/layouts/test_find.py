@@ -193,6 +193,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         "data/membrane/{train,val}/{image,label}/a.png data/membrane/test/a.png",
         r"in folders of their own \(data/membrane/\); give one of these",
     ),
+    "a folder for each image, deeper": (
+        "stage1_train/{1a,2b}/images/{c}.png stage1_train/{1a,2b}/masks/{d}.png",
+        r"in folders of their own \(stage1_train/\); give one of these",
+    ),
     "inside images": ("a.png b.png", r"no images/ and labels/"),
     "no images": ("images/.keep labels/a.png", r"images: no images found; put files"),
     "no labels": ("images/a.png labels/a.czi", r"labels: no labels found \(it holds 1 \.czi\); open it in Fiji"),

@@ -238,18 +238,21 @@ def _no_folder(path: Path) -> str:
 
 
 def _complete(folder: Path, levels: int) -> Iterator[Path]:
-    """The folders with images/ and labels/ that many levels below a folder; for train/ the folder that has it."""
-    for path in folders_of(folder):
-        if {"images", "labels"} <= {role(one.name).holds for one in folders_of(path)}:
-            yield folder if levels < DEEPEST and _is_part(role(path.name)) else path
-        elif levels > 1:
-            yield from _complete(path, levels - 1)
+    """The folders with images/ and labels/ that many levels below a folder; for several, or train/, the one above."""
+    folders = folders_of(folder)
+    held = [path for path in folders if {"images", "labels"} <= {role(one.name).holds for one in folders_of(path)}]
+    above = levels < DEEPEST and (len(held) > 1 or any(_is_part(role(path.name)) for path in held))
+    yield from [folder] if above else held
+    if levels > 1:
+        for path in folders:
+            if path not in held:
+                yield from _complete(path, levels - 1)
 
 
 def _nothing(folder: Path) -> str:
     """The sentence about a folder in which no images with labels were found."""
     folders = folders_of(folder) if folder.is_dir() else []
-    complete = list(dict.fromkeys(_complete(folder, DEEPEST))) if folders else []
+    complete = list(_complete(folder, DEEPEST)) if folders else []
     if complete:
         names = listed(f"{path.relative_to(folder).as_posix()}/" for path in complete)
         return f"{folder}: the images with labels are in folders of their own ({names}); give one of these folders"
