@@ -115,6 +115,7 @@ def test_a_folder_that_is_in_use_gets_a_number(unet: Unet, folder: Path, tmp_pat
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_test_set(unet: Unet, folder: Path, tmp_path: Path) -> None:
     for part in ("train", "test"):
         shutil.copytree(folder / "images", tmp_path / part / "images")
@@ -124,6 +125,7 @@ def test_a_folder_with_a_test_set(unet: Unet, folder: Path, tmp_path: Path) -> N
     assert "3 images to learn from, 3 held out" in text
 
 
+@pytest.mark.slow
 def test_a_run_can_be_resumed_from_elsewhere_and_with_moved_data(
     unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +179,7 @@ def test_ctrl_c_is_one_line_and_leaves_a_good_checkpoint(
         assert load(run / job.CHECKPOINT).training().step == job.EVERY
 
 
+@pytest.mark.slow
 def test_a_volume_is_trained_on_with_planar_levels_and_predicted(unet: Unet, tmp_path: Path) -> None:
     folder, run = write_volumes(tmp_path / "stacks"), tmp_path / "run"
     code, text = unet("train", "--data", folder, "-o", run, *THIN_3D, *THINNER, "--spacing", "3,1,1", "--bf16")
@@ -200,6 +203,7 @@ def test_a_volume_is_trained_on_with_planar_levels_and_predicted(unet: Unet, tmp
     assert read_image(tmp_path / "out" / "1_mask.tif").shape == (8, 32, 36)
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_on_sparse_labels(unet: Unet, tmp_path: Path) -> None:
     sparse = write_sparse_volumes(tmp_path / "sparse")
     code, text = unet("train", "--data", sparse, "-o", tmp_path / "run", "--unlabelled", UNLABELLED, *THIN_3D, *THINNER)
@@ -231,6 +235,7 @@ def sizeless():
 """
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_is_trained_resumed_and_predicts(
     unet: Unet, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +283,7 @@ def test_a_network_of_ones_own_is_refused_in_one_line(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_with_validation_is_extended_and_fine_tuned(unet: Unet, folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "a run"
     words = ["--data", folder, "--steps", 4, *THIN]
@@ -298,6 +304,7 @@ def test_a_run_with_validation_is_extended_and_fine_tuned(unet: Unet, folder: Pa
     assert (code, "give the run to extend with --resume" in text) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_recipe_of_another_run_is_read(unet: Unet, run_folder: Path, tmp_path: Path) -> None:
     recipe = run_folder / "recipe.json"
     code, text = unet("train", "--config", recipe, "-o", tmp_path / "again", "--seed", 5)
@@ -323,6 +330,7 @@ def test_a_recipe_of_another_run_is_read(unet: Unet, run_folder: Path, tmp_path:
     assert not (tmp_path / "bad").exists()
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_data_is_a_warning(unet: Unet, folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(folder, data)

@@ -36,6 +36,7 @@ def label_files(name: str) -> list[Path]:
     return sorted((DATA / name / "labels").rglob("*.png"), key=lambda file: (file.stem, file.parent.name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_the_shipped_files_are_what_the_generator_makes(name: str) -> None:
     kind, seeds = ALL[name]

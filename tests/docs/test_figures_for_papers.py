@@ -24,6 +24,7 @@ def commands() -> Iterator[tuple[list[str], list[str]]]:
             yield shlex.split(command), lines
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_prints_what_it_says(
     unet: Unet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

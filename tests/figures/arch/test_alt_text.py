@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -107,6 +108,7 @@ def test_crops_of_some_skips_are_counted() -> None:
     assert "concatenated, 1 of them cropped by 0+1 pixels per side." in described(net, torch.empty(1, 1, 18, 18))
 
 
+@pytest.mark.slow
 def test_the_kind_of_grid_is_named() -> None:
     """Three rows of UNet++ have 3 + 2 + 1 nodes; 8 of the 11 stages of U2Net go down and up by themselves."""
     assert "are in the triangle of UNet++, whose 6 nodes X(i,j) have 3 rows." in text_of("nested")

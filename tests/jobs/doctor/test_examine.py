@@ -60,7 +60,9 @@ HEALTHY: list[tuple[Callable[[], Mapping[str, Files]], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("files", "options"), HEALTHY)
+@pytest.mark.parametrize(
+    ("files", "options"), [HEALTHY[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in HEALTHY[1:])]
+)
 def test_healthy_data_are_silent(
     files: Callable[[], Mapping[str, Files]], options: dict[str, Any], tmp_path: Path
 ) -> None:

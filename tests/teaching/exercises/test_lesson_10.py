@@ -76,6 +76,9 @@ ORACLES = {
 }
 
 
-@pytest.mark.parametrize(("name", "oracle"), ORACLES.items())
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [pytest.param(*each, marks=pytest.mark.slow if each[0] == "can_train" else ()) for each in ORACLES.items()],
+)
 def test_solutions_agree_with_oracles(name: str, oracle: Any) -> None:
     assert hidden(name, oracle).sentence == f"ok: {name}, hidden"

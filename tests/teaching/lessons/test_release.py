@@ -41,6 +41,7 @@ def test_solutions_are_executed_and_print_ok(path: Path) -> None:
             assert [output.text for output in cell.outputs] == [f"ok: {name}\n"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_an_untouched_exercise_runs_and_says_what_is_missing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = sources(released(nbformat.read(path, as_version=4)))
