@@ -133,6 +133,14 @@ def test_a_layer_per_cell_gives_a_shared_pixel_to_the_smaller_cell() -> None:
     assert found.instances.tolist() == [[1, 1, 1, 0, 0, 2]]
 
 
+@pytest.mark.parametrize("kind", ["instances", "classes"])
+def test_outlines_may_mark_pixels_without_a_label(kind: str) -> None:
+    numbers = np.array([[1, 1, 0, 2, 2, 0]], np.int32)
+    found = encode(LabelScheme(kind, ("background", "a")), one(numbers, instances=numbers, names=("a", "Ignore*")))
+    assert found.labels.tolist() == found.instances.tolist() == [[1, 1, 0, 0, 0, 0]]
+    assert found.known.tolist() == [[True, True, True, False, False, True]]
+
+
 def test_outlines_have_numbers_and_classes() -> None:
     numbers = np.array([[1, 1, 0, 2, 2, 0, 3, 3]], np.int32)
     file = one(np.array([[1, 1, 0, 2, 2, 0, 3, 3]]), instances=numbers, names=("background", "b", "a"))

@@ -23,6 +23,7 @@ def outlines(*names: str) -> RawLabels:
         ([outlines("b", "a"), outlines("c")], {}, ("background", "a", "b", "c")),
         ([outlines("b"), outlines("")], {}, ("background", "b", "unclassified")),
         ([outlines("a", "Background")], {}, ("background", "a")),
+        ([outlines("a", "__ignore__", "Ignore*", "Unlabelled")], {}, ("background", "a")),
         ([outlines("a", "b")], {"classes": "b,a,c"}, ("background", "b", "a", "c")),
         ([outlines("")], {"classes": "nucleus"}, ("background", "nucleus")),
         ([outlines(""), outlines()], {"known_names": {0: "x", 1: "y"}}, ("background", "cell")),
@@ -40,6 +41,7 @@ def test_the_classes_are_those_of_the_outlines(
     [
         ([outlines()], {}, "there is no outline in any file"),
         ([outlines("background")], {}, "there is no outline in any file"),
+        ([outlines("__ignore__")], {}, "there is no outline in any file"),
         ([outlines("a", "b")], {"classes": "a,c"}, "of the class b, which is not among a, c"),
         ([outlines("a")], {"classes": "0=background,1=a"}, "outlines, which have names; give only names"),
         ([outlines("a")], {"colours": "#000000=background,#ffffff=a"}, "outlines, which have names"),

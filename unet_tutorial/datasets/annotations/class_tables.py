@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,15 @@ from unet_tutorial.disk import one_line
 BACKGROUND = "background"
 CLASSES_FILE = "classes.json"  # of a data set: names of classes with their values or colours
 NO_CLASS = ("unlabelled", "unlabeled", "ignore")  # names for the value or colour of pixels without a label
+
+
+def marks_unlabelled(name: str) -> bool:
+    """Whether a name is that of pixels without a label, also as labelme and QuPath write it.
+
+    >>> marks_unlabelled("__ignore__"), marks_unlabelled("Ignore*"), marks_unlabelled("ignored cell")
+    (True, True, False)
+    """
+    return re.sub(r"[\W_]+", "", name).lower() in NO_CLASS
 
 
 class ClassTable(NamedTuple):

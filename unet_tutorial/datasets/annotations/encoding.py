@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.annotations.class_tables import BACKGROUND
+from unet_tutorial.datasets.annotations.class_tables import BACKGROUND, marks_unlabelled
 from unet_tutorial.datasets.annotations.colours import colour_of, hex_colour
 from unet_tutorial.datasets.annotations.label_values import (
     KnownValues,
@@ -50,10 +50,10 @@ def encode(scheme: LabelScheme, raw: RawLabels, rank: int = 2) -> Encoded:
     if scheme.layered:
         return _layers(scheme, raw)
     if raw.instances is not None:
-        classes = _classes_of_outlines(scheme, raw)
+        classes, missing = _classes_of_outlines(scheme, raw)
         if scheme.kind == "classes":
-            return _class_map(classes, np.zeros(classes.shape, bool), rank)
-        return _cells(raw.instances * (classes > 0), np.zeros(classes.shape, bool), rank, classes)
+            return _class_map(classes, missing, rank)
+        return _cells(raw.instances * (classes > 0), missing, rank, classes)
     if raw.layered:
         layers, missing = layer_values(raw, scheme.unlabelled)
         return _cells(painted([whole(layer > 0) for layer in layers], missing.shape).instances, missing, rank)
@@ -73,11 +73,12 @@ def _layers(scheme: LabelScheme, raw: RawLabels) -> Encoded:
     return Encoded(layers.astype(np.uint8), np.zeros(missing.shape, np.int32), ~missing)
 
 
-def _classes_of_outlines(scheme: LabelScheme, raw: RawLabels) -> Labels:
-    """The class of each pixel by the names of the outlines."""
+def _classes_of_outlines(scheme: LabelScheme, raw: RawLabels) -> tuple[Labels, NDArray[np.bool_]]:
+    """The class of each pixel by the names of the outlines, and where they mark pixels without a label."""
     numbers = [0]
+    unlabelled = [number for number, name in enumerate(raw.names, start=1) if marks_unlabelled(name)]
     for name in raw.names:
-        if name.lower() == BACKGROUND:
+        if name.lower() == BACKGROUND or marks_unlabelled(name):
             numbers.append(0)
         elif name in scheme.names:
             numbers.append(scheme.names.index(name))
@@ -92,7 +93,7 @@ def _classes_of_outlines(scheme: LabelScheme, raw: RawLabels) -> Labels:
                 f"{raw.name}: it has outlines of the class {name or CELL}, which is not among "
                 f"{', '.join(scheme.names)}; correct the name, or leave the file out"
             )
-    return np.array(numbers, np.uint8)[raw.array]
+    return np.array(numbers, np.uint8)[raw.array], np.isin(raw.array, unlabelled)
 
 
 def _classes_of_values(scheme: LabelScheme, raw: RawLabels) -> KnownValues:

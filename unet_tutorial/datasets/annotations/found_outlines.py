@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unet_tutorial.datasets.annotations.class_tables import BACKGROUND
+from unet_tutorial.datasets.annotations.class_tables import BACKGROUND, marks_unlabelled
 from unet_tutorial.datasets.annotations.label_options import DATA_SET, LabelOptions
 from unet_tutorial.datasets.annotations.label_values import RawLabels
 from unet_tutorial.datasets.annotations.scheme import CELL, UNCLASSIFIED, LabelScheme
@@ -35,7 +35,9 @@ class FoundOutlines:
             raise ValueError(
                 f"{options.source}: the labels in {self.name} are outlines, which have names; give only names"
             )
-        found = sorted(name for name in self.classes if name and name.lower() != BACKGROUND)
+        found = sorted(
+            name for name in self.classes if name and name.lower() != BACKGROUND and not marks_unlabelled(name)
+        )
         if "" in self.classes:
             found = [*found, UNCLASSIFIED] if found else [CELL]
         if not found:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unet_tutorial.datasets.annotations.class_tables import marks_unlabelled
 from unet_tutorial.datasets.annotations.outlines.coco import is_coco, read_coco
 from unet_tutorial.datasets.annotations.outlines.outline import FileOutlines
 
@@ -62,10 +63,12 @@ def test_images_of_one_name_are_told_apart_by_their_folders() -> None:
         read_coco(file, SIZE, "a")
 
 
-def test_crowds_are_left_out_with_a_sentence() -> None:
-    found = read_coco(content(segmentation=SEGMENTATIONS["runs"], iscrowd=1), SIZE, "a")
-    assert found.outlines == []
-    assert found.remarks[0].startswith("1 object is left out: crowds")
+def test_the_pixels_of_a_crowd_have_no_label() -> None:
+    (crowd,), remarks = read_coco(content(segmentation=SEGMENTATIONS["runs"], iscrowd=1), SIZE, "a")
+    (cell,), _ = read_coco(content(segmentation=SEGMENTATIONS["runs"]), SIZE, "a")
+    assert marks_unlabelled(crowd.label)
+    np.testing.assert_array_equal(crowd.region.mask, cell.region.mask)
+    assert remarks == ["1 object is a crowd (iscrowd), with many cells in one outline: these pixels have no label"]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

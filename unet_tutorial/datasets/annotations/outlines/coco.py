@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from unet_tutorial.datasets.annotations.outlines.outline import FileOutlines, Outline, left_out
+from unet_tutorial.datasets.annotations.class_tables import NO_CLASS
+from unet_tutorial.datasets.annotations.outlines.outline import FileOutlines, Outline
 from unet_tutorial.datasets.annotations.outlines.rle import mask_of, runs_of
 from unet_tutorial.datasets.annotations.polygons import OutlineError, Region, filled, union
 
@@ -17,6 +18,8 @@ def is_coco(content: Any) -> bool:
 
 def read_coco(content: dict[str, Any], size: tuple[int, int], image_name: str) -> FileOutlines:
     """The outlines in the image of this name, which may lack its suffix and its folders.
+
+    Crowds, which COCO's scores ignore, have a class that marks pixels without a label.
 
     OutlineError for an image that is not in the file or has another size, and for an annotation without an outline.
     """
@@ -31,17 +34,18 @@ def read_coco(content: dict[str, Any], size: tuple[int, int], image_name: str) -
     for number, annotation in enumerate(content["annotations"]):
         if annotation["image_id"] != image["id"]:
             continue
+        name = f"annotation {annotation.get('id', number)}"
         if annotation.get("iscrowd"):
             crowds += 1
+            found.append(Outline(_region(annotation, size, name), NO_CLASS[0]))
             continue
-        name = f"annotation {annotation.get('id', number)}"
         category = annotation.get("category_id")
         if category not in names and names:
             raise OutlineError(f"{name} has the category {category}, which is not among its categories; correct it")
         found.append(Outline(_region(annotation, size, name), names.get(category, "")))
-    return FileOutlines(
-        found, left_out(crowds, "crowds (iscrowd), which are many cells in one outline; they count as background")
-    )
+    words = "object is a crowd" if crowds == 1 else "objects are crowds"
+    remark = f"{crowds} {words} (iscrowd), with many cells in one outline: these pixels have no label"
+    return FileOutlines(found, [remark] if crowds else [])
 
 
 def _image(images: list[dict[str, Any]], name: str) -> dict[str, Any]:

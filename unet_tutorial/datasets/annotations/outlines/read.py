@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.annotations.class_tables import marks_unlabelled
 from unet_tutorial.datasets.annotations.labels import Instances
 from unet_tutorial.datasets.annotations.outlines.coco import is_coco, read_coco
 from unet_tutorial.datasets.annotations.outlines.geojson import is_geojson, read_geojson
@@ -67,7 +68,9 @@ def read_outlines(paths: Sequence[Path], size: tuple[int, ...], image_name: str)
     if shared:
         remarks.append(f"{shared} pixels lie in several outlines; {SMALLEST}")
     where = paths[0] if len(paths) == 1 else paths[0].parent
-    return Outlines(instances, numbers[instances], names, tuple(f"{where}, {image_name}: {each}" for each in remarks))
+    told = [f"{where}, {image_name}: {each}" for each in remarks]
+    told += [f"outlines of the class {name} mark pixels without a label" for name in names if marks_unlabelled(name)]
+    return Outlines(instances, numbers[instances], names, tuple(told))
 
 
 def _read(path: Path, size: tuple[int, ...], image_name: str) -> FileOutlines:
