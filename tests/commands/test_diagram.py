@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def test_every_format_is_written_and_says_so(unet: Unet, tmp_path: Path) -> None
     arch = from_json((tmp_path / "u.json").read_text(encoding="utf8"))
     assert (tmp_path / "u.dot").read_text(encoding="utf8") == dot(arch)
     assert (tmp_path / "u.mmd").read_text(encoding="utf8") == mermaid(arch)
+
+
+def test_nothing_is_written_if_one_format_fails(unet: Unet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pptx", None)  # not installed
+    code, text = unet("diagram", *THIN, "-o", tmp_path / "u.svg", "-o", tmp_path / "u.pptx", "-o", tmp_path / "u.dot")
+    assert code == 1
+    assert "python-pptx" in text
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_options_give_the_same_drawing_as_the_library(unet: Unet, tmp_path: Path) -> None:

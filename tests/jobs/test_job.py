@@ -104,6 +104,13 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(unet: Unet, folder:
     assert (killed / "history.csv").read_text() == (whole / "history.csv").read_text()
 
 
+def test_the_folder_of_another_run_is_refused(folder: Path, run_folder: Path) -> None:
+    before = {path: path.read_bytes() for path in run_folder.iterdir()}
+    with pytest.raises(ValueError, match="holds the results of another run; choose another folder"):
+        run(prepare(Recipe(folder, widths="2,4", tile="36", batch=1, steps=1)), run_folder)
+    assert {path: path.read_bytes() for path in run_folder.iterdir()} == before
+
+
 def test_a_seed_sets_weights_and_batches(folder: Path) -> None:
     recipe = Recipe(folder, widths="2,4", tile="36", batch=2)
     first, again, other = prepare(recipe), prepare(recipe), prepare(replace(recipe, seed=1))
@@ -190,6 +197,7 @@ def test_validation_keeps_the_best_checkpoint_and_tests_it(folder: Path, tmp_pat
     np.testing.assert_array_equal(scores.labels[1][0], predictor.labels(predictor(job.data.split.test[0].image)))
 
 
+@pytest.mark.slow
 def test_patience_ends_the_run_at_the_same_step_after_an_interruption(folder: Path, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     options = {"steps": 60, "rate": 0.3, "patience": 2}  # a rate at which the network soon gets no better
@@ -222,6 +230,7 @@ def interrupted(batches: Callable[[int], Batch], at: int) -> Callable[[int], Bat
     return batch
 
 
+@pytest.mark.slow
 def test_an_extension_is_another_cycle_of_the_rate(folder: Path, tmp_path: Path) -> None:
     recipe = Recipe(folder, widths="2,4", tile="36", batch=1, steps=5)
     run(prepare(recipe), tmp_path)
@@ -249,6 +258,7 @@ def test_patience_without_validation_images_is_refused(folder: Path) -> None:
         prepare(Recipe(folder, widths="2,4", tile="36", patience=3))
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_early_can_be_extended(folder: Path, tmp_path: Path) -> None:
     job = watched(folder, steps=60, rate=0.3, patience=2)
     run(job, tmp_path)

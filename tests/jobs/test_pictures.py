@@ -118,7 +118,7 @@ def test_overlapping_layers_multiply_their_colours() -> None:
     np.testing.assert_allclose(in_class_colours(layers, LAYERS)[0], [[1, 1, 1], even, ring, even * ring])
     pair = Pair("x", np.zeros((1, 1, 4)), layers, np.zeros((1, 4), np.int32), np.ones((1, 4), bool))
     figure = classes_picture(pair, np.array([[[0, 1, 0, 0]], [[1, 0, 1, 1]]], np.uint8), LAYERS)
-    assert figure.axes[3].get_title() == "error: 50.0% of the pixels"  # in one layer or the other
+    assert figure.axes[3].get_title() == "error in any layer: 50.0% of the pixels"
     np.testing.assert_allclose(
         in_class_colours(np.stack([layers, 0 * layers, layers], axis=1), LAYERS)[0], np.ones((4, 3))
     )

@@ -36,6 +36,7 @@ from tests.oracles.own_data import (
 from tests.oracles.own_images import named
 
 BINARY, CELL = ("background", "cell"), ("background", "cell")
+CLASSES = "write --labels classes if each value is a class; if each is the number of a cell, save the background as 0"
 BOTH = "write --labels classes if each value is a class, or --labels instances if each is the number of a cell"
 Write = Callable[[Path, int], Any]
 
@@ -494,12 +495,12 @@ LABELS = [
         refused=("the files hold 4 classes", "give"),
     ),
     LabelKind("PNG, classes named in classes.json", with_value_table, names=NAMES),
-    LabelKind("PNG, 1 and 2", grey_png(mask, of_mask, (1, 2)), refused=("the files hold 1, 2, but not 0", BOTH)),
+    LabelKind("PNG, 1 and 2", grey_png(mask, of_mask, (1, 2)), refused=("the files hold 1, 2, but not 0", CLASSES)),
     LabelKind(
         "PNG, 1 and 2", grey_png(mask, of_classes, (1, 2)), names=("class 1", "class 2"), options={"labels": "classes"}
     ),
     LabelKind(
-        "PNG, 254 and 255", grey_png(mask, of_mask, (254, 255)), refused=("the files hold 254, 255, but not 0", BOTH)
+        "PNG, 254 and 255", grey_png(mask, of_mask, (254, 255)), refused=("the files hold 254, 255, but not 0", CLASSES)
     ),
     LabelKind(
         "PNG, 254 and 255",

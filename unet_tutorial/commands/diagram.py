@@ -100,6 +100,7 @@ def diagram(
     vnet-depthwise, vnet-bottleneck; unet++, unet3+, attention-oktay; unet25d, vs-seg; keras-original, keras-padding,
     keras-3d; backboned, backboned-vgg16, backboned-resnet34, backboned-resnet50, backboned-darknet.
     """
+    from unet_tutorial.disk import complete_file
     from unet_tutorial.figures.diagram import FORMATS, draw
 
     paths = output or []
@@ -111,8 +112,11 @@ def diagram(
     style = drawing.make_style()  # before the network is built, which takes longer
     annotations = drawing.make_annotations()
     found = draw(network.architecture(), style=style, collapse=drawing.collapse, annotations=annotations)
-    for path in paths:
-        print(found.save(path))
+    contents = {path: found.content(path) for path in paths}  # all, before the first file is written
+    for path, content in contents.items():
+        with complete_file(path) as part:
+            part.write_bytes(content)
+        print(path)
     if alt:
         print(found.alt)
     notes = [*found.notes]

@@ -70,13 +70,21 @@ class Diagram:
         Raises ValueError if the suffix is missing or is not in ``FORMATS``.
         """
         path = Path(path)
+        content = self.content(path)
+        with complete_file(path) as part:
+            part.write_bytes(content)
+        return path
+
+    def content(self, path: Path) -> bytes:
+        """The content of a file in the format of the path's suffix.
+
+        Raises ValueError if the suffix is missing or is not in ``FORMATS``, or if its format needs a missing package.
+        """
         if not path.suffix:
             raise ValueError(f"{path.name!r} has no suffix that tells the format; end it in {', '.join(FORMATS)}")
         check_name(path.suffix.lower(), FORMATS, "format")
         content = FORMATS[path.suffix.lower()](self)
-        with complete_file(path) as part:
-            part.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
+        return content if isinstance(content, bytes) else content.encode()
 
 
 def _pdf(diagram: Diagram) -> bytes:

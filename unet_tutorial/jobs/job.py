@@ -123,9 +123,12 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
     Writes recipe.json first, checkpoint.safetensors and history.csv after every `EVERY` steps, or after each
     validation, and at the end, then the files of `write_report`. With validation there is also best.safetensors, the
     network with the highest mean IoU so far, and it is the one that is tested; validation.csv has all validations.
-    ``log`` receives a line at each checkpoint. ValueError if a file cannot be written or the loss is not finite. The
-    last checkpoint is complete at any time, so an interrupted run can continue from it.
+    ``log`` receives a line at each checkpoint. ValueError if the folder holds another run, if a file cannot be written,
+    and if the loss is not finite. The last checkpoint is complete at any time, so an interrupted run can continue from
+    it.
     """
+    if not job.training.step and (folder / CHECKPOINT).exists():
+        raise ValueError(f"{folder}: this folder holds the results of another run; choose another folder")
     make_folder(folder)
     with complete_file(folder / "recipe.json") as part:
         part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")

@@ -21,6 +21,7 @@ from unet_tutorial.datasets.annotations.scheme import CELL, LabelScheme, default
 
 LIMITS = (255, 65535, 2**31 - 1, 2**32 - 1)  # highest values of integer types, which often mark unlabelled pixels
 MARK = 10  # if the other values are 0 .. k, one that is higher than k by more than this may be such a mark, too
+WRAPPED = 0.1  # share of numbers in several places, if each number above 255 became another cell's
 SMOOTH = "lie at edges or in pieces of a few pixels, as in a mask with smooth (anti-aliased) edges or in an image"
 BOTH = "write --labels classes if each value is a class, or --labels instances if each is the number of a cell"
 
@@ -93,7 +94,10 @@ class FoundValues:
             self._refuse_background()
             return self._cells()
         if values[0] != 0:
-            raise ValueError(f"{holds}, but not 0, which is the background; {BOTH}")
+            raise ValueError(
+                f"{holds}, but not 0, which is the background; write --labels classes if each value is a class; if "
+                "each is the number of a cell, save the background as 0"
+            )
         if evidence.like_classes():
             return self._classes()
         raise ValueError(f"{holds}, which may be classes or the numbers of cells; {BOTH}")
@@ -136,6 +140,12 @@ class FoundValues:
             raise ValueError(
                 f"{self._files()}: the files hold {shown(values)}, but not 0, which is the background of cells; "
                 "write --labels classes if each value is a class, or save the background as 0"
+            )
+        if values[-1] == LIMITS[0] and len(values) >= LIMITS[0] and self.evidence.in_pieces() > WRAPPED:
+            raise ValueError(
+                f"{self._files()}: the files hold all numbers up to {LIMITS[0]}, the highest of 8 bits, and many of "
+                "them lie in several places, so cells with higher numbers seem to have got those of others; export the "
+                "numbers with 16 bits"
             )
         self._refuse_mark()
         self._refuse_background()

@@ -49,8 +49,14 @@ def _with_options(message: str, data: Path) -> str:
 
     >>> _with_options("write --labels classes, or --unlabelled 255", Path("a"))
     'unet doctor a --labels classes, or unet doctor a --unlabelled 255'
+    >>> _with_options("write --colours '#000000=background,#ff0000=class 1' with your names", Path("a"))
+    "unet doctor a --colours '#000000=background,#ff0000=class 1'"
     """
-    options = list(dict.fromkeys(re.findall(r"--(?:labels (?:classes|instances|layers)|unlabelled [0-9]+)", message)))
+    options = list(
+        dict.fromkeys(
+            re.findall(r"--(?:labels (?:classes|instances|layers)|unlabelled [0-9]+|colours '[^']+')", message)
+        )
+    )
     again = check_again(data) if data.exists() else "unet doctor FOLDER, with the folder of your data"
     return ", or ".join([f"{check_again(data)} {option}" for option in options] or [again])
 
