@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.oracles.label_cases import (
+    Array,
     blurred,
     cells,
     chosen,
@@ -186,6 +187,13 @@ def test_cells_are_found(kind: str) -> None:
     assert sentence(scheme, counts).startswith("labels: instances of one class, ")
 
 
+def wrapped(count: int) -> Array:
+    """Cells of 3² pixels numbered 1 .. count, saved with 8 bits: number 257 becomes 1."""
+    numbers = np.zeros(400, np.uint8)
+    numbers[:count] = np.arange(1, count + 1) % 256
+    return np.kron(numbers.reshape(20, 20), np.pad(np.ones((3, 3), np.uint8), (0, 2)))
+
+
 REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
     "no file": ([], {}, "there are no label files"),
     "nothing but 0": (raw([ZEROS] * 3), {}, "a.png and 2 other files: every pixel has the value 0"),
@@ -211,6 +219,11 @@ REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
         {},
         BOTH,
     ),
+    "cells beyond 8 bits": (
+        raw([wrapped(300), wrapped(330)]),
+        {"labels": "instances"},
+        r"all numbers up to 255, .* export the numbers with 16 bits",
+    ),
     "65535 beside 0 .. 2": (raw(recoded(THREE, [0, 1, 2, 65535])), {}, "--unlabelled 65535"),
     "99 beside 0 .. 2": (raw(recoded(THREE, [0, 1, 2, 99])), {}, "--unlabelled 99"),
     "0, 1 and 0, 255 in different files": (
@@ -220,10 +233,22 @@ REFUSED: dict[str, tuple[Sequence[RawLabels], dict[str, Any], str]] = {
     ),
     "0, 255 and 0, 65535": (raw([BINARY[0] * 255, BINARY[1] * 65535]), {}, "two kinds of masks may be mixed"),
     "0, 85, 170, 255": (raw(recoded(THREE, [0, 85, 170, 255])), {}, BOTH),
-    "1 and 2": (raw(recoded(BINARY, [1, 2])), {}, f"hold 1, 2, but not 0.*{BOTH}"),
-    "254 and 255": (raw(recoded(BINARY, [254, 255])), {}, f"hold 254, 255, but not 0.*{BOTH}"),
+    "1 and 2": (
+        raw(recoded(BINARY, [1, 2])),
+        {},
+        "hold 1, 2, but not 0.*--labels classes if each value is a class; .* save the background as 0",
+    ),
+    "254 and 255": (
+        raw(recoded(BINARY, [254, 255])),
+        {},
+        "hold 254, 255, but not 0.*--labels classes if each value is a class; .* save the background as 0",
+    ),
     "1 and 2 as instances": (raw(recoded(BINARY, [1, 2])), {"labels": "instances"}, "but not 0.*--labels classes"),
-    "1, 2, 3": (raw(recoded(classes(3, 2), [1, 2, 3])), {}, f"but not 0.*{BOTH}"),
+    "1, 2, 3": (
+        raw(recoded(classes(3, 2), [1, 2, 3])),
+        {},
+        "but not 0.*--labels classes if each value is a class; .* save the background as 0",
+    ),
     "3 in each of 10 files": (raw(cells(*[3] * 10)), {}, f"hold 0, 1, 2, 3, which may be.*{BOTH}"),
     "12 in each file": (raw(cells(*[12] * 6)), {}, BOTH),
     "a few cells": (raw(cells(2, 3, 4, 5)), {}, BOTH),
@@ -370,6 +395,10 @@ SENTENCES: dict[str, tuple[LabelScheme, list[int]]] = {
     ),
     "labels: 2 classes #000000, #ff0000 = nucleus; #000000 is background; #ffffff is unlabelled": (
         LabelScheme("classes", ("background", "nucleus"), (), ("#000000", "#ff0000"), 0xFFFFFF),
+        [],
+    ),
+    "labels: 2 classes 0 = Background, 1 = nucleus; 0 is background": (
+        LabelScheme("classes", ("Background", "nucleus"), (0, 1)),
         [],
     ),
     "labels: instances of one class, 12 per image": (LabelScheme(), [12, 12]),

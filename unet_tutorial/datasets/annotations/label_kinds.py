@@ -71,7 +71,7 @@ def sentence(scheme: LabelScheme, counts: Sequence[int] = ()) -> str:
         )
     elif scheme.kind == "classes":
         text = f"{len(scheme.names)} classes {', '.join(named)}"
-        if scheme.names[0] == BACKGROUND and keys:
+        if scheme.names[0].lower() == BACKGROUND and keys:
             text += f"; {keys[0]} is background"
         elif keys:
             text += "; none is background"

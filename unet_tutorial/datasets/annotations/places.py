@@ -187,6 +187,10 @@ class Evidence:
         """Whether most values lie in several places of a slice."""
         return bool(self.found) and bool(np.median([one.pieces for one in self.found]) >= 2)
 
+    def in_pieces(self) -> float:
+        """The share of values that lie in several places of a slice."""
+        return float(np.mean([one.pieces >= 2 for one in self.found])) if self.found else 0.0
+
     def _inner(self) -> list[Occurrence]:
         values = self.values
         return [one for one in self.found if one.value < values[-1]]
