@@ -69,7 +69,10 @@ def by_name(files: Iterable[Path], folder: Path) -> dict[str, Path]:
     for file in files:
         name = name_of(file, folder)
         if name in named:
-            raise ValueError(f"{file}: {named[name].name} has the same name; keep one of the two")
+            raise ValueError(
+                f"{file}: {named[name].name} has the same name; keep one of the two, or if one holds the labels of the "
+                "other, move it to a folder labels/ beside images/"
+            )
         named[name] = file
     return named
 
