@@ -10,4 +10,4 @@ from unet_tutorial.teaching.checking import progress
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guesses and solved exercises go to a temporary file."""
-    monkeypatch.setattr(progress, "FILE", tmp_path / "progress.json")
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "progress.json"))

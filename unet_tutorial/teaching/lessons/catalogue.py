@@ -21,6 +21,7 @@ LESSONS = (
     "12_3d_planar",
     "18_figures",
 )
+WITHOUT_EXERCISES: tuple[str, ...] = ()
 
 
 def lessons() -> list[Path]:
@@ -29,13 +30,13 @@ def lessons() -> list[Path]:
 
 
 def solutions() -> list[Path]:
-    """The notebooks with the solved exercises, one per lesson."""
-    return [FOLDER / "solutions" / f"{name}.ipynb" for name in LESSONS]
+    """The notebooks with the solved exercises, one per lesson with exercises."""
+    return [FOLDER / "solutions" / f"{name}.ipynb" for name in LESSONS if name not in WITHOUT_EXERCISES]
 
 
 def exercises() -> list[Path]:
-    """The notebooks that a student fills in, one per lesson."""
-    return [FOLDER / "exercises" / f"{name}.ipynb" for name in LESSONS]
+    """The notebooks that a student fills in, one per lesson with exercises."""
+    return [FOLDER / "exercises" / path.name for path in solutions()]
 
 
 def numbered(prefix: str) -> list[Path]:

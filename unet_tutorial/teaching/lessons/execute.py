@@ -5,12 +5,14 @@ The file is replaced only if all cells run and all outputs follow the rules of `
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -18,10 +20,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from unet_tutorial.disk import complete_file
-from unet_tutorial.teaching.lessons.catalogue import numbered
+from unet_tutorial.teaching.checking.progress import NAME, VARIABLE
+from unet_tutorial.teaching.lessons.catalogue import LESSONS, numbered
+from unet_tutorial.teaching.lessons.contents import WAY_ON, way_on
 from unet_tutorial.teaching.lessons.grading import mark
 from unet_tutorial.teaching.lessons.lesson import Lesson, joined, read
 from unet_tutorial.teaching.lessons.outputs import output_faults, path_faults
+from unet_tutorial.teaching.lessons.tried import TURN, trials
 
 Notebook = Any  # nbformat and nbclient have no types
 load: Callable[..., Notebook] = nbformat.read
@@ -29,6 +34,7 @@ dump: Callable[..., str] = nbformat.writes
 client: Callable[..., Notebook] = NotebookClient
 
 SOLUTIONS = "solutions"
+FOLDED = "hide-input"
 CELL_SECONDS = 300
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
@@ -45,11 +51,18 @@ def execute(path: Path) -> Lesson:
     file cannot be read or written. The file is then unchanged.
     """
     notebook = load(path, as_version=4)
+    if path.stem in LESSONS:
+        link_on(notebook, way_on(path.stem, inside="exercises" if path.parent.name == SOLUTIONS else ""))
+    written = len(notebook.cells)
+    notebook.cells += [nbformat.from_dict(cell) for cell in trials(notebook.cells)]
     try:
         folder = {"metadata": {"path": str(path.parent)}}
-        client(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=folder, record_timing=False).execute()
+        run = client(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=folder, record_timing=False)
+        with TemporaryDirectory() as empty:  # the author's own progress must not change the outputs
+            run.execute(env={**os.environ, VARIABLE: str(Path(empty) / NAME)})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LessonError(f"{path.name}: a cell failed\n{COLOURS.sub('', str(error))}") from error
+    del notebook.cells[written:]
     normalise(notebook, path.stem)
     if path.parent.name == SOLUTIONS:
         mark(notebook)
@@ -62,6 +75,16 @@ def execute(path: Path) -> Lesson:
     return lesson
 
 
+def link_on(notebook: Notebook, line: str) -> None:
+    """Replace the last line of the last cell by the links to other notebooks, or add them, in place."""
+    cell = notebook.cells[-1]
+    if cell.cell_type != "markdown":
+        notebook.cells.append(nbformat.v4.new_markdown_cell(line))
+        return
+    text, last, _ = cell.source.rpartition(f"\n\n{WAY_ON}")
+    cell.source = f"{text if last else cell.source}\n\n{line}"
+
+
 def normalise(notebook: Notebook, stem: str) -> None:
     """Change the notebook in place: ids by position, execution counts, merged streams, no local metadata."""
     prefix = stem.partition("_")[0]
@@ -71,7 +94,7 @@ def normalise(notebook: Notebook, stem: str) -> None:
     count = 0
     for index, cell in enumerate(notebook.cells, start=1):
         cell.id = f"{prefix}-{index:02}"
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        cell.metadata = metadata_of(cell)
         if cell.cell_type != "code":
             continue
         count += 1
@@ -80,6 +103,19 @@ def normalise(notebook: Notebook, stem: str) -> None:
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
+
+
+def metadata_of(cell: Notebook) -> dict[str, Any]:
+    """The metadata that are kept: tags, and the answers with which a turn is tried.
+
+    A cell with the tag plot is folded in JupyterLab (source_hidden) and in the book (the tag hide-input).
+    """
+    names = [name for name in cell.metadata.get("tags", []) if name != FOLDED]
+    kept: dict[str, Any] = {TURN: cell.metadata[TURN]} if cell.metadata.get(TURN) else {}
+    if "plot" in names:
+        kept["jupyter"] = {"source_hidden": True}
+        names.append(FOLDED)
+    return {**kept, "tags": names} if names else kept
 
 
 def merged(outputs: Iterable[Notebook]) -> list[Notebook]:
