@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 
 from tests.house.check_section import check_faults
-from unet_tutorial.teaching.lessons.lesson import Cell, Lesson, tags
+from unet_tutorial.teaching.lessons.catalogue import LESSONS, numbered
+from unet_tutorial.teaching.lessons.lesson import Cell, Lesson, read, tags
+from unet_tutorial.teaching.lessons.links import way_on
 from unet_tutorial.teaching.lessons.outputs import output_faults, path_faults
+from unet_tutorial.teaching.lessons.tried import answers, is_turn
 
 Rule = Callable[[Lesson], list[str]]
 
@@ -27,14 +31,18 @@ def opening(lesson: Lesson) -> list[str]:
     ]
 
 
-def closing(lesson: Lesson) -> list[str]:
-    sections: list[tuple[str, list[Cell]]] = [("", [])]
+def sections(lesson: Lesson) -> list[tuple[str, list[Cell]]]:
+    """The cells under each heading of level 2; a cell belongs to the last heading in it or before it."""
+    found: list[tuple[str, list[Cell]]] = [("", [])]
     for cell in lesson.cells:
-        heading = re.search(r"^## (.*)$", cell["source"], re.MULTILINE) if cell["cell_type"] == "markdown" else None
-        if heading:
-            sections.append((heading[1], []))
-        sections[-1][1].append(cell)
-    last = sections[-3:]
+        headings = re.findall(r"^## (.*)$", cell["source"], re.MULTILINE) if cell["cell_type"] == "markdown" else []
+        found += [(heading, []) for heading in headings]
+        found[-1][1].append(cell)
+    return found
+
+
+def closing(lesson: Lesson) -> list[str]:
+    last = sections(lesson)[-3:]
     if len(last) < 3 or not all(w in t for w, (t, _) in zip(("Check", "Recap", "Quiz"), last, strict=True)):
         return ["the last three ## headings are Check, Recap and Quiz, each in a cell of its own"]
     quiz = re.sub(r"<details>.*?</details>", "", "\n".join(cell["source"] for cell in last[2][1]), flags=re.DOTALL)
@@ -80,6 +88,73 @@ def ceiling(lesson: Lesson) -> list[str]:
     return [] if good else [f"metadata unet_tutorial.ceiling_seconds is {seconds!r}; wanted seconds, at most 300"]
 
 
+def calls(cells: Iterable[Cell], name: str) -> list[str]:
+    """The keys of the calls of `predict`, `reveal` or `turn` in the cells, in order."""
+    pattern = re.compile(rf'^{name}\(\s*"([a-z0-9-]+)"', re.MULTILINE)
+    return [key for cell in cells if cell["cell_type"] == "code" for key in pattern.findall(cell["source"])]
+
+
+def every_section_asks(lesson: Lesson) -> list[str]:
+    """Every section but Check, Recap and Quiz has a guess or a turn."""
+    return [
+        f"section {heading!r} has no predict(…) and no turn(…)"
+        for heading, cells in sections(lesson)[1:-3]
+        if not calls(cells, "predict") and not calls(cells, "turn")
+    ]
+
+
+def guesses_are_answered(lesson: Lesson) -> list[str]:
+    """A later cell reveals the answer to each question."""
+    cells = lesson.cells
+    asked = [(number, key) for number, cell in enumerate(cells) for key in calls([cell], "predict")]
+    unanswered = [key for number, key in asked if key not in calls(cells[number + 1 :], "reveal")]
+    unasked = set(calls(cells, "reveal")) - {key for _, key in asked}
+    return [f"no later cell calls reveal({key!r}, …) with the measured answer" for key in unanswered] + [
+        f"reveal({key!r}) has no question" for key in sorted(unasked)
+    ]
+
+
+def turns_are_tried(lesson: Lesson) -> list[str]:
+    """Two turns or more, each with right and wrong answers in the metadata of its cell."""
+    cells = [cell for cell in lesson.cells if is_turn(cell)]
+    faults = [] if len(cells) >= 2 else [f"{len(cells)} cells with a turn(…); wanted two or three"]
+    for cell in cells:
+        try:
+            answers(cell)
+        except ValueError as error:
+            faults.append(str(error))
+    return faults
+
+
+def plots_are_folded(lesson: Lesson) -> list[str]:
+    drawing = re.compile(r"plt\.(subplots|figure)\(|\bshow(_svg)?\(")
+    return [
+        f"code cell {number} draws a figure; put the drawing into a cell with the tag plot"
+        for number, cell in enumerate(lesson.code, start=1)
+        if drawing.search(cell["source"]) and "plot" not in tags(cell)
+    ]
+
+
+def scored(lesson: Lesson) -> list[str]:
+    recap = next((cells for heading, cells in sections(lesson) if "Recap" in heading), [])
+    code = [cell["source"] for cell in recap if cell["cell_type"] == "code"]
+    number = lesson.name if lesson.name.startswith("unet") else lesson.name.partition("_")[0]
+    return [] if f'print(score("{number}"))' in code else [f'the Recap has a code cell print(score("{number}"))']
+
+
+def linked(lesson: Lesson) -> list[str]:
+    line = way_on(lesson.name) if lesson.name in LESSONS else ""
+    last = lesson.cells[-1]["source"].split("\n")[-1]
+    return [] if not line or last == line else [f"the last line is {line!r}; run python3 course.py notebooks"]
+
+
+OF_THE_SEAT: list[Rule] = [every_section_asks, guesses_are_answered, turns_are_tried, plots_are_folded, scored, linked]
 RULES: list[Rule] = [
     executed, output_faults, path_faults, opening, closing, exemptions, described_images, figures_with_facts, ceiling,
 ]  # fmt: skip
+
+
+if __name__ == "__main__":  # the faults of the lessons whose names begin with the arguments
+    for lesson in (read(path) for prefix in sys.argv[1:] or [""] for path in numbered(prefix)):
+        for fault in (fault for rule in RULES + OF_THE_SEAT for fault in rule(lesson)):
+            print(f"{lesson.name}: {fault}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.good_lesson import Notebook, figure, good_notebook, markdown, stream
-from tests.house.house_rules import RULES
+from tests.house.house_rules import OF_THE_SEAT, RULES
 from tests.paths import ROOT
 from unet_tutorial.teaching.lessons.lesson import read
 
@@ -19,7 +19,7 @@ def faults(notebook: Notebook, folder: Path) -> dict[str, list[str]]:
     path = folder / "01_sizes.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf8")
     lesson = read(path)
-    return {rule.__name__: found for rule in RULES if (found := rule(lesson))}
+    return {rule.__name__: found for rule in (*RULES, *OF_THE_SEAT) if (found := rule(lesson))}
 
 
 def in_cell(index: int, **changes: object) -> Callable[[Notebook], None]:
@@ -45,8 +45,16 @@ def every_code_cell(**changes: object) -> Callable[[Notebook], None]:
     return change
 
 
+def swapped(first: int, second: int) -> Callable[[Notebook], None]:
+    def change(notebook: Notebook) -> None:
+        cells = notebook["cells"]
+        cells[first], cells[second] = cells[second], cells[first]
+
+    return change
+
+
 def last_cells_dropped(notebook: Notebook) -> None:
-    del notebook["cells"][-2:]
+    del notebook["cells"][-3:]
 
 
 ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": []}
@@ -75,8 +83,8 @@ MUTANTS: list[tuple[str, str, Callable[[Notebook], None]]] = [
     ("opening", "opens with code", lambda notebook: notebook["cells"].insert(0, notebook["cells"].pop(1))),
     ("closing", "no recap, no quiz", last_cells_dropped),
     ("closing", "two questions", in_cell(-1, source="## Quiz\n1. a\n2. b")),
-    ("closing", "a check that asserts nothing", in_cell(-3, source="print(lesson == module)  # assert")),
-    ("closing", "a check without an equality", in_cell(-3, source="assert lesson > 0")),
+    ("closing", "a check that asserts nothing", in_cell(-4, source="print(lesson == module)  # assert")),
+    ("closing", "a check without an equality", in_cell(-4, source="assert lesson > 0")),
     ("closing", "a section after the quiz", lambda notebook: notebook["cells"].append(markdown("## More"))),
     ("exemptions", "a tag without a reason", in_cell(1, metadata={"tags": ["nbval-ignore-output"]})),
     ("exemptions", "a comment without a reason", in_cell(1, source="# NBVAL_IGNORE_OUTPUT\nassert 1")),
@@ -85,6 +93,16 @@ MUTANTS: list[tuple[str, str, Callable[[Notebook], None]]] = [
     ("described_images", "no alt", in_cell(2, source="![](u.png)")),
     ("described_images", "img without alt", in_cell(2, source='<img src="u.png">')),
     ("figures_with_facts", "no fact", in_cell(3, outputs=[figure()])),
+    ("every_section_asks", "a section without a question", in_cell(5, source="## 1 · A section\n## 1b · Empty")),
+    ("guesses_are_answered", "no answer", in_cell(7, source="print(2 % 2 == 0)")),
+    ("guesses_are_answered", "the answer comes first", swapped(6, 7)),
+    ("guesses_are_answered", "an answer without a question", in_cell(6, source='turn("x", "y", test=bool)')),
+    ("turns_are_tried", "one turn", in_cell(9, source="print(1)")),
+    ("turns_are_tried", "no wrong answer", in_cell(9, metadata={"unet_tutorial": {"right": ["1"]}})),
+    ("plots_are_folded", "an unfolded plot", in_cell(3, metadata={})),
+    ("scored", "no score", in_cell(14, source="print(1)")),
+    ("scored", "the score of another lesson", in_cell(14, source='print(score("02"))')),
+    ("linked", "no links", in_cell(-1, source="## Quiz\n1. a\n2. b\n3. c")),
     ("ceiling", "no ceiling", lambda notebook: notebook["metadata"].pop("unet_tutorial")),
     ("ceiling", "high ceiling", lambda notebook: notebook["metadata"]["unet_tutorial"].update(ceiling_seconds=301)),
 ]
@@ -102,7 +120,7 @@ def test_a_bad_lesson_fails_its_rule(rule: str, mutant: Callable[[Notebook], Non
 
 
 def test_every_rule_has_a_mutant() -> None:
-    assert {rule.__name__ for rule in RULES} == {rule for rule, _, _ in MUTANTS}
+    assert {rule.__name__ for rule in (*RULES, *OF_THE_SEAT)} == {rule for rule, _, _ in MUTANTS}
 
 
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:

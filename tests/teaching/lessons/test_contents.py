@@ -9,7 +9,7 @@ import pytest
 
 from tests.paths import NOTEBOOKS
 from unet_tutorial.teaching.lessons import catalogue
-from unet_tutorial.teaching.lessons.contents import contents, minutes_in, score, title_in, way_on
+from unet_tutorial.teaching.lessons.contents import contents, minutes_in, score, title_in
 
 
 @pytest.mark.parametrize("name", catalogue.LESSONS[:3])
@@ -40,16 +40,3 @@ def test_the_score_counts_guesses_and_turns_of_the_lesson() -> None:
     assert score("01_sizes") == f"guesses: 0 of {total} right ({total} not made); turns: 0 of {turns} completed"
     with pytest.raises(ValueError, match="there is no lesson '97'; there are 00_start_here"):
         score("97")
-
-
-@pytest.mark.parametrize("name", catalogue.LESSONS)
-def test_links_lead_to_files_in_course_order(name: str) -> None:
-    position = catalogue.LESSONS.index(name)
-    links = re.findall(r"\]\(([^)]+)\)", way_on(name))
-    assert all((NOTEBOOKS / link).is_file() for link in links)
-    neighbours = [catalogue.LESSONS[i] for i in (position - 1, position + 1) if 0 <= i < len(catalogue.LESSONS)]
-    assert [link for link in links if "/" not in link] == [f"{each}.ipynb" for each in neighbours]
-    if name not in catalogue.WITHOUT_EXERCISES:
-        back = re.findall(r"\]\(([^)]+)\)", way_on(name, inside="exercises"))
-        assert all((NOTEBOOKS / "exercises" / link).is_file() for link in back)
-        assert back[0] == f"../{name}.ipynb"

@@ -1,4 +1,4 @@
-"""What a lesson contains, read from its notebook: title, minutes, questions, turns and exercises; and the way on."""
+"""What a lesson contains, read from its notebook: its title and minutes, and its questions, turns and exercises."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 from unet_tutorial.teaching.checking.progress import Progress, load
 from unet_tutorial.teaching.lessons import catalogue
 from unet_tutorial.teaching.lessons.lesson import read
-
-WAY_ON = "**Way on**: "  # starts the last line of each lesson and of its exercises
 
 
 @dataclass(frozen=True)
@@ -95,26 +93,3 @@ def _full_name(name: str) -> str:
     if len(found) != 1:
         raise ValueError(f"there is no lesson {name!r}; there are {', '.join(catalogue.LESSONS)}")
     return found[0]
-
-
-def way_on(name: str, *, inside: str = "") -> str:
-    """The last line of a lesson: links to its exercises, to the lesson before it and to the next one.
-
-    With inside="exercises", it is the line for the exercises of the lesson, whose links begin with "../".
-    """
-    position = catalogue.LESSONS.index(name)
-    links = []
-    if inside:
-        links.append(f"back to [the lesson](../{name}.ipynb)")
-    elif name not in catalogue.WITHOUT_EXERCISES:
-        links.append(f"[exercises](exercises/{name}.ipynb)")
-    up = "../" if inside else ""
-    if position and not inside:
-        links.append(f"before: {_link(catalogue.LESSONS[position - 1], up)}")
-    if position + 1 < len(catalogue.LESSONS):
-        links.append(f"next: {_link(catalogue.LESSONS[position + 1], up)}")
-    return WAY_ON + " · ".join(links)
-
-
-def _link(name: str, up: str) -> str:
-    return f"[{title_in(read(catalogue.FOLDER / f'{name}.ipynb').prose)}]({up}{name}.ipynb)"

@@ -22,9 +22,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.checking.progress import NAME, VARIABLE
 from unet_tutorial.teaching.lessons.catalogue import LESSONS, numbered
-from unet_tutorial.teaching.lessons.contents import WAY_ON, way_on
 from unet_tutorial.teaching.lessons.grading import mark
 from unet_tutorial.teaching.lessons.lesson import Lesson, joined, read
+from unet_tutorial.teaching.lessons.links import SOLUTIONS, link
 from unet_tutorial.teaching.lessons.outputs import output_faults, path_faults
 from unet_tutorial.teaching.lessons.tried import TURN, trials
 
@@ -33,7 +33,6 @@ load: Callable[..., Notebook] = nbformat.read
 dump: Callable[..., str] = nbformat.writes
 client: Callable[..., Notebook] = NotebookClient
 
-SOLUTIONS = "solutions"
 FOLDED = "hide-input"
 CELL_SECONDS = 300
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -52,7 +51,7 @@ def execute(path: Path) -> Lesson:
     """
     notebook = load(path, as_version=4)
     if path.stem in LESSONS:
-        link_on(notebook, way_on(path.stem, inside="exercises" if path.parent.name == SOLUTIONS else ""))
+        link(notebook, path)
     written = len(notebook.cells)
     notebook.cells += [nbformat.from_dict(cell) for cell in trials(notebook.cells)]
     try:
@@ -73,16 +72,6 @@ def execute(path: Path) -> Lesson:
         if faults:
             raise LessonError("\n".join(faults))
     return lesson
-
-
-def link_on(notebook: Notebook, line: str) -> None:
-    """Replace the last line of the last cell by the links to other notebooks, or add them, in place."""
-    cell = notebook.cells[-1]
-    if cell.cell_type != "markdown":
-        notebook.cells.append(nbformat.v4.new_markdown_cell(line))
-        return
-    text, last, _ = cell.source.rpartition(f"\n\n{WAY_ON}")
-    cell.source = f"{text if last else cell.source}\n\n{line}"
 
 
 def normalise(notebook: Notebook, stem: str) -> None:
