@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from pathlib import Path
 
@@ -18,10 +17,11 @@ from tests.paths import ROOT
 from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.checking.check import all_exercises
 from unet_tutorial.teaching.lessons import catalogue
+from unet_tutorial.teaching.lessons.contents import contents
 from unet_tutorial.teaching.lessons.lesson import read
 
 PAGE = ROOT / "docs" / "timing.md"
-COUNTS = ("cells", "words", "figures", "exercises", "mistakes")
+COUNTS = ("minutes", "cells", "words", "figures", "guesses", "turns", "sliders", "exercises", "mistakes")
 HEAD = """# Times of the lessons, and their contents in numbers
 
 Each lesson was executed again by nbval in strict mode in a process of its own; the solutions shared two kernels. Two
@@ -34,8 +34,9 @@ a limit on anything but the ceilings.
 |---|---|---|---|
 """
 MIDDLE = """
-Words are those of the markdown cells. An exercise is a function or a class that a student writes. Mistakes are wrong
-answers that the checks of the exercises reject, each with its own hint.
+Minutes are those for reading a lesson. Words are those of the markdown cells. A guess is a question that is answered
+before the cell that measures the answer, and a turn is a task inside the lesson. An exercise is a function or a class
+that a student writes. Mistakes are wrong answers that the checks of the exercises reject, each with its own hint.
 
 """
 
@@ -48,12 +49,13 @@ def machine() -> str:
 
 
 def counts(path: Path) -> tuple[int, ...]:
-    """The numbers named in COUNTS for one lesson; its exercises are those that its solutions check."""
-    lesson, solved = read(path), path.parent / "solutions" / path.name
-    checked = set(re.findall(r'check\(\\"(\w+)\\"', solved.read_text("utf8")))
-    exercises = [exercise for exercise in all_exercises() if exercise.name in checked]
+    """The numbers named in COUNTS for one lesson."""
+    lesson, inside = read(path), contents(path.stem)
+    exercises = [exercise for exercise in all_exercises() if exercise.name in inside.exercises]
     mistakes = sum(len(exercise.mistakes) for exercise in exercises)
-    return len(lesson.cells), lesson.words, len(lesson.figures), len(exercises), mistakes
+    sliders = sum(cell["source"].count("show_slider(") for cell in lesson.code)
+    texts = inside.minutes, len(lesson.cells), lesson.words, len(lesson.figures)
+    return *texts, len(inside.questions), len(inside.turns), sliders, len(exercises), mistakes
 
 
 def times_table(results: list[Rerun]) -> str:

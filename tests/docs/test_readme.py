@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from typer.main import get_group
 import course
 from tests.paths import ROOT
 from unet_tutorial.commands.app import app
-from unet_tutorial.teaching.lessons.catalogue import lessons
+from unet_tutorial.teaching.lessons.catalogue import LESSONS, exercises, lessons, solutions
+from unet_tutorial.teaching.lessons.contents import contents
+from unet_tutorial.teaching.lessons.lesson import read
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md", "notebooks/glossary.md"]
@@ -27,8 +30,11 @@ COMMANDS = {
 
 
 def missing(page: Path) -> list[str]:
-    """The relative links, pictures and files named in that page which do not exist; examples in code are no links."""
-    text = page.read_text(encoding="utf8")
+    """The relative links, pictures and files named in that page which do not exist; examples in code are no links.
+
+    Of a notebook, the markdown cells are read.
+    """
+    text = read(page).prose if page.suffix == ".ipynb" else page.read_text(encoding="utf8")
     links = [first or second for first, second in LINK.findall(CODE.sub("", text))]
     found = [(link, page.parent / link.partition("#")[0]) for link in links if not re.match(r"\w+:|#", link)]
     found += [(name, ROOT / name) for name in FILE.findall(text) if "NN" not in name]
@@ -49,6 +55,19 @@ def strange(text: str) -> list[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_links_and_pictures_exist(name: str) -> None:
     assert missing(ROOT / name) == []
+
+
+@pytest.mark.parametrize(
+    "path", [*lessons(), *exercises(), *solutions()], ids=lambda path: f"{path.parts[-2]}/{path.stem}"
+)
+def test_links_and_pictures_of_notebooks_exist(path: Path) -> None:
+    assert missing(path) == []
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_minutes_in_the_readme_are_those_of_the_lesson(name: str) -> None:
+    rows = re.findall(rf"^\| \[[^]]*\]\(notebooks/{name}\.ipynb\) \|.*\| (\d+) \|$", README, re.MULTILINE)
+    assert rows == [str(contents(name).minutes)]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -75,6 +94,10 @@ def test_what_does_not_exist_is_found(tmp_path: Path) -> None:
         '[f](gone.md) ![g](gone.png) <img src="gone.svg"> `tests/gone.py`\n```\n[h](block.md)\n```\n'
     )
     assert missing(page) == ["gone.md", "gone.png", "gone.svg", "tests/gone.py"]
+    cell = {"cell_type": "markdown", "source": "[a](u.png) [b](../gone.ipynb)"}
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    assert missing(notebook) == ["../gone.ipynb"]
     page.write_text("a unet fly `unet sizes --near 5` `unet swim` `unet train --fast -o x`\n```\ncourse.py fly\n```\n")
     assert strange(page.read_text()) == ["course.py fly", "unet swim", "unet train --fast"]
     assert PLACEHOLDER.findall("| M2 | RUN_OUTPUT ISBI 2012 TASK\nNUMBERS") == ["M2", "RUN_OUTPUT", "NUMBERS"]
