@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import torch
 
-from docs.build import sliders
-from docs.build.sliders import SLIDERS, page
+from docs.build.sliders import SLIDERS, page, pages
 from tests.oracles.browser import ask, needs_chromium
 from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.teaching.lessons.slider import FOLDER
 
 
 def test_the_pages_are_up_to_date() -> None:
-    stale = [path.name for path, text in sliders.pages().items() if path.read_text(encoding="utf8") != text]
+    stale = [path.name for path, text in pages().items() if path.read_text(encoding="utf8") != text]
     assert stale == [], "run: python -m docs.build.sliders"
-    assert sorted(sliders.FOLDER.glob("*")) == sorted(sliders.pages())
+    assert sorted(FOLDER.glob("*")) == sorted(pages())
 
 
 class Parts(HTMLParser):

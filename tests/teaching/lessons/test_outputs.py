@@ -48,3 +48,20 @@ def test_sources_are_searched_for_paths() -> None:
 def test_the_text_of_an_output_joins_its_text_formats() -> None:
     data = {"text/plain": ["a", "b"], "image/png": "aGk=", "text/html": "c"}
     assert output_text({"output_type": "display_data", "data": data}).split() == ["ab", "c"]
+
+
+FRAME = {"text/html": '<iframe title="a page" srcdoc="…"></iframe>', "text/plain": "a page with sliders"}
+
+
+@pytest.mark.parametrize("alt", ["", "page", "a page"])
+def test_a_page_in_a_frame_needs_an_alternative_text(alt: str) -> None:
+    output = {"output_type": "display_data", "data": FRAME, "metadata": {"text/html": {"alt": alt}}}
+    (found,) = output_faults(lesson(output))
+    assert "show_slider" in found
+
+
+def test_a_described_page_and_html_without_a_frame_are_no_faults() -> None:
+    metadata = {"text/html": {"alt": "a page with sliders"}}
+    described = {"output_type": "display_data", "data": FRAME, "metadata": metadata}
+    table = {"output_type": "display_data", "data": {"text/html": "<table></table>"}, "metadata": {}}
+    assert output_faults(lesson(described)) == output_faults(lesson(table)) == []

@@ -80,7 +80,13 @@ def _faults(output: Cell) -> list[str]:
 def _picture_faults(output: Cell) -> list[str]:
     if any("widget" in kind for kind in output.get("data", {})):
         return ["a widget, which needs a running kernel; show a figure instead"]
-    for kind in set(PICTURES) & set(output.get("data", {})):
+    kinds = set(PICTURES) & set(output.get("data", {}))
+    if "<iframe" in joined(output.get("data", {}).get("text/html", "")):
+        kinds.add("text/html")
+    for kind in kinds:
         if len(str(output.get("metadata", {}).get(kind, {}).get("alt", "")).split()) < 3:
-            return ["a figure without alternative text; display it with show(figure, alt) of teaching.lessons.show"]
+            return [
+                "a figure without alternative text; display it with show(figure, alt) of teaching.lessons.show, "
+                "and a page with sliders with show_slider(name, alt) of teaching.lessons.slider"
+            ]
     return []

@@ -28,11 +28,11 @@ def show(figure: Figure, alt: str, fact: str = "") -> None:
     data = io.BytesIO()
     if _pixels(figure) > MOST_PIXELS:
         figure.savefig(data, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
-        _emit("image/png", data.getvalue(), alt, fact)
+        emit("image/png", data.getvalue(), alt, fact)
     else:
         with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # ids of elements that are the same at every run
             figure.savefig(data, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-        _emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
+        emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
     plt.close(figure)
 
 
@@ -41,7 +41,7 @@ def show_svg(svg: str, alt: str, fact: str = "") -> None:
 
     Raises ValueError for a text without an <svg> element, and for an `alt` of fewer than three words.
     """
-    _emit("image/svg+xml", titled(svg, alt), alt, fact)
+    emit("image/svg+xml", titled(svg, alt), alt, fact)
 
 
 def titled(svg: str, alt: str) -> str:
@@ -62,7 +62,11 @@ def _pixels(figure: Figure) -> int:
     return sum(array.size for array in images if array is not None)
 
 
-def _emit(kind: str, picture: str | bytes, alt: str, fact: str) -> None:
+def emit(kind: str, picture: str | bytes, alt: str, fact: str) -> None:
+    """Display a picture of this MIME type with its alternative text, and print the fact.
+
+    Raises ValueError for an `alt` of fewer than three words.
+    """
     if len(alt.split()) < 3:
         raise ValueError(f"alt={alt!r}: describe the figure in a sentence, for readers who cannot see it")
     publish({kind: picture, "text/plain": alt}, {kind: {"alt": alt}})

@@ -1,0 +1,112 @@
+"""Writes the pages with sliders, ``notebooks/sliders``, which the lessons show: ``python -m docs.build.sliders``.
+
+Each page is one file that makes no HTTP requests. It computes its numbers as the library does, in JavaScript; a test
+compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+
+from unet_tutorial.disk import complete_file
+from unet_tutorial.figures.drawing.palette import PALETTES
+from unet_tutorial.figures.pages.markup import DARK, LIGHT, POLICY, asset
+from unet_tutorial.teaching.lessons.slider import FOLDER
+
+PARTS = Path(__file__).parent / "slider_assets"
+FILLS = {"kept": "#56b4e9", "warm": "#d55e00", "cool": "#0072b2", "answer": "#f0e442", "grow": "#009e73"}  # Okabe, Ito
+DARK_FILLS = {"kept": "#0072b2", "warm": "#e69f00", "cool": "#56b4e9", "answer": "#f0e442", "grow": "#009e73"}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A slider: its name in the script, its label, its limits ``least`` and ``most``, and its value at the start."""
+
+    name: str
+    label: str
+    least: float
+    most: float
+    value: float
+    step: float = 1
+    unit: str = "px"
+
+    def html(self) -> str:
+        """The label, the value as text, and the slider."""
+        limits = f'min="{self.least:g}" max="{self.most:g}" step="{self.step:g}" value="{self.value:g}"'
+        return (
+            f'<div class="control"><label for="{self.name}">{escape(self.label)}</label>'
+            f'<output for="{self.name}"></output>\n'
+            f'<input id="{self.name}" name="{self.name}" type="range" {limits} data-unit="{self.unit}"></div>'
+        )
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A page. ``shared`` names scripts of the explorer that it needs; ``height`` in pixels is that of its frame."""
+
+    title: str
+    lead: str
+    formula: str
+    controls: tuple[Control, ...]
+    height: int
+    shared: tuple[str, ...] = ()
+
+
+SLIDERS = {
+    "crop": Slider(
+        "The centre crop of a skip",
+        "Choose the size of the skip and that of the map that comes up from below. The framed pixels are kept.",
+        "before = ⌊(skip − map) / 2⌋<br>after = skip − map − before",
+        (
+            Control("rows", "Rows of the skip", 1, 20, 12),
+            Control("columns", "Columns of the skip", 1, 20, 15),
+            Control("mapRows", "Rows of the map from below", 1, 20, 8),
+            Control("mapColumns", "Columns of the map from below", 1, 20, 8),
+        ),
+        height=700,
+    ),
+}
+
+
+def page(name: str) -> str:
+    """The page as one file of HTML."""
+    slider = SLIDERS[name]
+    scripts = [*map(asset, slider.shared), *map(part, ("slider.js", f"{name}.js"))]
+    grounds = [{"ground": PALETTES[key].ground, "text": PALETTES[key].text} for key in ("okabe-ito", "dark")]
+    light, dark = colours(grounds[0] | LIGHT | FILLS), colours(grounds[1] | DARK | DARK_FILLS)
+    style = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{\n:root {{ {dark} }}\n}}\n{part('slider.css')}"
+    return Template(part("page.html")).substitute(
+        title=escape(slider.title),
+        lead=escape(slider.lead),
+        formula=slider.formula,
+        height=slider.height,
+        policy=POLICY,
+        controls="\n".join(control.html() for control in slider.controls),
+        style=style,
+        script="\n".join(scripts),
+    )
+
+
+def part(name: str) -> str:
+    """The text of a file in ``slider_assets``."""
+    return (PARTS / name).read_text(encoding="utf8")
+
+
+def colours(named: dict[str, str]) -> str:
+    """The colours as CSS custom properties."""
+    return " ".join(f"--{name}: {colour};" for name, colour in named.items())
+
+
+def pages() -> dict[Path, str]:
+    """The text of each page by its path."""
+    return {FOLDER / f"{name}.html": page(name) for name in SLIDERS}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for path, html in pages().items():
+        with complete_file(path) as unfinished:
+            unfinished.write_text(html, encoding="utf8")
