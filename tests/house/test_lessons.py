@@ -15,6 +15,8 @@ from unet_tutorial.teaching.lessons.lesson import read
 PATHS = catalogue.lessons()
 IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, turns and folded plots
     "00_start_here",
+    "01_sizes",
+    "06_weight_map",
 )
 
 
