@@ -17,6 +17,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "00_start_here",
     "01_sizes",
     "06_weight_map",
+    "08_overlap_tile",
 )
 
 
