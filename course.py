@@ -29,7 +29,7 @@ TASKS = {  # name: (one line of help, arguments of the environment's Python)
     "unet": ("the whole command line: sizes, train, predict, data", ["-m", "unet_tutorial"]),
     "test": ("every check, test and lesson [--fast: no lessons | arguments for pytest]", ["-m", "tests.house.suite"]),
     "check": ("ruff, ruff format and mypy", ["-m", "tests.house.suite", "--check"]),
-    "lab": ("JupyterLab on the lessons", ["-m", "jupyterlab", "--ServerApp.root_dir=notebooks"]),
+    "lab": ("JupyterLab on your copies of the lessons [FOLDER]", ["-m", "unet_tutorial.teaching.lab.launch"]),
     "notebooks": (
         "execute and normalise lessons [names, numbers or paths]",
         ["-m", "unet_tutorial.teaching.lessons.execute"],
@@ -153,8 +153,8 @@ def main(arguments: list[str]) -> int:
     if sys.version_info[:2] < MINIMUM:
         raise SetupError("Python {}.{} is too old; run course.py with 3.11 or newer".format(*sys.version_info[:2]))
     ensure_environment()
-    # the arguments of these two tasks may be paths relative to the current folder
-    folder = Path.cwd() if task in ("run", "unet") else ROOT
+    # the arguments of these tasks may be paths relative to the current folder
+    folder = Path.cwd() if task in ("run", "unet", "lab") else ROOT
     return call([str(PYTHON), *TASKS[task][1], *extra], folder)
 
 

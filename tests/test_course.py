@@ -213,7 +213,7 @@ def run(clone: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[
         ("check", "a clone", "-m tests.house.suite --check --steps 5"),
         ("notebooks", "a clone", "-m unet_tutorial.teaching.lessons.execute --steps 5"),
         ("exercises", "a clone", "-m unet_tutorial.teaching.lessons.release --steps 5"),
-        ("lab", "a clone", "-m jupyterlab --ServerApp.root_dir=notebooks --steps 5"),
+        ("lab", ".", "-m unet_tutorial.teaching.lab.launch --steps 5"),
     ],
 )
 def test_tasks_from_another_folder(task: str, folder: str, words: str, clone: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ TEACHING: dict[str, set[str]] = {
     "checking": set(),  # finds the exercises by name, when asked
     "exercises": {"checking"},
     "lessons": {"checking"},
+    "lab": {"checking", "lessons"},
 }
 WITHOUT_TORCH = ("plan", "metrics", "figures/arch", "figures/drawing", "figures/tables", "figures/pages")
 PAPER = {"__future__", "torch"}  # all that paper.py may import
