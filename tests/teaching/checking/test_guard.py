@@ -4,40 +4,88 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
-from unet_tutorial.teaching.checking.exercise import call
-from unet_tutorial.teaching.checking.guard import Outcome, TimeLimitExceeded, outcome, time_limit
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.guard import TimeLimitExceeded, outcome, time_limit
+from unet_tutorial.teaching.checking.probes import module_probe
 
 
-def test_the_value_and_the_number_of_printed_lines() -> None:
+def half(values: Any = None) -> Any:
+    return values
+
+
+HALF = Exercise("half", half, lambda _seed: [], {})
+
+
+def test_the_value_the_call_and_the_first_printed_lines() -> None:
     def answer(n: int) -> int:
         print("a\nb")
+        print("line\n" * 100, end="no end")
         return n + 1
 
-    assert outcome(call, answer, (4,)) == Outcome(5, printed=2)
+    found = outcome(HALF, answer, (4,))
+    assert (found.value, found.call, found.error) == (5, "half(4)", "")
+    assert found.printed == ("a", "b", *["line"] * 18)
+    assert found.lines == 103
 
 
 def test_the_case_is_not_changed_by_the_answer() -> None:
     case = ([3, 1, 2],)
-    found = outcome(call, lambda values: values.sort(), case)
-    assert found.error.startswith("it changes its arguments")
+    found = outcome(HALF, lambda values: values.sort(), case)
+    assert found.error == "it changes its argument values; work on a copy: list(values)"
     assert case == ([3, 1, 2],)
 
 
+def raises(error: BaseException) -> None:
+    raise error
+
+
+def floats(n: int) -> None:
+    range(n / 2)  # type: ignore[call-overload]
+
+
+def in_place(x: Tensor) -> None:
+    x.requires_grad_().mul_(2)
+
+
 @pytest.mark.parametrize(
-    ("error", "sentence"),
-    [(ValueError("a\n b"), "it raised ValueError: a b"), (SystemExit(3), "it raised SystemExit: 3")],
+    ("answer", "case", "words"),
+    [
+        (raises, (ValueError("a\n b"),), "it raised ValueError: a b, in your line {}: raise error"),
+        (raises, (SystemExit(3),), "it raised SystemExit: 3, in your line {}: raise error"),
+        (floats, (4,), "in your line {}: range(n / 2)  # type: ignore[call-overload]; use // instead of /"),
+        (in_place, (torch.zeros(2),), "it changes its argument; work on a copy: x.clone()"),
+    ],
 )
-def test_an_error_becomes_one_line(error: BaseException, sentence: str) -> None:
-    def answer() -> None:
-        raise error
+def test_an_error_becomes_one_line_with_the_students_own_line(answer: Any, case: Case, words: str) -> None:
+    found = outcome(HALF, answer, case)
+    assert words.format(answer.__code__.co_firstlineno + 1) in found.error
+    assert "\n" not in found.error
 
-    assert outcome(call, answer, ()) == Outcome(error=sentence)
+
+def test_an_error_without_a_line_of_the_student() -> None:
+    found = outcome(HALF, lambda: 3, (1,))
+    assert found.error.startswith("it raised TypeError: ")
+    assert "your line" not in found.error
 
 
-def test_the_limit_ends_a_loop_that_catches_exceptions() -> None:
+def test_an_error_of_the_probe_is_not_said_to_be_raised_by_the_answer() -> None:
+    def probe(answer: Any, case: Case) -> Any:
+        return 1 / answer(*case)
+
+    found = outcome(replace(HALF, probe=probe), half, (0,))
+    assert found.error == "the check cannot use its result: ZeroDivisionError: division by zero"
+    found = outcome(replace(HALF, probe=module_probe()), half, ())
+    assert found.error == "expected a torch module, got None"
+
+
+def test_the_limit_ends_a_loop_that_catches_exceptions_and_names_its_line() -> None:
     def answer() -> None:
         while True:
             try:
@@ -45,9 +93,10 @@ def test_the_limit_ends_a_loop_that_catches_exceptions() -> None:
             except Exception:
                 continue
 
-    found = outcome(call, answer, (), seconds=0.1)
+    found = outcome(HALF, answer, (), seconds=0.1)
     assert found.timed_out
-    assert "did not return within 0.1 s" in found.error
+    assert found.error.startswith("it did not return within 0.1 s, in your line ")
+    assert found.error.endswith("; look for an infinite loop")
 
 
 def test_the_timer_is_off_after_the_block_and_absent_in_other_threads() -> None:

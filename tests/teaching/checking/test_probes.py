@@ -1,8 +1,7 @@
-"""Probes against autograd and torch's own layers; integers of any library against Python's."""
+"""Probes against autograd and torch's own layers."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,6 @@ from torch import Tensor, nn
 from unet_tutorial.teaching.checking.probes import (
     module_probe,
     outputs_and_gradients,
-    whole_numbers,
     with_fixed_parameters,
 )
 
@@ -63,16 +61,9 @@ def test_an_output_that_is_no_tensor_is_refused() -> None:
         outputs_and_gradients(answer, (X,))
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(3, 3), (np.int64(3), 3), (torch.tensor(3), 3), (range(2), [0, 1]), ((np.int8(1), 2), [1, 2]), (None, None)],
-)
-def test_whole_numbers_of_any_library_become_ints(value: object, expected: object) -> None:
-    found = whole_numbers(lambda: value, ())
-    assert (found, type(found)) == (expected, type(expected))
-
-
-@pytest.mark.parametrize("value", [3.0, [1, 2.0], np.float64(3), "3"])
-def test_whole_numbers_refuses_floats_and_text(value: object) -> None:
-    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
-        whole_numbers(lambda: value, ())
+def test_lazy_layers_get_their_channels_and_then_their_fixed_parameters() -> None:
+    image = torch.randn(1, 2, 5, 5)
+    lazy = module_probe(2, 3)(lambda _i, o: nn.LazyConv2d(o, 3), (image,))
+    plain = module_probe(2, 3)(lambda i, o: nn.Conv2d(i, o, 3), (image,))
+    assert torch.equal(lazy["output"][0], plain["output"][0])
+    assert lazy["parameters"] == plain["parameters"]

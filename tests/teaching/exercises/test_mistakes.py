@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from unet_tutorial.teaching.checking.check import HIDDEN, all_exercises, hidden
+from unet_tutorial.teaching.checking.check import all_exercises, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.guard import Outcome
-from unet_tutorial.teaching.checking.judge import behaviour, judge
+from unet_tutorial.teaching.checking.judge import HIDDEN, behaviour, judge
 
 pytestmark = pytest.mark.slow
 

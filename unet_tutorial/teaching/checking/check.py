@@ -1,4 +1,4 @@
-"""``check("name", answer)``: checks a student's answer and prints one line; notebooks call it."""
+"""``check("name", answer)``: checks a student's answer and shows the verdict; notebooks call it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import importlib
 import pkgutil
 from typing import Any
 
+from IPython.display import display
+
 from unet_tutorial.teaching.checking import progress
 from unet_tutorial.teaching.checking.exercise import Exercise
-from unet_tutorial.teaching.checking.judge import Verdict, judge
+from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.verdict import Verdict
 
 # Imported by name: the exercises import this folder, so this folder may not import them (tests/house/floors.py).
 EXERCISES = "unet_tutorial.teaching.exercises"
-HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
 
 
 def check(name: str, answer: Any, *, seconds: float = 10.0) -> None:
-    """Check an answer, print ``ok`` or the first error, and record the result. ValueError for an unknown exercise."""
+    """Check an answer, show ``ok`` or the first error, and record the result. ValueError for an unknown exercise.
+
+    The verdict is shown in colour in a notebook, and printed elsewhere.
+    """
     verdict = judge(find(name), answer, seconds=seconds)
-    print(verdict.sentence)
+    display(verdict)  # type: ignore[no-untyped-call]
     progress.note("solved", name, verdict.ok)
 
 

@@ -26,7 +26,9 @@ class Exercise:
     ``solution`` is a correct answer. ``cases(seed)`` yields new cases at every call: seed 0 is used by `check`, other
     seeds by `hidden`. ``probe`` applies an answer to a case and returns the result to compare; floats are compared with
     the relative ``tolerance``. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
-    ``forbidden`` holds the names that the text of the exercise forbids; ``check`` does not enforce it yet.
+    ``forbidden`` holds the full names of the functions and classes that the text forbids, such as
+    ``torch.nn.functional.conv_transpose2d`` (see ``forbid``). ``may_change`` holds the names of the parameters that an
+    answer may change in place.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Exercise:
     probe: Probe = call
     tolerance: float = 1e-5
     forbidden: tuple[str, ...] = ()
+    may_change: tuple[str, ...] = ()
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the solution, so that the solution of one exercise can call another exercise by its name."""
@@ -48,6 +51,7 @@ def exercise(
     probe: Probe = call,
     tolerance: float = 1e-5,
     forbidden: tuple[str, ...] = (),
+    may_change: tuple[str, ...] = (),
     name: str = "",
 ) -> Callable[[Any], Exercise]:
     """A decorator: the function or class below it is the solution of an exercise.
@@ -81,7 +85,7 @@ def exercise(
             if hint in answers:
                 raise ValueError(f"exercise {solution.__name__}: two mistakes have the hint {hint!r}")
             answers[hint] = answer
-        return Exercise(name or solution.__name__, solution, cases, answers, probe, tolerance, forbidden)
+        return Exercise(name or solution.__name__, solution, cases, answers, probe, tolerance, forbidden, may_change)
 
     return decorate
 

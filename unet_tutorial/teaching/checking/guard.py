@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import copy
 import io
+import linecache
+import re
 import signal
+import sysconfig
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from unet_tutorial.teaching.checking.compare import mismatch
-from unet_tutorial.teaching.checking.exercise import Case, Probe
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.forbid import Forbidden
+from unet_tutorial.teaching.checking.probes import UnfitError
+from unet_tutorial.teaching.checking.watched import Watched
+
+LINES_KEPT = 20
+LETTERS_KEPT = 4000
+LIBRARIES = (
+    str(Path(__file__).parents[2]),
+    *(sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")),
+    "<",
+)
+ADVICE = (
+    (re.compile(r"'(numpy\.)?float\d*' object cannot be interpreted as an integer"), "use // instead of /"),
+    (re.compile(r"slice indices must be integers"), "use // instead of /"),
+    (re.compile(r"leaf Variable that requires grad"), "it changes its argument; work on a copy: x.clone()"),
+)
 
 
 class TimeLimitExceeded(BaseException):
@@ -24,39 +43,75 @@ class TimeLimitExceeded(BaseException):
 class Outcome:
     """The result of an answer for one case.
 
-    ``value`` is the value that the probe returned; if the answer failed, ``error`` is a sentence with the reason.
-    ``printed`` is the number of lines that the answer printed.
+    ``value`` is the value that the probe returned. If the answer failed, ``error`` is a sentence with the reason and
+    the student's line; ``raised`` is the exception's type and message. ``call`` is the last call of the answer.
+    ``printed`` holds the first lines that the answer printed, ``lines`` the number of all of them.
     """
 
     value: Any = None
     error: str = ""
-    printed: int = 0
+    raised: str = ""
+    call: str = ""
+    printed: tuple[str, ...] = ()
+    lines: int = 0
     timed_out: bool = False
 
 
-def outcome(probe: Probe, answer: Any, case: Case, seconds: float = 10.0) -> Outcome:
-    """Run the answer on a case; it is also an error if the answer takes too long or changes its arguments."""
-    given, output = copy.deepcopy(case), _LineCount()
+def outcome(exercise: Exercise, answer: Any, case: Case, seconds: float = 10.0) -> Outcome:
+    """Run the answer on a case; it is also an error if the answer takes too long or breaks a rule of the exercise."""
+    given, output, watched = copy.deepcopy(case), _Lines(), Watched(exercise, answer)
+    value, error, raised, timed_out = None, "", "", False
     try:
         with redirect_stdout(output), redirect_stderr(output), time_limit(seconds):
-            value = probe(answer, given)
-    except TimeLimitExceeded:
-        return Outcome(error=f"it did not return within {seconds:g} s; look for an infinite loop", timed_out=True)
-    except (Exception, SystemExit) as error:  # shown to the student
-        return Outcome(error=f"it raised {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-    if mismatch(case, given):
-        return Outcome(error="it changes its arguments; work on a copy: x.clone() for a tensor, otherwise x.copy()")
-    return Outcome(value, printed=output.lines)
+            value = exercise.probe(watched, given)
+    except TimeLimitExceeded as late:
+        error = f"it did not return within {seconds:g} s{student_line(late)}; look for an infinite loop"
+        timed_out = True
+    except (Exception, SystemExit, Forbidden) as caught:  # shown to the student
+        raised = f"{type(caught).__name__}: {' '.join(str(caught).split())[:200]}"
+        error = _told(caught, raised, watched)
+    if watched.broken:
+        value, error = None, watched.broken
+    return Outcome(value, error, raised, watched.call, *output.kept(), timed_out)
 
 
-class _LineCount(io.TextIOBase):
-    """A text stream that counts lines and stores nothing."""
+def _told(error: BaseException, raised: str, watched: Watched) -> str:
+    if isinstance(error, UnfitError):
+        return str(error)
+    if error is not watched.raised:
+        return f"the check cannot use its result: {raised}"
+    advice = next((advice for pattern, advice in ADVICE if pattern.search(raised)), "")
+    return f"it raised {raised}{student_line(error)}{f'; {advice}' if advice else ''}"
 
-    lines = 0
+
+def student_line(error: BaseException) -> str:
+    """The student's own line in which the exception was raised, for the end of a sentence; empty if there is none."""
+    found, entry = "", error.__traceback__
+    while entry is not None:
+        name, number = entry.tb_frame.f_code.co_filename, entry.tb_lineno
+        if not name.startswith(LIBRARIES):
+            text = linecache.getline(name, number).strip()
+            found = f", in your line {number}{f': {text}' if text else ''}"
+        entry = entry.tb_next
+    return found
+
+
+class _Lines(io.TextIOBase):
+    """A text stream that keeps the beginning of the text and counts the lines of all of it."""
+
+    def __init__(self) -> None:
+        self.text, self.count, self.open = "", 0, False
 
     def write(self, text: str) -> int:
-        self.lines += text.count("\n")
+        self.text += text[: LETTERS_KEPT - len(self.text)]
+        self.count += text.count("\n")
+        self.open = not text.endswith("\n") if text else self.open
         return len(text)
+
+    def kept(self) -> tuple[tuple[str, ...], int]:
+        """The first lines, and the number of all lines."""
+        count = self.count + self.open
+        return tuple(self.text.split("\n")[: min(LINES_KEPT, count)]), count
 
 
 @contextmanager

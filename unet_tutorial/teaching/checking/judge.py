@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
-from re import compile as pattern
+from itertools import chain
 from typing import Any
 
+from torch import nn
+
+from unet_tutorial.teaching.checking import forbid
 from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Exercise
-from unet_tutorial.teaching.checking.guard import Outcome, outcome
+from unet_tutorial.teaching.checking.guard import LINES_KEPT, Outcome, outcome
+from unet_tutorial.teaching.checking.relation import relation
+from unet_tutorial.teaching.checking.verdict import Verdict
 
-FLOAT_FOR_INTEGER = pattern(r"TypeError: '(numpy\.)?float\d*' object cannot be interpreted as an integer")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether an answer is correct, the sentence for the student, and the hint if it makes a known mistake."""
-
-    ok: bool
-    sentence: str
-    mistake: str = ""
+HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
+STUB = "your answer in place of this line"
 
 
 def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10.0) -> Verdict:
     """Try an answer on all cases of a seed and explain its first error. Errors that the answer raises are caught."""
-    if not callable(answer):
-        return Verdict(ok=False, sentence=f"{exercise.name}: pass the function itself, not its result")
+    name = exercise.name
+    if reason := unusable(answer):
+        return Verdict(ok=False, sentence=f"{name}: {reason}")
+    forbidden, line = forbid.in_source(answer, exercise.forbidden)
+    if forbidden:
+        return Verdict(ok=False, sentence=f"{name}: {forbid.sentence(forbidden)}; it is in your line: {line}")
     expected = behaviour(exercise, exercise.solution, seed, seconds)
     got = behaviour(exercise, answer, seed, seconds)
-    faults = [each for pair in zip(expected, got, strict=False) if (each := fault(exercise, *pair))]
-    printed = sum(each.printed for each in got)
-    note = f" (It printed {printed} lines, which are not shown.)" if printed else ""
-    if not faults:
-        return Verdict(ok=True, sentence=f"ok: {exercise.name}{note}")
-    mistake = recognised(exercise, got, seed, seconds)
-    return Verdict(ok=False, sentence=f"{exercise.name}: {mistake or faults[0]}{note}", mistake=mistake)
+    faults = [(each, fault(exercise, *pair)) for pair in zip(expected, got, strict=False) for each in pair[1:]]
+    wrong = [(each, sentence) for each, sentence in faults if sentence]
+    if not wrong:
+        return Verdict(ok=True, sentence=f"ok: {name}", **printed(got))
+    first, sentence = wrong[0]
+    mistake = "" if first.timed_out else recognised(exercise, answer, got, seed, seconds)
+    hint = mistake or returned_nothing(answer, got) or relation(expected, got, exercise.tolerance)
+    return Verdict(
+        ok=False,
+        sentence=f"{name}: {hint or sentence}",
+        mistake=mistake,
+        call=first.call,
+        difference=sentence if hint else "",
+        right=len(faults) - len(wrong),
+        next_step=next_step(first, hint),
+        **printed([first] if first.lines else got),
+    )
+
+
+def unusable(answer: Any) -> str:
+    """The reason why this is no answer at all; empty if it can be tried."""
+    if isinstance(answer, nn.Module):
+        return "pass the class or the function that makes the module, not a module"
+    return "" if callable(answer) else "pass the function itself, not its result"
 
 
 def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
     """The outcomes of an answer for each case, up to the first that times out."""
     outcomes: list[Outcome] = []
     for case in exercise.cases(seed):
-        outcomes.append(outcome(exercise.probe, answer, case, seconds))
+        outcomes.append(outcome(exercise, answer, case, seconds))
         if outcomes[-1].timed_out:
             break
     return outcomes
@@ -50,17 +68,70 @@ def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> lis
 
 def fault(exercise: Exercise, expected: Outcome, got: Outcome) -> str:
     """The error of an answer, or its difference from the expected outcome, as a sentence; empty if it is correct."""
-    if FLOAT_FOR_INTEGER.search(got.error):
-        return "expected an integer, got a float; use // instead of /"
     return got.error or mismatch(expected.value, got.value, exercise.tolerance)
 
 
-def recognised(exercise: Exercise, got: Sequence[Outcome], seed: int, seconds: float) -> str:
-    """The hint of the first known mistake with the outcome of the student's answer in every case; empty if none."""
-    if any(each.error for each in got):
+def recognised(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+    """The hint of the first known mistake with the outcome of the student's answer in every case; empty if none.
+
+    The cases are those of `seed`, whose outcomes are `got`, and of another seed. An answer that raises an exception is
+    recognised if the mistake raises the same one in the same cases.
+    """
+    fitting = {
+        hint: mistake
+        for hint, mistake in exercise.mistakes.items()
+        if all_alike(exercise, behaviour(exercise, mistake, seed, seconds), got)
+    }
+    other = next(each for each in HIDDEN if each != seed)
+    again = behaviour(exercise, answer, other, seconds) if fitting else []
+    confirmed = (
+        hint
+        for hint, mistake in fitting.items()
+        if all_alike(exercise, behaviour(exercise, mistake, other, seconds), again)
+    )
+    return next(confirmed, "")
+
+
+def all_alike(exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
+    """Whether two answers have the same outcome in every case."""
+    return len(known) == len(got) and all(alike(exercise, *pair) for pair in zip(known, got, strict=True))
+
+
+def alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
+    """Whether two outcomes are the same: equal values, or equal exceptions."""
+    if known.error or got.error:
+        return bool(known.raised) and known.raised == got.raised
+    return not mismatch(known.value, got.value, exercise.tolerance)
+
+
+def returned_nothing(answer: Any, got: Sequence[Outcome]) -> str:
+    """A sentence for an answer that returns None in every case; empty if it does not."""
+    if any(each.error or each.value is not None for each in got):
         return ""
-    for hint, mistake in exercise.mistakes.items():
-        known = behaviour(exercise, mistake, seed, seconds)
-        if not any(fault(exercise, *pair) for pair in zip(known, got, strict=True)):
-            return hint
-    return ""
+    try:
+        stub = STUB in inspect.getsource(answer)
+    except (OSError, TypeError):
+        stub = False
+    return (
+        "it is not written yet; write your answer in place of the last line"
+        if stub
+        else "it returned None; is a return missing?"
+    )
+
+
+def next_step(first: Outcome, hint: str) -> str:
+    """The next step for the student after a wrong answer."""
+    again = "change the function, run its cell, then this one"
+    if hint:
+        return f"the first line names the likely mistake; {again}"
+    if first.raised or first.timed_out:
+        return f"mend that line; {again}"
+    if first.error:
+        return again
+    return f"print values inside your function, they are shown here; {again}"
+
+
+def printed(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The first lines that an answer printed in these cases, and how many more there were."""
+    lines = tuple(chain.from_iterable(each.printed for each in outcomes))[:LINES_KEPT]
+    return {"printed": lines, "more_lines": sum(each.lines for each in outcomes) - len(lines)}

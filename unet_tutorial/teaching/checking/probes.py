@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 import torch
@@ -12,18 +11,14 @@ from torch import Tensor, nn
 from unet_tutorial.teaching.checking.exercise import Case, Probe
 
 
-def whole_numbers(answer: Any, case: Case) -> Any:
-    """The integer or the list of integers that an answer returns; TypeError for floats, even those like 3.0."""
-    value = answer(*case)
-    if isinstance(value, (list, tuple, range)):
-        return [index(each) for each in value]
-    return value if value is None else index(value)
+class UnfitError(TypeError):
+    """The result of an answer cannot be compared; the message is shown to the student as it is."""
 
 
 def as_module(value: Any) -> nn.Module:
-    """The value if it is a torch module; otherwise TypeError."""
+    """The value if it is a torch module; otherwise UnfitError."""
     if not isinstance(value, nn.Module):
-        raise TypeError(f"expected a torch module, got a {type(value).__name__}")
+        raise UnfitError(f"expected a torch module, got {'None' if value is None else f'a {type(value).__name__}'}")
     return value
 
 
@@ -32,6 +27,9 @@ def module_probe(*arguments: Any) -> Probe:
 
     def probe(answer: Any, case: Case) -> dict[str, Any]:
         module = as_module(answer(*arguments))
+        if any(isinstance(p, nn.parameter.UninitializedParameter) for p in module.parameters()):
+            with torch.no_grad():
+                module(*case)  # lazy layers take their channels from their first input
         return outputs_and_gradients(with_fixed_parameters(module).eval(), case)
 
     return probe
@@ -44,7 +42,8 @@ def outputs_and_gradients(answer: Any, case: Case) -> dict[str, Any]:
     outputs = output if isinstance(output, (list, tuple)) else [output]
     for each in outputs:
         if not isinstance(each, Tensor):
-            raise TypeError(f"expected tensors as output, got a {type(each).__name__}")
+            kind = "None" if each is None else f"a {type(each).__name__}"
+            raise UnfitError(f"expected {'a tensor' if each is output else 'tensors'} as output, got {kind}")
     float_inputs = [value for value in inputs if _is_float(value)]
     total = sum((each * _weights(each)).sum() for each in outputs)
     found: Sequence[Tensor | None] = [None] * len(float_inputs)

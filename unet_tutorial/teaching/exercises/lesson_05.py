@@ -115,6 +115,7 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
     ),
     probe=_drawn,
     tolerance=0.03,
+    may_change=("layer",),
 )
 def initialise_(layer: Layer) -> Layer:
     n = layer.in_channels * math.prod(layer.kernel_size)

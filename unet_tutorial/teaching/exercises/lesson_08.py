@@ -13,7 +13,6 @@ from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import pyramid
 from unet_tutorial.plan.sizes import valid_sizes
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import whole_numbers
 
 Predict = Callable[[Tensor], Tensor]
 
@@ -59,7 +58,6 @@ def _positions(seed: int) -> Iterator[Case]:
         "min(walked, 2 * last - walked) if i < 0 else min(i, last)",
         "only what lies before the image is mirrored; what lies behind it, too",
     ),
-    probe=whole_numbers,
 )
 def mirror_index(i: int, n: int) -> int:
     last = n - 1
@@ -95,7 +93,6 @@ def _tiles(seed: int) -> Iterator[Case]:
     ("answered % grid", "answered % (2 * grid)", "you counted the levels; there is one pooling less"),
     ("tile - 12 * grid + 8", "max(tile - 184, 0)", "184 holds for four poolings only"),
     ("answered % grid", "answered % 16", "16 is the grid of four poolings; each depth has its own"),
-    probe=whole_numbers,
 )
 def largest_step(tile: int, depth: int) -> int:
     grid: int = 2**depth
@@ -146,7 +143,6 @@ def _lengths(seed: int) -> Iterator[Case]:
         "",
         "an image no longer than what a tile is trusted for needs one tile, and that at 0",
     ),
-    probe=whole_numbers,
 )
 def tile_starts(n: int, trusted: int, grid: int) -> list[int]:
     if n <= trusted:
@@ -184,7 +180,6 @@ def _fields(seed: int) -> Iterator[Case]:
         "(reach // grid + 1) * grid",
         "what is a multiple of the grid already stays as it is",
     ),
-    probe=whole_numbers,
 )
 def padded_tile(reach: int, depth: int) -> int:
     grid: int = 2**depth

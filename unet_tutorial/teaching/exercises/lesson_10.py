@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import whole_numbers
 
 
 @dataclass(frozen=True)
@@ -267,7 +266,6 @@ def _widths(seed: int) -> Iterator[Case]:
     ("[:-1]", "[1:]", "a decoder's block is as wide as its own level, and not as the one below"),
     ("2 * ", "4 * ", "γ and β are two numbers a channel; a bias is one"),
     ("[:-1]", "[1:-1]", "the finest block of the decoder is missing"),
-    probe=whole_numbers,
 )
 def dead_biases(widths: tuple[int, ...]) -> int:
     encoder, decoder = sum(widths), sum(widths[:-1])

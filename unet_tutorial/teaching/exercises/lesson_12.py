@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unet_tutorial.teaching.checking.exercise import Case, exercise
-from unet_tutorial.teaching.checking.probes import outputs_and_gradients, whole_numbers
+from unet_tutorial.teaching.checking.probes import outputs_and_gradients
 
 
 def _spacings(seed: int) -> Iterator[Case]:
@@ -75,7 +75,6 @@ def _spacings(seed: int) -> Iterator[Case]:
         "ratio * 2**level",
         "slices are pooled too in your plan; in a planar level they keep their distance, and pixels grow",
     ),
-    probe=whole_numbers,
 )
 def planar_levels(spacing: tuple[float, float, float], depth: int) -> list[int]:
     ratio = spacing[0] / max(spacing[1:])
@@ -118,7 +117,6 @@ def _widths(seed: int) -> Iterator[Case]:
     ("27", "9", "a kernel of 3 × 3 × 3 has 27 weights, and not 9"),
     ("8", "27", "an up-convolution of 2 × 2 × 2 has 8 weights, and not 27"),
     ("8", "4", "an up-convolution of 2 × 2 × 2 has 8 weights, and not 4"),
-    probe=whole_numbers,
 )
 def paper_parameters(widths: tuple[int, ...], in_channels: int, out_channels: int) -> int:
     def convolution(before: int, after: int) -> int:
@@ -180,7 +178,6 @@ def _sizes(seed: int) -> Iterator[Case]:
         "4 * sum(maps) + 6 * up",
         "that is the network without checkpointing: inside a part nothing is kept",
     ),
-    probe=whole_numbers,
 )
 def checkpointed_bytes(widths: tuple[int, ...], size: tuple[int, ...]) -> int:
     coarser: int = 2 ** len(size)

@@ -1,0 +1,46 @@
+"""Relations that hold in every call are named; those that hold in some, or fit by chance, are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from unet_tutorial.teaching.checking.guard import Outcome
+from unet_tutorial.teaching.checking.relation import relation
+
+GRID = np.arange(12.0).reshape(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ([3, 8], [4, 9], "one too large"),
+        ([3, 8], [2, 7], "one too small"),
+        ([3, 8], [-3, -8], "the negative"),
+        ([0.25, 0.5], [25, 50], "a percentage?"),
+        ([0.25, 0.4], [0.75, 0.6], "1 minus"),
+        ([4.0, 9.0], [2.0, 3.0], "the square root"),
+        ([[1, 2], [3, 4, 5]], [[2, 1], [5, 4, 3]], "in reverse order"),
+        ([(1, 2), (3, 4, 5)], [(1,), (3, 4)], "the last item is missing"),
+        ([GRID, 2 * GRID], [GRID.T, 2 * GRID.T], "rows and columns are exchanged"),
+        ([torch.eye(3)[:2], torch.ones(2, 3).cumsum(1)], [torch.eye(3)[:2].flip(1), torch.ones(2, 3).cumsum(1).flip(1)],
+         "the columns are in reverse order"),
+        ([3, 8], [4, 8], ""),
+        ([3, 8], [4, 10], ""),
+        ([2, 2.5], [4, 6.25], "the square"),
+        ([2], [4], ""),  # one call may be chance
+        (["a", "b"], ["b", "a"], ""),
+        ([0, 0], [1, 1], "one too large"),
+    ],
+)  # fmt: skip
+def test_the_relation_of_all_results(right: Sequence[Any], wrong: Sequence[Any], words: str) -> None:
+    found = relation([Outcome(each) for each in right], [Outcome(each) for each in wrong], 1e-5)
+    assert words in found if words else found == ""
+
+
+def test_an_error_has_no_relation() -> None:
+    assert relation([Outcome(1), Outcome(2)], [Outcome(2), Outcome(error="it raised")], 1e-5) == ""
