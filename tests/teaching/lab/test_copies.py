@@ -10,7 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from unet_tutorial.teaching.lab.copies import START_PAGE, links, student_files
+from tests.teaching.lab.conftest import code, text
+from unet_tutorial.teaching.lab.copies import START_PAGE, answers_folded, links, student_files
 from unet_tutorial.teaching.lessons.catalogue import lessons
 
 WORK = {"01_sizes.ipynb", "02_encoder_block.ipynb", "exercises/01_sizes.ipynb", "glossary.md", "sliders/crop.html"}
@@ -70,6 +71,36 @@ def test_links_lead_to_the_new_places(place: str, expected: str, source: Path) -
         or "(glossary.md#convolution)" in data.decode()
         or "../" in data.decode()
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a = 1\nprint(a)", ["a = 1\nprint(a)"]),
+        ('a = 1\nreveal("k", a)', ["a = 1", 'reveal("k", a)']),
+        (
+            'a = 1\n\n# why\nreveal(\n    "k",\n    a,\n)\nreveal("l", 2)\n',
+            ["a = 1\n\n# why", 'reveal(\n    "k",\n    a,\n)\nreveal("l", 2)\n'],
+        ),
+        ('reveal("k", 1)\nprint(1)', ['reveal("k", 1)\nprint(1)']),
+        ('reveal("k", 1)\nprint(1)\nreveal("l", 2)', ['reveal("k", 1)\nprint(1)', 'reveal("l", 2)']),
+        ('%matplotlib inline\nx = 1\nreveal("k", 1)', ["%matplotlib inline\nx = 1", 'reveal("k", 1)']),
+        ('for i in range(2):\n    reveal("k", i)', ['for i in range(2):\n    reveal("k", i)']),
+    ],
+)
+def test_answers_in_the_source_are_folded(source: str, expected: list[str]) -> None:
+    parts = answers_folded(code(source, metadata={"tags": ["a"]}))
+    assert ["".join(part["source"]) for part in parts] == expected
+    assert len({part["id"] for part in parts}) == len(parts)
+    for part in parts[1:]:
+        assert part["metadata"]["jupyter"]["source_hidden"]
+    assert parts[0]["metadata"] == {"tags": ["a"]}
+
+
+def test_a_cell_that_only_reveals_is_folded() -> None:
+    (part,) = answers_folded(code('reveal("k", 1)'))
+    assert part["metadata"] == {"jupyter": {"source_hidden": True}}
+    assert answers_folded(text("reveal(")) == [text("reveal(")]
 
 
 def test_every_link_of_the_course_leads_to_a_file(course: dict[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import posixpath
 import re
@@ -10,13 +11,15 @@ from typing import Any
 
 from unet_tutorial.teaching.checking.progress import NAME
 from unet_tutorial.teaching.lessons import catalogue
-from unet_tutorial.teaching.lessons.lesson import Cell, joined
+from unet_tutorial.teaching.lessons.lesson import Cell, joined, tree
 from unet_tutorial.teaching.lessons.links import SOLUTIONS, START
+from unet_tutorial.teaching.lessons.predict import reveal
 from unet_tutorial.teaching.lessons.tried import TURN
 
 READING = "reading"  # folder of the executed lessons and of the solutions
 START_PAGE = "START.ipynb"
 TEXTS = (".md",)
+REVEAL = reveal.__name__
 # the target of a link in Markdown or HTML, without the part after #; web addresses contain a colon
 LINK = re.compile(r"""(?<=\]\()([^)\s:#]+)(?=[)#\s])|(?<=href=["'])([^"':#]+)|(?<=src=["'])([^"':#]+)""")
 
@@ -89,11 +92,42 @@ def without_answers(notebook: Notebook) -> Notebook:
 
 
 def cleared(notebook: Notebook) -> Notebook:
-    """A copy to work on: without outputs, execution counts and answers; changed in place."""
+    """A copy to work on: without outputs, execution counts and visible answers; changed in place."""
     for cell in without_answers(notebook)["cells"]:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
+    notebook["cells"] = [part for cell in notebook["cells"] for part in answers_folded(cell)]
     return notebook
+
+
+def answers_folded(cell: Cell) -> list[Cell]:
+    """The cell, and behind it a folded cell with the calls of `reveal` at its end, which contain the answers.
+
+    A cell without such calls, or with nothing else, stays one cell.
+    """
+    source = joined(cell["source"])
+    if cell["cell_type"] != "code" or f"{REVEAL}(" not in source:
+        return [cell]
+    statements = tree({**cell, "source": source}).body
+    others = [number for number, statement in enumerate(statements, start=1) if not _is_reveal(statement)]
+    last = max(others, default=0)  # the number of statements in front of the calls
+    if last == len(statements):
+        return [cell]
+    folded = {**cell, "metadata": {"jupyter": {"source_hidden": True}}}
+    if not last:
+        return [folded]
+    lines = source.splitlines(keepends=True)
+    first = statements[last].lineno - 1
+    return [
+        {**cell, "source": "".join(lines[:first]).rstrip().splitlines(keepends=True)},
+        {**folded, "id": f"{cell['id']}-answer", "source": lines[first:]},
+    ]
+
+
+def _is_reveal(statement: ast.stmt) -> bool:
+    """Whether the statement is a call of `reveal`."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == REVEAL
 
 
 def executed(notebook: Notebook, origin: str) -> Notebook:
