@@ -17,8 +17,9 @@ from unet_tutorial.figures.pages.markup import DARK, LIGHT, POLICY, asset
 from unet_tutorial.teaching.lessons.slider import FOLDER
 
 PARTS = Path(__file__).parent / "slider_assets"
-FILLS = {"kept": "#56b4e9", "warm": "#d55e00", "cool": "#0072b2", "answer": "#f0e442", "grow": "#009e73"}  # Okabe, Ito
-DARK_FILLS = {"kept": "#0072b2", "warm": "#e69f00", "cool": "#56b4e9", "answer": "#f0e442", "grow": "#009e73"}
+# colours of Okabe and Ito; "on-fill" is that of texts on "kept"
+FILLS = {"kept": "#56b4e9", "warm": "#d55e00", "cool": "#0072b2", "answer": "#f0e442", "on-fill": "#000000"}
+DARK_FILLS = {"kept": "#0072b2", "warm": "#e69f00", "cool": "#56b4e9", "answer": "#f0e442", "on-fill": "#ffffff"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,17 @@ class Slider:
     shared: tuple[str, ...] = ()
 
 
+SIZES = ("numbers.js", "sizes.js")
 SLIDERS = {
+    "sizes": Slider(
+        "Which sizes pass?",
+        "Choose an input size and the number of poolings of a U-Net without padding, with two 3 × 3 convolutions per "
+        "block.",
+        "output = size − (12 · 2<sup>L</sup> − 8) for L poolings",
+        (Control("size", "Input size", 1, 1024, 572), Control("depth", "Poolings", 0, 6, 4, unit="")),
+        height=840,
+        shared=SIZES,
+    ),
     "crop": Slider(
         "The centre crop of a skip",
         "Choose the size of the skip and that of the map that comes up from below. The framed pixels are kept.",
@@ -66,7 +77,46 @@ SLIDERS = {
             Control("mapRows", "Rows of the map from below", 1, 20, 8),
             Control("mapColumns", "Columns of the map from below", 1, 20, 8),
         ),
-        height=700,
+        height=725,
+    ),
+    "weight_map": Slider(
+        "The weight map between two cells",
+        "Choose the width σ and the height w₀ of the border term, and the gap between two cells. Distances are those "
+        "between pixel centres.",
+        "w(x) = w<sub>c</sub>(x) + w₀ · exp(−(d₁(x) + d₂(x))² / 2σ²)",
+        (
+            Control("sigma", "σ", 0.5, 20, 5, step=0.5),
+            Control("w0", "w₀", 0, 20, 10, step=0.5, unit=""),
+            Control("gap", "Gap between the cells", 1, 24, 3),
+            Control("column", "Column of the pixel to read", 0, 95, 48, unit=""),
+        ),
+        height=690,
+    ),
+    "tiles": Slider(
+        "Tiles and their step",
+        "Choose the side of a square image, the tile that the network reads, and the step from tile to tile.",
+        "step = multiple of 2<sup>L</sup>, at most tile − (12 · 2<sup>L</sup> − 8)",
+        (
+            Control("depth", "Poolings L", 1, 5, 4, unit=""),
+            Control("image", "Side of the image", 16, 1600, 1000),
+            Control("tile", "Tile", 188, 1020, 572, step=16),
+            Control("step", "Step", 8, 1000, 388),
+            Control("shown", "Tile to show", 1, 9, 1, unit=""),
+        ),
+        height=910,
+        shared=SIZES,
+    ),
+    "planar": Slider(
+        "Planar levels for voxels that are not cubes",
+        "Choose the distance of voxels along each axis and the number of poolings.",
+        "level i is planar if z / max(y, x) ≥ 2 · 2<sup>i</sup>",
+        (
+            Control("z", "z, distance of slices", 1, 100, 40, unit="nm"),
+            Control("y", "y, distance of rows", 1, 50, 8, unit="nm"),
+            Control("x", "x, distance of columns", 1, 50, 8, unit="nm"),
+            Control("poolings", "Poolings", 1, 4, 3, unit=""),
+        ),
+        height=620,
     ),
 }
 

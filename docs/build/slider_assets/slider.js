@@ -31,6 +31,9 @@ const hatching = () =>
 
 const text = (x, y, content, anchor = "start") => shape("text", { x, y, "text-anchor": anchor }, String(content));
 
+// A whole number as an exponent: 2 to the power of 4 is `2${raised(4)}`.
+const raised = (number) => [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+
 let waiting = 0;
 
 // Shows the sentence at once; screen readers get it when the reader has stopped moving a slider.
@@ -56,20 +59,21 @@ function numbers(caption, heads, rows) {
   );
 }
 
-// Buttons that move a slider: [name of the slider, value, label]; without a value the button is disabled.
+// Buttons that move a slider: [name of the slider, value, label]; without a value the button does nothing.
 function buttons(wanted) {
   const held = document.activeElement?.dataset?.number;
   within(".buttons").replaceChildren(...wanted.map(([name, value, label], number) => {
-    const made = element("button", { type: "button", "data-number": number }, label);
-    made.disabled = value === null;
-    made.addEventListener("click", () => move(name, value));
+    const made = element("button", { type: "button", "data-number": number, "aria-disabled": value === null }, label);
+    if (value !== null) made.addEventListener("click", () => move(name, value));
     return made;
   }));
   if (held !== undefined) within(`[data-number="${held}"]`)?.focus();
 }
 
+const named = (name) => sliders.find((slider) => slider.name === name);
+
 function move(name, value) {
-  const slider = sliders.find((each) => each.name === name);
+  const slider = named(name);
   slider.value = value;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
 }

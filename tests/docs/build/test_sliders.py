@@ -1,19 +1,15 @@
-"""The pages with sliders are those that ``docs.build.sliders`` writes, and their numbers are those of the library."""
+"""The pages with sliders are those that ``docs.build.sliders`` writes, and readers of all kinds can use them."""
 
 from __future__ import annotations
 
-import json
 import re
 from html.parser import HTMLParser
-from itertools import product
-from typing import Any
 
 import pytest
-import torch
 
-from docs.build.sliders import SLIDERS, page, pages
-from tests.oracles.browser import ask, needs_chromium
-from unet_tutorial.nets.crop import center_crop
+from docs.build.sliders import DARK_FILLS, FILLS, SLIDERS, page, pages
+from unet_tutorial.figures.drawing.palette import PALETTES, contrast
+from unet_tutorial.figures.pages.markup import DARK, LIGHT
 from unet_tutorial.teaching.lessons.slider import FOLDER
 
 
@@ -69,28 +65,15 @@ def test_a_page_serves_screen_readers_dark_schemes_and_readers_without_motion(na
     assert not re.search(r"transition|animation|requestAnimationFrame|scroll-behavior", text)
 
 
-def results(name: str, call: str, table: list[Any]) -> list[Any]:
-    """The results of a function of the page for every row of the table."""
-    found: list[Any] = ask(page(name), f"return {json.dumps(table)}.map((row) => {call});")
-    assert len(found) == len(table)
-    return found
-
-
-@needs_chromium
-def test_crops_are_those_of_center_crop() -> None:
-    table = list(product(range(1, 21), range(1, 21)))
-    found = results("crop", "[cropError([row[0], 3], [row[1], 2]), removed(...row)]", table)
-    for (large, small), (error, axis) in zip(table, found, strict=True):
-        try:
-            kept = center_crop(torch.arange(large).reshape(1, 1, large), (small,)).flatten().tolist()
-        except ValueError:
-            assert error.startswith(f"cannot crop ({large}, 3) to ({small}, 2); pass one length per axis"), error
-            continue
-        assert (error, axis) == ("", {"before": kept[0], "after": large - 1 - kept[-1]}), (large, small)
-
-
-@needs_chromium
-def test_the_message_for_a_skip_that_is_too_small_is_that_of_the_library() -> None:
-    with pytest.raises(ValueError, match="cannot crop") as raised:
-        center_crop(torch.zeros(1, 1, 5, 9), (6, 7))
-    assert results("crop", "cropError(...row)", [[(5, 9), (6, 7)]]) == [str(raised.value)]
+@pytest.mark.parametrize(
+    ("ground", "colours", "fills"), [("okabe-ito", LIGHT, FILLS), ("dark", DARK, DARK_FILLS)], ids=["light", "dark"]
+)
+def test_colours_are_told_from_the_ground_and_texts_are_read(
+    ground: str, colours: dict[str, str], fills: dict[str, str]
+) -> None:
+    """Contrasts of WCAG 2.2: 4.5 to 1 for texts, 3 to 1 for lines; filled areas have such a line around them."""
+    for behind in (PALETTES[ground].ground, colours["card"]):
+        texts = [PALETTES[ground].text, *(colours[name] for name in ("soft", "accent", "bad", "good"))]
+        assert min(contrast(each, behind) for each in texts) >= 4.5
+        assert min(contrast(fills[name], behind) for name in ("warm", "cool")) >= 3
+    assert contrast(fills["on-fill"], fills["kept"]) >= 4.5
