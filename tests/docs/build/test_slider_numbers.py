@@ -67,16 +67,17 @@ PAPER = {depth: pyramid([1] * (depth + 1), 1) for depth in range(7)}  # levels a
 
 
 def test_sizes_and_the_nearest_valid_ones_are_those_of_the_plan() -> None:
-    table = [{"size": size, "depth": depth, "padding": "valid"} for depth in PAPER for size in range(1, 1025)]
-    call = "[sizeError(row), neighbours(row), isValid(row) ? sizeSteps(row) : stopSentence(row)]"
+    table = list(product(range(1, 1025), PAPER))
+    call = """((choice) => [sizeError(choice), neighbours(choice), (isValid(choice) ? sizeSteps : stopSentence)(choice)])
+      ({ size: row[0], depth: row[1], padding: "valid" })"""
     for row, (error, near, steps) in zip(table, results("sizes", call, table), strict=True):
-        size, levels = int(row["size"]), PAPER[int(row["depth"])]
+        size, levels = row[0], PAPER[row[1]]
         assert error == size_error((size,), levels, padding="valid"), row
         (valid,) = valid_sizes(levels, padding="valid")
         below = [n for n in range(size - 64, size) if n in valid]
         assert near == [max(below, default=None), next(n for n in range(size + 1, 2000) if n in valid)], row
         if error:
-            assert steps == first_failure(size, int(row["depth"])), row
+            assert steps == first_failure(*row), row
             continue
         expected = size_steps((size,), levels, padding="valid")
         own = [(step["op"], step["level"], step["size"], step.get("crop")) for step in steps]
@@ -157,11 +158,7 @@ CROPS = [(12, 15, 8, 8), (13, 20, 8, 10), (5, 4, 5, 4), (20, 20, 1, 1), (7, 9, 2
 
 
 def test_distances_and_weights_are_those_of_the_weight_map() -> None:
-    table = [(gap, 0.5 + gap / 2, 20 - gap / 2) for gap in (1, 2, 4, 7, 12, 17, 23)] + [
-        (3, 5, 10),
-        (24, 20, 20),
-        (1, 0.5, 0),
-    ]
+    table = [(3, 5, 10), (24, 20, 20), (1, 0.5, 0), (2, 2, 19), (7, 3, 8), (12, 6.5, 0.5), (17, 9, 11.5), (23, 12, 8)]
     call = """(({ map, near }) => [map, near, weights(map, near, row[2], row[1]), classWeights(map)])(scene(row[0]))"""
     for row, (labels, near, weights, classes) in zip(table, results("weight_map", call, table), strict=True):
         gap, sigma, w0 = row
