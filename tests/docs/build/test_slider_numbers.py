@@ -68,7 +68,7 @@ PAPER = {depth: pyramid([1] * (depth + 1), 1) for depth in range(7)}  # levels a
 
 def test_sizes_and_the_nearest_valid_ones_are_those_of_the_plan() -> None:
     table = list(product(range(1, 1025), PAPER))
-    call = """((choice) => [sizeError(choice), neighbours(choice), (isValid(choice) ? sizeSteps : stopSentence)(choice)])
+    call = """((own) => [sizeError(own), neighbours(own), (isValid(own) ? sizeSteps : stopSentence)(own)])
       ({ size: row[0], depth: row[1], padding: "valid" })"""
     for row, (error, near, steps) in zip(table, results("sizes", call, table), strict=True):
         size, levels = row[0], PAPER[row[1]]
