@@ -160,7 +160,7 @@ TRAINING = (
           "05", "for ours, theirs in ((kaiming_, init.kaiming_), (xavier_, init.xavier_)):",
           "tests/nets/test_init.py::test_weights_have_the_printed_std_and_mean_0"),
     Claim("section 3", "a 3×3 convolution behind 64 channels has N = 576",
-          "02", "x, weight, bias = torch.randn(2, 64, 20, 66), torch.randn(64, 64, 3, 3) / 24",
+          "02", "weight = torch.randn(64, 64, 3, 3) / 24",
           "tests/nets/test_init.py::test_weights_have_the_printed_std_and_mean_0"),
     Claim("section 3", "N is the number of nodes that come in: 1024 at the first up-convolution",
           "05", "assert counted == [1024]",

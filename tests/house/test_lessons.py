@@ -16,8 +16,10 @@ PATHS = catalogue.lessons()
 IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, turns and folded plots
     "00_start_here",
     "01_sizes",
+    "02_encoder_block",
     "06_weight_map",
     "08_overlap_tile",
+    "10_padded_bn",
 )
 
 

@@ -40,7 +40,7 @@ def test_the_page_is_what_the_generator_gives_now() -> None:
             replace(GOOD, test="tests/learning/losses/test_cross_entropy.py::test_gone"),
             "there is no test tests/learning/losses/test_cross_entropy.py::test_gone",
         ),
-        (replace(GOOD, lesson="02", code="def double_conv("), "cell 02-17 asserts nothing and prints nothing"),
+        (replace(GOOD, lesson="02", code="def double_conv("), "cell 02-28 asserts nothing and prints nothing"),
         (replace(GOOD, lesson="00", code="pins are met exactly"), "nothing that is compared"),
         (replace(GOOD, what="of 7 cells"), " neither asserts nor prints 7"),
         (replace(GOOD, test="tests/test_gone.py::test_a"), "there is no test tests/test_gone.py::test_a"),
