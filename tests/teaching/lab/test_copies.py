@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from tests.teaching.lab.conftest import code, text
-from unet_tutorial.teaching.lab.copies import START_PAGE, answers_folded, links, student_files
+from unet_tutorial.teaching.lab.copies import FOLDED, START_PAGE, answers_folded, links, student_files
 from unet_tutorial.teaching.lessons.catalogue import lessons
 
 WORK = {"01_sizes.ipynb", "02_encoder_block.ipynb", "exercises/01_sizes.ipynb", "glossary.md", "sliders/crop.html"}
@@ -90,7 +90,7 @@ def test_links_lead_to_the_new_places(place: str, expected: str, source: Path) -
 )
 def test_answers_in_the_source_are_folded(source: str, expected: list[str]) -> None:
     parts = answers_folded(code(source, metadata={"tags": ["a"]}))
-    assert ["".join(part["source"]) for part in parts] == expected
+    assert ["".join(part["source"]) for part in parts] == [expected[0], *(FOLDED + calls for calls in expected[1:])]
     assert len({part["id"] for part in parts}) == len(parts)
     for part in parts[1:]:
         assert part["metadata"]["jupyter"]["source_hidden"]
@@ -99,6 +99,7 @@ def test_answers_in_the_source_are_folded(source: str, expected: list[str]) -> N
 
 def test_a_cell_that_only_reveals_is_folded() -> None:
     (part,) = answers_folded(code('reveal("k", 1)'))
+    assert "".join(part["source"]) == f'{FOLDED}reveal("k", 1)'
     assert part["metadata"] == {"jupyter": {"source_hidden": True}}
     assert answers_folded(text("reveal(")) == [text("reveal(")]
 

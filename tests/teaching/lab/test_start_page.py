@@ -36,10 +36,7 @@ def test_the_state_counts_this_lessons_keys() -> None:
     assert list(found) == list(LESSONS)
     here = found["01_sizes"]
     assert (here.guesses.done, here.turns.done, here.exercises.done) == (1, 1, 1)
-    assert here.words == (
-        f"guesses 1 of {len(inside.questions)} · turns 1 of {len(inside.turns)} · "
-        f"exercises 1 of {len(inside.exercises)}"
-    )
+    assert (str(here.guesses), here.words) == (f"1 of {len(inside.questions)}", "begun")
     assert found["02_encoder_block"].words == "not begun"
 
 
@@ -47,11 +44,11 @@ def test_the_state_counts_this_lessons_keys() -> None:
     ("done", "words", "path"),
     [
         ([(0, 0, 0), (0, 0, 0)], "begin with a & more", "a.ipynb"),
-        ([(1, 0, 0), (0, 0, 0)], "go on with a & more (2 guesses and 2 turns to go)", "a.ipynb"),
-        ([(3, 2, 0), (0, 0, 0)], "solve the exercises of a & more (1 to go)", "exercises/a.ipynb"),
+        ([(1, 0, 0), (0, 0, 0)], "go on with a & more (to do: guesses 2, turns 2)", "a.ipynb"),
+        ([(3, 2, 0), (0, 0, 0)], "solve the exercises of a & more (to do: 1)", "exercises/a.ipynb"),
         ([(3, 2, 1), (0, 0, 0)], "begin with b & more", "b.ipynb"),
-        ([(1, 0, 0), (3, 1, 0)], "go on with b & more (1 turns to go)", "b.ipynb"),
-        ([(1, 2, 1), (3, 2, 1)], "go on with a & more (2 guesses to go)", "a.ipynb"),
+        ([(1, 0, 0), (3, 1, 0)], "go on with b & more (to do: turns 1)", "b.ipynb"),
+        ([(1, 2, 1), (3, 2, 1)], "go on with a & more (to do: guesses 2)", "a.ipynb"),
         ([(3, 2, 1), (3, 2, 1)], "", ""),
     ],
 )

@@ -36,7 +36,7 @@ CASES = {  # the student's file (None: deleted), the files afterwards, the sente
     "changed": (
         MINE, {NAME: NEW, KEPT: MINE}, [f"{NAME} has a new version; your copy, with all you wrote, is now {KEPT}."]
     ),
-    "deleted": (None, {NAME: NEW}, [f"{NAME} was missing; a new copy was made."]),
+    "deleted": (None, {NAME: NEW}, [f"Missing files, of which new copies were made: {NAME}."]),
     "half saved": (
         OLD[:40], {NAME: NEW, KEPT: OLD[:40]}, [f"{NAME} was damaged; it is now {KEPT}, and a new copy was made."]
     ),

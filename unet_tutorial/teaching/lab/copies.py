@@ -20,6 +20,7 @@ READING = "reading"  # folder of the executed lessons and of the solutions
 START_PAGE = "START.ipynb"
 TEXTS = (".md",)
 REVEAL = reveal.__name__
+FOLDED = "# The answer: run this cell\n"  # JupyterLab shows the first line of a folded cell
 # the target of a link in Markdown or HTML, without the part after #; web addresses contain a colon
 LINK = re.compile(r"""(?<=\]\()([^)\s:#]+)(?=[)#\s])|(?<=href=["'])([^"':#]+)|(?<=src=["'])([^"':#]+)""")
 
@@ -113,15 +114,13 @@ def answers_folded(cell: Cell) -> list[Cell]:
     last = max(others, default=0)  # the number of statements in front of the calls
     if last == len(statements):
         return [cell]
-    folded = {**cell, "metadata": {"jupyter": {"source_hidden": True}}}
-    if not last:
-        return [folded]
     lines = source.splitlines(keepends=True)
     first = statements[last].lineno - 1
-    return [
-        {**cell, "source": "".join(lines[:first]).rstrip().splitlines(keepends=True)},
-        {**folded, "id": f"{cell['id']}-answer", "source": lines[first:]},
-    ]
+    folded = {**cell, "metadata": {"jupyter": {"source_hidden": True}}, "source": [FOLDED, *lines[first:]]}
+    if not last:
+        return [folded]
+    shown = {**cell, "source": "".join(lines[:first]).rstrip().splitlines(keepends=True)}
+    return [shown, {**folded, "id": f"{cell['id']}-answer"}]
 
 
 def _is_reveal(statement: ast.stmt) -> bool:

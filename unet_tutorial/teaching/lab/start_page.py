@@ -48,6 +48,10 @@ class Done:
         """The number of those to do."""
         return self.all - self.done
 
+    def __str__(self) -> str:
+        """The counts, such as "3 of 8"; empty if there is nothing to do."""
+        return f"{self.done} of {self.all}" if self.all else ""
+
 
 @dataclass(frozen=True)
 class State:
@@ -75,12 +79,8 @@ class State:
 
     @property
     def words(self) -> str:
-        """The state in words, such as "guesses 3 of 8 · turns 0 of 3 · exercises 0 of 5"."""
-        if not self.done:
-            return "not begun"
-        if self.done == self.all:
-            return "done"
-        return " · ".join(f"{each.kind} {each.done} of {each.all}" for each in self.counts)
+        """The state: not begun, begun or done."""
+        return "not begun" if not self.done else "done" if self.done == self.all else "begun"
 
 
 def states(noted: Progress, folder: Path = catalogue.FOLDER) -> list[State]:
@@ -107,18 +107,18 @@ def next_step(all_states: list[State]) -> tuple[str, str]:
     begun = max((i for i, state in enumerate(all_states) if state.done), default=0)
     for state in (*all_states[begun:], *all_states[:begun]):
         name, title = state.lesson.name, state.lesson.title
-        rest = [f"{each.open} {each.kind}" for each in (state.guesses, state.turns) if each.open]
+        rest = [f"{each.kind} {each.open}" for each in (state.guesses, state.turns) if each.open]
         if not state.done and state.all:
             return f"begin with {title}", f"{name}.ipynb"
         if rest:
-            return f"go on with {title} ({' and '.join(rest)} to go)", f"{name}.ipynb"
+            return f"go on with {title} (to do: {', '.join(rest)})", f"{name}.ipynb"
         if state.exercises.open:
-            return f"solve the exercises of {title} ({state.exercises.open} to go)", f"exercises/{name}.ipynb"
+            return f"solve the exercises of {title} (to do: {state.exercises.open})", f"exercises/{name}.ipynb"
     return "", ""
 
 
-CELL = "text-align: left; padding: 4px 14px 4px 4px"
-NUMBER = "text-align: right; padding: 4px 14px 4px 4px"
+HEADS = ("lesson", "minutes", "state", "guesses", "turns", "exercises", "results")
+CELL = "text-align: left; white-space: nowrap; padding: 4px 16px 4px 4px"
 
 
 def page(all_states: list[State]) -> str:
@@ -126,10 +126,7 @@ def page(all_states: list[State]) -> str:
     done, total = (sum(counts) for counts in zip(*((s.done, s.all) for s in all_states), strict=True))
     finished = sum(state.done == state.all for state in all_states)
     words, path = next_step(all_states)
-    heads = "".join(
-        f'<th scope="col" style="{NUMBER if head == "minutes" else CELL}">{head}</th>'
-        for head in ("lesson", "minutes", "state", "exercises", "results")
-    )
+    heads = "".join(f'<th scope="col" style="{CELL}">{head}</th>' for head in HEADS)
     return (
         f"<p>{_bar(done, total, 'all tasks')} <b>{done} of {total}</b> guesses, turns and exercises; "
         f"{finished} of {len(all_states)} lessons done</p>"
@@ -147,17 +144,17 @@ def page(all_states: list[State]) -> str:
 def _row(state: State) -> str:
     lesson = state.lesson
     file, title = f"{lesson.name}.ipynb", escape(lesson.title)
-    exercises = (
-        f'<a href="exercises/{file}">{state.exercises.all} exercises</a>, {lesson.exercise_minutes} min'
-        if state.exercises.all
-        else ""
+    exercises = f'<a href="exercises/{file}">{state.exercises}</a> ({lesson.exercise_minutes} minutes)'
+    cells = (
+        f'<a href="{file}">{title}</a>',
+        str(lesson.minutes),
+        f"{_bar(state.done, state.all, lesson.title)} {state.words}",
+        str(state.guesses),
+        str(state.turns),
+        exercises if state.exercises.all else "",
+        f'<a href="{READING}/{file}" aria-label="results of {title}">read</a>',
     )
-    return (
-        f'<tr><td style="{CELL}"><a href="{file}">{title}</a></td><td style="{NUMBER}">{lesson.minutes}</td>'
-        f'<td style="{CELL}">{_bar(state.done, state.all, lesson.title)} {state.words}</td>'
-        f'<td style="{CELL}">{exercises}</td>'
-        f'<td style="{CELL}"><a href="{READING}/{file}" aria-label="results of {title}">read</a></td></tr>'
-    )
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def _bar(done: int, total: int, name: str) -> str:

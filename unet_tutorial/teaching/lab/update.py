@@ -28,6 +28,7 @@ def update(folder: Path, files: Mapping[str, bytes], today: date) -> Iterator[st
     """
     written = manifest(folder)
     now: Manifest = {}
+    missing: list[str] = []
     renewed: list[str] = []
     for place, data in files.items():
         path, entry = folder / place, {"file": digest(data), "content": content(place, data)}
@@ -35,7 +36,7 @@ def update(folder: Path, files: Mapping[str, bytes], today: date) -> Iterator[st
         found = content_of(path, place)
         if found == "":
             if before:
-                yield f"{place} was missing; a new copy was made."
+                missing.append(place)
             _write(path, data)
         elif found is None:
             kept = keep(path, folder, place, today)
@@ -50,10 +51,22 @@ def update(folder: Path, files: Mapping[str, bytes], today: date) -> Iterator[st
             _write(path, data)
     for place in sorted(written.keys() - files.keys()):
         yield from _retire(folder / place, place, written[place])
+    if missing:
+        yield f"Missing files, of which new copies were made: {listed(missing)}."
     if renewed:
-        yield f"New versions of files that you have not changed: {', '.join(renewed)}."
+        yield f"New versions of files that you have not changed: {listed(renewed)}."
     if now != written:
         _write(folder / MANIFEST, (json.dumps(now, indent=1) + "\n").encode())
+
+
+def listed(names: list[str], most: int = 3) -> str:
+    """The first names of a list, and the number of the others.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d"])
+    ('a, b', 'a, b, c and 1 more')
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _retire(path: Path, place: str, before: dict[str, str]) -> Iterator[str]:
