@@ -17,9 +17,11 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "00_start_here",
     "01_sizes",
     "02_encoder_block",
+    "05_kaiming",
     "06_weight_map",
     "08_overlap_tile",
     "10_padded_bn",
+    "unet_in_one_page",
 )
 
 
