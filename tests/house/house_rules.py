@@ -127,7 +127,7 @@ def turns_are_tried(lesson: Lesson) -> list[str]:
 
 
 def plots_are_folded(lesson: Lesson) -> list[str]:
-    drawing = re.compile(r"plt\.(subplots|figure)\(|\bshow(_svg)?\(")
+    drawing = re.compile(r"plt\.(subplots|figure)\(|\bshow(_svg|_slider)?\(")
     return [
         f"code cell {number} draws a figure; put the drawing into a cell with the tag plot"
         for number, cell in enumerate(lesson.code, start=1)

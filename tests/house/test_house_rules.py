@@ -100,6 +100,7 @@ MUTANTS: list[tuple[str, str, Callable[[Notebook], None]]] = [
     ("turns_are_tried", "one turn", in_cell(9, source="print(1)")),
     ("turns_are_tried", "no wrong answer", in_cell(9, metadata={"unet_tutorial": {"right": ["1"]}})),
     ("plots_are_folded", "an unfolded plot", in_cell(3, metadata={})),
+    ("plots_are_folded", "unfolded sliders", in_cell(3, source='show_slider("crop", "a grid")', metadata={})),
     ("scored", "no score", in_cell(14, source="print(1)")),
     ("scored", "the score of another lesson", in_cell(14, source='print(score("02"))')),
     ("linked", "no links", in_cell(-1, source="## Quiz\n1. a\n2. b\n3. c")),
