@@ -15,6 +15,7 @@ from unet_tutorial.teaching.lessons.lesson import read
 PATHS = catalogue.lessons()
 IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, turns and folded plots
     "00_start_here",
+    "00p_torch",
     "01_sizes",
     "02_encoder_block",
     "05_kaiming",

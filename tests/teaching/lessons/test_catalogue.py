@@ -13,5 +13,8 @@ def test_lessons_solutions_and_exercises_exist_under_the_same_names() -> None:
 
 def test_a_lesson_is_found_by_the_beginning_of_its_name() -> None:
     assert [path.stem for path in catalogue.numbered("03")] == ["03_crop_and_concat"]
+    assert [path.stem for path in catalogue.numbered("00")] == ["00_start_here"]
+    assert [path.stem for path in catalogue.numbered("00p")] == ["00p_torch"]
+    assert [path.stem for path in catalogue.numbered("00p_t")] == ["00p_torch"]
     assert catalogue.numbered("") == catalogue.lessons()
     assert catalogue.numbered("97") == []

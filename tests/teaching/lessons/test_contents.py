@@ -17,7 +17,7 @@ def test_the_contents_are_those_of_the_file(name: str) -> None:
     found = contents(name)
     text = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf8")
     assert len(found.questions) == len(re.findall(r'"predict\(', text)) > 0
-    assert found.number == name[:2]
+    assert found.number == name.partition("_")[0]
     assert found.title == json.loads(text)["cells"][0]["source"][0].removeprefix("# ").strip()
     assert 10 <= found.minutes <= 120
     assert found.exercises

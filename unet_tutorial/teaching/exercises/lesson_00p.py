@@ -153,7 +153,7 @@ def _lines(seed: int) -> Iterator[Case]:
     ("(w * x - y) * x", "w * x * x", "y is missing; only the last factor x is the inner derivative"),
 )
 def slope_of_loss(w: float, x: Tensor, y: Tensor) -> float:
-    return (2 * ((w * x - y) * x)).mean().item()
+    return float((2 * ((w * x - y) * x)).mean())
 
 
 def _steps(seed: int) -> Iterator[Case]:
@@ -172,7 +172,7 @@ def _steps(seed: int) -> Iterator[Case]:
     ("return ", "w = ", " * slope", " * slope\n    return w - rate * slope_of_loss(w, x, y)", "you took two steps"),
 )
 def training_step(w: float, x: Tensor, y: Tensor, rate: float) -> float:
-    slope = slope_of_loss(w, x, y)
+    slope: float = slope_of_loss(w, x, y)
     return w - rate * slope
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks"
 LESSONS = (
     "00_start_here",
+    "00p_torch",
     "01_sizes",
     "02_encoder_block",
     "03_crop_and_concat",
@@ -20,8 +21,9 @@ LESSONS = (
     "11_parts",
     "12_3d_planar",
     "18_figures",
+    "unet_in_one_page",
 )
-WITHOUT_EXERCISES: tuple[str, ...] = ()
+WITHOUT_EXERCISES = ("unet_in_one_page",)
 
 
 def lessons() -> list[Path]:
@@ -40,5 +42,6 @@ def exercises() -> list[Path]:
 
 
 def numbered(prefix: str) -> list[Path]:
-    """The lessons whose names begin with ``prefix``, such as "03"; all of them for an empty one."""
-    return [path for path in lessons() if path.stem.startswith(prefix)]
+    """The lesson with this number, such as "00p"; if there is none, the lessons whose names begin with ``prefix``."""
+    exact = [path for path in lessons() if path.stem.partition("_")[0] == prefix]
+    return exact or [path for path in lessons() if path.stem.startswith(prefix)]
