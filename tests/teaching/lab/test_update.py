@@ -34,7 +34,7 @@ CASES = {  # the student's file (None: deleted), the files afterwards, the sente
     "not changed": (OLD, {NAME: NEW}, [f"New versions of files that you have not changed: {NAME}."]),
     "only executed": (RUN, {NAME: NEW}, [f"New versions of files that you have not changed: {NAME}."]),
     "changed": (
-        MINE, {NAME: NEW, KEPT: MINE}, [f"{NAME} has a new version; your copy, with all you wrote, is now {KEPT}."]
+        MINE, {NAME: NEW, KEPT: MINE}, [f"{NAME} has a new version; your own file is {KEPT}."]
     ),
     "deleted": (None, {NAME: NEW}, [f"Missing files, of which new copies were made: {NAME}."]),
     "half saved": (
@@ -63,6 +63,23 @@ def test_without_a_new_version_the_file_stays(mine: str, tmp_path: Path) -> None
     (tmp_path / NAME).write_text(mine)
     assert made(tmp_path, {NAME: OLD}) == []
     assert contents(tmp_path) == {NAME: mine}
+
+
+def test_answers_are_copied_into_the_new_version(tmp_path: Path) -> None:
+    old = notebook(text("# old"), code("answer=None"))
+    new = old.replace("# old", "# new")
+    made(tmp_path, {NAME: old})
+    mine = old.replace("=None", "=572")
+    (tmp_path / NAME).write_text(mine)
+    sentence = f"{NAME} has a new version and now contains what you wrote in 1 of its cells; your own file is {KEPT}."
+    assert made(tmp_path, {NAME: new}) == [sentence]
+    assert json.loads((tmp_path / NAME).read_text()) == json.loads(new.replace("=None", "=572"))
+    assert (tmp_path / KEPT).read_text() == mine
+    assert made(tmp_path, {NAME: new}) == []
+    again = new.replace("# new", "# newer")  # the next version finds the same cell
+    (again_kept,) = made(tmp_path, {NAME: again})
+    assert again_kept.endswith("kept/exercises/01-2026-11-29-2.ipynb.")
+    assert json.loads((tmp_path / NAME).read_text()) == json.loads(again.replace("=None", "=572"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import posixpath
 import re
@@ -83,6 +84,11 @@ def _copied(source: Path, origin: str, places: dict[str, str]) -> bytes:
 def dumped(notebook: Notebook) -> bytes:
     """The bytes of a notebook's file, in Jupyter's own layout."""
     return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of some bytes, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def without_answers(notebook: Notebook) -> Notebook:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from unet_tutorial.disk import complete_file
 from unet_tutorial.teaching.checking.progress import NAME, Progress, load, note
-from unet_tutorial.teaching.lab.copies import READING
+from unet_tutorial.teaching.lab.copies import READING, digest
 from unet_tutorial.teaching.lessons import catalogue
 
 ADDED = ".course-progress-added.json"  # the digests of the files whose content was added
@@ -29,7 +28,7 @@ def gather(folder: Path, source: Path = catalogue.FOLDER) -> Iterator[str]:
         if not path.is_file():
             continue
         other = load(path)  # a damaged file is renamed, and has no progress
-        key = hashlib.sha256(json.dumps(other, sort_keys=True).encode()).hexdigest()
+        key = digest(json.dumps(other, sort_keys=True).encode())
         if key in added:
             continue
         new.add(key)

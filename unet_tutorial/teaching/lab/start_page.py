@@ -117,7 +117,7 @@ def next_step(all_states: list[State]) -> tuple[str, str]:
     return "", ""
 
 
-HEADS = ("lesson", "minutes", "state", "guesses", "turns", "exercises", "results")
+HEADS = ("lesson", "minutes", "state", "guesses", "your turn", "exercises", "results")
 CELL = "text-align: left; white-space: nowrap; padding: 4px 16px 4px 4px"
 
 

@@ -2,61 +2,82 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from unet_tutorial.disk import complete_file, make_folder, one_line
-from unet_tutorial.teaching.lessons.lesson import joined
+from unet_tutorial.teaching.lab.carry import carried, cell_digests, cells_of
+from unet_tutorial.teaching.lab.copies import digest
 
 MANIFEST = ".course-files.json"  # of each file, digests of it as it was written
 KEPT = "kept"  # folder of the student's files that were replaced
+NOTEBOOK = ".ipynb"
 
-Manifest = dict[str, dict[str, str]]
+
+@dataclass(frozen=True)
+class Written:
+    """Digests of a file as it was written: of all its bytes, of its content, and of each cell of a notebook.
+
+    `cells` is empty if the student's file may come from another version.
+    """
+
+    file: str
+    content: str
+    cells: list[str]
+
+
+Manifest = dict[str, Written]
 
 
 def update(folder: Path, files: Mapping[str, bytes], today: date) -> Iterator[str]:
     """Write each file that is missing or has a new version; yield a sentence for each event the student should know.
 
     A file that the student has not changed is replaced. A file that the student has changed, and that has a new
-    version, is moved to the folder `KEPT`, and so is a damaged notebook. Any other file stays as it is. Raises
-    ValueError if a file cannot be written.
+    version, is moved to the folder `KEPT`, and the cells that the student changed are copied into the new version. A
+    damaged notebook is moved to `KEPT`, too. Any other file stays as it is. Raises ValueError if a file cannot be
+    written.
     """
-    written = manifest(folder)
-    now: Manifest = {}
+    before = manifest(folder)
+    now = dict(before)
     missing: list[str] = []
     renewed: list[str] = []
-    for place, data in files.items():
-        path, entry = folder / place, {"file": digest(data), "content": content(place, data)}
-        before, now[place] = written.get(place), entry
-        found = content_of(path, place)
-        if found == "":
-            if before:
-                missing.append(place)
-            _write(path, data)
-        elif found is None:
-            kept = keep(path, folder, place, today)
-            yield f"{place} was damaged; it is now {kept}, and a new copy was made."
-            _write(path, data)
-        elif before and before["file"] != entry["file"]:
-            if found not in (before["content"], entry["content"]):
+    try:
+        for place, data in files.items():
+            path, old = folder / place, before.get(place)
+            new = Written(digest(data), content(place, data), cell_digests(data) if place.endswith(NOTEBOOK) else [])
+            found = content_of(path, place)
+            if found == "":
+                _write(path, data)
+                missing += [place] if old else []
+            elif found is None:
+                yield f"{place} was damaged; it is now {keep(path, folder, place, today)}, and a new copy was made."
+                _write(path, data)
+            elif old is None:  # the student's, or of a version that is not known
+                new = replace(new, cells=[])
+            elif old.file != new.file and found in (old.content, new.content):
+                _write(path, data)
+                renewed += [place] if old.content != new.content else []
+            elif old.file != new.file:
+                version, number = carried(data, path.read_bytes(), old.cells) if old.cells else (data, 0)
+                copied = f" and now contains what you wrote in {number} of its cells" if number else ""
                 kept = keep(path, folder, place, today)
-                yield f"{place} has a new version; your copy, with all you wrote, is now {kept}."
-            elif found == before["content"] != entry["content"]:
-                renewed.append(place)
-            _write(path, data)
-    for place in sorted(written.keys() - files.keys()):
-        yield from _retire(folder / place, place, written[place])
+                yield f"{place} has a new version{copied}; your own file is {kept}."
+                _write(path, version)
+            now[place] = new
+        for place in sorted(before.keys() - files.keys()):
+            yield from _retire(folder / place, place, now.pop(place))
+    finally:
+        if now != before:
+            text = json.dumps({place: asdict(entry) for place, entry in now.items()}, indent=1)
+            _write(folder / MANIFEST, f"{text}\n".encode())
     if missing:
         yield f"Missing files, of which new copies were made: {listed(missing)}."
     if renewed:
         yield f"New versions of files that you have not changed: {listed(renewed)}."
-    if now != written:
-        _write(folder / MANIFEST, (json.dumps(now, indent=1) + "\n").encode())
 
 
 def listed(names: list[str], most: int = 3) -> str:
@@ -69,10 +90,10 @@ def listed(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _retire(path: Path, place: str, before: dict[str, str]) -> Iterator[str]:
+def _retire(path: Path, place: str, before: Written) -> Iterator[str]:
     """Delete a file that is no longer part of the course, unless the student has changed it."""
     found = content_of(path, place)
-    if found == before["content"]:
+    if found == before.content:
         path.unlink()
     elif found != "":
         yield f"{place} is no longer part of the course; your copy stays."
@@ -85,14 +106,9 @@ def manifest(folder: Path) -> Manifest:
     """
     try:
         noted = json.loads((folder / MANIFEST).read_text(encoding="utf8"))
-        return {place: {key: str(entry[key]) for key in ("file", "content")} for place, entry in noted.items()}
+        return {place: Written(entry["file"], entry["content"], list(entry["cells"])) for place, entry in noted.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
-
-
-def digest(data: bytes) -> str:
-    """The sha256 of some bytes, in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def content(place: str, data: bytes) -> str:
@@ -100,16 +116,9 @@ def content(place: str, data: bytes) -> str:
 
     ValueError for a damaged notebook.
     """
-    return digest(json.dumps(_cells(data)).encode()) if place.endswith(".ipynb") else digest(data)
-
-
-def _cells(data: bytes) -> list[tuple[str, str]]:
-    """The type and text of each cell of a notebook. ValueError if the bytes are not a notebook of format 4."""
-    try:
-        notebook: dict[str, Any] = json.loads(data)
-        return [(cell["cell_type"], joined(cell["source"])) for cell in notebook["cells"]]
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"this is not a notebook of format 4 ({one_line(error)})") from error
+    if not place.endswith(NOTEBOOK):
+        return digest(data)
+    return digest(json.dumps([(cell["cell_type"], cell["source"]) for cell in cells_of(data)]).encode())
 
 
 def content_of(path: Path, place: str) -> str | None:
