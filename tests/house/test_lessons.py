@@ -18,6 +18,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "00p_torch",
     "01_sizes",
     "02_encoder_block",
+    "03_crop_and_concat",
     "05_kaiming",
     "06_weight_map",
     "08_overlap_tile",
