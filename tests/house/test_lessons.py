@@ -21,7 +21,9 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "03_crop_and_concat",
     "05_kaiming",
     "06_weight_map",
+    "07_elastic",
     "08_overlap_tile",
+    "09_train_small",
     "10_padded_bn",
     "unet_in_one_page",
 )
