@@ -56,12 +56,12 @@ def test_progress_is_added_once(place: str, shown: str, tmp_path: Path) -> None:
     work, source = tmp_path / "work", tmp_path / "notebooks"
     put(work / NAME, OWN)
     put(tmp_path / place / NAME, OTHER)
-    assert list(gather(work, source)) == [f"The progress in {shown} was added to yours (4 entries)."]
+    assert list(gather(work, work / NAME, source)) == [f"The progress in {shown} was added to yours (4 entries)."]
     assert load(work / NAME) == BOTH
     assert json.loads((tmp_path / place / NAME).read_text()) == OTHER
-    assert list(gather(work, source)) == []
+    assert list(gather(work, work / NAME, source)) == []
     (work / NAME).unlink()  # a student who starts again
-    assert list(gather(work, source)) == []
+    assert list(gather(work, work / NAME, source)) == []
     assert load(work / NAME)["guesses"] == {}
 
 
@@ -70,7 +70,7 @@ def test_solutions_do_not_count_and_damaged_files_are_kept(tmp_path: Path, capsy
     put(work / "reading" / NAME, OTHER)
     put(source / "solutions" / NAME, OTHER)
     put(work / "exercises" / NAME, "{ half")
-    assert list(gather(work, source)) == []
+    assert list(gather(work, work / NAME, source)) == []
     assert not (work / NAME).exists()
     assert (work / "exercises" / "course-progress.damaged.json").read_text() == "{ half"
     assert capsys.readouterr().out.count("\n") == 1

@@ -14,7 +14,7 @@ import pytest
 from nbformat.sign import NotebookNotary
 
 from tests.paths import NOTEBOOKS, ROOT
-from unet_tutorial.teaching.checking.progress import NAME, note
+from unet_tutorial.teaching.checking.progress import NAME, VARIABLE, note
 from unet_tutorial.teaching.lab import launch
 from unet_tutorial.teaching.lab.start_page import CODE
 from unet_tutorial.teaching.lessons.contents import contents
@@ -63,6 +63,7 @@ def test_the_start_page_is_renewed_at_each_start(prepared: tuple[Path, Path], mo
     folder, data = prepared
     monkeypatch.setattr(launch, "trust", lambda *_: None)
     monkeypatch.setattr(launch, "student_files", dict)  # only the start page
+    monkeypatch.delenv(VARIABLE)
     note("guesses", contents("01_sizes").questions[0], "a", folder / NAME)
     start = folder / "START.ipynb"
     saved = nbformat.read(start, as_version=4)

@@ -122,6 +122,16 @@ def test_without_the_list_of_files_all_files_are_the_students(list_of_files: str
     assert contents(tmp_path) == {NAME: MINE}
 
 
+def test_cells_of_an_unknown_version_are_not_copied(tmp_path: Path) -> None:
+    first, second, third = (notebook(text(each), code("answer=None")) for each in ("# one", "# two", "# two"))
+    third = third.replace('"metadata": {}', '"metadata": {"tags": ["new"]}')
+    made(tmp_path, {NAME: first.replace("=None", "=572")})
+    (tmp_path / MANIFEST).unlink()
+    assert made(tmp_path, {NAME: second}) == []
+    assert made(tmp_path, {NAME: third}) == [f"{NAME} has a new version; your own file is {KEPT}."]
+    assert contents(tmp_path) == {NAME: third, KEPT: first.replace("=None", "=572")}
+
+
 @pytest.mark.parametrize(("mine", "stays"), [(OLD, False), (RUN, False), (MINE, True), ("{ half", True), (None, False)])
 def test_a_file_that_left_the_course(mine: str | None, *, stays: bool, tmp_path: Path) -> None:
     made(tmp_path, {NAME: OLD, "a.md": "a"})

@@ -14,27 +14,26 @@ from unet_tutorial.teaching.lessons import catalogue
 ADDED = ".course-progress-added.json"  # the digests of the files whose content was added
 
 
-def gather(folder: Path, source: Path = catalogue.FOLDER) -> Iterator[str]:
-    """Add the progress noted in other folders, once, and yield a sentence for each file that brought something new.
+def gather(folder: Path, own: Path, source: Path = catalogue.FOLDER) -> Iterator[str]:
+    """Add the progress noted in other files to that in `own`, once, and yield a sentence for each that adds something.
 
     The files are those in the folder of the lessons and of its exercises, where an earlier version of the course wrote
     them, and those in the folders inside `folder`, where a moved notebook writes them. They are not changed. Solutions
     do not count. Raises ValueError if the progress cannot be written.
     """
-    main, added = folder / NAME, _added(folder)
-    new = set[str]()
+    added, new = _added(folder), set[str]()
     inside = [path for path in sorted(folder.glob(f"*/{NAME}")) if path.parent.name != READING]
     for path in (source / NAME, source / "exercises" / NAME, *inside):
-        if not path.is_file():
+        if path == own or not path.is_file():
             continue
         other = load(path)  # a damaged file is renamed, and has no progress
         key = digest(json.dumps(other, sort_keys=True).encode())
         if key in added:
             continue
         new.add(key)
-        entries = missing(load(main), other)
+        entries = missing(load(own), other)
         for kind, name, value in entries:
-            note(kind, name, value, main)
+            note(kind, name, value, own)
         if entries:
             yield f"The progress in {_shown(path, folder, source)} was added to yours ({len(entries)} entries)."
     if new:

@@ -17,7 +17,7 @@ import nbformat
 from nbformat.sign import NotebookNotary
 
 from unet_tutorial.disk import complete_file, make_folder
-from unet_tutorial.teaching.checking.progress import INSIDE, NAME, load
+from unet_tutorial.teaching.checking.progress import INSIDE, NAME, VARIABLE, load
 from unet_tutorial.teaching.lab.copies import START_PAGE, dumped, student_files
 from unet_tutorial.teaching.lab.gather import gather
 from unet_tutorial.teaching.lab.start_page import start_page, with_progress
@@ -58,8 +58,9 @@ def prepare(folder: Path, data: Path = DATA, today: date | None = None) -> Itera
     files = student_files()
     start = {START_PAGE: dumped(start_page())}
     yield from update(folder, start | files, today or date.today())
-    yield from gather(folder)
-    with_output = with_progress(nbformat.read(folder / START_PAGE, as_version=4), load(folder / NAME))
+    own = Path(os.environ.get(VARIABLE, folder / NAME))
+    yield from gather(folder, own)
+    with_output = with_progress(nbformat.read(folder / START_PAGE, as_version=4), load(own))
     with complete_file(folder / START_PAGE) as part:
         part.write_text(nbformat.writes(with_output, version=4) + "\n", encoding="utf8")
     notebooks = [text for place, text in files.items() if place.endswith(".ipynb")]
