@@ -48,8 +48,12 @@ OTHER = [
     ({"a": 1}, {"b": 1}, "expected a dict with the keys a, got a dict with the keys b"),
     ([1, 2], {1, 2}, "expected a list, got a set; list(…) makes one"),
     ([1, 2], (n for n in (1, 2)), "expected a list, got a generator; list(…) makes one"),
-    (np.eye(2), torch.eye(2), "expected a numpy array, got a torch tensor; np.asarray(…) makes one"),
-    (torch.eye(2), np.eye(2), "expected a torch tensor, got a numpy array; torch.as_tensor(…) makes one"),
+    (np.eye(2), torch.eye(2), "expected a numpy array, got a torch tensor of shape (2, 2); np.asarray(…) makes one"),
+    (
+        torch.eye(2),
+        np.eye(2),
+        "expected a torch tensor, got a numpy array of shape (2, 2); torch.as_tensor(…) makes one",
+    ),
     (torch.eye(2), [[1.0, 0.0], [0.0, 1.0]], "expected a torch tensor, got a list; torch.as_tensor(…) makes one"),
     (
         torch.eye(2) > 0,

@@ -54,6 +54,8 @@ CALLS: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
     (("torch.logsumexp",), lambda: torch.logsumexp(X, 1)),
     (("torch.nn.functional.log_softmax",), lambda: X.log_softmax(1)),
     (("torch.nn.functional.log_softmax",), lambda: nn.LogSoftmax(1)(X)),
+    (("torch.nn.functional.max_pool2d",), lambda: F.max_pool2d(X, 2)),
+    (("torch.nn.functional.max_pool2d",), lambda: nn.MaxPool2d(2)(X)),
     (("torch.nn.functional.batch_norm",), lambda: nn.BatchNorm2d(1)(X)),
     (("torch.nn.init.kaiming_normal_",), lambda: nn.init.kaiming_normal_(W.clone())),
     (("torch.nn.Module",), lambda: nn.Linear(2, 3)),
@@ -65,7 +67,7 @@ CALLS: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
 
 @pytest.mark.parametrize(("names", "call"), CALLS)
 def test_a_call_is_refused_under_every_name(names: tuple[str, ...], call: Callable[[], Any]) -> None:
-    with pytest.raises(Forbidden, match=f"this exercise forbids {names[0].rpartition('.')[2]}"), forbidding(names):
+    with pytest.raises(Forbidden, match=f"this exercise forbids .*{names[0].rpartition('.')[2]}"), forbidding(names):
         call()
     call()  # and nothing is left behind
 
@@ -82,6 +84,7 @@ def pad(x: Any) -> Any:
 ALLOWED: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
     (UP, lambda: conv_transpose2d(X)),
     (UP, lambda: F.conv2d(X, W)),
+    (("torch.nn.functional.max_pool2d",), lambda: F.adaptive_max_pool2d(X, 1)),
     (("numpy.pad",), lambda: pad(F.pad(X, (1, 1)))),
     (("torch.nn.functional.pad",), lambda: np.pad(np.ones(2), 1)),
     (("torch.logsumexp",), lambda: X.exp().sum().log()),

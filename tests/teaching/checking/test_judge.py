@@ -41,7 +41,7 @@ ANSWERS: list[tuple[Callable[..., Any], str]] = [
     (lambda x: x / 2, "you halved it"),
     (lambda x: 2 * x.abs(), "you lost the sign"),
     (lambda _x: None, "it returned None; is a return missing?"),
-    (lambda x: 2 * x if x[0, 0] > 0 else None, "expected a torch tensor, got None"),
+    (lambda x: 2 * x if x[0, 0] > 0 else None, "expected a torch tensor of shape (3, 4), got None"),
     (lambda x: (2 * x).tolist(), "expected a torch tensor, got a list"),
     (lambda x: 2 * x[:2], "expected shape (3, 4), got (2, 4)"),
     (lambda x: (2 * x).int(), "expected floats (dtype torch.float32), got whole numbers (dtype torch.int32)"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from torch.nn import functional as F
 
 from unet_tutorial import paper
-from unet_tutorial.teaching.checking.check import hidden
+from unet_tutorial.teaching.checking.check import find
+from unet_tutorial.teaching.checking.judge import HIDDEN, judge
 
 ORACLES = {
     "double_conv": paper.double_conv,
@@ -20,4 +22,5 @@ ORACLES = {
 
 @pytest.mark.parametrize(("name", "oracle"), ORACLES.items())
 def test_solutions_agree_with_oracles(name: str, oracle: Any) -> None:
-    assert hidden(name, oracle).sentence == f"ok: {name}, hidden"
+    free = replace(find(name), forbidden=())
+    assert [judge(free, oracle, seed=seed).sentence for seed in HIDDEN] == [f"ok: {name}"] * len(HIDDEN)

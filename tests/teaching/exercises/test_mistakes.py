@@ -38,7 +38,8 @@ def test_a_mistake_fails_the_visible_and_the_hidden_test_and_its_own_hint_fires(
 ) -> None:
     monkeypatch.setattr("unet_tutorial.teaching.checking.judge.behaviour", remembered)
     mistake = exercise.mistakes[sentence]
-    assert not any(each.error for each in remembered(exercise, mistake, 0, 10.0))  # it runs, and is wrong
+    outcomes = remembered(exercise, mistake, 0, 10.0)  # it runs, or raises an exception that tells it from the others
+    assert not any(each.timed_out or (each.error and not each.raised) for each in outcomes)
     assert judge(exercise, mistake).sentence == f"{exercise.name}: {sentence}"
     assert [judge(exercise, mistake, seed=seed).ok for seed in HIDDEN] == [False] * len(HIDDEN)
 

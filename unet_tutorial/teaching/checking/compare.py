@@ -14,13 +14,24 @@ One policy decides which answers are accepted, for all exercises:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+
+@dataclass(frozen=True)
+class Raised:
+    """In place of a result: an exception of this type, where a refusal is part of the task."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"a {self.kind}"
+
+
 NAMES = {"b": "booleans", "i": "whole numbers", "u": "whole numbers", "f": "floats", "c": "complex numbers"}
-PLURAL_OF = {bool: "booleans", int: "whole numbers", float: "floats"}
 
 
 def mismatch(expected: Any, got: Any, tolerance: float = 1e-5) -> str:
@@ -180,7 +191,8 @@ def as_number(value: Any) -> Any:
 
 
 def _described(value: Any) -> str:
-    if isinstance(value, (bool, int, float, str, type(None))):
+    if isinstance(value, (bool, int, float, str, type(None), Raised)):
         return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:80]}…"
     kind = {"ndarray": "numpy array", "Tensor": "torch tensor"}.get(type(value).__name__, type(value).__name__)
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    shape = f" of shape {tuple(value.shape)}" if isinstance(value, (Tensor, np.ndarray)) else ""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{shape}"

@@ -15,7 +15,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from torch.overrides import TorchFunctionMode
@@ -28,10 +28,11 @@ class Forbidden(BaseException):
 def sentence(name: str) -> str:
     """The sentence for the student.
 
-    >>> sentence("torch.nn.functional.conv_transpose2d")
-    'this exercise forbids conv_transpose2d; do it without'
+    >>> sentence("torch.nn.functional.conv_transpose2d"), sentence("torch.nn.Module")
+    ('this exercise forbids conv_transpose2d; do it without', 'this exercise forbids making a Module; do it without')
     """
-    return f"this exercise forbids {name.rpartition('.')[2]}; do it without"
+    making = "making a " if isinstance(named_object(name), type) else ""
+    return f"this exercise forbids {making}{name.rpartition('.')[2]}; do it without"
 
 
 def named_object(name: str) -> Any:
@@ -51,17 +52,19 @@ def named_object(name: str) -> Any:
 def in_source(answer: Callable[..., Any], names: Sequence[str]) -> tuple[str, str]:
     """The first forbidden name that the source of the answer uses, and its line; empty if there is none.
 
-    Also empty if the source is not available, as for functions of a library.
+    Also empty if the source is not available, as for functions of a library, and for a lambda.
     """
     if not names:
         return "", ""
     try:
         source = textwrap.dedent(inspect.getsource(answer))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):  # a lambda within a call is no complete statement
+        statements = ast.parse(source).body
+    except (OSError, TypeError, SyntaxError):
         return "", ""
+    own = [each for each in statements if getattr(each, "name", "") == answer.__name__]  # none for a lambda
+    nodes = [node for each in own for part in each.body for node in ast.walk(part)]  # type: ignore[attr-defined]
     known = {**vars(builtins), **getattr(inspect.unwrap(answer), "__globals__", vars(sys.modules[answer.__module__]))}
-    for node in ast.walk(tree):
+    for node in nodes:
         for name in names:
             if _uses(node, name, known):
                 return name, source.split("\n")[node.lineno - 1].strip()  # type: ignore[attr-defined]
@@ -110,6 +113,12 @@ class _TorchWatch(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def _own_code(function: Any) -> CodeType | None:
+    """The code of a Python function; None for other functions, and for closures, which share their code."""
+    code: CodeType | None = getattr(inspect.unwrap(function), "__code__", None)
+    return None if code is None or "<locals>" in code.co_qualname else code
+
+
 @contextmanager
 def forbidding(names: Sequence[str]) -> Iterator[list[str]]:
     """Raise Forbidden in the block at the first call of one of the functions, or when an object of a class is made.
@@ -121,7 +130,7 @@ def forbidding(names: Sequence[str]) -> Iterator[list[str]]:
         return
     objects = {name: named_object(name) for name in names}
     classes = {each: name for name, each in objects.items() if isinstance(each, type)}
-    codes = {code: name for name, each in objects.items() if (code := getattr(inspect.unwrap(each), "__code__", None))}
+    codes = {code: name for name, each in objects.items() if (code := _own_code(each))}
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
         if event == "c_call":

@@ -11,11 +11,12 @@ from unet_tutorial.teaching.checking.exercise import Case, exercise
 
 
 def _labels(seed: int) -> Iterator[Case]:
-    """Label images of blocks, whose numbers are not consecutive: one with membrane, then a crop without membrane."""
+    """Label images of blocks, whose numbers are not consecutive: one with membrane, one without, one without cells."""
     rng = np.random.default_rng(seed)
     numbers = 3 * rng.permutation(15).reshape(3, 5) + 2
     yield (_enlarged(numbers * [[1, 0, 0, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 1]], rng),)
-    yield (_enlarged(numbers[1:, :3], rng),)
+    yield (_enlarged(numbers[1:, :3], rng).astype(np.uint16),)
+    yield (np.zeros((4, 7), np.uint16),)
 
 
 def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -32,6 +33,29 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ("labels > 0", "labels == 1", "that is the cell with the number 1; cells are all pixels above 0"),
     ("mean()", "sum() // labels.size", "// divides to a whole number; / gives the share"),
     ("float((labels > 0).mean())", "(labels > 0).mean(axis=0)", "one share per column came; average over both axes"),
+    ("(labels > 0).mean()", "len(np.unique(labels)) / labels.size", "you counted the cells; count their pixels"),
+    (
+        "(labels > 0).mean()",
+        "len(np.unique(labels[labels > 0])) / labels.size",
+        "you divided the number of cells by that of the pixels; count the pixels of the cells",
+    ),
+    (
+        "mean()",
+        "sum() / labels.shape[0]",
+        "you divided by the number of rows; an image has rows × columns pixels: labels.size",
+    ),
+    ("mean()", "sum() / labels.shape[1]", "you divided by the number of columns; all pixels are labels.size"),
+    (
+        "(labels > 0).mean()",
+        "np.float64(np.sum(labels > 0)) / np.sum(labels == 0)",
+        "that is cells to membrane; divide by all pixels, those of the cells included",
+    ),
+    ("float(", "round(", "you rounded to a whole number; a share lies between 0 and 1"),
+    (
+        "(labels > 0).mean()",
+        "labels.mean() / labels.max()",
+        "a cell's number is a name and says nothing about its size; ask of each pixel only whether it is above 0",
+    ),
 )
 def cell_share(labels: np.ndarray) -> float:
     return float((labels > 0).mean())
@@ -51,6 +75,19 @@ def cell_share(labels: np.ndarray) -> float:
         lambda labels: ndimage.label(labels > 0)[1],
     ),
     ("np.unique(labels)", "labels", "you counted pixels; each cell has many"),
+    (
+        "the items of an image are its rows, and a set takes no arrays; np.unique takes the whole image",
+        lambda labels: len(set(labels)),
+    ),
+    ("len(numbers[numbers > 0])", "numbers", "those are the numbers themselves, 0 included; return how many cells"),
+    ("len(numbers[numbers > 0])", "numbers[numbers > 0]", "those are the numbers themselves; return how many"),
+    ("len(numbers[numbers > 0])", "numbers > 0", "you returned one True or False per number; count the True ones"),
+    (
+        "len(numbers[numbers > 0])",
+        "numbers.max() - numbers.min() + 1",
+        "numbers between the smallest and the largest may be missing; count those that occur",
+    ),
+    ("len(numbers[numbers > 0])", "numbers.sum()", "you added the numbers up; they are names: count them"),
 )
 def cell_count(labels: np.ndarray) -> int:
     numbers = np.unique(labels)
@@ -78,6 +115,32 @@ def cell_count(labels: np.ndarray) -> int:
         "the last pixel of a row is no neighbour of the first",
     ),
     ("!=", "==", "those are the pairs that agree"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "np.diff(labels, axis=1)",
+        "you averaged the differences; ask of each pair only whether they differ",
+    ),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "np.abs(np.diff(labels.astype(int), axis=1))",
+        "you averaged the sizes of the differences; ask of each pair only whether it differs: != 0",
+    ),
+    (
+        "differ.mean()",
+        "(differ.sum() + (labels[1:] != labels[:-1]).sum()) / (differ.size + labels[1:].size)",
+        "pairs above one another are counted too; only those side by side in a row are asked for",
+    ),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "(labels[:, 1:] != labels[:, :-1]) & (labels[:, 1:] > 0) & (labels[:, :-1] > 0)",
+        "only borders between two cells are counted; a border to the membrane counts, too",
+    ),
+    ("mean()", "sum() / len(labels)", "you divided by the number of rows; divide by the pairs, H · (W - 1)"),
+    (
+        "the last pixel of a row has no right neighbour: W pixels make W - 1 pairs, so stop one column earlier",
+        lambda labels: labels[0, labels.shape[1]],
+    ),
+    ("differ.mean()", "differ.any(axis=1).mean()", "you counted rows that hold a border; count pairs"),
 )
 def border_share(labels: np.ndarray) -> float:
     differ = labels[:, 1:] != labels[:, :-1]
@@ -95,7 +158,15 @@ def _sizes(seed: int) -> Iterator[Case]:
     ("side - 4", "side - 2", "one convolution is missing; a level has two"),
     ("(side - 4) // 2", "side // 2 - 4", "you pooled first, or took 4 pixels per convolution; twice 2, then pool"),
     ("(side - 4) // 2", "side - 4", "the pooling is missing; it halves both sides"),
-    ("side - 4", "side - 6", "a kernel of 3 takes 2 pixels, and not 3"),
+    (
+        "side - 4",
+        "side - 6",
+        "2 pixels too many: a kernel of 3 takes 2, and both convolutions come before the pooling",
+    ),
+    ("(side - 4) // 2", "(side - 4) // 4", "one pooling halves a side; you divided by 4"),
+    ("size is a pair; compute each of its two sides", lambda size: (size - 4) // 2),
+    ("one side came; both are asked for", lambda size: (size[0] - 4) // 2),
+    ("(side - 4) // 2", "(side + 4) // 2", "an unpadded convolution makes a map smaller; you added its pixels"),
     ("only the rows went through; the columns do the same", lambda size: ((size[0] - 4) // 2, size[1])),
     ("in size", "in reversed(size)", "rows and columns are exchanged"),
 )
@@ -122,6 +193,19 @@ def _images(seed: int) -> Iterator[Case]:
     (":middle]", ": middle + 1]", "a column is in both halves"),
     ("image.shape[1]", "(image.shape[1] + 1)", "of an odd width the right half is the wider one"),
     ("those are the upper and the lower half", lambda image: np.array_split(image, 2)),
+    ("np.hsplit refuses an odd width; slice at shape[1] // 2", lambda image: np.hsplit(image, 2)),
+    (
+        "middle:]",
+        "image.shape[1] - middle :]",
+        "of an odd width the middle column is lost; the right half runs from middle to the end",
+    ),
+    (", image[:, middle:]", ", image[middle:]", "the right half is cut by rows; columns are the second axis"),
+    (
+        "image.shape[1] // 2",
+        "round(image.shape[1] / 2)",
+        "round takes a half to the nearest even number: 3.5 becomes 4; shape[1] // 2 rounds down",
+    ),
+    ("return image[:, :middle], image[:, middle:]", "return image[:, :middle]", "the right half is missing"),
     ("image[:, :middle], image[:, middle:]", "image[:, middle:], image[:, :middle]", "the left half comes first"),
 )
 def halves(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -34,6 +34,30 @@ def _sides(seed: int) -> Iterator[Case]:
         "every even size passes your test; after the first pooling the side must be even again",
     ),
     ("stride - 8", "stride - 4", "the smallest size is refused; it gives 4 pixels, or 2 with one pooling"),
+    ("n >", "n >=", "a size that gives an output of 0 pixels passes"),
+    (
+        "return (n + 4)",
+        "return (n - 4)",
+        "n - 4 is what the first block leaves; over all levels it is n + 4 that is divided by 2^depth",
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "return n % 16 == 12 and n > 184",
+        "that is the rule of four poolings; use depth",
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "for _ in range(depth):\n        n = (n - 4) // 2\n        if n % 2 or n <= 0:\n"
+        "            return False\n    return True",
+        "the side before a pooling has to be even; you looked at the side after it",
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "for _ in range(depth):\n        n -= 2\n        if n % 2:\n            return False\n        n //= 2\n"
+        "    return n > 0",
+        "one convolution is missing in each level: before a pooling two of them take 4 pixels",
+    ),
+    ("(n + 4) % stride == 0 and ", "", "nothing asks whether each pooling meets an even side"),
 )
 def legal_size(n: int, depth: int) -> bool:
     stride: int = 2**depth  # n + 4 is halved by each pooling
@@ -60,6 +84,21 @@ def _legal_sides(seed: int) -> Iterator[Case]:
     ("12 *", "8 *", "the block at the bottom is missing"),
     ("12 * 2**depth - 8", "6 * 2**depth - 4", "each block has two convolutions"),
     ("12 * 2**depth - 8", "184", "184 holds for four poolings only"),
+    ("2**depth", "depth**2", "depth**2 is not 2**depth; they agree only for 2 and 4 poolings"),
+    ("2**depth", "2 ** (depth + 1)", "one level too many: p poolings lie between p + 1 levels"),
+    (
+        "return n - lost",
+        "for _ in range(depth + 1):\n        n = (n - 4) // 2\n"
+        "    for _ in range(depth):\n        n = 2 * n - 4\n    return n",
+        "one pooling too many: there are `depth` of them, and the bottom block has none",
+    ),
+    (
+        "12 * 2**depth - 8",
+        "10 * 2**depth - 6",
+        "the decoder's blocks lose 2 pixels in your count; each has two convolutions and loses 4",
+    ),
+    ("n - lost", "n + lost", "you added the lost pixels; the output is smaller than the input"),
+    ("n - lost", "lost", "that is what is lost; the side of the output is the rest"),
 )
 def output_side(n: int, depth: int) -> int:
     lost: int = 12 * 2**depth - 8
@@ -67,7 +106,7 @@ def output_side(n: int, depth: int) -> int:
 
 
 def _wanted(seed: int) -> Iterator[Case]:
-    yield from ((n + seed, depth) for depth in (2, 3, 4) for n in (1, 4, 100, 388, 389, 512))
+    yield from ((n, depth) for depth in range(1, 5) for n in (1, 2, 3, 4, 5 + seed, 100 + seed, 388, 389, 512 + seed))
 
 
 @exercise(
@@ -81,13 +120,40 @@ def _wanted(seed: int) -> Iterator[Case]:
         "legal_size(n, 4) and output_side(n, 4)",
         "the margin of four poolings was taken for every depth",
     ),
+    (">= wanted", "> wanted", "a size that gives exactly `wanted` pixels is enough; you asked for more"),
+    (
+        "count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted",
+        "range(wanted, 4 * wanted + 400) if legal_size(n, depth) and output_side(n, depth) == wanted",
+        "most numbers of pixels cannot be had exactly; ask for at least `wanted`",
+    ),
+    (
+        "return next(n for n in count(wanted) if",
+        "return next(n for n in count(572, 2**depth) if",
+        "you began at 572; smaller legal sizes may be enough",
+    ),
+    (
+        "next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "round((wanted + 12 * 2**depth - 4) / 2**depth) * 2**depth - 4",
+        "you rounded to the nearest legal size, and it can be too small; round up",
+    ),
+    (
+        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "n = next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)\n"
+        "    return output_side(n, depth)",
+        "that is what comes out; the input is asked for",
+    ),
+    (
+        "count(wanted)",
+        "count(max(wanted, 12 * 2**depth + 2**depth))",
+        "for small `wanted` a smaller legal size is enough",
+    ),
 )
 def input_for(wanted: int, depth: int) -> int:
     return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)
 
 
 def _levels(seed: int) -> Iterator[Case]:
-    yield from ((depth, level) for depth in range(2, 5 + (seed > 0)) for level in range(depth))
+    yield from ((depth, level) for depth in range(1, 5 + (seed > 0)) for level in range(depth))
 
 
 @exercise(
@@ -97,10 +163,26 @@ def _levels(seed: int) -> Iterator[Case]:
     (
         "2 * (margin + 4)",
         "2 * margin + 4",
-        "the decoder's own blocks were forgotten: c becomes 2(c + 4), and not 2c + 4",
+        "one level up, c becomes 2(c + 4), and not 2c + 4: the encoder's and the decoder's block lose 2 per side each",
     ),
     ("2 * (margin + 4)", "margin + 4", "going up doubles what is missing"),
     ("return margin", "return 4", "every level has its own crop"),
+    (
+        "return margin",
+        "return 88 // 2**level",
+        "88, 40, 16 and 4 are not halves of one another, and 88 is of four poolings",
+    ),
+    ("depth - 1 - level", "depth - level", "one level too far down: the crop of the deepest skip is 4"),
+    (
+        "2 * (margin + 4)",
+        "2 * margin",
+        "the blocks are forgotten: on each level the encoder's and the decoder's convolutions cost pixels as well",
+    ),
+    (
+        "margin = 4",
+        "margin = 2",
+        "the crop of the deepest skip is 4 per side: the bottom's block loses 2, each as wide as 2 pixels above",
+    ),
 )
 def crop_margin(depth: int, level: int) -> int:
     margin = 4
@@ -110,7 +192,7 @@ def crop_margin(depth: int, level: int) -> int:
 
 
 def _depths(seed: int) -> Iterator[Case]:
-    yield from ((depth,) for depth in ((1, 2, 3, 4) if seed == 0 else (seed, 5)))
+    yield from ((depth,) for depth in ((1, 2, 3, 4) if seed == 0 else (1, seed, 5)))
 
 
 @exercise(
@@ -128,7 +210,47 @@ def _depths(seed: int) -> Iterator[Case]:
         "depth + 2",
         "range(2**depth)",
         "range(2 ** (depth + 1))",
-        "that is the pair of another depth; count the poolings",
+        "that is the pair of another depth, one too large; count the poolings",
+    ),
+    (
+        "depth + 1",
+        "depth",
+        "that is the pair of another depth, one too small; p poolings lie between p + 1 levels",
+    ),
+    ("last - first + 1", "last - first", "from first to last there are last - first + 1 pixels"),
+    ("min(widths), max(widths)", "max(widths), min(widths)", "the smallest comes first"),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 7, 12 * 2**depth - 7",
+        "the loss + 1 holds without poolings only; with them an output pixel sees whole blocks of pixels, and so more",
+    ),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 7",
+        "the loss + 1 holds without poolings only, and a pair is asked for: the smallest and the largest number",
+    ),
+    (
+        "min(widths), max(widths)",
+        "9 * 2**depth - 4, 9 * 2**depth - 4",
+        "that is what a pixel at the bottom sees; the decoder's convolutions add to it",
+    ),
+    (
+        "min(widths), max(widths)",
+        "9 * 2**depth - 4",
+        "that is what a pixel at the bottom sees: the decoder adds to it, and a pair is asked for",
+    ),
+    ("min(widths), max(widths)", "min(widths)", "one number came, the smallest; a pair is asked for"),
+    ("min(widths), max(widths)", "max(widths)", "one number came, the largest; a pair is asked for"),
+    ("min(widths), max(widths)", "188, 204", "188 and 204 hold for four poolings only; use depth"),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 4, 13 * 2**depth - 4",
+        "with one or two poolings the largest is smaller than that formula says: try depth 1 with seen_by",
+    ),
+    (
+        "min(widths), max(widths)",
+        "min(first for first, _ in seen), max(last for _, last in seen)",
+        "those are the first and the last pixel that are seen; count the pixels that one output pixel sees",
     ),
 )
 def field_of_view(depth: int) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from unet_tutorial.teaching.checking.compare import Raised
 from unet_tutorial.teaching.checking.exercise import Case, exercise
 from unet_tutorial.teaching.checking.probes import module_probe
 
@@ -38,6 +38,58 @@ def _images(seed: int) -> Iterator[Case]:
         "(out_channels, out_channels, 3",
         "(out_channels, out_channels, 3, bias=False",
         "the biases are missing; leave bias at its default",
+    ),
+    (
+        "first, nn.ReLU()",
+        "first",
+        "the ReLU after the first convolution is missing; each of the two is followed by one",
+    ),
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "nn.ReLU(), first, nn.ReLU(), second",
+        "the ReLUs stand before the convolutions; each convolution is followed by one",
+    ),
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.BatchNorm2d(out_channels), nn.ReLU(), second, nn.BatchNorm2d(out_channels), nn.ReLU()",
+        "the paper's block has no batch norm",
+    ),
+    (
+        "out_channels, out_channels",
+        "in_channels, out_channels",
+        "the second convolution gets out_channels from the first; yours is made for in_channels, or is the first again",
+    ),
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.functional.relu, second, nn.functional.relu",
+        "F.relu is a function; nn.Sequential takes modules: nn.ReLU()",
+    ),
+    (
+        "nn.Sequential(first, nn.ReLU(), second, nn.ReLU())",
+        "[first, nn.ReLU(), second, nn.ReLU()]",
+        "a list is no module; put the layers into nn.Sequential(…)",
+    ),
+    (
+        "in_channels, out_channels, 3",
+        "in_channels, out_channels, 3, padding=1",
+        "the first convolution is padded; both are unpadded and take 2 pixels each",
+    ),
+    (
+        "(out_channels, out_channels, 3",
+        "(out_channels, out_channels, 3, padding=1",
+        "the second convolution is padded; both are unpadded and take 2 pixels each",
+    ),
+    (
+        "in_channels, out_channels, 3",
+        "in_channels, out_channels, 5",
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.ReLU()",
+        "one 5×5 convolution reads as many pixels as two 3×3, but there are two in the block, with a ReLU between",
+    ),
+    (
+        "in_channels, out_channels, 3",
+        "in_channels, out_channels",
+        "nn.Conv2d needs the size of its kernel as third argument: 3",
     ),
     (
         "first, nn.ReLU(), second, nn.ReLU()",
@@ -86,6 +138,18 @@ def _channels(seed: int) -> Iterator[Case]:
         "9 * b + b + 9 * b + b",
         "a kernel reads all input channels at once: 9·a·b weights, and not 9·b",
     ),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * a + b + 9 * b + b",
+        "there is a kernel for each pair of an input and an output channel: 9·a·b weights, and not 9·a",
+    ),
+    ("9 * b * b + b", "9 * b * b", "the biases of one convolution are missing; each of the two has b"),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * a * b + 9 * b * b + 2",
+        "you counted one bias for each convolution; each output channel has one",
+    ),
+    forbidden=("torch.nn.Module",),
 )
 def count_parameters(a: int, b: int) -> int:
     return 9 * a * b + b + 9 * b * b + b
@@ -100,9 +164,32 @@ def count_parameters(a: int, b: int) -> int:
         "2, h // 2, 2, w // 2).amax((2, 4))",
         "the axes are split the other way: pixels far apart meet, and neighbours do not",
     ),
-    ("the window slides by one pixel; pooling steps by two", lambda x: F.max_pool2d(x, 2, stride=1)),
+    ("the window slides by one pixel; pooling steps by two", lambda x: x.unfold(2, 2, 1).unfold(3, 2, 1).amax((4, 5))),
     ("amax", "amin", "that is the smallest of each block"),
     ("w // 2, 2).amax((3, 5))", "w).amax(3)", "only the rows are pooled; the columns too"),
+    ("(3, 5)", "5", "only the columns are pooled; the rows too, in the same call: amax((3, 5))"),
+    (
+        "2, w // 2, 2).amax((3, 5))",
+        "w // 2, 4).amax(-1)",
+        "reshape puts four pixels of one row into a group; a block has two rows: h // 2, 2, w // 2, 2",
+    ),
+    (
+        ".amax((3, 5))",
+        ".amax((2, 4))",
+        "the maximum runs over the blocks; it runs within each block, over the axes of length 2",
+    ),
+    (
+        ".amax((3, 5))",
+        ".max(3).max(5)",
+        "max along an axis gives a pair, the values and their places; amax gives the values",
+    ),
+    (
+        "x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5))",
+        "torch.maximum(x[..., ::2, ::2], x[..., 1::2, 1::2])",
+        "a block has four pixels; you compared the two on its diagonal",
+    ),
+    ("amax", "sum", "that is the sum of each block; max-pooling keeps the largest"),
+    forbidden=("torch.nn.functional.max_pool2d", "torch.nn.functional.adaptive_max_pool2d"),
 )
 def pool_by_reshape(x: Tensor) -> Tensor:
     n, c, h, w = x.shape
@@ -114,10 +201,16 @@ def _sides(seed: int) -> Iterator[Case]:
 
 
 def _refusing(answer: Callable[[int], int], case: Case) -> object:
+    """The answer's result; for odd sides, the type of the exception that it raises or returns."""
+    (n,) = case
     try:
-        return answer(*case)
-    except ValueError:
-        return "ValueError"
+        value = answer(n)
+    except Exception as error:
+        if n % 2 == 0:
+            raise
+        return Raised(type(error).__name__)
+    returned = isinstance(value, BaseException)
+    return Raised(f"{type(value).__name__} that is returned and not raised") if returned else value
 
 
 @exercise(
@@ -127,6 +220,19 @@ def _refusing(answer: Callable[[int], int], case: Case) -> object:
     ("half a pixel is no size; raise a ValueError for odd sides, and return whole numbers", lambda n: n / 2),
     ("if n % 2", "if n % 2 == 0", "it is odd sides that do not pass, and not even ones"),
     ("pooling takes the side to a half; you took one pixel away", lambda n: n - 1),
+    (
+        'raise ValueError(f"a side of {n} is odd; take {n - 1} or {n + 1}")',
+        "raise AssertionError",
+        "assert raises an AssertionError; a ValueError is wanted: if n % 2: raise ValueError(…)",
+    ),
+    ("raise ValueError", "raise TypeError", "a number is of the right type, but has a wrong value: raise a ValueError"),
+    ("raise ValueError", "raise Exception", "the exception is too general; raise a ValueError"),
+    ("raise ValueError", "return ValueError", "the ValueError is returned; write raise in place of return"),
+    (
+        'raise ValueError(f"a side of {n} is odd; take {n - 1} or {n + 1}")',
+        "return None",
+        "an odd side gives None, and no error; raise a ValueError",
+    ),
     probe=_refusing,
 )
 def pooled_side(n: int) -> int:

@@ -23,8 +23,11 @@ def _grid(seed: int, height: int, width: int) -> Tensor:
 
 
 def _crop_cases(seed: int) -> Iterator[Case]:
+    """Even, odd and zero differences; odd ones with an even side and an odd one inside, and the reverse."""
     yield _grid(seed, 16, 20), 8, 10
-    yield _grid(seed + 3, 13, 24), 7, 4
+    yield _grid(seed + 3, 16, 21), 9, 10
+    yield _grid(seed, 7, 24), 2, 24
+    yield _grid(seed + 1, 13, 9), 13, 4
 
 
 @exercise(
@@ -48,6 +51,56 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         lambda x, height, width: F.interpolate(x, size=(height, width), mode="nearest"),
     ),
     ("left + width]", "left + width].flip(-1)", "the crop is mirrored; leave the order of the pixels as it is"),
+    (
+        "top : top + height, left : left + width",
+        "top:-top, left:-left",
+        "top:-top keeps nothing of a zero difference, and a row too many of an odd one; the end is top + height",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top : x.shape[2] - top, left : x.shape[3] - left",
+        "of an odd difference a row or a column too many is left; the end is top + height",
+    ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "(x.shape[2] - height + 1) // 2, (x.shape[3] - width + 1) // 2",
+        "of an odd difference the smaller half lies before: round down",
+    ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "round((x.shape[2] - height) / 2), round((x.shape[3] - width) / 2)",
+        "round takes a half to the nearest even number: 3.5 becomes 4; // rounds down",
+    ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "x.shape[2] // 2 - height // 2, x.shape[3] // 2 - width // 2",
+        "both halves were rounded before they were subtracted; take (large - small) // 2",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top:height, left:width",
+        "a slice is first : end, not first : length; the end is top + height",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "x.shape[2] - height :, x.shape[3] - width :",
+        "you cropped the last rows and columns instead of the middle",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top : top + width, left : left + height",
+        "height and width are exchanged; the height belongs to axis 2",
+    ),
+    (
+        "x[:, :, top : top + height, left : left + width]",
+        "x[top : top + height, left : left + width]",
+        "the first two axes are images and channels; rows and columns are axes 2 and 3: x[:, :, …]",
+    ),
+    (
+        ", left : left + width]",
+        "]",
+        "only the rows are cropped; the columns too",
+    ),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
     top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
@@ -55,8 +108,15 @@ def crop(x: Tensor, height: int, width: int) -> Tensor:
 
 
 def _merge_cases(seed: int) -> Iterator[Case]:
-    yield _grid(seed, 16, 20), torch.full((2, 2, 8, 10), -1.0)
-    yield _grid(seed + 3, 14, 12), torch.full((2, 2, 8, 8), -2.0)
+    for channels, (skip, height, width) in enumerate(_crop_cases(seed), start=2):
+        up = torch.arange(2.0 * channels * height * width).reshape(2, channels, height, width)
+        yield skip, -1 - up
+
+
+def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
+    """The pixels that `up` lacks: left, right, top, bottom."""
+    high, wide = (skip.shape[axis] - up.shape[axis] for axis in (2, 3))
+    return wide // 2, wide - wide // 2, high // 2, high - high // 2
 
 
 @exercise(
@@ -78,8 +138,29 @@ def _merge_cases(seed: int) -> Iterator[Case]:
     (
         "crop(skip, *up.shape[2:]), up",
         "skip, F.interpolate(up, size=skip.shape[2:])",
-        "the skip was padded to its old size, the map from below was not cropped to fit",
+        "up was enlarged to the size of the skip; crop the skip to the size of up",
     ),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "skip, F.pad(up, _margins(skip, up))",
+        "up was padded to the size of the skip; crop the skip to the size of up",
+    ),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "F.pad(skip, _margins(skip, up)), up",
+        "the skip was padded; it is the larger one: crop it",
+    ),
+    ("crop(skip, *up.shape[2:])", "skip", "the skip is not cropped; cut it to the height and width of up"),
+    ("dim=1", "dim=0", "dim=0 is the axis of the images; channels are laid behind one another along dim=1"),
+    ("dim=1", "dim=-1", "dim=-1 is the axis of the columns; channels are axis 1"),
+    ("dim=1", "dim=2", "dim=2 is the axis of the rows; channels are axis 1"),
+    ("torch.cat", "torch.stack", "stack makes a new axis; cat lays the maps behind one another along the channels"),
+    (
+        "(crop(skip, *up.shape[2:]), up), dim=1",
+        "crop(skip, *up.shape[2:]), up, 1",
+        "torch.cat takes the maps as one tuple: torch.cat((a, b), dim=1)",
+    ),
+    ("(crop(skip, *up.shape[2:]), up)", "(crop(skip, *up.shape[2:]),)", "up is missing in the result"),
     probe=outputs_and_gradients,
 )
 def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
@@ -88,8 +169,18 @@ def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
 
 def _up_cases(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
-    shapes = ((2, 3, 4, 5), (3, 2, 2, 2), (2,))
-    yield tuple(torch.randn(shape, generator=generator) for shape in shapes)
+    for shapes in (((2, 3, 4, 5), (3, 2, 2, 2), (2,)), ((1, 4, 3, 2), (4, 5, 2, 2), (5,))):
+        yield tuple(torch.randn(shape, generator=generator) for shape in shapes)
+
+
+def _overlapping(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The up-convolution with stride 1."""
+    n, _, h, w = x.shape
+    out = torch.zeros(n, weight.shape[1], h + 1, w + 1)
+    for i in range(2):
+        for j in range(2):
+            out[:, :, i : i + h, j : j + w] += torch.einsum("nchw,cd->ndhw", x, weight[:, :, i, j])
+    return out + bias.reshape(1, -1, 1, 1)
 
 
 @exercise(
@@ -98,7 +189,7 @@ def _up_cases(seed: int) -> Iterator[Case]:
     (
         "x, weight)",
         "x, weight.flip(2, 3))",
-        "the kernel is painted upside down; a transposed convolution does not turn it",
+        "the kernel is upside down; a transposed convolution does not turn it",
     ),
     ("cdij", "cdji", "rows and columns of the kernel are swapped"),
     (
@@ -106,11 +197,43 @@ def _up_cases(seed: int) -> Iterator[Case]:
         "x, weight[:, :, :1, :1].expand_as(weight))",
         "every pixel was copied four times; each of the four has a weight of its own",
     ),
-    ("x, weight)", "x[:, :1], weight[:1])", "only the first input channel was painted; add up all of them"),
+    ("x, weight)", "x[:, :1], weight[:1])", "only the first input channel counts in your sum; add up all of them"),
     (
-        "painted one pixel apart they overlap; with stride 2 each pixel has a block of its own",
-        lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, stride=1),
+        "with stride 1 the blocks overlap; with stride 2 each pixel has a block of its own",
+        _overlapping,
     ),
+    (
+        "ndhiwj",
+        "ndhwij",
+        "reshape joins neighbouring axes: rows and columns of a block belong beside h and w, (n, d, h, i, w, j)",
+    ),
+    (
+        "ndhiwj",
+        "ndihjw",
+        "the axes are joined in the wrong order: each pixel's block has to stay together, h before i and w before j",
+    ),
+    (
+        "x, weight)",
+        "x[:, -1:], weight[-1:])",
+        "each channel overwrites the one before, so only the last counts; add them up with +=",
+    ),
+    (
+        "bias.reshape(1, -1, 1, 1)",
+        "x.shape[1] * bias.reshape(1, -1, 1, 1)",
+        "the bias is added once for each input channel; add it once",
+    ),
+    (
+        "bias.reshape(1, -1, 1, 1)",
+        "bias",
+        "the bias falls on the last axis, the columns; reshape it to (1, D, 1, 1)",
+    ),
+    (
+        "you enlarged the map and convolved it: the blocks of neighbours mix; each pixel times the kernel is its block",
+        lambda x, weight, bias: F.conv2d(
+            F.pad(x.repeat_interleave(2, 2).repeat_interleave(2, 3), (0, 1, 0, 1)), weight.transpose(0, 1), bias
+        ),
+    ),
+    forbidden=("torch.nn.functional.conv_transpose2d", "torch.convolution"),
 )
 def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     n, _, h, w = x.shape
@@ -120,7 +243,8 @@ def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _step_cases(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
-    yield tuple(torch.randn(shape, generator=generator) for shape in ((1, 6, 7, 6), (1, 3, 22, 20)))
+    for skip in ((1, 3, 22, 20), (1, 3, 14, 15)):
+        yield tuple(torch.randn(shape, generator=generator) for shape in ((1, 6, 7, 6), skip))
 
 
 @exercise(
@@ -130,7 +254,83 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "torch.cat((up, crop(skip, *up.shape[2:])), dim=1)",
         "the skip comes second; lay it first",
     ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((up, skip[..., : up.shape[2], : up.shape[3]]), dim=1)",
+        "the skip comes second, and its corner was cropped; lay its middle first",
+    ),
     ("(skip, up)", "(skip[..., : up.shape[2], : up.shape[3]], up)", "you cropped the corner instead of the middle"),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((skip, up), dim=1)",
+        "the skip is larger than the map from below; crop it to that size",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((skip, F.pad(up, _margins(skip, up))), dim=1)",
+        "the map from below was padded to the size of the skip; crop the skip",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((F.pad(skip, _margins(skip, up)), up), dim=1)",
+        "the skip was padded, and it is the larger one; crop it",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "crop.mistakes['of an odd difference the smaller half lies before: round down'](skip, *up.shape[2:])\n"
+        "        merged = torch.cat((merged, up), dim=1)",
+        "of an odd difference the smaller half is cut off before; round down",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((skip[:, :, 4:-4, 4:-4], up), dim=1)",
+        "4 pixels per side are cut off every skip; it depends on the two sizes",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "crop(skip, *up.shape[2:]) + up",
+        "the merged map has too few channels: concatenate the skip and the map from below; do not add them",
+    ),
+    (
+        "below: Tensor, skip: Tensor",
+        "skip: Tensor, below: Tensor",
+        "the inputs are exchanged: forward takes first the map from below, and then the skip",
+    ),
+    (
+        "up = self.up(below)",
+        "up = F.relu(self.up(below))",
+        "a ReLU follows the up-convolution; only the two 3×3 convolutions have one",
+    ),
+    (
+        "up = self.up(below)",
+        "up = F.interpolate(below, scale_factor=2)",
+        "the map was enlarged without self.up, so it has too many channels",
+    ),
+    (
+        "self.second(F.relu(self.first(merged)))",
+        "self.second(self.first(merged))",
+        "the ReLU between the two is missing",
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "self.second(self.first(merged))",
+        "both ReLUs are missing; each 3×3 convolution is followed by one",
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "F.relu(self.first(merged))",
+        "the second convolution is missing",
+    ),
+    (
+        "self.second(F.relu(self.first(merged)))",
+        "self.first(F.relu(self.first(merged)))",
+        "self.first is used twice; the second convolution is self.second",
+    ),
+    (
+        "self.second(F.relu(self.first(merged)))",
+        "self.second(merged)",
+        "self.first takes the merged channels, before self.second",
+    ),
     ("(skip, up)", "(skip.detach(), up)", "the skip is detached: the encoder would not learn through it"),
     (
         "F.relu(self.second(F.relu(self.first(merged))))",

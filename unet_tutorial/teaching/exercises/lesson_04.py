@@ -15,12 +15,34 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
 
 
 @exercise(
-    lambda seed: [(64, 4), (16, 3), (8 + seed, 2), (32, 5)],
+    lambda seed: [(64, 4), (16, 3), (8 + seed, 2), (32, 5), (6 + seed, 0)],
     ("poolings + 1", "poolings", "one level is missing: p poolings lie between p + 1 levels"),
     (" * 2**level", "", "the channels do not double; each level has twice those of the one above"),
     ("2**level", "(level + 1)", "the channels grow by a fixed number; they double"),
     ("poolings + 1", "poolings, -1, -1", "the list is upside down; the finest level comes first"),
     ("2**level", "2 ** (level + 1)", "the first level is doubled already; it has the first number of channels"),
+    ("range(poolings", "range(1, poolings", "the first level is missing; it has `first` channels"),
+    (
+        "first * 2**level",
+        "first ** (level + 1)",
+        "you took powers of `first`; each level has twice the channels of the one above",
+    ),
+    ("first * 2**level", "2 ** (level + 6)", "the finest level has `first` channels, and not always 64"),
+    (
+        "[first * 2**level for level in range(poolings + 1)]",
+        "[64, 128, 256, 512, 1024]",
+        "that is the paper's plan; use `first` and `poolings`",
+    ),
+    (
+        "for level in range(poolings + 1)]",
+        "for level in [*range(poolings + 1), *reversed(range(poolings))]]",
+        "the levels of the decoder are listed again; give each level once",
+    ),
+    (
+        "[first * 2**level for level in range(poolings + 1)]",
+        "first * 2**poolings",
+        "those are the channels of the coarsest level alone; list every level",
+    ),
 )
 def channel_plan(first: int, poolings: int) -> list[int]:
     return [first * 2**level for level in range(poolings + 1)]
@@ -33,6 +55,19 @@ def channel_plan(first: int, poolings: int) -> list[int]:
     ("poolings + 1", "poolings", "the bottom is missing: there is one level more than poolings"),
     ("3 * poolings", "poolings", "the decoder's convolutions are missing: two on each step up"),
     ("poolings + 1", "poolings + 2", "the bottom is counted twice"),
+    ("return encoder + decoder + 1", "return 23", "23 is of four poolings; use `poolings`"),
+    (
+        "return encoder + decoder + 1",
+        "return 2 * (2 * poolings + 1)",
+        "the up-convolutions and the 1×1 convolution at the end are missing",
+    ),
+    ("3 * poolings", "3 * (poolings + 1)", "the decoder has one step for each pooling; you counted one step more"),
+    (
+        "decoder + 1",
+        "decoder + 2",
+        "one convolution too many: encoder 2 per level, decoder 3 per step, and one at the end",
+    ),
+    ("3 * poolings", "4 * poolings", "a step up has three convolutions: the up-convolution and two of 3×3"),
 )
 def count_convolutions(poolings: int) -> int:
     encoder, decoder = 2 * (poolings + 1), 3 * poolings
@@ -55,6 +90,35 @@ def _image(seed: int) -> Iterator[Case]:
     ),
     ("return features", "return features[::-1]", "the features come coarsest first; the finest comes first"),
     ("F.max_pool2d(features[-1], 2)", "features[-1]", "nothing is pooled; between two levels the sides are halved"),
+    (
+        "return features",
+        "return [F.max_pool2d(each, 2) for each in features]",
+        "the features are pooled; a skip is taken before the pooling",
+    ),
+    (
+        "return features",
+        "return [*(F.max_pool2d(each, 2) for each in features[:-1]), features[-1]]",
+        "the skips are pooled; they are taken before the pooling",
+    ),
+    ("return features", "return features[-1]", "only the last features came; return those of all levels in a list"),
+    ("return features", "return features[:-1]", "the coarsest features are missing"),
+    ("self.levels[0](image)", "self.levels[0](F.max_pool2d(image, 2))", "the image is pooled before the first level"),
+    (
+        "return features",
+        "return [image, *(F.max_pool2d(each, 2) for each in features[:-1])]",
+        "each level's input is kept; keep its output",
+    ),
+    ("(features[-1], 2)", "(features[-1], 3, 2)", "the pooling's window is 3 wide; it is 2 × 2 with stride 2"),
+    (
+        "(features[-1], 2)",
+        "(features[-1], 2, 1)",
+        "the pooling has stride 1; it moves by 2, so that the sides are halved",
+    ),
+    (
+        "F.max_pool2d(features[-1], 2)",
+        "features[-1][..., ::2, ::2]",
+        "you took every second pixel; the pooling keeps the largest of each block",
+    ),
     probe=module_probe(1),
     name="contracting_path",
 )
@@ -95,6 +159,33 @@ def _maps(seed: int) -> Iterator[Case]:
         "a sigmoid belongs to the loss; hand out logits",
     ),
     ("1)", "1, bias=False)", "the bias is missing"),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.LogSoftmax(1))",
+        "log-softmax belongs to the loss; hand out logits",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Conv2d(classes, channels, 1)",
+        "the numbers of channels are exchanged: first those that come in, then the classes",
+    ),
+    ("channels, classes", "channels, 1", "one map came; there is one for each class"),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Linear(channels, classes)",
+        "nn.Linear works on the last axis, the columns; a 1×1 convolution works on the channels of each pixel",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, classes, 1))",
+        "there are two layers; the head is a single convolution",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Conv2d(channels, classes)",
+        "nn.Conv2d needs the size of its kernel as third argument: 1",
+    ),
+    ("channels, classes, 1)", "channels, classes, 2)", "that is a 2×2 kernel; the head maps each pixel by itself, 1×1"),
     probe=module_probe(6, 3),
 )
 def head(channels: int, classes: int) -> nn.Module:
@@ -114,7 +205,8 @@ def _step(x: Tensor, skip: Tensor) -> Tensor:
 
 def _features(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
-    yield tuple(torch.randn(1, 2, side, side, generator=generator) for side in (40, 18, 9))
+    for sides in ((40, 18, 9), (72, 36, 18, 9), (30, 15)):
+        yield tuple(torch.randn(1, 2, side, side, generator=generator) for side in sides)
 
 
 def _expand(answer: Callable[..., Tensor], case: Case) -> object:
@@ -136,7 +228,54 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
         "step(x.detach(), skip)",
         "what comes from below is detached: the bottom of the U does not learn",
     ),
-    ("return x", "return features[-1]", "the way up was not gone at all: step once for each skip"),
+    (
+        "return x",
+        "return features[-1]",
+        "no step was taken, or its result was not kept: x = step(x, skip), once for each skip",
+    ),
+    (
+        "reversed(skips)",
+        "reversed(features)",
+        "the coarsest features were used as a skip, too; they are where the way up begins",
+    ),
+    (
+        "step(x, skip)",
+        "step(skip, x)",
+        "the arguments of step are exchanged: first what is below, and then the skip",
+    ),
+    (
+        "*skips, x = features",
+        "x, *skips = features",
+        "for skip in reversed(skips)",
+        "for skip in skips",
+        "you began at the finest level and went down; begin at the coarsest, the last in the list",
+    ),
+    (
+        "*skips, x = features",
+        "x, *skips = features",
+        "you began with the finest features; begin with the coarsest, the last in the list",
+    ),
+    (
+        "    for skip in reversed(skips):\n        x = step(x, skip)\n    return x",
+        "    maps = []\n    for skip in reversed(skips):\n        x = step(x, skip)\n"
+        "        maps.append(x)\n    return maps",
+        "the maps of all steps came; return the last, the finest",
+    ),
+    (
+        "        x = step(x, skip)\n",
+        "        return step(x, skip)\n",
+        "return stands inside the loop, and ends it after one step",
+    ),
+    (
+        "        x = step(x, skip)\n    return x",
+        "        y = step(x, skip)\n    return y",
+        "each step begins at the bottom again; it takes the result of the step before",
+    ),
+    (
+        "for skip in reversed(skips)",
+        "for skip in [features[i] for i in range(len(features), 0, -1)]",
+        "a list of n items has the indices 0 to n - 1; the coarsest skip is features[-2]",
+    ),
     probe=_expand,
 )
 def expand(features: list[Tensor], step: Step) -> Tensor:
