@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from docs.build.sliders import DARK_FILLS, FILLS, SLIDERS, page, pages
 from unet_tutorial.figures.drawing.palette import PALETTES, contrast
 from unet_tutorial.figures.pages.markup import DARK, LIGHT
-from unet_tutorial.teaching.lessons.slider import FOLDER
+from unet_tutorial.teaching.lessons.catalogue import lessons
+from unet_tutorial.teaching.lessons.lesson import joined, read
+from unet_tutorial.teaching.lessons.slider import FOLDER, frame
 
 
 def test_the_pages_are_up_to_date() -> None:
     stale = [path.name for path, text in pages().items() if path.read_text(encoding="utf8") != text]
     assert stale == [], "run: python -m docs.build.sliders"
     assert sorted(FOLDER.glob("*")) == sorted(pages())
+
+
+@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
+def test_a_lesson_holds_the_page_as_it_is_now(path: Path) -> None:
+    cells = [cell for cell in read(path).code if re.search(r"^show_slider\(", cell["source"], re.MULTILINE)]
+    frames = [joined(out["data"]["text/html"]) for cell in cells for out in cell["outputs"] if "data" in out]
+    assert len(frames) == len(cells)
+    current = [frame(text) for text in pages().values()]
+    assert [html for html in frames if html not in current] == [], f"run: python3 course.py notebooks {path.stem}"
+
+
+def test_every_page_is_in_a_lesson() -> None:
+    sources = "\n".join(cell["source"] for path in lessons() for cell in read(path).code)
+    assert sorted(re.findall(r'^show_slider\(\s*"(\w+)"', sources, re.MULTILINE)) == sorted(SLIDERS)
 
 
 class Parts(HTMLParser):
