@@ -63,8 +63,8 @@ SLIDERS = {
         "Choose an input size and the number of poolings of a U-Net without padding, with two 3 × 3 convolutions per "
         "block.",
         "output = size − (12 · 2<sup>L</sup> − 8) for L poolings",
-        (Control("size", "Input size", 1, 1024, 572), Control("depth", "Poolings", 0, 5, 4, unit="")),
-        height=765,
+        (Control("size", "Input size", 1, 1024, 572), Control("depth", "Poolings", 0, 6, 4, unit="")),
+        height=840,
         shared=SIZES,
     ),
     "crop": Slider(
@@ -72,12 +72,12 @@ SLIDERS = {
         "Choose the size of the skip and that of the map that comes up from below. The framed pixels are kept.",
         "before = ⌊(skip − map) / 2⌋<br>after = skip − map − before",
         (
-            Control("rows", "Rows of the skip", 1, 16, 12),
+            Control("rows", "Rows of the skip", 1, 20, 12),
             Control("columns", "Columns of the skip", 1, 20, 15),
-            Control("mapRows", "Rows of the map from below", 1, 16, 8),
+            Control("mapRows", "Rows of the map from below", 1, 20, 8),
             Control("mapColumns", "Columns of the map from below", 1, 20, 8),
         ),
-        height=660,
+        height=725,
     ),
     "weight_map": Slider(
         "The weight map between two cells",

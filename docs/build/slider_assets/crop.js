@@ -12,7 +12,7 @@ function cropError(skip, map) {
   return `cannot crop (${skip.join(", ")}) to (${map.join(", ")}); pass one length per axis, none longer than the feature map`;
 }
 
-const CELL = 17, EDGE = 24, MOST = [16, 20]; // a pixel of the skip and the margin in the drawing; the largest skip
+const CELL = 17, EDGE = 24, MOST = 20; // a pixel of the skip and the margin in the drawing; the largest skip
 
 const ruled = (x1, y1, x2, y2) => shape("line", { x1, y1, x2, y2, stroke: "var(--soft)", "stroke-width": 0.5 });
 
@@ -32,7 +32,7 @@ function grid([rows, columns], axes, description) {
   if (axes.length) drawn.push(area(kept, { fill: "none", stroke: "var(--warm)", "stroke-width": 3 }));
   drawn.push(...across.map((at, i) => text(at + CELL / 2, EDGE - 6, i, "middle")));
   drawn.push(...down.map((at, i) => text(EDGE - 5, at + 13, i, "end")));
-  return drawing(EDGE + MOST[1] * CELL + 2, EDGE + MOST[0] * CELL + 2, description, ...drawn);
+  return drawing(EDGE + MOST * CELL + 2, EDGE + MOST * CELL + 2, description, ...drawn);
 }
 
 // One row of the table: size of skip and map, pixels removed before and after, first and last kept coordinate.
