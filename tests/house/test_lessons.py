@@ -25,6 +25,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "08_overlap_tile",
     "09_train_small",
     "10_padded_bn",
+    "12_3d_planar",
     "unet_in_one_page",
 )
 
