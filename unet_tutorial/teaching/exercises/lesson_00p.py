@@ -33,6 +33,17 @@ def _chains(seed: int) -> Iterator[Case]:
     ("n, channels[-1], h, w", "n, channels[-1], w, h", "rows and columns are exchanged; the order is (N, C, H, W)"),
     ("n, channels[-1], h, w", "channels[-1], n, h, w", "the images come first, and then the channels: (N, C, H, W)"),
     ("channels[-1], h, w", "channels[-1] * shape[1], h, w", "the input channels are added up, and do not multiply"),
+    ("channels[-1]", "channels[0]", "these are the channels after the first convolution; the last one counts"),
+    ("channels[-1]", "sum(channels)", "channels of different layers are not added; the last convolution sets them"),
+    ("for _ in channels:", "for _ in channels[:1]:", "only the first convolution and pooling were counted"),
+    (
+        "every convolution is followed by its pooling; you took all convolutions first, and then all poolings",
+        lambda shape, channels: (
+            shape[0],
+            channels[-1],
+            *((side - 2 * len(channels)) // 2 ** len(channels) for side in shape[2:]),
+        ),
+    ),
 )
 def chain_shape(shape: tuple[int, int, int, int], channels: tuple[int, ...]) -> tuple[int, int, int, int]:
     n, _, h, w = shape
@@ -60,6 +71,7 @@ def _pictures(seed: int) -> Iterator[Case]:
     ("/ 255", "/ 256", "255 must become 1; divide by 255"),
     ("[None]", "", "the axis of the images is missing; [None] adds it in front"),
     (".permute(2, 0, 1)", ".permute(2, 0, 1).flip(0)", "the channels are in reverse order; red comes first"),
+    (".float()[None] / 255", "[None]", "these are still whole numbers up to 255; make floats, and divide by 255"),
 )
 def to_batch(picture: np.ndarray) -> Tensor:
     tensor = torch.from_numpy(picture).permute(2, 0, 1)
@@ -86,6 +98,8 @@ def _batches(seed: int) -> Iterator[Case]:
         "the numbers were also divided by their standard deviation; only subtract the mean",
         lambda x: (x - x.mean((2, 3), keepdim=True)) / x.std((2, 3), keepdim=True),
     ),
+    ("dim=(2, 3), ", "dim=(1, 2, 3), ", "one mean was taken per image, over all channels; each channel has its own"),
+    ("x.mean(dim=(2, 3), ", "x.amax(dim=(2, 3), ", "the largest number was subtracted; subtract the mean"),
 )
 def without_means(x: Tensor) -> Tensor:
     return x - x.mean(dim=(2, 3), keepdim=True)
@@ -125,6 +139,15 @@ def _images(seed: int) -> Iterator[Case]:
         lambda x, k: F.conv2d(x[None], k[:, None], groups=len(x))[0],
     ),
     ("there is one axis too many; the result is (H - 2, W - 2)", lambda x, k: F.conv2d(x[None], k[None])),
+    ("negative numbers became 0; a convolution has no ReLU", lambda x, k: F.conv2d(x[None], k[None])[0, 0].relu()),
+    (
+        "the window moved by two pixels; it moves by one",
+        lambda x, k: F.conv2d(x[None], k[None], stride=2)[0, 0],
+    ),
+    (
+        "the channels were added up before the products; each channel has its own part of the kernel",
+        lambda x, k: F.conv2d(x.sum(0)[None, None], k.sum(0)[None, None])[0, 0],
+    ),
 )
 def convolve_channels(image: Tensor, kernel: Tensor) -> Tensor:
     height, width = image.shape[1] - 2, image.shape[2] - 2
@@ -151,6 +174,11 @@ def _lines(seed: int) -> Iterator[Case]:
     ("2 * ((w * x - y) * x)", "(w * x - y) ** 2", "that is the loss; its derivative is wanted"),
     ("(w * x - y) * x", "(w * x - y) * w", "that is the derivative with respect to x; w is the one that is learned"),
     ("(w * x - y) * x", "w * x * x", "y is missing; only the last factor x is the inner derivative"),
+    ("(w * x - y) * x", "x", "the error w · x - y is missing; the derivative of e² is 2 · e times the derivative of e"),
+    (
+        "the mean of a product is not the product of the means; multiply sample by sample, and then take the mean",
+        lambda w, x, y: 2 * float((w * x - y).mean() * x.mean()),
+    ),
 )
 def slope_of_loss(w: float, x: Tensor, y: Tensor) -> float:
     return float((2 * ((w * x - y) * x)).mean())
@@ -170,6 +198,14 @@ def _steps(seed: int) -> Iterator[Case]:
     ("w - rate * slope", "w - rate", "the gradient is missing: the step is rate · gradient"),
     ("rate * slope", "rate * slope * len(x)", "the loss is a mean over the samples; its gradient is a mean, too"),
     ("return ", "w = ", " * slope", " * slope\n    return w - rate * slope_of_loss(w, x, y)", "you took two steps"),
+    (
+        "the loss was subtracted; subtract its gradient",
+        lambda w, x, y, rate: w - rate * float(((w * x - y) ** 2).mean()),
+    ),
+    (
+        "the inner derivative x is missing in the gradient",
+        lambda w, x, y, rate: w - rate * float((2 * (w * x - y)).mean()),
+    ),
 )
 def training_step(w: float, x: Tensor, y: Tensor, rate: float) -> float:
     slope: float = slope_of_loss(w, x, y)
