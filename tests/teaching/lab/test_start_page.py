@@ -85,7 +85,8 @@ def test_the_page_states_the_totals() -> None:
     assert "<b>7 of 12</b> guesses, turns and exercises; 1 of 2 lessons done" in re.sub(
         r"<progress.*?</progress>", "", text
     )
-    assert "a &amp; more" in text
+    assert "a &amp; more</a>" in text
+    assert " & " not in text
     assert ">done</td>" not in text
     assert "</progress> done</td>" in text
     assert "Everything is done" in page([state("a", 3, 2, 1)])
