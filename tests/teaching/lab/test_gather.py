@@ -56,7 +56,7 @@ def test_progress_is_added_once(place: str, shown: str, tmp_path: Path) -> None:
     work, source = tmp_path / "work", tmp_path / "notebooks"
     put(work / NAME, OWN)
     put(tmp_path / place / NAME, OTHER)
-    assert list(gather(work, work / NAME, source)) == [f"The progress in {shown} was added to yours (4 entries)."]
+    assert list(gather(work, work / NAME, source)) == [f"The progress in {shown} was added to yours (entries: 4)."]
     assert load(work / NAME) == BOTH
     assert json.loads((tmp_path / place / NAME).read_text()) == OTHER
     assert list(gather(work, work / NAME, source)) == []

@@ -64,13 +64,14 @@ def test_the_start_page_is_renewed_at_each_start(prepared: tuple[Path, Path], mo
     monkeypatch.setattr(launch, "trust", lambda *_: None)
     monkeypatch.setattr(launch, "student_files", dict)  # only the start page
     monkeypatch.delenv(VARIABLE)
-    note("guesses", contents("01_sizes").questions[0], "a", folder / NAME)
+    note("guesses", contents("01_sizes").questions[0], "a", folder / "exercises" / NAME)
     start = folder / "START.ipynb"
     saved = nbformat.read(start, as_version=4)
     saved.cells[1].execution_count = 7  # the student ran it and wrote below it
     saved.cells.append(nbformat.v4.new_markdown_cell("my notes"))
     nbformat.write(saved, start)
-    list(launch.prepare(folder, data, date(2026, 11, 29)))
+    (sentence,) = launch.prepare(folder, data, date(2026, 11, 29))
+    assert sentence == f"The progress in exercises/{NAME} was added to yours (entries: 1)."
     renewed = nbformat.read(start, as_version=4)
     assert [cell.source for cell in renewed.cells][1:] == [CODE, "my notes"]
     assert "<b>1 of " in renewed.cells[1].outputs[0].data["text/html"]

@@ -35,7 +35,7 @@ def gather(folder: Path, own: Path, source: Path = catalogue.FOLDER) -> Iterator
         for kind, name, value in entries:
             note(kind, name, value, own)
         if entries:
-            yield f"The progress in {_shown(path, folder, source)} was added to yours ({len(entries)} entries)."
+            yield f"The progress in {_shown(path, folder, source)} was added to yours (entries: {len(entries)})."
     if new:
         with complete_file(folder / ADDED) as part:
             part.write_text(json.dumps(sorted(added | new), indent=1) + "\n", encoding="utf8")
