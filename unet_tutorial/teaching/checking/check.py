@@ -24,7 +24,8 @@ def check(name: str, answer: Any, *, seconds: float = 10.0) -> None:
     """
     verdict = judge(find(name), answer, seconds=seconds)
     display(verdict)  # type: ignore[no-untyped-call]
-    progress.note("solved", name, verdict.ok)
+    if verdict.ok or not progress.load()["solved"].get(name):  # an exercise that was solved stays so
+        progress.note("solved", name, verdict.ok)
 
 
 def hidden(name: str, answer: Any, *, seconds: float = 10.0) -> Verdict:
