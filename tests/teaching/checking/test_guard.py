@@ -81,7 +81,7 @@ def test_an_error_of_the_probe_is_not_said_to_be_raised_by_the_answer() -> None:
 
     found = outcome(replace(HALF, probe=probe), half, (0,))
     assert found.error == "the check cannot use its result: ZeroDivisionError: division by zero"
-    found = outcome(replace(HALF, probe=module_probe()), half, ())
+    found = outcome(replace(HALF, probe=module_probe(0)), half, ())
     assert found.error == "expected a torch module, got None"
 
 

@@ -35,11 +35,11 @@ def test_integer_inputs_have_no_gradient_and_several_outputs_are_kept() -> None:
 
 
 def test_modules_with_equal_parameters_agree_however_they_are_initialised() -> None:
-    probe = module_probe(2, 4)
-    first, second = (probe(lambda i, o: nn.Conv1d(i, o, 1), (X,)) for _ in range(2))
+    probe = module_probe(2)
+    first, second = (probe(lambda i, o: nn.Conv1d(i, o, 1), (2, 4, X)) for _ in range(2))
     assert torch.equal(first["output"][0], second["output"][0])
     assert first["parameters"] == 2 * 4 + 4
-    assert probe(lambda i, o: nn.Conv1d(i, o, 1, bias=False), (X,))["parameters"] == 8
+    assert probe(lambda i, o: nn.Conv1d(i, o, 1, bias=False), (2, 4, X))["parameters"] == 8
 
 
 def test_fixed_parameters_depend_on_order_and_shape_alone() -> None:
@@ -50,7 +50,7 @@ def test_fixed_parameters_depend_on_order_and_shape_alone() -> None:
 @pytest.mark.parametrize("answer", [lambda _i, _o: torch.relu, lambda _i, _o: 3])
 def test_an_answer_that_builds_no_module_is_refused(answer: object) -> None:
     with pytest.raises(TypeError, match="expected a torch module"):
-        module_probe(1, 1)(answer, (X,))
+        module_probe(2)(answer, (1, 1, X))
 
 
 def test_an_output_that_is_no_tensor_is_refused() -> None:
@@ -63,7 +63,7 @@ def test_an_output_that_is_no_tensor_is_refused() -> None:
 
 def test_lazy_layers_get_their_channels_and_then_their_fixed_parameters() -> None:
     image = torch.randn(1, 2, 5, 5)
-    lazy = module_probe(2, 3)(lambda _i, o: nn.LazyConv2d(o, 3), (image,))
-    plain = module_probe(2, 3)(lambda i, o: nn.Conv2d(i, o, 3), (image,))
+    lazy = module_probe(2)(lambda _i, o: nn.LazyConv2d(o, 3), (2, 3, image))
+    plain = module_probe(2)(lambda i, o: nn.Conv2d(i, o, 3), (2, 3, image))
     assert torch.equal(lazy["output"][0], plain["output"][0])
     assert lazy["parameters"] == plain["parameters"]

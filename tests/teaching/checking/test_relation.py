@@ -13,13 +13,14 @@ from unet_tutorial.teaching.checking.guard import Outcome
 from unet_tutorial.teaching.checking.relation import relation
 
 GRID = np.arange(12.0).reshape(3, 4)
+RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
-        ([3, 8], [4, 9], "one too large"),
-        ([3, 8], [2, 7], "one too small"),
+        ([3, 8], [4, 9], "every result is 1 too large"),
+        ([3, 8], [2, 7], "every result is 1 too small"),
         ([3, 8], [-3, -8], "the negative"),
         ([0.25, 0.5], [25, 50], "a percentage?"),
         ([0.25, 0.4], [0.75, 0.6], "1 minus"),
@@ -34,7 +35,18 @@ GRID = np.arange(12.0).reshape(3, 4)
         ([2, 2.5], [4, 6.25], "the square"),
         ([2], [4], ""),  # one call may be chance
         (["a", "b"], ["b", "a"], ""),
-        ([0, 0], [1, 1], "one too large"),
+        ([0, 0], [1, 1], ""),
+        ([3, 8], [11, 16], "every result is 8 too large"),
+        ([3, 8], [9, 24], "every result is 3 times"),
+        ([3, 8], [8, 8], "the result is 8 in every call"),
+        ([(1, 3), (1, 8)], [(1, 4), (1, 9)], "item 1: every result is 1 too large; item 0 is right"),
+        ([RGB, 2 * RGB], [RGB[[1, 2, 0]], 2 * RGB[[1, 2, 0]]], "the channels are right, but in another order"),
+        ([RGB], [RGB.transpose(1, 2, 0)], "the axes are in another order: (1, 2, 0)"),
+        ([RGB], [np.pad(RGB, ((0, 0), (1, 2), (0, 3)))], "the right pixels are in your result"),
+        ([np.maximum(RGB, 0)], [RGB], "a ReLU at the end is missing"),
+        ([RGB], [RGB + 1], "every value is 1 too large"),
+        ([RGB], [RGB + np.arange(3.0).reshape(3, 1, 1)], "look at the biases"),
+        ([RGB], [RGB**3], ""),
     ],
 )  # fmt: skip
 def test_the_relation_of_all_results(right: Sequence[Any], wrong: Sequence[Any], words: str) -> None:

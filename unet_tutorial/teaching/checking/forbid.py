@@ -63,7 +63,8 @@ def in_source(answer: Callable[..., Any], names: Sequence[str]) -> tuple[str, st
         return "", ""
     own = [each for each in statements if getattr(each, "name", "") == answer.__name__]  # none for a lambda
     nodes = [node for each in own for part in each.body for node in ast.walk(part)]  # type: ignore[attr-defined]
-    known = {**vars(builtins), **getattr(inspect.unwrap(answer), "__globals__", vars(sys.modules[answer.__module__]))}
+    module = getattr(inspect.unwrap(answer), "__globals__", None) or vars(sys.modules.get(answer.__module__, builtins))
+    known = {**vars(builtins), **module}
     for node in nodes:
         for name in names:
             if _uses(node, name, known):

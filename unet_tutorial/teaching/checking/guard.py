@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import linecache
-import re
 import signal
 import sysconfig
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from unet_tutorial.teaching.checking.advice import advice
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.checking.forbid import Forbidden
 from unet_tutorial.teaching.checking.probes import UnfitError
@@ -27,11 +27,6 @@ LIBRARIES = (
     str(Path(__file__).parents[2]),
     *(sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")),
     "<",
-)
-ADVICE = (
-    (re.compile(r"'(numpy\.)?float\d*' object cannot be interpreted as an integer"), "use // instead of /"),
-    (re.compile(r"slice indices must be integers"), "use // instead of /"),
-    (re.compile(r"leaf Variable that requires grad"), "it changes its argument; work on a copy: x.clone()"),
 )
 
 
@@ -80,8 +75,8 @@ def _told(error: BaseException, raised: str, watched: Watched) -> str:
         return str(error)
     if error is not watched.raised:
         return f"the check cannot use its result: {raised}"
-    advice = next((advice for pattern, advice in ADVICE if pattern.search(raised)), "")
-    return f"it raised {raised}{student_line(error)}{f'; {advice}' if advice else ''}"
+    meaning = advice(raised)
+    return f"it raised {raised}{student_line(error)}{f'; {meaning}' if meaning else ''}"
 
 
 def student_line(error: BaseException) -> str:

@@ -22,15 +22,18 @@ def as_module(value: Any) -> nn.Module:
     return value
 
 
-def module_probe(*arguments: Any) -> Probe:
-    """A probe for answers that return a torch module: ``answer(*arguments)`` makes it, a case holds its inputs."""
+def module_probe(arguments: int) -> Probe:
+    """A probe for answers that make a torch module.
+
+    The first values of a case, as many as `arguments`, are those of the answer; the others are the module's inputs.
+    """
 
     def probe(answer: Any, case: Case) -> dict[str, Any]:
-        module = as_module(answer(*arguments))
+        module, inputs = as_module(answer(*case[:arguments])), case[arguments:]
         if any(isinstance(p, nn.parameter.UninitializedParameter) for p in module.parameters()):
             with torch.no_grad():
-                module(*case)  # lazy layers take their channels from their first input
-        return outputs_and_gradients(with_fixed_parameters(module).eval(), case)
+                module(*inputs)  # lazy layers take their channels from their first input
+        return outputs_and_gradients(with_fixed_parameters(module).eval(), inputs)
 
     return probe
 
@@ -42,7 +45,7 @@ def outputs_and_gradients(answer: Any, case: Case) -> dict[str, Any]:
     outputs = output if isinstance(output, (list, tuple)) else [output]
     for each in outputs:
         if not isinstance(each, Tensor):
-            kind = "None" if each is None else f"a {type(each).__name__}"
+            kind = "None; is a return missing?" if each is None else f"a {type(each).__name__}"
             raise UnfitError(f"expected {'a tensor' if each is output else 'tensors'} as output, got {kind}")
     float_inputs = [value for value in inputs if _is_float(value)]
     total = sum((each * _weights(each)).sum() for each in outputs)

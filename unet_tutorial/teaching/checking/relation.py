@@ -1,43 +1,38 @@
-"""Simple relations between wrong and right results that hold in every call: twice, negative, reversed."""
+"""Simple relations between wrong and right results that hold in every call: twice, negative, in reverse order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from unet_tutorial.teaching.checking.compare import as_number, mismatch
+from unet_tutorial.teaching.checking.compare import as_number, mismatch, spelled_number
 from unet_tutorial.teaching.checking.guard import Outcome
 
+Pair = tuple[Any, Any]  # of the right and the wrong result
 Change = Callable[[Any], Any]
 
-OF_NUMBERS: dict[str, Change] = {
-    "every result is one too large": lambda x: x + 1,
-    "every result is one too small": lambda x: x - 1,
-    "every result is the negative of the right one": lambda x: -x,
-    "every result is twice the right one": lambda x: 2 * x,
-    "every result is half the right one": lambda x: x / 2,
-    "every result is four times the right one": lambda x: 4 * x,
-    "every result is a quarter of the right one": lambda x: x / 4,
-    "every result is 100 times the right one: a percentage?": lambda x: 100 * x,
-    "every result is 1 minus the right one": lambda x: 1 - x,
-    "every result is the square of the right one": lambda x: x * x,
-    "every result is the square root of the right one": lambda x: abs(x) ** 0.5,
-    "every result is 1 divided by the right one": lambda x: 1 / x,
-}
-OF_ITEMS: dict[str, Change] = {
-    "the items are right, but in reverse order": lambda x: list(x)[::-1],
-    "the last item is missing; the others are right": lambda x: list(x)[:-1],
-    "the first item is missing; the others are right": lambda x: list(x)[1:],
-}
-OF_MAPS: dict[str, Change] = {
-    "rows and columns are exchanged": lambda x: x.swapaxes(-1, -2),
-    "the rows are in reverse order": lambda x: np.flip(x, -2),
-    "the columns are in reverse order": lambda x: np.flip(x, -1),
-    "the channels are in reverse order": lambda x: np.flip(x, -3),
-}
+OF_NUMBERS: tuple[tuple[str, Change], ...] = (
+    ("every result is 1 minus the right one", lambda x: 1 - x),
+    ("every result is the square of the right one", lambda x: x * x),
+    ("every result is the square root of the right one", lambda x: abs(x) ** 0.5),
+    ("every result is 1 divided by the right one", lambda x: 1 / x),
+)
+FACTORS = {-1.0: "the negative of", 2.0: "twice", 0.5: "half", 0.25: "a quarter of", 100.0: "100 times (a percentage?)"}
+OF_ITEMS: tuple[tuple[str, Change], ...] = (
+    ("the items are right, but in reverse order", lambda x: list(x)[::-1]),
+    ("the last item is missing; the others are right", lambda x: list(x)[:-1]),
+    ("the first item is missing; the others are right", lambda x: list(x)[1:]),
+)
+OF_MAPS: tuple[tuple[str, Change], ...] = (
+    ("the rows are in reverse order", lambda x: np.flip(x, -2)),
+    ("the columns are in reverse order", lambda x: np.flip(x, -1)),
+    ("rows and columns are exchanged", lambda x: x.swapaxes(-1, -2)),
+)
 
 
 def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: float) -> str:
@@ -45,15 +40,14 @@ def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: flo
 
     >>> relation([Outcome(3), Outcome(8)], [Outcome(6), Outcome(16)], 1e-5)
     'every result is twice the right one'
+    >>> relation([Outcome(3), Outcome(8)], [Outcome(4), Outcome(9)], 1e-5)
+    'every result is 1 too large'
     """
-    if len(expected) != len(got) or len(got) < 2 or any(each.error for each in got):
+    if len(expected) != len(got) or any(each.error for each in got):
         return ""
-    pairs = [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)]
-    if any(type(old) is not type(new) for old, new in pairs):
-        return ""
-    changes = _changes([old for old, _ in pairs])
-    fitting = (sentence for sentence, change in changes.items() if _holds(change, pairs, tolerance))
-    return next(fitting, "")
+    return _related(
+        [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)], tolerance
+    )
 
 
 def _values(value: Any) -> Any:
@@ -62,25 +56,144 @@ def _values(value: Any) -> Any:
         value = value["output"][0]
     if isinstance(value, Tensor) and not value.is_meta:
         value = value.detach().cpu().numpy()
-    value = as_number(value)
+    if not isinstance(value, np.ndarray):
+        value = as_number(value)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-def _changes(values: Sequence[Any]) -> dict[str, Change]:
-    if all(isinstance(each, (float, np.ndarray)) for each in values):
-        maps = all(isinstance(each, np.ndarray) and each.ndim >= 2 for each in values)
-        return OF_NUMBERS | (OF_MAPS if maps else {})
-    return OF_ITEMS if all(isinstance(each, (list, tuple)) for each in values) else {}
+def _related(pairs: Sequence[Pair], tolerance: float) -> str:
+    right, wrong = [old for old, _ in pairs], [new for _, new in pairs]
+    if all(isinstance(each, float) for each in right + wrong):
+        return _of_numbers(pairs, tolerance)
+    if all(isinstance(each, np.ndarray) and each.dtype.kind in "fiu" for each in right + wrong):
+        return _of_arrays(pairs, tolerance)
+    if all(isinstance(each, (list, tuple)) for each in right + wrong):
+        return _of_sequences(pairs, tolerance)
+    return ""
 
 
-def _holds(change: Change, pairs: Sequence[tuple[Any, Any]], tolerance: float) -> bool:
-    """Whether the change turns each right result into the wrong one, and makes a difference in each."""
+def _of_numbers(pairs: Sequence[Pair], tolerance: float) -> str:
+    right, wrong = np.array(pairs, dtype=float).T
+    if len(set(right)) < 2:  # too little to tell relations from one another
+        return ""
+    if len(set(wrong)) == 1:
+        return f"the result is {spelled_number(wrong[0])} in every call; it has to depend on the arguments"
+    return _changed(OF_NUMBERS, pairs, tolerance) or _constant(right, wrong, tolerance, "result")
+
+
+def _constant(right: Any, wrong: Any, tolerance: float, noun: str) -> str:
+    """A difference or a ratio that is the same everywhere."""
+    difference = wrong - right
+    scale = max(np.abs(right).max(), 1e-30)
+    if np.ptp(difference) <= tolerance * scale < abs(difference[0]):
+        size = spelled_number(float(abs(difference[0])), 4)
+        return f"every {noun} is {size} too {'large' if difference[0] > 0 else 'small'}"
+    if (right != 0).all():
+        ratios = wrong / right
+        if np.ptp(ratios) <= tolerance * abs(ratios[0]) and abs(ratios[0] - 1) > tolerance and ratios[0] != 0:
+            factor = float(np.round(ratios[0], 6))
+            return f"every {noun} is {FACTORS.get(factor, f'{spelled_number(factor, 4)} times')} the right one"
+    return ""
+
+
+def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
+    if len(pairs) < 2:
+        return ""
+    if whole := _changed(OF_ITEMS, pairs, tolerance):
+        return whole
+    lengths = {len(each) for pair in pairs for each in pair}
+    if len(lengths) != 1:
+        return ""
+    places = range(lengths.pop())
+    columns = {i: [(_values(old[i]), _values(new[i])) for old, new in pairs] for i in places}
+    faulty = [i for i in places if any(mismatch(old, new, tolerance) for old, new in columns[i])]
+    found = _related(columns[faulty[0]], tolerance) if faulty else ""
+    right = (
+        f"; item {', '.join(str(i) for i in places if i not in faulty)} is right" if len(faulty) < len(places) else ""
+    )
+    return f"item {faulty[0]}: {found}{right}" if found else ""
+
+
+def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
+    if any(min(old.ndim, new.ndim) < 2 or 0 in old.shape or 0 in new.shape for old, new in pairs):
+        return ""
+    return (
+        _changed(OF_MAPS, pairs, tolerance)
+        or _reordered(pairs, tolerance)
+        or _larger(pairs, tolerance)
+        or _negative(pairs, tolerance)
+        or _offset(pairs, tolerance)
+    )
+
+
+def _reordered(pairs: Sequence[Pair], tolerance: float) -> str:
+    """The axes, or the channels, in another order."""
+    right, wrong = pairs[0]
+    orders = permutations(range(right.ndim)) if right.ndim == wrong.ndim <= 4 else iter(())
+    for order in orders:
+        if _fits(partial(np.transpose, axes=order), pairs, tolerance):
+            return f"the axes are in another order: {order} of the right result"
+    if all(old.shape == new.shape and old.ndim >= 3 and old.shape[-3] > 1 for old, new in pairs) and all(
+        _permuted(np.moveaxis(old, -3, 0), np.moveaxis(new, -3, 0), tolerance) for old, new in pairs
+    ):
+        return "the channels are right, but in another order"
+    return ""
+
+
+def _permuted(right: Any, wrong: Any, tolerance: float) -> bool:
+    found = [next((i for i, old in enumerate(right) if not mismatch(old, new, tolerance)), -1) for new in wrong]
+    return sorted(found) == list(range(len(right))) and found != list(range(len(right)))
+
+
+def _larger(pairs: Sequence[Pair], tolerance: float) -> str:
+    """The right result inside one with more rows or columns."""
+    for old, new in pairs:
+        if old.shape[:-2] != new.shape[:-2] or old.shape == new.shape:
+            return ""
+        rows, columns = (more - less for more, less in zip(new.shape[-2:], old.shape[-2:], strict=True))
+        if rows < 0 or columns < 0:
+            return ""
+        places = [(top, left) for top in range(rows + 1) for left in range(columns + 1)]
+        height, width = old.shape[-2:]
+        if all(mismatch(old, new[..., i : i + height, j : j + width], tolerance) for i, j in places):
+            return ""
+    return "the right pixels are in your result, but it has more rows or columns"
+
+
+def _negative(pairs: Sequence[Pair], tolerance: float) -> str:
+    if all(old.shape == new.shape and (new < 0).any() for old, new in pairs) and not any(
+        mismatch(old, np.maximum(new, 0), tolerance) for old, new in pairs
+    ):
+        return "values are negative where the right ones are 0: a ReLU at the end is missing"
+    return ""
+
+
+def _offset(pairs: Sequence[Pair], tolerance: float) -> str:
+    """A difference or a ratio that is the same in every pixel, or in every pixel of a channel."""
+    if any(old.shape != new.shape for old, new in pairs):
+        return ""
+    flat = [np.concatenate([each[i].ravel().astype(float) for each in pairs]) for i in (0, 1)]
+    if len(set(flat[0])) > 1 and (found := _constant(flat[0], flat[1], tolerance, "value")):
+        return found
+    if all(old.ndim >= 3 and old.shape[-1] * old.shape[-2] > 1 for old, _ in pairs):
+        differences = [new.astype(float) - old for old, new in pairs]
+        scale = max(np.abs(old).max() for old, _ in pairs)
+        if all(np.ptp(each, axis=(-2, -1)).max() <= 10 * tolerance * scale for each in differences):
+            return "within each channel every value is wrong by the same number: look at the biases"
+    return ""
+
+
+def _changed(changes: Sequence[tuple[str, Change]], pairs: Sequence[Pair], tolerance: float) -> str:
+    """The name of the first change that turns each right result into the wrong one."""
+    return next((name for name, change in changes if _fits(change, pairs, tolerance)), "")
+
+
+def _fits(change: Change, pairs: Sequence[Pair], tolerance: float) -> bool:
+    """Whether the change turns each right result into the wrong one, and at least one into something else."""
     try:
         with np.errstate(all="ignore"):
             changed = [change(old) for old, _ in pairs]
     except (TypeError, ValueError, ZeroDivisionError, IndexError):
         return False
-    return all(
-        not mismatch(new, got, max(tolerance, 1e-6)) and bool(mismatch(old, got, tolerance))
-        for new, (old, got) in zip(changed, pairs, strict=True)
-    )
+    fits = all(not mismatch(new, got, max(tolerance, 1e-6)) for new, (_, got) in zip(changed, pairs, strict=True))
+    return fits and any(mismatch(old, got, tolerance) for old, got in pairs)

@@ -14,6 +14,7 @@ def _labels(seed: int) -> Iterator[Case]:
     """Label images of blocks, whose numbers are not consecutive: one with membrane, one without, one without cells."""
     rng = np.random.default_rng(seed)
     numbers = 3 * rng.permutation(15).reshape(3, 5) + 2
+    numbers[1, 0] = 1
     yield (_enlarged(numbers * [[1, 0, 0, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 0, 1]], rng),)
     yield (_enlarged(numbers[1:, :3], rng).astype(np.uint16),)
     yield (np.zeros((4, 7), np.uint16),)
@@ -46,8 +47,8 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ),
     ("mean()", "sum() / labels.shape[1]", "you divided by the number of columns; all pixels are labels.size"),
     (
-        "(labels > 0).mean()",
-        "np.float64(np.sum(labels > 0)) / np.sum(labels == 0)",
+        "return float((labels > 0).mean())",
+        "with np.errstate(all='ignore'):\n        return np.float64(np.sum(labels > 0)) / np.sum(labels == 0)",
         "that is cells to membrane; divide by all pixels, those of the cells included",
     ),
     ("float(", "round(", "you rounded to a whole number; a share lies between 0 and 1"),
@@ -56,6 +57,8 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         "labels.mean() / labels.max()",
         "a cell's number is a name and says nothing about its size; ask of each pixel only whether it is above 0",
     ),
+    ("labels > 0", "labels > 1", "the cell with the number 1 is left out; cells are all pixels above 0"),
+    ("float((labels > 0).mean())", "(labels > 0).mean(axis=1)", "one share per row came; average over both axes"),
 )
 def cell_share(labels: np.ndarray) -> float:
     return float((labels > 0).mean())
@@ -88,6 +91,7 @@ def cell_share(labels: np.ndarray) -> float:
         "numbers between the smallest and the largest may be missing; count those that occur",
     ),
     ("len(numbers[numbers > 0])", "numbers.sum()", "you added the numbers up; they are names: count them"),
+    ("unique(labels)", "unique(labels[0])", "only the first row is read; np.unique takes the whole image"),
 )
 def cell_count(labels: np.ndarray) -> int:
     numbers = np.unique(labels)
@@ -141,6 +145,13 @@ def cell_count(labels: np.ndarray) -> int:
         lambda labels: labels[0, labels.shape[1]],
     ),
     ("differ.mean()", "differ.any(axis=1).mean()", "you counted rows that hold a border; count pairs"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "labels[:, 1::2] != labels[:, 0:-1:2]",
+        "every second pair is left out; the neighbours are labels[:, :-1] and labels[:, 1:]",
+    ),
+    ("mean()", "sum() / differ.shape[1]", "you divided by the pairs of one row; divide by all pairs"),
+    ("float(differ.mean())", "differ", "you returned one True or False per pair; their mean is the share"),
 )
 def border_share(labels: np.ndarray) -> float:
     differ = labels[:, 1:] != labels[:, :-1]
@@ -169,6 +180,8 @@ def _sizes(seed: int) -> Iterator[Case]:
     ("(side - 4) // 2", "(side + 4) // 2", "an unpadded convolution makes a map smaller; you added its pixels"),
     ("only the rows went through; the columns do the same", lambda size: ((size[0] - 4) // 2, size[1])),
     ("in size", "in reversed(size)", "rows and columns are exchanged"),
+    ("// 2", "* 2", "a pooling halves a side; you doubled it"),
+    ("(side - 4) // 2", "side - 4 // 2", "// is computed before -; write (side - 4) // 2"),
 )
 def level_below(size: tuple[int, ...]) -> tuple[int, ...]:
     return tuple((side - 4) // 2 for side in size)
@@ -207,6 +220,13 @@ def _images(seed: int) -> Iterator[Case]:
     ),
     ("return image[:, :middle], image[:, middle:]", "return image[:, :middle]", "the right half is missing"),
     ("image[:, :middle], image[:, middle:]", "image[:, middle:], image[:, :middle]", "the left half comes first"),
+    ("middle:]", "middle - 1 :]", "a column is in both halves; the right one begins at middle"),
+    ("middle:]", "middle:-1]", "the last column is lost; a slice that goes to the end has no end: [:, middle:]"),
+    (
+        "image[:, :middle], image[:, middle:]",
+        "image[:middle], image[middle:]",
+        "those are rows; columns are the second axis: image[:, :middle]",
+    ),
 )
 def halves(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     middle = image.shape[1] // 2

@@ -58,6 +58,13 @@ def _sides(seed: int) -> Iterator[Case]:
         "one convolution is missing in each level: before a pooling two of them take 4 pixels",
     ),
     ("(n + 4) % stride == 0 and ", "", "nothing asks whether each pooling meets an even side"),
+    ("2**depth", "2 ** (depth + 1)", "p poolings halve p times, and so divide by 2^p; you took one more"),
+    ("12 * stride - 8", "187", "184 and 188 belong to four poolings; the smallest size depends on depth"),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "for _ in range(depth):\n        n -= 4\n        if n % 2:\n            return False\n    return n > 0",
+        "the side is not halved in your loop; each pooling leaves half of it",
+    ),
 )
 def legal_size(n: int, depth: int) -> bool:
     stride: int = 2**depth  # n + 4 is halved by each pooling
@@ -99,6 +106,11 @@ def _legal_sides(seed: int) -> Iterator[Case]:
     ),
     ("n - lost", "n + lost", "you added the lost pixels; the output is smaller than the input"),
     ("n - lost", "lost", "that is what is lost; the side of the output is the rest"),
+    (
+        "n - lost",
+        "n // 2**depth",
+        "that is the size after the poolings; the way up doubles as often, and only borders are lost",
+    ),
 )
 def output_side(n: int, depth: int) -> int:
     lost: int = 12 * 2**depth - 8
@@ -147,6 +159,11 @@ def _wanted(seed: int) -> Iterator[Case]:
         "count(max(wanted, 12 * 2**depth + 2**depth))",
         "for small `wanted` a smaller legal size is enough",
     ),
+    (
+        "next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "-(-(wanted + 12 * 2**depth - 8) // 2**depth) * 2**depth",
+        "you took a multiple of 2^depth; a legal size is 4 less than one",
+    ),
 )
 def input_for(wanted: int, depth: int) -> int:
     return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)
@@ -182,6 +199,21 @@ def _levels(seed: int) -> Iterator[Case]:
         "margin = 4",
         "margin = 2",
         "the crop of the deepest skip is 4 per side: the bottom's block loses 2, each as wide as 2 pixels above",
+    ),
+    (
+        "return margin",
+        "return 4 + 12 * (depth - 1 - level)",
+        "the crops do not grow by a fixed number: 4, 16, 40, 88; each is 2(c + 4)",
+    ),
+    (
+        "depth - 1 - level",
+        "depth - 2 - level",
+        "one doubling is missing; level 0 is depth - 1 levels above the deepest skip",
+    ),
+    (
+        "return margin",
+        "return [88, 40, 16, 4][level]",
+        "88, 40, 16 and 4 are the crops of four poolings; use depth",
     ),
 )
 def crop_margin(depth: int, level: int) -> int:
@@ -251,6 +283,21 @@ def _depths(seed: int) -> Iterator[Case]:
         "min(widths), max(widths)",
         "min(first for first, _ in seen), max(last for _, last in seen)",
         "those are the first and the last pixel that are seen; count the pixels that one output pixel sees",
+    ),
+    (
+        "min(widths), max(widths)",
+        "8 * depth + 5, 8 * depth + 5",
+        "each convolution adds 2 pixels of its own level; on the levels below, a pixel is 2, 4, 8, 16 wide",
+    ),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 8, 12 * 2**depth - 8",
+        "that is the loss alone: input less output, and twice the same number",
+    ),
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 4, 12 * 2**depth - 4",
+        "with one or two poolings a pixel sees less than that formula says, and with three some see more",
     ),
 )
 def field_of_view(depth: int) -> tuple[int, int]:

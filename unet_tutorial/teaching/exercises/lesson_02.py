@@ -12,6 +12,13 @@ from unet_tutorial.teaching.checking.exercise import Case, exercise
 from unet_tutorial.teaching.checking.probes import module_probe
 
 
+def _blocks(seed: int) -> Iterator[Case]:
+    """Input and output channels of a block, and its input."""
+    generator = torch.Generator().manual_seed(seed)
+    yield 3, 5, torch.randn(2, 3, 12, 10, generator=generator)
+    yield 2, 4 + seed, torch.randn(1, 2, 8, 14, generator=generator)
+
+
 def _images(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
     yield (torch.randn(2, 3, 12, 10, generator=generator),)
@@ -19,7 +26,7 @@ def _images(seed: int) -> Iterator[Case]:
 
 
 @exercise(
-    _images,
+    _blocks,
     (
         "second, nn.ReLU()",
         "second",
@@ -108,7 +115,27 @@ def _images(seed: int) -> Iterator[Case]:
         "(in_channels, out_channels, 3",
         "the channels change at the second convolution; the first one changes them",
     ),
-    probe=module_probe(3, 5),
+    (
+        "in_channels, out_channels, 3",
+        "3, 5, 3",
+        "(out_channels, out_channels, 3",
+        "(5, 5, 3",
+        "the numbers of channels are fixed; use in_channels and out_channels",
+    ),
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.LeakyReLU(), second, nn.LeakyReLU()",
+        "a leaky ReLU lets negative values through; use nn.ReLU",
+    ),
+    ("first, nn.ReLU(), second, nn.ReLU()", "first, nn.ReLU()", "the second convolution is missing, and its ReLU"),
+    (
+        "in_channels, out_channels, 3",
+        "in_channels, out_channels, 3, 2",
+        "(out_channels, out_channels, 3",
+        "(out_channels, out_channels, 3, 2",
+        "the stride is 2; the block's convolutions move by one pixel, the default",
+    ),
+    probe=module_probe(2),
 )
 def double_conv(in_channels: int, out_channels: int) -> nn.Module:
     first = nn.Conv2d(in_channels, out_channels, 3)
@@ -148,6 +175,11 @@ def _channels(seed: int) -> Iterator[Case]:
         "9 * a * b + b + 9 * b * b + b",
         "9 * a * b + 9 * b * b + 2",
         "you counted one bias for each convolution; each output channel has one",
+    ),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * a * b + a + 9 * b * b + a",
+        "you counted biases for the input channels, twice; both convolutions have b output channels",
     ),
     forbidden=("torch.nn.Module",),
 )
@@ -189,6 +221,7 @@ def count_parameters(a: int, b: int) -> int:
         "a block has four pixels; you compared the two on its diagonal",
     ),
     ("amax", "sum", "that is the sum of each block; max-pooling keeps the largest"),
+    (".amax((3, 5))", ".max()", "that is one maximum for the whole batch; each block has its own: amax((3, 5))"),
     forbidden=("torch.nn.functional.max_pool2d", "torch.nn.functional.adaptive_max_pool2d"),
 )
 def pool_by_reshape(x: Tensor) -> Tensor:

@@ -22,6 +22,9 @@ def _grid(seed: int, height: int, width: int) -> Tensor:
     return torch.stack((rows, 100 + columns))[None] + seed + torch.tensor([0.0, 50.0]).reshape(2, 1, 1, 1)
 
 
+NEGATIVE_END = "top:-top keeps nothing of a zero difference, and a row too many of an odd one; the end is top + height"
+
+
 def _crop_cases(seed: int) -> Iterator[Case]:
     """Even, odd and zero differences; odd ones with an even side and an odd one inside, and the reverse."""
     yield _grid(seed, 16, 20), 8, 10
@@ -54,7 +57,7 @@ def _crop_cases(seed: int) -> Iterator[Case]:
     (
         "top : top + height, left : left + width",
         "top:-top, left:-left",
-        "top:-top keeps nothing of a zero difference, and a row too many of an odd one; the end is top + height",
+        NEGATIVE_END,
     ),
     (
         "top : top + height, left : left + width",
@@ -100,6 +103,23 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         ", left : left + width]",
         "]",
         "only the rows are cropped; the columns too",
+    ),
+    (
+        "return x[:, :, top : top + height, left : left + width]",
+        "top, left = x.shape[2] // 2, x.shape[3] // 2\n"
+        "    return x[:, :, top - height // 2 : top + height // 2, left - width // 2 : left + width // 2]",
+        "height // 2 on both sides of the centre is one row too few for an odd height",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top : top - (x.shape[2] - height), left : left - (x.shape[3] - width)",
+        "where the difference is zero the end is -0, which is 0, and nothing is left; the end is top + height",
+    ),
+    (
+        "return x[:, :, top : top + height, left : left + width]",
+        "top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2\n"
+        "    return x[:, top : top + height, left : left + width]",
+        "axis 1 holds the channels; rows and columns are the axes 2 and 3 of (N, C, H, W)",
     ),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
@@ -161,6 +181,11 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
         "torch.cat takes the maps as one tuple: torch.cat((a, b), dim=1)",
     ),
     ("(crop(skip, *up.shape[2:]), up)", "(crop(skip, *up.shape[2:]),)", "up is missing in the result"),
+    (
+        "*up.shape[2:]",
+        "up.shape[2], up.shape[2]",
+        "the height of up is taken for its width, too; the width is up.shape[3]",
+    ),
     probe=outputs_and_gradients,
 )
 def crop_and_concat(skip: Tensor, up: Tensor) -> Tensor:
@@ -181,6 +206,13 @@ def _overlapping(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         for j in range(2):
             out[:, :, i : i + h, j : j + w] += torch.einsum("nchw,cd->ndhw", x, weight[:, :, i, j])
     return out + bias.reshape(1, -1, 1, 1)
+
+
+def _overlapping_in_full_size(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The up-convolution with stride 1 in the size of the one with stride 2."""
+    h, w = x.shape[2:]
+    blank = torch.zeros_like(bias)
+    return F.pad(_overlapping(x, weight, blank), (0, w - 1, 0, h - 1)) + bias.reshape(1, -1, 1, 1)
 
 
 @exercise(
@@ -233,6 +265,20 @@ def _overlapping(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             F.pad(x.repeat_interleave(2, 2).repeat_interleave(2, 3), (0, 1, 0, 1)), weight.transpose(0, 1), bias
         ),
     ),
+    (
+        "blocks.reshape(n, -1, 2 * h, 2 * w) + bias.reshape(1, -1, 1, 1)",
+        "blocks + bias.reshape(1, -1, 1, 1, 1, 1)",
+        "the blocks are right; join h with i and w with j: reshape to (N, D, 2H, 2W)",
+    ),
+    (
+        "x, weight)",
+        "x, weight.mean((2, 3), keepdim=True).expand_as(weight))",
+        "the kernel was averaged; each of the four pixels of a block has a weight of its own",
+    ),
+    (
+        "every block begins at (i, j), so that they overlap; the block of pixel (i, j) begins at (2i, 2j)",
+        _overlapping_in_full_size,
+    ),
     forbidden=("torch.nn.functional.conv_transpose2d", "torch.convolution"),
 )
 def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -243,8 +289,9 @@ def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _step_cases(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
-    for skip in ((1, 3, 22, 20), (1, 3, 14, 15)):
-        yield tuple(torch.randn(shape, generator=generator) for shape in ((1, 6, 7, 6), skip))
+    for channels, size in ((3, (22, 20)), (2, (14, 15))):
+        shapes = ((1, 2 * channels, 7, 6), (1, channels, *size))
+        yield channels, *(torch.randn(shape, generator=generator) for shape in shapes)
 
 
 @exercise(
@@ -345,7 +392,27 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "padding=1 keeps the size; the paper's convolutions are unpadded",
     ),
     ("(skip, up)", "(torch.zeros_like(skip), up)", "the skip is all zeros"),
-    probe=module_probe(3),
+    (
+        "crop_and_concat(skip, up)",
+        "crop.mistakes[NEGATIVE_END](skip, *up.shape[2:])\n        merged = torch.cat((merged, up), dim=1)",
+        NEGATIVE_END,
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "F.leaky_relu(self.second(F.leaky_relu(self.first(merged))))",
+        "a leaky ReLU lets negative values through; use F.relu",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((F.interpolate(skip, size=up.shape[2:]), up), dim=1)",
+        "the skip was resized to fit; crop its middle",
+    ),
+    (
+        "return F.relu(self.second(F.relu(self.first(merged))))",
+        "return F.relu(self.second(F.relu(self.first(merged)))).mean()",
+        "the map was averaged to one number; return the map",
+    ),
+    probe=module_probe(1),
     name="up_step",
 )
 class UpStep(nn.Module):

@@ -43,6 +43,22 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
         "first * 2**poolings",
         "those are the channels of the coarsest level alone; list every level",
     ),
+    (
+        "first * 2**level",
+        "first * 2 * level",
+        "2 * level grows by a fixed number and begins at 0; the channels double: 2**level",
+    ),
+    (
+        "first * 2**level",
+        "2 ** (first + level)",
+        "`first` is a number of channels and no power of two: first * 2**level",
+    ),
+    ("poolings + 1", "poolings + 2", "one level too many: p poolings lie between p + 1 levels"),
+    (
+        "return [first * 2**level for level in range(poolings + 1)]",
+        "return [first] + [2 * first] * poolings",
+        "every level below the first has twice the channels of the first; it has twice those of the one above",
+    ),
 )
 def channel_plan(first: int, poolings: int) -> list[int]:
     return [first * 2**level for level in range(poolings + 1)]
@@ -68,6 +84,12 @@ def channel_plan(first: int, poolings: int) -> list[int]:
         "one convolution too many: encoder 2 per level, decoder 3 per step, and one at the end",
     ),
     ("3 * poolings", "4 * poolings", "a step up has three convolutions: the up-convolution and two of 3×3"),
+    ("return encoder + decoder + 1", "return 18 + poolings + 1", "18 convolutions of 3×3 are those of four poolings"),
+    (
+        "return encoder + decoder + 1",
+        "return 5 * poolings",
+        "the two convolutions of the bottom and the 1×1 convolution at the end are missing",
+    ),
 )
 def count_convolutions(poolings: int) -> int:
     encoder, decoder = 2 * (poolings + 1), 3 * poolings
@@ -75,7 +97,9 @@ def count_convolutions(poolings: int) -> int:
 
 
 def _image(seed: int) -> Iterator[Case]:
-    yield (torch.randn(1, 1, 44, 48, generator=torch.Generator().manual_seed(seed)),)
+    generator = torch.Generator().manual_seed(seed)
+    yield 1, torch.randn(1, 1, 44, 48, generator=generator)
+    yield 3, torch.randn(1, 3, 44, 44, generator=generator)
 
 
 @exercise(
@@ -119,6 +143,12 @@ def _image(seed: int) -> Iterator[Case]:
         "features[-1][..., ::2, ::2]",
         "you took every second pixel; the pooling keeps the largest of each block",
     ),
+    ("return features", "return [image, *features]", "the image is in the list; it is no feature map"),
+    (
+        "level(F.max_pool2d(features[-1], 2))",
+        "level(F.max_pool2d(image, 2))",
+        "the pooled image went into a lower level; it takes the pooled features of the level above",
+    ),
     probe=module_probe(1),
     name="contracting_path",
 )
@@ -136,7 +166,9 @@ class ContractingPath(nn.Module):
 
 
 def _maps(seed: int) -> Iterator[Case]:
-    yield (torch.randn(2, 6, 9, 8, generator=torch.Generator().manual_seed(seed)),)
+    generator = torch.Generator().manual_seed(seed)
+    yield 6, 3, torch.randn(2, 6, 9, 8, generator=generator)
+    yield 4, 2 + seed, torch.randn(1, 4, 5, 7, generator=generator)
 
 
 @exercise(
@@ -186,7 +218,15 @@ def _maps(seed: int) -> Iterator[Case]:
         "nn.Conv2d needs the size of its kernel as third argument: 1",
     ),
     ("channels, classes, 1)", "channels, classes, 2)", "that is a 2×2 kernel; the head maps each pixel by itself, 1×1"),
-    probe=module_probe(6, 3),
+    ("1)", "1, padding=1)", "padding makes the map larger; a 1×1 kernel needs none"),
+    ("channels, classes, 1", "64, 2, 1", "64 and 2 are the paper's numbers; use channels and classes"),
+    ("classes, 1", "classes + 1, 1", "one map too many came; there is one for each class, the background included"),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.BatchNorm2d(classes))",
+        "no norm follows the head; hand out the logits as they are",
+    ),
+    probe=module_probe(2),
 )
 def head(channels: int, classes: int) -> nn.Module:
     return nn.Conv2d(channels, classes, 1)
@@ -276,6 +316,12 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
         "for skip in [features[i] for i in range(len(features), 0, -1)]",
         "a list of n items has the indices 0 to n - 1; the coarsest skip is features[-2]",
     ),
+    (
+        "reversed(skips)",
+        "features[-1:0:-1]",
+        "the coarsest features were used as a skip, and the finest were not",
+    ),
+    ("reversed(skips)", "reversed(skips[:-1])", "the coarsest skip is left out; there is one step for each skip"),
     probe=_expand,
 )
 def expand(features: list[Tensor], step: Step) -> Tensor:

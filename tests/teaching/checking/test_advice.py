@@ -1,0 +1,71 @@
+"""Advice for exceptions as Python, NumPy and torch really raise them."""
+
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from unet_tutorial.teaching.checking.advice import advice
+
+X = torch.zeros(2, 3, 4, 6)
+
+
+def early(known: bool = False) -> int:  # noqa: FBT001, FBT002
+    if known:
+        later = 1
+    return later
+
+
+RAISING: list[tuple[Callable[[], Any], str]] = [
+    (lambda: range(4 / 2), "use // instead of /"),
+    (lambda: np.zeros(4)[: 4 / 2], "use // instead of /"),
+    (lambda: X[: 4 / 2], "use // instead of /"),
+    (lambda: X.reshape(2, 3, 4 / 2, 12), "use // instead of /"),
+    (lambda: torch.zeros(2, requires_grad=True).add_(1), "work on a copy"),
+    (
+        lambda: torch.cat((X, X[:, :, 1:]), 1),
+        "the maps have sides of 4 and 3 pixels; only along axis 1 may they differ",
+    ),
+    (lambda: nn.Conv2d(5, 2, 3)(X), "a convolution made for 5 input channels got 3"),
+    (lambda: nn.ConvTranspose2d(5, 2, 2)(X), "a convolution made for 5 input channels got 3"),
+    (lambda: nn.Conv2d(3, 2, 3)(X[0, 0]), "a layer got an input of shape [4, 6]"),
+    (lambda: X + torch.zeros(5), "compare them axis by axis"),
+    (lambda: np.zeros((2, 3)) + np.zeros(2), "compare them axis by axis"),
+    (lambda: X.amax(3).amax(3), "the number of axes is 3 here"),
+    (lambda: np.zeros(2).mean(axis=1), "the number of axes is 1, and the first is axis 0"),
+    (lambda: np.zeros((2, 4))[0, 4], "4 items have the indices 0 to 4 - 1; this asks for 4"),
+    (lambda: X[:, 3], "3 items have the indices 0 to 3 - 1; this asks for 3"),
+    (lambda: [1][1], "n items have the indices 0 to n - 1"),
+    (early, "later has no value yet"),
+    (lambda: lost, "lost has no value here"),  # noqa: F821
+    (lambda: F.relu(nn.Conv2d(1, 1, 1)), "a Conv2d was given where a tensor is needed"),
+    (lambda: nn.Sequential(F.relu), "nn.Sequential takes modules"),
+    (lambda: torch.einsum("ncij,cn->ij", X, torch.zeros(4, 2)), "c stands for axes of 3 and 4 entries"),
+    (lambda: nn.Linear(3, 2)(X), "a linear layer works on the last axis"),
+    (lambda: X.max(3).max(2), "max along an axis returns a pair"),
+    (lambda: None.shape, "a value is None here"),
+    (lambda: set(np.zeros((2, 2))), "a set or a dict takes no ndarray"),
+    (lambda: X.reshape(2, 3, 5), "the product of the new sides has to be 144"),
+    (lambda: (4, 4) - 4, "- works on numbers and arrays, not on a tuple and a int"),
+    (lambda: torch.relu(X, 1, 2), "compare the arguments with the call"),
+    (lambda: nn.Conv2d(1, 2), "give it a value for 'kernel_size'"),
+    (lambda: nn.Conv2d(3, 2, 5)(X), "is it pooled once too often?"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), RAISING)
+def test_the_advice_fits_the_exception_of_the_installed_libraries(call: Callable[[], Any], words: str) -> None:
+    try:
+        call()
+    except Exception as error:
+        assert words in advice(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    else:
+        pytest.fail("no exception")

@@ -1,0 +1,73 @@
+"""What common exceptions mean, in a sentence for a student."""
+
+from __future__ import annotations
+
+import re
+
+ADVICE: tuple[tuple[str, str], ...] = (
+    (r"'(?:numpy\.)?float\d*' object cannot be interpreted as an integer", "use // instead of /"),
+    (r"slice indices must be integers", "use // instead of /"),
+    (r"tuple of ints, ?but (?:got|found element of type) float", "use // instead of /"),
+    (r"leaf Variable that requires grad", "it changes its argument; work on a copy: x.clone()"),
+    (
+        r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",
+        r"the maps have sides of \2 and \3 pixels; only along axis \1 may they differ",
+    ),
+    (
+        r"weight of size \[[\d, ]+\], expected input\[[\d, ]+\] to have (\d+) channels, but got (\d+)",
+        r"a convolution made for \1 input channels got \2",
+    ),
+    (
+        r"Expected \d+D (?:\(unbatched\) )?or \d+D \(batched\) input.*got input of size: (\[[\d, ]+\])",
+        r"a layer got an input of shape \1, which has another number of axes",
+    ),
+    (
+        r"must match the size of tensor b|could not be broadcast together|not broadcastable",
+        "the shapes do not fit each other: compare them axis by axis, beginning with the last",
+    ),
+    (
+        r"Dimension out of range \(expected to be in range of \[-(\d+),",
+        r"the number of axes is \1 here; a reduction takes its axis away",
+    ),
+    (r"axis (\d+) is out of bounds for array of dimension (\d+)", r"the number of axes is \2, and the first is axis 0"),
+    (
+        r"index (\d+) is out of bounds for (?:axis|dimension) \d+ with size (\d+)",
+        r"\2 items have the indices 0 to \2 - 1; this asks for \1",
+    ),
+    (r"list index out of range|tuple index out of range", "n items have the indices 0 to n - 1"),
+    (r"cannot access local variable '(\w+)'", r"\1 has no value yet; give it one before this line"),
+    (r"name '(\w+)' is not defined", r"\1 has no value here; is it misspelled, or does its cell still have to be run?"),
+    (
+        r"must be Tensor, not (\w+)",
+        r"a \1 was given where a tensor is needed; a layer has to be called: layer(x)",
+    ),
+    (r"is not a Module subclass", "nn.Sequential takes modules, such as nn.ReLU(), and no functions"),
+    (r"subscript (\w) has size (\d+) .* previously seen size (\d+)", r"\1 stands for axes of \3 and \2 entries"),
+    (r"mat1 and mat2 shapes cannot be multiplied", "a linear layer works on the last axis"),
+    (r"return_types\.(\w+)", r"\1 along an axis returns a pair: values and indices"),
+    (r"'NoneType' object", "a value is None here; is a return missing in a function that it calls?"),
+    (r"exceptions must derive from BaseException", "raise an exception: raise ValueError(…)"),
+    (r"unhashable type: '(?:numpy\.)?(\w+)'", r"a set or a dict takes no \1; for an array, use np.unique"),
+    (r"shape '\[[\d, -]+\]' is invalid for input of size (\d+)", r"the product of the new sides has to be \1"),
+    (
+        r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'",
+        r"\1 works on numbers and arrays, not on a \2 and a \3",
+    ),
+    (r"takes (?:from )?[\w ]*positional arguments? but \d+ (?:was|were) given", "compare the arguments with the call"),
+    (r"missing \d+ required positional arguments?: (.+)", r"give it a value for \1"),
+    (r"Kernel size can't be greater than actual input size", "the map is too small here: is it pooled once too often?"),
+    (r"does not have a deterministic|element 0 of tensors does not require grad", "no gradient reaches the result"),
+    (r"maximum recursion depth", "the function calls itself without end; it needs a case that does not"),
+)
+
+
+def advice(raised: str) -> str:
+    """The advice for an exception, given its type and message; empty if there is none.
+
+    >>> advice("IndexError: list index out of range")
+    'n items have the indices 0 to n - 1'
+    >>> advice("KeyError: 'a'")
+    ''
+    """
+    found = ((re.search(pattern, raised), sentence) for pattern, sentence in ADVICE)
+    return next((match.expand(sentence) for match, sentence in found if match), "")
