@@ -59,6 +59,17 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ),
     ("labels > 0", "labels > 1", "the cell with the number 1 is left out; cells are all pixels above 0"),
     ("float((labels > 0).mean())", "(labels > 0).mean(axis=1)", "one share per row came; average over both axes"),
+    (
+        "labels > 0).mean())",
+        "labels == 0).mean()) * 100",
+        "that is the percentage of the membrane; the share of the cells is asked for",
+    ),
+    ("float((labels > 0).mean())", "labels > 0", "you returned True or False for each pixel; their mean is the share"),
+    (
+        "float((labels > 0).mean())",
+        "sum(labels > 0) / labels.size",
+        "Python's sum adds the rows up, and columns remain; np.sum adds all pixels",
+    ),
 )
 def cell_share(labels: np.ndarray) -> float:
     return float((labels > 0).mean())
@@ -92,6 +103,17 @@ def cell_share(labels: np.ndarray) -> float:
     ),
     ("len(numbers[numbers > 0])", "numbers.sum()", "you added the numbers up; they are names: count them"),
     ("unique(labels)", "unique(labels[0])", "only the first row is read; np.unique takes the whole image"),
+    (
+        "len(numbers[numbers > 0])",
+        "len(np.unique(labels)) - 2",
+        "you always take two away; only 0 is no cell, and a crop may hold none",
+    ),
+    (
+        "len(numbers[numbers > 0])",
+        "len(labels > 0)",
+        "len of an image is the number of its rows; count the different numbers",
+    ),
+    ("len(numbers[numbers > 0])", "len(numbers) + 1", "you added one; the numbers above 0 are the cells"),
 )
 def cell_count(labels: np.ndarray) -> int:
     numbers = np.unique(labels)
@@ -152,6 +174,11 @@ def cell_count(labels: np.ndarray) -> int:
     ),
     ("mean()", "sum() / differ.shape[1]", "you divided by the pairs of one row; divide by all pairs"),
     ("float(differ.mean())", "differ", "you returned one True or False per pair; their mean is the share"),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "np.diff(labels, axis=1) > 0",
+        "a difference may be negative, and one of unsigned numbers wraps around; compare by !=",
+    ),
 )
 def border_share(labels: np.ndarray) -> float:
     differ = labels[:, 1:] != labels[:, :-1]

@@ -65,6 +65,16 @@ def _sides(seed: int) -> Iterator[Case]:
         "for _ in range(depth):\n        n -= 4\n        if n % 2:\n            return False\n    return n > 0",
         "the side is not halved in your loop; each pooling leaves half of it",
     ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "return True if (n + 4) % stride == 0 else None",
+        "an illegal size gives None, and sizes below the smallest one pass; return True or False",
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "if (n + 4) % stride == 0 and n > 12 * stride - 8:\n        return True",
+        "an illegal size gives None; return False there",
+    ),
 )
 def legal_size(n: int, depth: int) -> bool:
     stride: int = 2**depth  # n + 4 is halved by each pooling
@@ -110,6 +120,21 @@ def _legal_sides(seed: int) -> Iterator[Case]:
         "n - lost",
         "n // 2**depth",
         "that is the size after the poolings; the way up doubles as often, and only borders are lost",
+    ),
+    ("n - lost", "n - 2 * lost", "the loss is counted on both sides; it is of both sides together already"),
+    (
+        "return n - lost",
+        "for _ in range(depth):\n        n = n // 2 - 4\n    n -= 4\n"
+        "    for _ in range(depth):\n        n = 2 * n - 4\n"
+        "    return n",
+        "on the way down the two convolutions come before the pooling: (n - 4) // 2",
+    ),
+    (
+        "return n - lost",
+        "for _ in range(depth):\n        n = (n - 4) // 2\n    n -= 4\n"
+        "    for _ in range(depth):\n        n = 2 * (n - 4)\n"
+        "    return n",
+        "on the way up the two convolutions come after the doubling: 2 * n - 4",
     ),
 )
 def output_side(n: int, depth: int) -> int:
@@ -164,6 +189,16 @@ def _wanted(seed: int) -> Iterator[Case]:
         "-(-(wanted + 12 * 2**depth - 8) // 2**depth) * 2**depth",
         "you took a multiple of 2^depth; a legal size is 4 less than one",
     ),
+    (
+        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "return wanted + -(wanted + 4) % 2**depth + 12 * 2**depth - 8",
+        "you rounded up before the loss was added; the sum has to be a legal size",
+    ),
+    (
+        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "return wanted + 184",
+        "184 is the loss of four poolings, and the sum need not be a legal size",
+    ),
 )
 def input_for(wanted: int, depth: int) -> int:
     return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)
@@ -215,6 +250,7 @@ def _levels(seed: int) -> Iterator[Case]:
         "return [88, 40, 16, 4][level]",
         "88, 40, 16 and 4 are the crops of four poolings; use depth",
     ),
+    ("margin = 4", "margin = 0", "the deepest skip is cropped, too: by 4"),
 )
 def crop_margin(depth: int, level: int) -> int:
     margin = 4
@@ -298,6 +334,16 @@ def _depths(seed: int) -> Iterator[Case]:
         "min(widths), max(widths)",
         "12 * 2**depth - 4, 12 * 2**depth - 4",
         "with one or two poolings a pixel sees less than that formula says, and with three some see more",
+    ),
+    (
+        "min(widths), max(widths)",
+        "9 * 2**depth - 4, 12 * 2**depth - 4",
+        "9 · 2^depth - 4 is what a pixel at the bottom sees; both numbers are of pixels of the output",
+    ),
+    (
+        "min(widths), max(widths)",
+        "140, 188",
+        "140 and 188 belong to four poolings, and 140 to the bottom: both numbers are of pixels of the output",
     ),
 )
 def field_of_view(depth: int) -> tuple[int, int]:

@@ -135,6 +135,21 @@ def _images(seed: int) -> Iterator[Case]:
         "(out_channels, out_channels, 3, 2",
         "the stride is 2; the block's convolutions move by one pixel, the default",
     ),
+    (
+        "nn.ReLU(), second, nn.ReLU())",
+        "nn.ReLU(), second, nn.ReLU(), nn.MaxPool2d(2))",
+        "the pooling is no part of the block; it stands between two levels",
+    ),
+    (
+        "nn.ReLU(), second, nn.ReLU())",
+        "nn.ReLU(), second, nn.ReLU(), nn.Conv2d(out_channels, out_channels, 3), nn.ReLU())",
+        "there are three convolutions; the block has two",
+    ),
+    (
+        "in_channels, out_channels, 3",
+        "out_channels, in_channels, 3",
+        "the arguments are exchanged: first the channels that come in, and then those that go out",
+    ),
     probe=module_probe(2),
 )
 def double_conv(in_channels: int, out_channels: int) -> nn.Module:
@@ -179,7 +194,12 @@ def _channels(seed: int) -> Iterator[Case]:
     (
         "9 * a * b + b + 9 * b * b + b",
         "9 * a * b + a + 9 * b * b + a",
-        "you counted biases for the input channels, twice; both convolutions have b output channels",
+        "you counted biases for input channels, twice; both convolutions have b output channels",
+    ),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * (a * b + b) + 9 * (b * b + b)",
+        "a bias is a single number for each output channel; the factor 9 belongs to the weights alone",
     ),
     forbidden=("torch.nn.Module",),
 )
@@ -265,6 +285,13 @@ def _refusing(answer: Callable[[int], int], case: Case) -> object:
         'raise ValueError(f"a side of {n} is odd; take {n - 1} or {n + 1}")',
         "return None",
         "an odd side gives None, and no error; raise a ValueError",
+    ),
+    ("return n // 2", "return n // 2 + n // 2", "that is the side itself; halve it once"),
+    ("if n % 2", "if n < 2", "a side of 1 is not the only one that cannot be halved; every odd side loses a row"),
+    (
+        'raise ValueError(f"a side of {n} is odd; take {n - 1} or {n + 1}")',
+        'return "ValueError"',
+        "you returned a text; raise the exception: raise ValueError(…)",
     ),
     probe=_refusing,
 )

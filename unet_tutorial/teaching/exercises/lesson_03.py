@@ -121,6 +121,21 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         "    return x[:, top : top + height, left : left + width]",
         "axis 1 holds the channels; rows and columns are the axes 2 and 3 of (N, C, H, W)",
     ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "x.shape[2] - height // 2, x.shape[3] - width // 2",
+        "// is computed before -; the crop begins at (large - small) // 2",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "top : top + height - 1, left : left + width - 1",
+        "a slice leaves its end out already; the end is top + height",
+    ),
+    (
+        "top : top + height, left : left + width",
+        "left : left + height, top : top + width",
+        "top and left are exchanged; top belongs to the rows",
+    ),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
     top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
@@ -185,6 +200,12 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
         "*up.shape[2:]",
         "up.shape[2], up.shape[2]",
         "the height of up is taken for its width, too; the width is up.shape[3]",
+    ),
+    ("*up.shape[2:]), up", "*up.shape[2:]), skip", "the skip is in the result twice; lay up behind the cropped skip"),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "crop(skip, *up.shape[2:]), crop(skip, *up.shape[2:])",
+        "the cropped skip is there twice, and up is missing",
     ),
     probe=outputs_and_gradients,
 )
@@ -279,6 +300,11 @@ def _overlapping_in_full_size(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor
         "every block begins at (i, j), so that they overlap; the block of pixel (i, j) begins at (2i, 2j)",
         _overlapping_in_full_size,
     ),
+    (
+        " + bias.reshape(1, -1, 1, 1)",
+        " - bias.reshape(1, -1, 1, 1)",
+        "the bias is taken away; add it",
+    ),
     forbidden=("torch.nn.functional.conv_transpose2d", "torch.convolution"),
 )
 def up_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -341,7 +367,7 @@ def _step_cases(seed: int) -> Iterator[Case]:
     (
         "below: Tensor, skip: Tensor",
         "skip: Tensor, below: Tensor",
-        "the inputs are exchanged: forward takes first the map from below, and then the skip",
+        "self.up got the skip; it takes the map from below, the first argument of forward",
     ),
     (
         "up = self.up(below)",
@@ -411,6 +437,16 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "return F.relu(self.second(F.relu(self.first(merged))))",
         "return F.relu(self.second(F.relu(self.first(merged)))).mean()",
         "the map was averaged to one number; return the map",
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "self.second(F.relu(self.first(F.relu(merged))))",
+        "the ReLUs stand before the convolutions; each convolution is followed by one",
+    ),
+    (
+        "return F.relu(self.second(F.relu(self.first(merged))))",
+        "return F.max_pool2d(F.relu(self.second(F.relu(self.first(merged)))), 2)",
+        "the result is pooled; there is no pooling on the way up",
     ),
     probe=module_probe(1),
     name="up_step",

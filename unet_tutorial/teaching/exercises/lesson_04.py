@@ -59,6 +59,17 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
         "return [first] + [2 * first] * poolings",
         "every level below the first has twice the channels of the first; it has twice those of the one above",
     ),
+    (
+        "range(poolings + 1)",
+        "range(first, first + poolings + 1)",
+        "the powers begin with 2**0, so that the first level has `first` channels",
+    ),
+    (
+        "range(poolings + 1)",
+        "range(first, poolings + 1)",
+        "range(first, …) counts from the number of channels; the levels are counted from 0",
+    ),
+    ("first * 2**level", "first // 2**level", "the channels are halved; from level to level they double"),
 )
 def channel_plan(first: int, poolings: int) -> list[int]:
     return [first * 2**level for level in range(poolings + 1)]
@@ -89,6 +100,11 @@ def channel_plan(first: int, poolings: int) -> list[int]:
         "return encoder + decoder + 1",
         "return 5 * poolings",
         "the two convolutions of the bottom and the 1×1 convolution at the end are missing",
+    ),
+    (
+        "return encoder + decoder + 1",
+        "return 2 * encoder + 1",
+        "encoder and decoder differ: a step up has three convolutions, and the bottom is there once",
     ),
 )
 def count_convolutions(poolings: int) -> int:
@@ -148,6 +164,16 @@ def _image(seed: int) -> Iterator[Case]:
         "level(F.max_pool2d(features[-1], 2))",
         "level(F.max_pool2d(image, 2))",
         "the pooled image went into a lower level; it takes the pooled features of the level above",
+    ),
+    (
+        "self.levels[1:]",
+        "self.levels",
+        "the first level was applied twice; the loop begins with the second: self.levels[1:]",
+    ),
+    (
+        "F.max_pool2d(features[-1], 2)",
+        "F.max_pool2d(features[-1], 4)",
+        "the pooling divides the sides by 4; it halves them",
     ),
     probe=module_probe(1),
     name="contracting_path",
@@ -225,6 +251,16 @@ def _maps(seed: int) -> Iterator[Case]:
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.BatchNorm2d(classes))",
         "no norm follows the head; hand out the logits as they are",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Tanh())",
+        "logits have no limits; leave the activation out",
+    ),
+    (
+        "nn.Conv2d(channels, classes, 1)",
+        "nn.ConvTranspose2d(channels, classes, 1)",
+        "that is a transposed convolution; the head is a plain one",
     ),
     probe=module_probe(2),
 )
@@ -322,6 +358,16 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
         "the coarsest features were used as a skip, and the finest were not",
     ),
     ("reversed(skips)", "reversed(skips[:-1])", "the coarsest skip is left out; there is one step for each skip"),
+    (
+        "reversed(skips)",
+        "features[1::-1]",
+        "features[1::-1] begins at index 1 and goes down to 0; it takes the coarsest skip of three levels only",
+    ),
+    (
+        "for skip in reversed(skips)",
+        "for skip in [features[-i] for i in range(len(features))]",
+        "features[-0] is features[0], the finest; the coarsest skip is features[-2]",
+    ),
     probe=_expand,
 )
 def expand(features: list[Tensor], step: Step) -> Tensor:
