@@ -19,6 +19,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "01_sizes",
     "02_encoder_block",
     "03_crop_and_concat",
+    "04_paper_unet",
     "05_kaiming",
     "06_weight_map",
     "07_elastic",
