@@ -24,6 +24,11 @@ def early(known: int = 0) -> int:
     return later
 
 
+def unpacked(shape: tuple[int, ...]) -> int:
+    height, width = shape
+    return height * width
+
+
 RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: range(4 / 2), "use // instead of /"),
     (lambda: np.zeros(4)[: 4 / 2], "use // instead of /"),
@@ -48,6 +53,8 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: lost, "lost has no value here"),  # noqa: F821
     (lambda: F.relu(nn.Conv2d(1, 1, 1)), "a Conv2d was given where a tensor is needed"),
     (lambda: nn.Sequential(F.relu), "nn.Sequential takes modules"),
+    (lambda: nn.Sequential([nn.ReLU()]), "takes modules one by one"),
+    (lambda: unpacked(X.shape), "on the left there are 2 names"),
     (lambda: torch.einsum("ncij,cn->ij", X, torch.zeros(4, 2)), "c stands for axes of 3 and 4 entries"),
     (lambda: nn.Linear(3, 2)(X), "a linear layer works on the last axis"),
     (lambda: X.max(3).max(2), "max along an axis returns a pair"),

@@ -1,13 +1,14 @@
-"""Every exercise of the course: its solution passes, each of its mistakes fails and is recognised as what it is."""
+"""Every exercise: its solution passes, each mistake fails with its own hint, and answers of students get their verdict."""
 
 from typing import Any
 
 import pytest
 
-from unet_tutorial.teaching.checking.check import all_exercises, hidden
+from tests.oracles.answers import remembered
+from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04
+from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
-from unet_tutorial.teaching.checking.guard import Outcome
-from unet_tutorial.teaching.checking.judge import HIDDEN, behaviour, judge
+from unet_tutorial.teaching.checking.judge import HIDDEN, judge
 
 pytestmark = pytest.mark.slow
 
@@ -19,17 +20,6 @@ MISTAKES = [(exercise, sentence) for exercise in EXERCISES for sentence in exerc
 def test_the_solution_passes(exercise: Exercise) -> None:
     assert judge(exercise, exercise.solution).sentence == f"ok: {exercise.name}"
     assert hidden(exercise.name, exercise.solution).ok
-
-
-KNOWN: dict[tuple[str, int, int], list[Outcome]] = {}
-
-
-def remembered(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
-    """The outcomes of an answer; they are computed once, although the mistakes are compared with one another."""
-    key = exercise.name, id(answer), seed
-    if key not in KNOWN:
-        KNOWN[key] = behaviour(exercise, answer, seed, seconds)
-    return KNOWN[key]
 
 
 @pytest.mark.parametrize(("exercise", "sentence"), MISTAKES, ids=lambda part: getattr(part, "name", part))
@@ -52,3 +42,28 @@ def test_there_are_five_mistakes_or_more(exercise: Exercise) -> None:
 def test_names_are_unique() -> None:
     names = [exercise.name for exercise in EXERCISES]
     assert len(names) == len(set(names))
+
+
+TABLES = (lesson_00.ANSWERS, lesson_01.ANSWERS, lesson_02.ANSWERS, lesson_03.ANSWERS, lesson_04.ANSWERS)
+WRONG = [each for table in TABLES for each in table.wrong_ones]
+RIGHT = [each for table in TABLES for each in table.right_ones]
+
+
+@pytest.mark.parametrize(("name", "words", "answer"), WRONG)
+def test_a_wrong_answer_is_rejected_with_the_right_words(
+    name: str, words: str, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unet_tutorial.teaching.checking.judge.behaviour", remembered)
+    verdict = judge(find(name), answer, seconds=1)
+    assert not verdict.ok
+    assert words in verdict.sentence
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT)
+def test_an_unusual_right_answer_is_accepted(name: str, answer: Any) -> None:
+    assert judge(find(name), answer).sentence == f"ok: {name}"
+    assert hidden(name, answer).ok
+
+
+def test_each_lesson_has_ten_wrong_and_five_right_answers_or_more() -> None:
+    assert all(len(table.wrong_ones) >= 10 and len(table.right_ones) >= 5 for table in TABLES)

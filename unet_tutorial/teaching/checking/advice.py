@@ -41,6 +41,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"must be Tensor, not (\w+)",
         r"a \1 was given where a tensor is needed; a layer has to be called: layer(x)",
     ),
+    (r"list is not a Module subclass", "nn.Sequential takes modules one by one: nn.Sequential(*layers)"),
     (r"is not a Module subclass", "nn.Sequential takes modules, such as nn.ReLU(), and no functions"),
     (r"subscript (\w) has size (\d+) .* previously seen size (\d+)", r"\1 stands for axes of \3 and \2 entries"),
     (r"mat1 and mat2 shapes cannot be multiplied", "a linear layer works on the last axis"),
@@ -57,6 +58,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"missing \d+ required positional arguments?: (.+)", r"give it a value for \1"),
     (r"Kernel size can't be greater than actual input size", "the map is too small here: is it pooled once too often?"),
     (r"does not have a deterministic|element 0 of tensors does not require grad", "no gradient reaches the result"),
+    (r"(?:too many|not enough) values to unpack \(expected (?:at least )?(\d+)", r"on the left there are \1 names"),
     (r"maximum recursion depth", "the function calls itself without end; it needs a case that does not"),
 )
 

@@ -17,6 +17,7 @@ from unet_tutorial.teaching.checking.relation import relation
 from unet_tutorial.teaching.checking.verdict import Verdict
 
 HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
+AGAIN = "change the function, run its cell, then this one"
 STUB = "your answer in place of this line"
 
 
@@ -27,7 +28,8 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
         return Verdict(ok=False, sentence=f"{name}: {reason}")
     forbidden, line = forbid.in_source(answer, exercise.forbidden)
     if forbidden:
-        return Verdict(ok=False, sentence=f"{name}: {forbid.sentence(forbidden)}; it is in your line: {line}")
+        sentence = f"{name}: {forbid.sentence(forbidden)}; it is in your line: {line}"
+        return Verdict(ok=False, sentence=sentence, next_step=AGAIN)
     expected = behaviour(exercise, exercise.solution, seed, seconds)
     got = behaviour(exercise, answer, seed, seconds)
     faults = [(each, fault(exercise, *pair)) for pair in zip(expected, got, strict=False) for each in pair[1:]]
@@ -121,14 +123,13 @@ def returned_nothing(answer: Any, got: Sequence[Outcome]) -> str:
 
 def next_step(first: Outcome, hint: str) -> str:
     """The next step for the student after a wrong answer."""
-    again = "change the function, run its cell, then this one"
     if hint:
-        return f"the first line names the likely mistake; {again}"
+        return f"the first line names the likely mistake; {AGAIN}"
     if first.raised or first.timed_out:
-        return f"mend that line; {again}"
+        return f"mend that line; {AGAIN}"
     if first.error:
-        return again
-    return f"print values inside your function, they are shown here; {again}"
+        return AGAIN
+    return f"print values inside your function, they are shown here; {AGAIN}"
 
 
 def printed(outcomes: Sequence[Outcome]) -> dict[str, Any]:

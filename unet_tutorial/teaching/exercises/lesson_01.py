@@ -58,7 +58,7 @@ def _sides(seed: int) -> Iterator[Case]:
         "one convolution is missing in each level: before a pooling two of them take 4 pixels",
     ),
     ("(n + 4) % stride == 0 and ", "", "nothing asks whether each pooling meets an even side"),
-    ("2**depth", "2 ** (depth + 1)", "p poolings halve p times, and so divide by 2^p; you took one more"),
+    ("% stride", "% (2 * stride)", "p poolings halve p times, and so divide by 2^p; you took one more"),
     ("12 * stride - 8", "187", "184 and 188 belong to four poolings; the smallest size depends on depth"),
     (
         "return (n + 4) % stride == 0 and n > 12 * stride - 8",
