@@ -1,4 +1,4 @@
-"""Every exercise: its solution passes, each mistake fails with its own hint, and answers of students get their verdict."""
+"""Every exercise: its solution passes, each mistake gets its own hint, and answers of students get their verdict."""
 
 from typing import Any
 
