@@ -41,7 +41,7 @@ def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
 
 
 def sizes() -> str:
-    """What four poolings cost, for other numbers of poolings too."""
+    """The valid sizes, the pixels lost and the receptive field for 1 to 5 poolings, as a table."""
     rows: list[tuple[object, ...]] = []
     for poolings in range(1, 6):
         levels = pyramid((1,) * (poolings + 1))

@@ -59,8 +59,8 @@ def classes_picture(pair: Pair, labels: Labels, task: Task) -> Figure:
         _show(axes, title, in_class_colours(each, task))
     handles = _patches(dict(zip(colours_of(task), task.classes, strict=True)))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8), frameon=False)
-    what = "error in any layer" if task.scheme.layered else "error"
-    _errors(wrong, pair, error.astype(np.uint8), {WRONG: "wrong"}, what)
+    title = "error in any layer" if task.scheme.layered else "error"
+    _errors(wrong, pair, error.astype(np.uint8), {WRONG: "wrong"}, title)
     _stripe(pair, truth)
     return figure
 
@@ -131,15 +131,15 @@ def _show(axes: Axes, title: str, values: Array, limits: tuple[float, float] = (
     axes.set_axis_off()
 
 
-def _errors(axes: Axes, pair: Pair, error: Array, kinds: Mapping[str, str], what: str = "error") -> None:
+def _errors(axes: Axes, pair: Pair, error: Array, kinds: Mapping[str, str], title: str = "error") -> None:
     """Draw errors (*size): 0 where a pixel is right, else the number of the kind. ``kinds`` maps colours to names.
 
-    ``what`` stands in the title before their share.
+    ``title`` stands before their share.
     """
     colours = ListedColormap([CORRECT, *kinds])
     axes.imshow(middle_slice(error), cmap=colours, vmin=0, vmax=len(kinds), interpolation="nearest")
     share = np.mean(error[pair.known] > 0) if pair.known.any() else 0.0
-    axes.set_title(f"{what}: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
+    axes.set_title(f"{title}: {share:.1%} of the {'pixels' if error.ndim == 2 else 'voxels'}")
     axes.set_axis_off()
     missing = [] if pair.known.all() else [Patch(facecolor=STRIPES[1], hatch="////", label="no label")]
     axes.legend(
