@@ -26,6 +26,8 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "08_overlap_tile",
     "09_train_small",
     "10_padded_bn",
+    "11_parts",
+    "11b_wiring",
     "12_3d_planar",
     "unet_in_one_page",
 )

@@ -19,6 +19,7 @@ LESSONS = (
     "09_train_small",
     "10_padded_bn",
     "11_parts",
+    "11b_wiring",
     "12_3d_planar",
     "18_figures",
     "unet_in_one_page",
