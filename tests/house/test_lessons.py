@@ -29,6 +29,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "11_parts",
     "11b_wiring",
     "12_3d_planar",
+    "18_figures",
     "unet_in_one_page",
 )
 
