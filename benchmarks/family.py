@@ -2,9 +2,10 @@
 
 Networks of two axes are trained on the synthetic micrographs of ``data/em``, those of three axes on synthetic plant
 tissue (``generators.walls``). All have the same tiles, steps and rates, and at most 16 channels where a width can be
-chosen; the loss is cross-entropy, summed over the outputs of a network with deep supervision. The threshold is chosen
-on training images. The first row of each data set is the best threshold on the smoothed image. Training is too short
-to say which network is best: the table shows that each of them learns. Seconds are processor time of one thread.
+chosen, except one that is wider on purpose; the loss is cross-entropy, summed over the outputs of a network with deep
+supervision. The threshold is chosen on training images. The first row of each data set is the best threshold on the
+smoothed image. Training is too short to say which network is best: the table shows that each of them learns. Seconds
+are processor time of one thread.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ VOLUMES = {
     "V-Net": member(vnet, widths=(4, 8, 16, 16)),  # kernels of 5
     "Keras V-Net": member(keras_3d_vnet, widths=FOUR),
     "V-Net, depthwise": member(vnet_depthwise, widths=FOUR),
+    "V-Net, depthwise, wider": member(vnet_depthwise, widths=(24, 48, 64, 64)),  # as many parameters as the Keras V-Net
     "V-Net, bottlenecks": member(bottleneck_vnet, widths=(16, 16, 16, 16)),
     "Keras 3D U-Net": member(keras_unet3d, widths=FOUR),
     "2.5D": member(keras_unet25d, widths=FIVE),

@@ -30,6 +30,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "11b_wiring",
     "12_3d_planar",
     "18_figures",
+    "13_vnet_depthwise",
     "unet_in_one_page",
 )
 

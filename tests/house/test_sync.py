@@ -18,7 +18,6 @@ LESSONS = [read(path) for path in lessons()]
 LIBRARY = modules(ROOT / "unet_tutorial")
 # Modules of nets that no lesson teaches yet, by the reason; a module leaves the list when its lesson is written.
 NOT_TAUGHT = {
-    "lesson 13 on V-Net will teach it": ("bottleneck", "depthwise", "shortcuts", "strided"),
     "lesson 14 on backbones will teach it": (
         "backbone", "bottom", "channel_rules", "convnets", "reach", "simple_pyramid", "transformer",
     ),
@@ -31,7 +30,7 @@ NOT_TAUGHT = {
 LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name in names}
 # Names of other modules that only these modules use.
 USED_THERE = {
-    "blocks.Convolution", "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
+    "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
     "merge.NoSkip", "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths",
     "paths.checked_levels",
     "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed", "resample.interpolation",

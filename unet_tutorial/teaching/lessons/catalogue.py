@@ -21,6 +21,7 @@ LESSONS = (
     "11_parts",
     "11b_wiring",
     "12_3d_planar",
+    "13_vnet_depthwise",
     "18_figures",
     "unet_in_one_page",
 )
