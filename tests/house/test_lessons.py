@@ -31,6 +31,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "12_3d_planar",
     "18_figures",
     "13_vnet_depthwise",
+    "15_nested",
     "unet_in_one_page",
 )
 

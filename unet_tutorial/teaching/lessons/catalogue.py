@@ -22,6 +22,7 @@ LESSONS = (
     "11b_wiring",
     "12_3d_planar",
     "13_vnet_depthwise",
+    "15_nested",
     "18_figures",
     "unet_in_one_page",
 )
