@@ -32,7 +32,7 @@ USED_THERE = {
     "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
     "merge.NoSkip", "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths",
     "paths.checked_levels",
-    "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed", "resample.interpolation",
+    "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed",
     "resample.resized",
 }  # fmt: skip
 TAUGHT = [
