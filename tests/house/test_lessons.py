@@ -32,6 +32,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "18_figures",
     "13_vnet_depthwise",
     "15_nested",
+    "16_losses",
     "unet_in_one_page",
 )
 

@@ -23,6 +23,7 @@ LESSONS = (
     "12_3d_planar",
     "13_vnet_depthwise",
     "15_nested",
+    "16_losses",
     "18_figures",
     "unet_in_one_page",
 )
