@@ -31,7 +31,7 @@ def _coloured(seed: int) -> Iterator[Case]:
 
 def _nearest(image: NDArray[np.uint8], colours: list[Colour]) -> NDArray[np.int64]:
     distances = [np.abs(image.astype(int) - np.array(colour)).sum(axis=-1) for colour in colours]
-    return np.argmin(distances, axis=0)
+    return np.asarray(np.argmin(distances, axis=0), np.int64)
 
 
 @exercise(
