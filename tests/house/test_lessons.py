@@ -33,6 +33,7 @@ IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, tur
     "13_vnet_depthwise",
     "15_nested",
     "16_losses",
+    "19_capstone",
     "unet_in_one_page",
 )
 

@@ -54,7 +54,7 @@ SENTENCES = [
     ("It needs 50 images for a mean IoU above 0.80.", [UNFOUNDED, DIFFERS]),
     ("The best validation mean IoU, 0.69, was that of step 200.", [AGREES, AGREES]),
     ("The best validation mean IoU was that of step 250.", [DIFFERS]),
-    ("`--elastic 0.02`, and 4.5 held-out images", [DIFFERS, UNFOUNDED]),
+    ("Use `--elastic 0.02`. There are 4.5 held-out images.", [DIFFERS, UNFOUNDED]),
     ("It needs 12 ms for each image.", [UNFOUNDED]),
     ("Experts have 0.75.", [UNFOUNDED]),
     ("a 3D network, version v1.2, with channels 8,16,32, see [lesson 9](x_9.ipynb)", []),

@@ -25,6 +25,7 @@ LESSONS = (
     "15_nested",
     "16_losses",
     "18_figures",
+    "19_capstone",
     "unet_in_one_page",
 )
 WITHOUT_EXERCISES = ("unet_in_one_page",)
