@@ -148,13 +148,13 @@ def linked(lesson: Lesson) -> list[str]:
     return [] if not line or last == line else [f"the last line is {line!r}; run python3 course.py notebooks"]
 
 
-OF_THE_SEAT: list[Rule] = [every_section_asks, guesses_are_answered, turns_are_tried, plots_are_folded, scored, linked]
 RULES: list[Rule] = [
     executed, output_faults, path_faults, opening, closing, exemptions, described_images, figures_with_facts, ceiling,
+    every_section_asks, guesses_are_answered, turns_are_tried, plots_are_folded, scored, linked,
 ]  # fmt: skip
 
 
 if __name__ == "__main__":  # the faults of the lessons whose names begin with the arguments
     for lesson in (read(path) for prefix in sys.argv[1:] or [""] for path in numbered(prefix)):
-        for fault in (fault for rule in RULES + OF_THE_SEAT for fault in rule(lesson)):
+        for fault in (fault for rule in RULES for fault in rule(lesson)):
             print(f"{lesson.name}: {fault}")

@@ -7,35 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.house_rules import OF_THE_SEAT, RULES, Rule
+from tests.house.house_rules import RULES, Rule
 from tests.paths import NOTEBOOKS, ROOT
 from unet_tutorial.teaching.lessons import catalogue
 from unet_tutorial.teaching.lessons.lesson import read
 
 PATHS = catalogue.lessons()
-IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, turns and folded plots
-    "00_start_here",
-    "00p_torch",
-    "01_sizes",
-    "02_encoder_block",
-    "03_crop_and_concat",
-    "04_paper_unet",
-    "05_kaiming",
-    "06_weight_map",
-    "07_elastic",
-    "08_overlap_tile",
-    "09_train_small",
-    "10_padded_bn",
-    "11_parts",
-    "11b_wiring",
-    "12_3d_planar",
-    "18_figures",
-    "13_vnet_depthwise",
-    "15_nested",
-    "16_losses",
-    "19_capstone",
-    "unet_in_one_page",
-)
 
 
 def test_the_catalogue_names_every_notebook() -> None:
@@ -48,13 +25,6 @@ def test_the_catalogue_names_every_notebook() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_lesson_keeps(rule: Rule, path: Path) -> None:
-    found = rule(read(path))
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("path", [path for path in PATHS if path.stem in IN_NEW_FORM], ids=lambda path: path.stem)
-@pytest.mark.parametrize("rule", OF_THE_SEAT, ids=lambda rule: rule.__name__)
-def test_lesson_asks_and_answers(rule: Rule, path: Path) -> None:
     found = rule(read(path))
     assert not found, "\n".join(found)
 

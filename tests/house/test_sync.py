@@ -21,8 +21,6 @@ NOT_TAUGHT = {
     "lesson 14 on backbones will teach it": (
         "backbone", "bottom", "channel_rules", "convnets", "reach", "simple_pyramid", "transformer",
     ),
-    "lesson 19 on the reader's own images will teach it": ("adopt", "measured"),
-    "lesson 15 on UNet++ will teach it": ("full_scale", "heads", "nested", "supervision"),
     "the systems of docs/coming_from.md are built from it": (
         "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
     ),

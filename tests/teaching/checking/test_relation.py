@@ -47,6 +47,10 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([RGB], [RGB + 1], "every value is 1 too large"),
         ([RGB], [RGB + np.arange(3.0).reshape(3, 1, 1)], "look at the biases"),
         ([RGB], [RGB**3], ""),
+        # What a probe of modules returns: the single output counts.
+        ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
+        ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),
+        ([{"output": RGB}], [{"output": None}], ""),
     ],
 )  # fmt: skip
 def test_the_relation_of_all_results(right: Sequence[Any], wrong: Sequence[Any], words: str) -> None:

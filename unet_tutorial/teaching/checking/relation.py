@@ -52,8 +52,9 @@ def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: flo
 
 def _values(value: Any) -> Any:
     """Numbers as floats, tensors as arrays; the single output of a probe in place of its dict."""
-    if isinstance(value, dict) and len(value.get("output", ())) == 1:
-        value = value["output"][0]
+    if isinstance(value, dict):
+        outputs = value.get("output")
+        value = outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else value
     if isinstance(value, Tensor) and not value.is_meta:
         value = value.detach().cpu().numpy()
     if not isinstance(value, np.ndarray):
