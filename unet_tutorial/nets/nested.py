@@ -109,7 +109,7 @@ def _joined(row: list[Tensor]) -> Tensor:
 
 
 def pruned(net: UNet, columns: int) -> UNet:
-    """UNet++ with ``columns`` columns instead of all: a copy, faster, with the same weights (section 3.3, "fast mode").
+    """UNet++ with ``columns`` columns instead of all: a copy, faster, with the same weights (section 3.2, "fast mode").
 
     Its output is that of node X(0, columns), so the network must have been trained with deep supervision. Its sizes
     must be multiples of fewer strides. Raises ValueError for another kind of network and for a number of columns that
