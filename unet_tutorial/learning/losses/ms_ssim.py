@@ -39,7 +39,8 @@ def ms_ssim_loss(
     Logits (N, K, *spatial), a target of either kind (see ``targets``), weights (N, *spatial). Returns a scalar tensor
     in 0 to 1; 0 with zero gradients if nothing is labelled. Raises ValueError for images smaller than the window at
     the coarsest scale: 176 pixels by default.
-    Source: Wang et al., doi 10.1109/ACSSC.2003.1292216, section 3; as a loss, UNet 3+, arXiv 2004.08790, section 2 (its hybrid loss).
+    Source: Wang et al., doi 10.1109/ACSSC.2003.1292216, section 3; as a loss, UNet 3+, arXiv 2004.08790,
+    section 2 (its hybrid loss).
     """
     kernel = _gaussian(window, sigma)
     if not scales or not all(0 < scale < math.inf for scale in scales):
