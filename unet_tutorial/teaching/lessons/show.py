@@ -12,6 +12,8 @@ from IPython import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from unet_tutorial.teaching.lessons.compression import small_png, small_svg
+
 Bundle = dict[str, object]  # one output, by MIME type
 publish: Callable[[Bundle, Bundle], None] = display.publish_display_data
 
@@ -21,18 +23,18 @@ MOST_PIXELS = 64 * 64  # pixels of image data in a figure that is shown as SVG; 
 def show(figure: Figure, alt: str, fact: str = "") -> None:
     """Display the figure, print `fact` (or the alternative text if there is none), and close the figure.
 
-    Plots become SVG; a figure with more than 64 × 64 pixels of image data becomes PNG. `alt` describes the figure in a
-    sentence. nbval does not compare pictures, so only the printed line is tested.
+    Plots become SVG; a figure with more than 64 × 64 pixels of image data becomes PNG, of at most 256 colours. `alt`
+    describes the figure in a sentence. nbval does not compare pictures, so only the printed line is tested.
     Raises ValueError for an `alt` of fewer than three words.
     """
     data = io.BytesIO()
     if _pixels(figure) > MOST_PIXELS:
         figure.savefig(data, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
-        emit("image/png", data.getvalue(), alt, fact)
+        emit("image/png", small_png(data.getvalue()), alt, fact)
     else:
         with mpl.rc_context({"svg.hashsalt": "unet_tutorial"}):  # ids of elements that are the same at every run
             figure.savefig(data, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-        emit("image/svg+xml", titled(data.getvalue().decode(), alt), alt, fact)
+        emit("image/svg+xml", titled(small_svg(data.getvalue().decode()), alt), alt, fact)
     plt.close(figure)
 
 
