@@ -61,7 +61,14 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: None.shape, "a value is None here"),
     (lambda: set(np.zeros((2, 2))), "a set or a dict takes no ndarray"),
     (lambda: X.reshape(2, 3, 5), "the product of the new sides has to be 144"),
-    (lambda: (4, 4) - 4, "- works on numbers and arrays, not on a tuple and a int"),
+    (lambda: (4, 4) - 4, "- works on numbers and arrays, and not on types tuple and int"),
+    (lambda: (4, 4) ** 2, "works on numbers and arrays, and not on types tuple and int"),
+    (lambda: 3 * (4, 4) * (2, 2), "a tuple cannot multiply a list or tuple"),
+    (lambda: torch.sqrt(4), "use math.sqrt for a number"),
+    (lambda: F.relu(np.zeros(2)), "a ndarray was given where a tensor is needed"),
+    (lambda: 1 if X else 2, "one truth value for each entry"),
+    (lambda: 1 if np.zeros(2) else 2, "one truth value for each entry"),
+    (lambda: setattr(nn.Linear(1, 1), "weight", X), "overwrite the values of .weight in place"),
     (lambda: torch.relu(X, 1, 2), "compare the arguments with the call"),
     (lambda: nn.Conv2d(1, 2), "give it a value for 'kernel_size'"),
     (lambda: nn.Conv2d(3, 2, 5)(X), "is it pooled once too often?"),
@@ -73,3 +80,12 @@ def test_the_advice_fits_the_exception_of_the_installed_libraries(call: Callable
     with pytest.raises((TypeError, ValueError, LookupError, NameError, AttributeError, RuntimeError)) as caught:
         call()
     assert words in advice(f"{type(caught.value).__name__}: {' '.join(str(caught.value).split())}")
+
+
+def test_the_line_of_code_tells_a_missing_bias_and_a_parameter_from_other_values() -> None:
+    missing = "AttributeError: 'NoneType' object has no attribute 'zero_'"
+    leaf = "RuntimeError: a leaf Variable that requires grad is being used in an in-place operation."
+    assert "a value is None here" in advice(f"{missing}, in your line 3: x.zero_()")
+    assert "test `if layer.bias is not None`" in advice(f"{missing}, in your line 3: nn.init.zeros_(layer.bias)")
+    assert "work on a copy" in advice(f"{leaf}, in your line 3: x.zero_()")
+    assert "under torch.no_grad()" in advice(f"{leaf}, in your line 3: layer.weight.normal_()")

@@ -8,6 +8,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"'(?:numpy\.)?float\d*' object cannot be interpreted as an integer", "use // instead of /"),
     (r"slice indices must be integers", "use // instead of /"),
     (r"tuple of ints, ?but (?:got|found element of type) float", "use // instead of /"),
+    (
+        r"leaf Variable that requires grad.*, in your line \d+: .*\.(weight|bias)\b",
+        r"change a parameter under torch.no_grad(): then .\1 can be overwritten in place",
+    ),
     (r"leaf Variable that requires grad", "it changes its argument; work on a copy: x.clone()"),
     (
         r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",
@@ -38,7 +42,11 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"cannot access local variable '(\w+)'", r"\1 has no value yet; give it one before this line"),
     (r"name '(\w+)' is not defined", r"\1 has no value here; is it misspelled, or does its cell still have to be run?"),
     (
-        r"must be Tensor, not (\w+)",
+        r"(sqrt|exp|log)\(\): argument 'input' .*must be Tensor, not (?:float|int)",
+        r"use math.\1 for a number; torch.\1 takes a tensor",
+    ),
+    (
+        r"must be Tensor, not (?:numpy\.)?(\w+)",
         r"a \1 was given where a tensor is needed; a layer has to be called: layer(x)",
     ),
     (r"list is not a Module subclass", "nn.Sequential takes modules one by one: nn.Sequential(*layers)"),
@@ -46,13 +54,26 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"subscript (\w) has size (\d+) .* previously seen size (\d+)", r"\1 stands for axes of \3 and \2 entries"),
     (r"mat1 and mat2 shapes cannot be multiplied", "a linear layer works on the last axis"),
     (r"return_types\.(\w+)", r"\1 along an axis returns a pair: values and indices"),
+    (
+        r"'NoneType' .*, in your line \d+: .*\.bias\b|argument 'input' .* must be Tensor, not NoneType.*\.bias\b",
+        "a layer without biases has None as its bias: test `if layer.bias is not None` first",
+    ),
     (r"'NoneType' object", "a value is None here; is a return missing in a function that it calls?"),
     (r"exceptions must derive from BaseException", "raise an exception: raise ValueError(…)"),
+    (
+        r"Boolean value of Tensor with more than one value|truth value of an array with more than one element",
+        "this condition has one truth value for each entry: use .any() or .all(), or `is not None`",
+    ),
+    (r"cannot assign '.*' as parameter '(\w+)'", r"overwrite the values of .\1 in place, under torch.no_grad()"),
+    (
+        r"can't multiply sequence by non-int of type '(\w+)'",
+        r"a \1 cannot multiply a list or tuple; multiply their items, with a loop or math.prod",
+    ),
     (r"unhashable type: '(?:numpy\.)?(\w+)'", r"a set or a dict takes no \1; for an array, use np.unique"),
     (r"shape '\[[\d, -]+\]' is invalid for input of size (\d+)", r"the product of the new sides has to be \1"),
     (
-        r"unsupported operand type\(s\) for (\S+): '(\w+)' and '(\w+)'",
-        r"\1 works on numbers and arrays, not on a \2 and a \3",
+        r"unsupported operand type\(s\) for (.+?): '(\w+)' and '(\w+)'",
+        r"\1 works on numbers and arrays, and not on types \2 and \3",
     ),
     (r"takes (?:from )?[\w ]*positional arguments? but \d+ (?:was|were) given", "compare the arguments with the call"),
     (r"missing \d+ required positional arguments?: (.+)", r"give it a value for \1"),
@@ -64,7 +85,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
 
 
 def advice(raised: str) -> str:
-    """The advice for an exception, given its type and message; empty if there is none.
+    """The advice for an exception, given its type and message and perhaps the line of code; empty if there is none.
 
     >>> advice("IndexError: list index out of range")
     'n items have the indices 0 to n - 1'

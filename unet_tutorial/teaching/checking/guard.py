@@ -75,8 +75,9 @@ def _told(error: BaseException, raised: str, watched: Watched) -> str:
         return str(error)
     if error is not watched.raised:
         return f"the check cannot use its result: {raised}"
-    meaning = advice(raised)
-    return f"it raised {raised}{student_line(error)}{f'; {meaning}' if meaning else ''}"
+    told = raised + student_line(error)
+    meaning = advice(told)
+    return f"it raised {told}{f'; {meaning}' if meaning else ''}"
 
 
 def student_line(error: BaseException) -> str:

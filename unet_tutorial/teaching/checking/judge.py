@@ -7,17 +7,25 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 
 from unet_tutorial.teaching.checking import forbid
 from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.guard import LINES_KEPT, Outcome, outcome
+from unet_tutorial.teaching.checking.mutants import mutants
 from unet_tutorial.teaching.checking.relation import relation
 from unet_tutorial.teaching.checking.verdict import Verdict
 
 HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
 AGAIN = "change the function, run its cell, then this one"
+SIMPLE = (
+    *(f"every {each} is {how}" for each in ("result", "value") for how in ("1 ", "the ", "twice", "half")),
+    "rows and columns are exchanged",
+    "the rows are in reverse order",
+    "the columns are in reverse order",
+)
 STUB = "your answer in place of this line"
 
 
@@ -38,7 +46,14 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
         return Verdict(ok=True, sentence=f"ok: {name}", **printed(got))
     first, sentence = wrong[0]
     mistake = "" if first.timed_out else recognised(exercise, answer, got, seed, seconds)
-    hint = mistake or returned_nothing(answer, got) or relation(expected, got, exercise.tolerance)
+    hint = (
+        mistake
+        or returned_nothing(answer, got)
+        or relation(expected, got, exercise.tolerance)
+        or edited(exercise, answer, expected, got, seed, seconds)
+        or two_mistakes(exercise, answer, got, seed, seconds)
+        or changing(exercise, answer, got, seed, seconds)
+    )
     return Verdict(
         ok=False,
         sentence=f"{name}: {hint or sentence}",
@@ -119,6 +134,70 @@ def returned_nothing(answer: Any, got: Sequence[Outcome]) -> str:
         if stub
         else "it returned None; is a return missing?"
     )
+
+
+def edited(
+    exercise: Exercise, answer: Any, expected: Sequence[Outcome], got: Sequence[Outcome], seed: int, seconds: float
+) -> str:
+    """The hint of the first mutant of the solution that gives the results of the answer; empty if there is none.
+
+    Only for exercises whose results are numbers, and for answers that raise no exception.
+    """
+    if any(each.error for each in got) or not all(is_numbers(each.value) for each in expected):
+        return ""
+    if all(is_numbers(new.value) and old.value == new.value for old, new in zip(expected, got, strict=True)):
+        return ""  # only their type is wrong, such as 3.0 for 3
+    other = next(each for each in HIDDEN if each != seed)
+    again: list[Outcome] = []
+    for hint, mutant in mutants(exercise.solution):
+        if not gives(exercise, mutant, got, seed, seconds):
+            continue
+        again = again or behaviour(exercise, answer, other, seconds)
+        if gives(exercise, mutant, again, other, seconds):
+            return hint
+    return ""
+
+
+def gives(exercise: Exercise, mutant: Any, got: Sequence[Outcome], seed: int, seconds: float) -> bool:
+    """Whether a mutant gives these results; it is not called any more after the first one that differs."""
+    results = (outcome(exercise, mutant, case, seconds) for case in exercise.cases(seed))
+    return all(not each.error and alike(exercise, each, own) for each, own in zip(results, got, strict=True))
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether a result is a number, or a list or tuple of numbers."""
+    if isinstance(value, (list, tuple)):
+        return all(is_numbers(each) for each in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def two_mistakes(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+    """A sentence for an answer whose results have a simple relation to those of a known mistake; empty if none has."""
+    if any(each.error for each in got):
+        return ""
+    other = next(each for each in HIDDEN if each != seed)
+    for hint, mistake in exercise.mistakes.items():
+        second = relation(behaviour(exercise, mistake, seed, seconds), got, exercise.tolerance)
+        if second.startswith(SIMPLE):
+            known, again = (behaviour(exercise, each, other, seconds) for each in (mistake, answer))
+            if relation(known, again, exercise.tolerance) == second:
+                return f"{hint}. There is a second mistake: {second}"
+    return ""
+
+
+def changing(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+    """A sentence for an answer that gives another result when a call is repeated; empty if it does not."""
+    if any(each.error for each in got):
+        return ""
+    again = (outcome(exercise, answer, case, seconds) for case in exercise.cases(seed))
+    for first, second in zip(got, again, strict=False):
+        comparable = is_numbers(first.value) or isinstance(first.value, (Tensor, np.ndarray))
+        if comparable and not second.error and mismatch(first.value, second.value, exercise.tolerance):
+            return (
+                "the same call gave another result the second time; "
+                "draw more random numbers if you draw any, and keep no values from one call to the next"
+            )
+    return ""
 
 
 def next_step(first: Outcome, hint: str) -> str:

@@ -77,6 +77,8 @@ def _of_numbers(pairs: Sequence[Pair], tolerance: float) -> str:
     right, wrong = np.array(pairs, dtype=float).T
     if len(set(right)) < 2:  # too little to tell relations from one another
         return ""
+    if not wrong.any():
+        return "the result is 0 in every call; does a product begin with 0, or does a loop never run?"
     if len(set(wrong)) == 1:
         return f"the result is {spelled_number(wrong[0])} in every call; it has to depend on the arguments"
     return _changed(OF_NUMBERS, pairs, tolerance) or _constant(right, wrong, tolerance, "result")

@@ -57,24 +57,57 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
     _layers,
     ("math.sqrt(2 / n)", "2 / n", "2/N is the variance; the std is its square root"),
     ("math.sqrt(2 / n)", "math.sqrt(2) / n", "√2 was divided by N; the root is over N too"),
-    ("2 / n", "1 / n", "that is √(1/N); the 2 that pays for the ReLU is missing"),
+    ("math.sqrt(2 / n)", "2 * math.sqrt(1 / n)", "that is 2·√(1/N); the 2 belongs under the root: √(2/N)"),
+    ("2 / n", "n / 2", "you divided N by 2; the std is √(2/N)"),
+    ("2 / n", "2 * n", "you multiplied by N; the std is √(2/N)"),
+    ("2 / n", "1 / n", "that is √(1/N); the 2 that makes up for the ReLU is missing"),
+    ("2 / n", "1 / (2 * n)", "the 2 belongs in the numerator: √(2/N), and not √(1/2N)"),
+    ("2 / n", "1 / (3 * n)", "that is √(1/3N), the std of torch's default; the paper has √(2/N)"),
+    ("2 / n", "6 / n", "√(6/N) is the bound of a uniform distribution; the std of the Gaussian is √(2/N)"),
     (
         "normal_(layer.weight, std=math.sqrt(2 / n))",
         "xavier_normal_(layer.weight)",
         "that is Xavier's √(2/(N + M)); the paper leaves M out",
     ),
-    ("layer.in_channels", "layer.out_channels", "N counts what comes in; you took the output channels"),
+    ("layer.in_channels", "layer.out_channels", "N counts incoming nodes: take in_channels in place of out_channels"),
+    (
+        "layer.in_channels * math.prod(layer.kernel_size)",
+        "layer.out_channels",
+        "N is the number of output channels in your formula; it is in_channels times the sides of the kernel",
+    ),
+    (
+        "math.prod(layer.kernel_size)",
+        "sum(layer.kernel_size)",
+        "the sides of the kernel were added; a 3×3 kernel has 9 pixels: multiply them",
+    ),
     (
         " * math.prod(layer.kernel_size)",
         "",
-        "the pixels of the kernel are missing in N: a neuron reads each channel through all of them",
+        "the kernel is missing in N: a neuron reads all pixels of the kernel in each input channel",
     ),
     (
         "math.prod(layer.kernel_size)",
         "layer.kernel_size[0] ** 2",
-        "you squared one side of the kernel; multiply its sides, whichever and however many they are",
+        "you squared one side of the kernel; its sides can differ, and there are three in 3D: multiply all sides",
     ),
+    (
+        "math.prod(layer.kernel_size)",
+        "layer.kernel_size[-1] ** 2",
+        "you squared the last side of the kernel; its sides can differ, and there are three in 3D: multiply all sides",
+    ),
+    (
+        "math.prod(layer.kernel_size)",
+        "layer.kernel_size[0] ** len(layer.kernel_size)",
+        "the first side of the kernel was taken for all; its sides can differ: multiply all sides",
+    ),
+    ("kernel_size", "kernel_size[:1]", "you took one side of the kernel; multiply all sides"),
     ("kernel_size", "kernel_size[:2]", "you took two sides of the kernel; in 3D it has three"),
+    ("kernel_size", "kernel_size[-2:]", "you took the last two sides of the kernel; in 3D it has three"),
+    (
+        "layer.in_channels * math.prod",
+        "math.prod",
+        "the input channels are missing in N: it is in_channels times the sides of the kernel",
+    ),
     (
         "layer.in_channels * math.prod(layer.kernel_size)",
         "layer.weight.numel()",
@@ -95,26 +128,48 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
         "uniform_(layer.weight, 0, ",
         "rand gives numbers from 0 to 1; weights have mean 0, as randn's have",
     ),
-    ("std=", "", "the std went in as the mean: the second argument of normal_ is the mean, so write std="),
+    (
+        "normal_(layer.weight, std=math.sqrt(2 / n))",
+        "constant_(layer.weight, math.sqrt(2 / n))",
+        "all weights are equal; draw them from a Gaussian with this std",
+    ),
+    (
+        "nn.init.normal_(layer.weight, std=math.sqrt(2 / n))",
+        "layer.weight.data *= math.sqrt(2 / n)",
+        "you multiplied the weights that torch had drawn; draw new ones",
+    ),
+    (
+        "2 / n",
+        "4 / (layer.weight[0].numel() + layer.weight[:, 0].numel())",
+        "you took the mean of fan-in and fan-out; N is the fan-in alone",
+    ),
+    ("std=", "", "the second argument of normal_ is the mean, and you gave it the std: write std="),
     ("nn.init.zeros_(layer.bias)", "pass", "the biases are not zero; set them to 0 too"),
-    ("the layer is still as torch made it: nothing was drawn", lambda layer: layer),
+    ("return layer", "return layer.weight", "you returned the weights; return the layer"),
+    (
+        "return layer",
+        "layer.weight.requires_grad_(False)\n    return layer",
+        "the weights no longer learn: requires_grad has to stay True",
+    ),
+    ("the layer is still as torch made it: overwrite layer.weight in place", lambda layer: layer),
     (
         "    n =",
         "    import copy\n    layer = copy.deepcopy(layer)\n    n =",
-        "you changed a copy; the underscore says in place",
+        "you changed a copy; change the layer that was given, and return it",
     ),
     (
         "return layer",
         "layer.weight = nn.Parameter(layer.weight.detach().clone())\n    return layer",
-        "a new parameter took the place of the old, and an optimiser would hold on to the old one",
+        "you replaced the parameter, and an optimiser keeps the old one; overwrite its values in place",
     ),
     (
         "    n =",
         "    torch.manual_seed(5)\n    n =",
-        "every layer of a kind gets the same weights; leave the seed to the caller",
+        "two layers get the same weights, because you set a seed; leave the seed to the caller",
     ),
     probe=_drawn,
     tolerance=0.03,
+    forbidden=("torch.nn.init.kaiming_normal_",),
     may_change=("layer",),
 )
 def initialise_(layer: Layer) -> Layer:
@@ -137,12 +192,43 @@ def _chains(seed: int) -> Iterator[Case]:
     _chains,
     ("variance / 2", "variance", "the ReLU is missing: it halves the second moment between two layers"),
     ("variance / 2", "variance / 4", "ReLU halves the second moment; you halved the std"),
+    ("variance / 2", "variance * 2", "a ReLU halves the second moment; you doubled it"),
     (
         "variance / 2",
         "0.34 * variance",
-        "0.34 is the variance behind a ReLU; the next sum wants the second moment, one half",
+        "0.34 is the variance behind a ReLU; the next sum depends on the second moment, which is one half",
     ),
-    ("sqrt(variance)", "sqrt(variance / 2)", "one ReLU too many: the std before the last one is wanted"),
+    (
+        "variance / 2",
+        "variance * (1 - 1 / math.pi) / 2",
+        "(1 - 1/π)/2 belongs to the variance behind a ReLU; the next sum depends on the second moment: one half",
+    ),
+    (
+        "variance / 2",
+        "variance / 2 + bias_std**2 / 2",
+        "the ReLU halves the sum with its bias: halve n·Var(w)·q + Var(b), and not n·Var(w)·q alone",
+    ),
+    (
+        "q = variance / 2",
+        "q = variance",
+        "math.sqrt(variance)",
+        "math.sqrt(variance / 2 ** (len(layers) - 1))",
+        "all halves were taken at the end; the bias of a layer passes only the ReLUs behind it: halve q in each layer",
+    ),
+    (
+        "q = variance / 2",
+        "q = variance",
+        "math.sqrt(variance)",
+        "math.sqrt(variance / 2 ** len(layers))",
+        "all halves were taken at the end, and one is too many; halve q between two layers",
+    ),
+    ("sqrt(variance)", "sqrt(variance / 2)", "one ReLU too many: the std before the last ReLU is asked for"),
+    ("math.sqrt(variance)", "q", "that is the second moment behind the last ReLU; the std before it is asked for"),
+    (
+        "q = variance / 2",
+        "pass",
+        "only the last layer has an effect on your result; the layers before it change q",
+    ),
     ("variance = 0.0", "variance, q = 0.0, q / 2", "the input has not passed a ReLU; q is its second moment as it is"),
     ("variance = 0.0", "variance, q = 0.0, q**2", "q is a second moment already; you squared it"),
     ("math.sqrt(variance)", "variance", "that is the variance; the std is its square root"),
@@ -153,14 +239,35 @@ def _chains(seed: int) -> Iterator[Case]:
         "(math.sqrt(n * q) * weight_std + bias_std) ** 2",
         "the stds of weights and biases were added; their variances add",
     ),
-    ("weight_std**2", "weight_std", "Var(w) is the square of the std"),
-    ("n * weight_std", "weight_std", "N is missing: variances of N terms add"),
+    ("weight_std**2", "weight_std", "Var(w) is the square of the std: square weight_std"),
+    (
+        "weight_std**2 * q + bias_std**2",
+        "weight_std * q + bias_std",
+        "the variances add: square the std of the weights, and that of the biases",
+    ),
+    (
+        "n * weight_std**2",
+        "(n * weight_std) ** 2",
+        "N is squared; the variances of N terms add up to N·Var",
+    ),
+    (
+        "n * weight_std**2",
+        "math.sqrt(n) * weight_std**2",
+        "the root of N belongs to the std; the variance has N",
+    ),
+    ("n * weight_std", "weight_std", "N is missing: the variances of N terms add"),
+    ("* q + bias", "* q**2 + bias", "q is a second moment already; you squared it in each layer"),
+    ("* q + bias", "* math.sqrt(q) + bias", "you took the root of q; the variance of the sum is N·Var(w)·q"),
+    ("* q + bias", "+ bias", "q is missing: the variance of the sum is N·Var(w)·q, plus that of the bias"),
+    ("+ bias_std", "- bias_std", "the variance of the bias was subtracted; variances of independent terms add"),
     (
         "n * weight_std**2 * q + bias_std**2",
         "n * (weight_std**2 * q + bias_std**2)",
         "a neuron has one bias, and not N",
     ),
-    ("in layers", "in layers[-1:]", "only the last layer was looked at"),
+    ("in layers", "in layers[:1]", "only the first layer is computed; is the return inside the loop?"),
+    ("in layers", "in layers[:-1]", "the last layer is missing; its sum is asked for"),
+    ("in layers", "in layers[::-1]", "the layers are in reverse order; the image enters the first one"),
 )
 def forecast_std(q: float, layers: list[tuple[int, float, float]]) -> float:
     variance = 0.0
@@ -174,7 +281,7 @@ def _activations(seed: int) -> Iterator[Case]:
     yield F.relu, 576
     yield F.softplus, 100 + seed
     yield _bent, 4
-    yield F.hardtanh, 9 * (8 + seed)
+    yield F.elu, 9 * (8 + seed)
 
 
 def _bent(z: Tensor) -> Tensor:
@@ -184,24 +291,68 @@ def _bent(z: Tensor) -> Tensor:
 
 @exercise(
     _activations,
-    ("square().mean()", "var()", "that is the variance of act(z); the next sum wants its second moment"),
-    ("1 / (n * kept)", "2 / n", "2/N is for ReLU, which keeps one half; measure what this activation keeps"),
-    ("(n * kept)", "n", "1/N is for no activation at all; divide by what it keeps of the second moment"),
-    ("math.sqrt(1 / (n * kept))", "1 / (n * kept)", "that is the variance of the weights; the std is its square root"),
-    ("n * kept", "kept", "N is missing: N terms are added"),
-    ("1 / (n * kept)", "kept / n", "what is lost has to be paid for: divide by the second moment that is kept"),
-    ("1 / (n", "2 / (n", "a 2 for ReLU on top of what was measured: it is contained in it"),
     (
-        "randn(1_000_000",
-        "empty(1_000_000).uniform_(-1, 1",
+        "square().mean()",
+        "var()",
+        "that is the variance of act(z); the next sum depends on the mean of its squares",
+    ),
+    ("1 / (n * kept)", "2 / n", "2/N is for ReLU, which keeps one half; measure what this activation keeps"),
+    ("(n * kept)", "n", "√(1/N) is for no activation; divide by the second moment of act(z) too"),
+    ("math.sqrt(1 / (n * kept))", "1 / (n * kept)", "that is the variance of the weights; the std is its square root"),
+    ("n * kept", "kept", "N is missing: the variances of N terms add"),
+    ("1 / (n * kept)", "kept / n", "you multiplied by the second moment of act(z); divide by it"),
+    ("1 / (n * kept)", "n / kept", "you multiplied by N; divide by it"),
+    ("1 / (n * kept)", "n * kept", "upside down: the weights get smaller when N or the second moment grows"),
+    ("math.sqrt(1 / (n * kept))", "math.sqrt(1 / n) / kept", "the root is over both, N and the second moment"),
+    ("math.sqrt(1 / (n * kept))", "1 / (n * math.sqrt(kept))", "N belongs under the root too"),
+    ("1 / (n", "2 / (n", "leave out the 2: it is for ReLU, and the second moment that you measured contains it"),
+    (
+        "randn(200_000",
+        "empty(200_000).uniform_(-1, 1",
         "z was uniform between -1 and 1; a sum of many terms is Gaussian",
     ),
     ("randn", "rand", "z was uniform between 0 and 1, as rand gives it; a sum of many terms is Gaussian"),
-    ("square()", "abs()", "that is the mean of |act(z)|; take the mean of the squares"),
+    (
+        "torch.randn(200_000, generator=torch.Generator().manual_seed(0))",
+        "torch.linspace(-3, 3, 10_001)",
+        "z was spread evenly from -3 to 3; a Gaussian has more values near 0: use torch.randn",
+    ),
+    (
+        "torch.randn(200_000, generator=torch.Generator().manual_seed(0))",
+        "torch.linspace(-5, 5, 10_001)",
+        "z was spread evenly from -5 to 5; a Gaussian has more values near 0: use torch.randn",
+    ),
+    ("math.sqrt(1 / (n * kept))", "math.sqrt(kept) / n", "divide by the root of the second moment, and by that of N"),
+    ("act(z).square()", "act(z).relu().square()", "a ReLU was applied to act(z) too; the nodes are act(z)"),
+    ("act(z).square()", "act(z / n**0.5).square()", "z was divided by √n; its std is 1"),
+    ("act(z).square()", "act(z.square())", "z was squared before the activation; square act(z)"),
+    ("act(z).square()", "act(act(z)).square()", "the activation was applied twice"),
+    ("square().mean()", "abs().mean()", "that is the mean of |act(z)|; take the mean of the squares"),
+    ("square().mean()", "mean()", "that is the mean of act(z); take the mean of the squares"),
+    ("square().mean()", "mean().square()", "that is the square of the mean; take the mean of the squares"),
+    ("square().mean()", "std()", "that is the std of act(z); take the mean of the squares"),
+    (
+        "square().mean()",
+        "square().mean().sqrt()",
+        "that is the root of the second moment; take one root at the end",
+    ),
+    (
+        "200_000",
+        "1_000_000",
+        "square().mean()",
+        "square().sum()",
+        "that is the sum of the squares; divide by the number of values: take the mean",
+    ),
+    ("square().mean()", "square().median()", "that is the median of the squares; take their mean"),
+    (
+        "square().mean().item()",
+        "var().item() + act(z).mean().item()",
+        "the second moment is the variance plus the square of the mean",
+    ),
     tolerance=0.04,
 )
 def weight_std(act: Callable[[Tensor], Tensor], n: int) -> float:
-    z = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
+    z = torch.randn(200_000, generator=torch.Generator().manual_seed(0))
     kept = act(z).square().mean().item()
     return math.sqrt(1 / (n * kept))
 
@@ -218,44 +369,95 @@ def _ups(seed: int) -> Iterator[Case]:
 @exercise(
     _ups,
     (
-        "in_channels * math.prod(parents)",
+        "in_channels * math.prod(pixels)",
         "math.prod(weight[1:])",
-        "that is torch's count, what leaves one input channel; count what one output pixel reads",
+        "that is torch's fan-in, the weights that start at one input channel; count what one output pixel reads",
     ),
-    ("k // s for", "k for", "with a stride, an output pixel meets only a part of the kernel"),
     (
-        " * math.prod(parents)",
+        "k // s for",
+        "k for",
+        "an output pixel meets only a part of the kernel: divide each side by its stride",
+    ),
+    (
+        " * math.prod(pixels)",
         "",
-        "one parent pixel is right where blocks do not overlap; a kernel larger than its stride has more",
+        "one input pixel is right where blocks do not overlap; with a kernel larger than its stride there are more",
     ),
-    ("math.prod(parents)", "parents[0]", "the parents along one axis are counted; multiply those of all axes"),
+    ("math.prod(pixels)", "pixels[0]", "the input pixels along one axis are counted; multiply those of all axes"),
     (
-        "math.prod(parents)",
-        "parents[0] ** len(parents)",
+        "math.prod(pixels)",
+        "pixels[0] ** len(pixels)",
         "the first axis was taken for all; kernel and stride can differ along each",
     ),
-    ("prod(parents)", "prod(parents[:2])", "two axes are counted; in 3D there are three"),
+    (
+        "math.prod(pixels)",
+        "pixels[0] ** 2",
+        "the pixels along the first axis were squared; kernel and stride can differ, and there can be three axes",
+    ),
+    ("prod(pixels)", "prod(pixels[:2])", "two axes are counted; in 3D there are three"),
+    (
+        "in_channels, _, *kernel = weight",
+        "in_channels, out_channels, height, width = weight\n    kernel = [height, width]",
+        "a kernel can have three sides: write in_channels, out_channels, *kernel = weight",
+    ),
+    (
+        "in_channels * math.prod(pixels)",
+        "weight[0] * weight[1]",
+        "that is input times output channels; a neuron reads the input channels at each of its pixels",
+    ),
+    (
+        "math.prod(pixels)",
+        "math.prod(kernel) // math.prod(stride) ** 2",
+        "you divided by each stride twice; divide each side of the kernel by its stride once",
+    ),
+    ("math.prod(pixels)", "sum(pixels)", "the pixels along the axes were added; multiply them"),
+    (
+        "zip(kernel, stride, strict=True)",
+        "zip(weight[1:], stride, strict=False)",
+        "the kernel begins at weight[2]; weight[1] is the number of output channels",
+    ),
+    (
+        "zip(kernel, stride, strict=True)",
+        "zip(weight, stride, strict=False)",
+        "the kernel begins at weight[2]; weight[0] and weight[1] are channels",
+    ),
+    ("k // s for", "k * s for", "you multiplied by the stride; divide each side of the kernel by its stride"),
+    ("k // s for", "s for", "you multiplied the strides; divide each side of the kernel by its stride"),
+    ("k // s for", "k - s + 1 for", "k - s + 1 is for a shift by single pixels; an output pixel meets k / s of them"),
+    ("k // s for", "k - s for", "the stride was subtracted; divide each side of the kernel by its stride"),
+    ("k // s for", "k // s + 1 for", "one pixel too many along each axis; there are k / s of them"),
+    ("k // s for", "k / s for", "a count is a whole number: use // in place of /"),
     (
         "in_channels, _,",
         "_, in_channels,",
         "the output channels come second in a transposed weight; a neuron reads those of the input, the first",
     ),
-    ("math.prod(parents)", "math.prod(kernel) // 2 ** len(stride)", "the stride is not 2 along every axis"),
+    ("math.prod(pixels)", "math.prod(kernel) // 2 ** len(stride)", "the stride is not 2 along every axis"),
     (
-        "math.prod(parents)",
+        "math.prod(pixels)",
         "math.prod(kernel) // stride[-1]",
-        "divide by the stride of every axis, and not by one of them",
+        "the product is divided by the last stride; divide by the stride of every axis",
     ),
     (
-        "in_channels * math.prod(parents)",
+        "math.prod(pixels)",
+        "math.prod(kernel) // stride[0]",
+        "the product is divided by the first stride; divide by the stride of every axis",
+    ),
+    (
+        "math.prod(pixels)",
+        "math.prod(kernel) // sum(stride)",
+        "the product is divided by the sum of the strides; divide each side by its own stride",
+    ),
+    (
+        "in_channels * math.prod(pixels)",
         "math.prod(weight) // math.prod(stride)",
         "you counted the weights of all output channels; a neuron belongs to one",
     ),
 )
 def up_fan_in(weight: tuple[int, ...], stride: tuple[int, ...]) -> int:
     in_channels, _, *kernel = weight
-    parents = [k // s for k, s in zip(kernel, stride, strict=True)]  # along each axis
-    return in_channels * math.prod(parents)
+    pixels = [k // s for k, s in zip(kernel, stride, strict=True)]  # that reach an output pixel, along each axis
+    return in_channels * math.prod(pixels)
 
 
 def _decoders(seed: int) -> Iterator[Case]:
@@ -267,36 +469,68 @@ def _decoders(seed: int) -> Iterator[Case]:
 
 @exercise(
     _decoders,
-    ("return q", "return factor ** len(steps)", "without skips it would be a power; each skip brings a fresh 1"),
+    (
+        "return q",
+        "return factor ** len(steps)",
+        "that is the result without skips; each skip has channels with q = 1",
+    ),
     (
         "(skip + up * factor * q) / (skip + up)",
         "(1 + factor * q) / 2",
-        "skip and up have not as many channels each: weigh the two by their channels",
+        "skip and up can have different numbers of channels: weight both by their channels",
     ),
     ("skip, up in", "up, skip in", "skip and up are swapped: the first number of a pair belongs to the skip"),
     ("(skip + up * factor * q) / (skip + up)", "1 + factor * q", "you added the two; a concatenation has their mean"),
-    ("factor * q", "factor", "the up-convolution reads what the step below made, and not a fresh 1"),
+    (
+        "(skip + up * factor * q) / (skip + up)",
+        "skip + up * factor * q",
+        "the sum is not divided: q is a mean over skip + up channels",
+    ),
+    (
+        "(skip + up * factor * q) / (skip + up)",
+        "(skip + up * factor * q) / 2",
+        "the sum is divided by 2; divide it by the number of channels, skip + up",
+    ),
+    ("q) / (skip", "q) // (skip", "// rounds down to a whole number; use /"),
+    (
+        "/ (skip + up)",
+        "/ (skip + up) / 2",
+        "a half for a ReLU is too much: the blocks keep the q that they are given",
+    ),
+    ("factor * q", "(factor + q)", "the factor was added to q; the up-convolution multiplies q by it"),
+    ("factor * q", "q", "the factor is missing: the up-convolution multiplies q by it"),
+    ("factor * q", "factor", "the up-convolution reads q of the block below; you took 1 at each step"),
+    (
+        "skip + up * factor * q",
+        "skip * factor + up * q",
+        "the factor multiplies the skip in your sum; it belongs to the up-convolution",
+    ),
+    ("q = 1.0", "q = factor", "q is 1 at the bottom; the factor comes with the first up-convolution"),
+    ("q = 1.0", "q = 0.0", "q is 1 at the bottom; you began with 0"),
     (
         "(skip + up * factor * q)",
         "factor * (skip + up * q)",
         "the factor was applied behind the merge; it belongs to the up-convolution alone",
     ),
-    ("skip + up * factor", "up * factor", "the skips are silent in your sum; each has q = 1"),
+    ("skip + up * factor", "up * factor", "the skips are missing in your sum; each has q = 1"),
     (
         "(skip + up * factor * q)",
         "q * (skip + up * factor)",
-        "the skips carry the q from below in your sum; they come from the encoder and have q = 1",
+        "the skips have the q from below in your sum; they come from the encoder and have q = 1",
     ),
     ("factor * q", "factor**2 * q", "the factor multiplies q, a second moment; you squared it"),
-    ("in steps", "in reversed(steps)", "the steps are gone from the top; they come deepest first"),
+    ("in steps", "in reversed(steps)", "the steps are in reverse order; the deepest comes first"),
+    ("in steps", "in steps[:1]", "only the first step is computed; is the return inside the loop?"),
+    ("in steps", "in steps[:-1]", "the last step is missing"),
+    ("in steps", "in steps[1:]", "the first step is missing"),
     (
         "in steps",
         "in steps[:-1]",
         "return q",
         "return factor * q",
-        "that is what the last up-convolution makes; the merge with its skip is missing",
+        "that is q behind the last up-convolution; the concatenation with its skip is missing",
     ),
-    ("return q", "return math.sqrt(q)", "that is the std; the second moment is wanted"),
+    ("return q", "return math.sqrt(q)", "that is the std; the second moment is asked for"),
 )
 def moment_at_top(factor: float, steps: list[tuple[int, int]]) -> float:
     q = 1.0
@@ -319,13 +553,36 @@ def _channels(seed: int) -> Iterator[Case]:
         "math.prod(prices)",
         "that is the ratio of the second moments; the std has its square root",
     ),
-    ("n / m", "m / n", "upside down: with 2/M instead of 2/N a layer hands on N/M"),
-    ("prod(prices)", "prod(prices[1:])", "the first layer is missing; from 1 to 64 channels it costs most"),
-    ("math.prod(prices)", "prices[-1]", "only one layer was looked at; the factors of all layers multiply"),
+    ("n / m", "m / n", "upside down: with 2/M instead of 2/N each layer multiplies the second moment by N/M"),
+    ("prod(prices)", "prod(prices[1:])", "the first convolution is missing; it reads the channels of the image"),
+    ("prod(prices)", "prod(prices[:-1])", "the last convolution is missing; its own sum is asked for"),
+    ("math.prod(prices)", "prices[-1]", "only the last layer is computed; the factors of all layers multiply"),
+    ("math.prod(prices)", "prices[0]", "only the first layer is computed; the factors of all layers multiply"),
+    ("math.prod(prices)", "sum(prices)", "the factors of the layers were added; they multiply"),
+    ("math.prod(prices)", "sum(prices) / len(prices)", "that is the mean of the factors; they multiply"),
     ("n / m", "n / (9 * m)", "the kernel belongs to N and to M, and cancels"),
-    ("n / m", "1 / 2", "√½ for every layer is the price of a forgotten 2; here a layer costs N/M"),
-    ("n / m", "n / (n + m)", "that is Xavier's 2/(N + M) against 2/N; the question is 2/M"),
+    ("n / m", "9 * n / m", "the kernel belongs to M and to N, and cancels"),
+    ("n / m", "n / m / 2", "the ReLU halves the second moment with 2/N as well, so the half cancels"),
+    ("n / m", "2 * n / m", "the 2 stands in 2/N and in 2/M, so it cancels"),
+    ("n / m", "2 / m", "that is the variance 2/M; divide it by 2/N"),
+    ("n / m", "1 / m", "N is missing: the variance 2/M is divided by 2/N"),
+    ("n / m", "m - n", "N and M were subtracted; the factor of a layer is N/M"),
+    ("n / m", "n // m", "// rounds down to a whole number; use /"),
+    ("math.prod(prices)", "channels[0] // channels[-1]", "// rounds the quotient of the ends down; use /"),
+    ("n / m", "1 / 2", "√½ for every layer is the effect of a forgotten 2; here each layer has the factor N/M"),
+    ("n / m", "n / (n + m)", "that is Xavier's 2/(N + M) divided by 2/N; the question is 2/M"),
+    ("n / m", "2 * n / (n + m)", "that is Xavier's variance; the question is 2/M divided by 2/N"),
     ("n / m", "min(1, n / m)", "layers with fewer channels out than in count too: there the std grows"),
+    (
+        "pairwise(channels)",
+        "zip(channels[-1:] + channels[:-1], channels, strict=True)",
+        "the last number came before the first one, as channels[i - 1] does at i = 0; begin the loop at i = 1",
+    ),
+    (
+        "pairwise(channels)",
+        "zip(channels[::2], channels[1::2])",
+        "every second pair is missing: each convolution reads the channels that the one before made",
+    ),
 )
 def fan_out_price(channels: list[int]) -> float:
     prices = [n / m for n, m in pairwise(channels)]  # of the second moment; in their product all but two cancel

@@ -391,7 +391,7 @@ def _(first, poolings):
     return sorted([first * 2**i for i in range(poolings + 1)], reverse=True)
 
 
-@wrong("channel_plan", "[0]: expected the whole number 64, got the float 64.0; use")
+@wrong("channel_plan", "you divide where the right formula multiplies")
 def _(first, poolings):
     return [first / 2**i for i in range(poolings + 1)]
 

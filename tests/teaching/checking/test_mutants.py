@@ -1,0 +1,94 @@
+"""Mutants of small solutions, written out by hand, and the verdict on answers that behave like them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from unet_tutorial.teaching.checking.exercise import Case, Exercise
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.mutants import mutants
+
+
+def diagonal(a: float, b: float, scale: float) -> float:
+    return math.sqrt(a**2 + b**2) / (scale + 1)
+
+
+def longest(sides: list[float], limit: float) -> float:
+    return sum(max(each, limit) for each in sides if each < 9)
+
+
+def doubled(n: int) -> int:
+    return n * 2
+
+
+def negative(x: float) -> float:
+    return -x if x > 3 else x
+
+
+class Made:
+    """A solution that is a class."""
+
+
+def _diagonals(seed: int) -> Iterator[Case]:
+    yield 3.0, 4.5, 2.0 + seed
+    yield 1.0, 7.0, 0.5
+    yield 6.0, 2.0, 3.0
+
+
+def _sides(seed: int) -> Iterator[Case]:
+    yield [2.0, 3.0, 4.0, 9.0], 3.5 + seed
+    yield [5.0, 1.0, 11.0], 2.5
+
+
+DIAGONAL = Exercise("diagonal", diagonal, _diagonals, {"the sides were added": lambda a, b, scale: (a + b) / scale})
+LONGEST = Exercise("longest", longest, _sides, {})
+
+ANSWERS: list[tuple[Exercise, Callable[..., Any], str]] = [
+    (DIAGONAL, lambda a, b, scale: (a**2 + b**2) / (scale + 1), "the call of sqrt is missing"),
+    (DIAGONAL, lambda a, b, scale: math.hypot(a, b) / scale + 1, "brackets are missing"),
+    (DIAGONAL, lambda a, b, scale: math.hypot(a, b) * (scale + 1), "you multiply where the right formula divides"),
+    (DIAGONAL, lambda a, b, _scale: math.hypot(a, b), "the division by scale + 1 is missing"),
+    (DIAGONAL, lambda a, b, scale: math.hypot(a, b) / scale, "the term 1 is missing"),
+    (DIAGONAL, lambda a, b, scale: (scale + 1) / math.hypot(a, b), "1 divided by the right one"),
+    (DIAGONAL, lambda a, b, scale: math.sqrt(a**2 - b**2 + 99) / (scale + 1), "expected"),  # no mutant
+    (DIAGONAL, lambda a, b, scale: math.sqrt(a + b**2) / (scale + 1), "a power, such as a square, is missing"),
+    (DIAGONAL, lambda a, b, scale: math.sqrt(a**2 * b**2) / (scale + 1), "you multiply where the right formula adds"),
+    (DIAGONAL, lambda a, _b, scale: math.hypot(a, a) / (scale + 1), "you use a where b belongs"),
+    (DIAGONAL, lambda a, b, scale: math.hypot(a, b) / (scale + 2), "is 1 too large"),
+    (DIAGONAL, lambda a, b, scale: round(math.hypot(a, b) / (scale + 1)), "the result was rounded"),
+    (DIAGONAL, lambda a, b, scale: math.sqrt(a**2 + b**2 / 2) / (scale + 1), "a factor of 1/2 too much"),
+    (DIAGONAL, lambda a, b, scale: ((a + b) / scale) ** 2, "the sides were added. There is a second mistake: every"),
+    (LONGEST, lambda sides, limit: sum(min(s, limit) for s in sides if s < 9), "the smallest value where the largest"),
+    (LONGEST, lambda sides, limit: sum(max(s, limit) for s in sides if s <= 9), "counts the limit itself"),
+    (LONGEST, lambda sides, limit: max(sides[0], limit), "only the first item is used"),
+    (LONGEST, lambda sides, limit: math.prod(max(s, limit) for s in sides if s < 9), "the right formula takes a sum"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "words"), ANSWERS)
+def test_an_answer_with_one_edit_of_the_formula_is_recognised(
+    exercise: Exercise, answer: Callable[..., Any], words: str
+) -> None:
+    verdict = judge(exercise, answer)
+    assert not verdict.ok
+    assert words in verdict.sentence
+
+
+def test_the_two_cases_of_a_condition_are_edited_and_a_class_has_no_mutants() -> None:
+    values = [mutant(5) for hint, mutant in mutants(negative) if "treated differently" in hint]
+    assert values == [-5, 5]
+    assert list(mutants(Made)) == []
+
+
+def test_a_float_in_place_of_a_whole_number_is_no_wrong_formula() -> None:
+    whole = Exercise("doubled", doubled, lambda seed: iter([(3 + seed,), (8,)]), {})
+    assert "expected the whole number 6, got the float 6.0" in judge(whole, lambda n: n / 0.5).sentence
+
+
+def test_results_that_are_no_numbers_are_left_to_the_listed_mistakes() -> None:
+    texts = Exercise("diagonal", diagonal, _diagonals, {}, probe=lambda answer, case: str(answer(*case)))
+    assert "expected" in judge(texts, lambda a, b, scale: (a**2 + b**2) / (scale + 1)).sentence
