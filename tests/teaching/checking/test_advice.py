@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,16 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: (4, 4) - 4, "- works on numbers and arrays, and not on types tuple and int"),
     (lambda: (4, 4) ** 2, "works on numbers and arrays, and not on types tuple and int"),
     (lambda: 3 * (4, 4) * (2, 2), "a tuple cannot multiply a list or tuple"),
+    (lambda: math.exp(np.zeros(2)), "use np.exp for an array"),
+    (lambda: 1 / 0, "the divisor is 0 in this call"),
+    (lambda: math.exp(X), "torch.exp for a tensor"),
+    (lambda: torch.exp(np.zeros(2)), "use np.exp for an array"),
+    (lambda: X.gather(1, torch.zeros(2, 4, 6).long()), "gather needs an index with as many axes"),
+    (
+        lambda: F.cross_entropy(X, torch.zeros(2, 4, 6).long(), weight=torch.zeros(2, 4, 6)),
+        "one number per class",
+    ),
+    (lambda: math.sqrt(-1), "treat this case first"),
     (lambda: torch.sqrt(4), "use math.sqrt for a number"),
     (lambda: F.relu(np.zeros(2)), "a ndarray was given where a tensor is needed"),
     (lambda: 1 if X else 2, "one truth value for each entry"),
@@ -77,7 +88,9 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("call", "words"), RAISING)
 def test_the_advice_fits_the_exception_of_the_installed_libraries(call: Callable[[], Any], words: str) -> None:
-    with pytest.raises((TypeError, ValueError, LookupError, NameError, AttributeError, RuntimeError)) as caught:
+    with pytest.raises(
+        (TypeError, ValueError, LookupError, NameError, AttributeError, RuntimeError, ArithmeticError)
+    ) as caught:
         call()
     assert words in advice(f"{type(caught.value).__name__}: {' '.join(str(caught.value).split())}")
 

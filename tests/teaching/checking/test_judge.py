@@ -120,6 +120,24 @@ def test_an_exception_is_recognised_when_the_mistake_raises_the_same() -> None:
     assert judge(wrong, lambda x: x[8]).mistake == ""
 
 
+def test_an_answer_with_two_mistakes_or_with_one_in_most_calls_or_one_that_changes() -> None:
+    four = replace(DOUBLE, cases=lambda seed: [*cases(seed), *cases(seed + 10)])
+    calls: list[Tensor] = []
+
+    def counted(x: Tensor) -> Tensor:
+        calls.append(x)
+        return x * len(calls)
+
+    def halved_but_once(x: Tensor) -> Tensor:
+        return x / 2 if x[0, 0] < 1 else x**9
+
+    both = judge(DOUBLE, lambda x: (x / 2).flip(0)).sentence
+    assert both == "double: you halved it. There is a second mistake: the rows are in reverse order"
+    most = judge(four, halved_but_once).sentence
+    assert most == "double: you halved it. Another call is wrong in another way"
+    assert "the same call gave another result the second time" in judge(DOUBLE, counted).sentence
+
+
 def test_an_answer_that_never_comes_back_is_given_up() -> None:
     many = replace(DOUBLE, cases=lambda seed: [case for _ in range(50) for case in cases(seed)])
     begun = time.perf_counter()

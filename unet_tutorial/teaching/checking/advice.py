@@ -46,6 +46,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"use math.\1 for a number; torch.\1 takes a tensor",
     ),
     (
+        r"(sqrt|exp|log)\(\): argument 'input' .*must be Tensor, not numpy",
+        r"use np.\1 for an array; torch.\1 takes a tensor",
+    ),
+    (
         r"must be Tensor, not (?:numpy\.)?(\w+)",
         r"a \1 was given where a tensor is needed; a layer has to be called: layer(x)",
     ),
@@ -69,6 +73,20 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"can't multiply sequence by non-int of type '(\w+)'",
         r"a \1 cannot multiply a list or tuple; multiply their items, with a loop or math.prod",
     ),
+    (
+        r"only \S+ arrays can be converted to Python|only one element tensors|elements cannot be converted to Scalar",
+        "functions such as math.exp take one number; use np.exp for an array, torch.exp for a tensor",
+    ),
+    (r"ZeroDivisionError", "the divisor is 0 in this call: treat this case first"),
+    (
+        r"Index tensor must have the same number of dimensions as input",
+        "gather needs an index with as many axes as the tensor: index.unsqueeze(1)",
+    ),
+    (
+        r"weight tensor should be defined either for all or no classes",
+        "the argument weight of cross_entropy holds one number per class; multiply by a map of weights instead",
+    ),
+    (r"math domain error", "the argument of log or sqrt is negative here, or the log of 0: treat this case first"),
     (r"unhashable type: '(?:numpy\.)?(\w+)'", r"a set or a dict takes no \1; for an array, use np.unique"),
     (r"shape '\[[\d, -]+\]' is invalid for input of size (\d+)", r"the product of the new sides has to be \1"),
     (

@@ -109,7 +109,8 @@ class _TorchWatch(TorchFunctionMode):
         raise Forbidden(sentence(name))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if (name := getattr(func, "__name__", "")) in self.names:
+        name = getattr(func, "__name__", "").removeprefix("special_")  # torch.special has functions twice
+        if name in self.names:
             self.refuse(self.names[name])
         return func(*args, **(kwargs or {}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -45,15 +45,19 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
     if not wrong:
         return Verdict(ok=True, sentence=f"ok: {name}", **printed(got))
     first, sentence = wrong[0]
-    mistake = "" if first.timed_out else recognised(exercise, answer, got, seed, seconds)
-    hint = (
-        mistake
-        or returned_nothing(answer, got)
-        or relation(expected, got, exercise.tolerance)
-        or edited(exercise, answer, expected, got, seed, seconds)
-        or two_mistakes(exercise, answer, got, seed, seconds)
-        or changing(exercise, answer, got, seed, seconds)
-    )
+    mistake = hint = ""
+    if not first.timed_out:
+        known = {key: behaviour(exercise, each, seed, seconds) for key, each in exercise.mistakes.items()}
+        mistake = recognised(exercise, answer, known, got, seed, seconds)
+        hint = (
+            mistake
+            or returned_nothing(answer, got)
+            or relation(expected, got, exercise.tolerance)
+            or edited(exercise, answer, expected, got, seed, seconds)
+            or two_mistakes(exercise, answer, known, got, seed, seconds)
+            or mostly(exercise, answer, known, expected, got, seed, seconds)
+            or changing(exercise, answer, got, seed, seconds)
+        )
     return Verdict(
         ok=False,
         sentence=f"{name}: {hint or sentence}",
@@ -88,25 +92,29 @@ def fault(exercise: Exercise, expected: Outcome, got: Outcome) -> str:
     return got.error or mismatch(expected.value, got.value, exercise.tolerance)
 
 
-def recognised(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+Known = Mapping[str, Sequence[Outcome]]  # the outcomes of each known mistake, by its hint
+
+
+def recognised(exercise: Exercise, answer: Any, known: Known, got: Sequence[Outcome], seed: int, seconds: float) -> str:
     """The hint of the first known mistake with the outcome of the student's answer in every case; empty if none.
 
-    The cases are those of `seed`, whose outcomes are `got`, and of another seed. An answer that raises an exception is
-    recognised if the mistake raises the same one in the same cases.
+    The cases are those of `seed`, whose outcomes are `known` and `got`, and of another seed. An answer that raises an
+    exception is recognised if the mistake raises the same one in the same cases.
     """
-    fitting = {
-        hint: mistake
-        for hint, mistake in exercise.mistakes.items()
-        if all_alike(exercise, behaviour(exercise, mistake, seed, seconds), got)
-    }
-    other = next(each for each in HIDDEN if each != seed)
+    fitting = [hint for hint, outcomes in known.items() if all_alike(exercise, outcomes, got)]
+    other = another(seed)
     again = behaviour(exercise, answer, other, seconds) if fitting else []
     confirmed = (
         hint
-        for hint, mistake in fitting.items()
-        if all_alike(exercise, behaviour(exercise, mistake, other, seconds), again)
+        for hint in fitting
+        if all_alike(exercise, behaviour(exercise, exercise.mistakes[hint], other, seconds), again)
     )
     return next(confirmed, "")
+
+
+def another(seed: int) -> int:
+    """Another seed, by whose cases a suspicion is confirmed."""
+    return next(each for each in HIDDEN if each != seed)
 
 
 def all_alike(exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
@@ -145,9 +153,9 @@ def edited(
     """
     if any(each.error for each in got) or not all(is_numbers(each.value) for each in expected):
         return ""
-    if all(is_numbers(new.value) and old.value == new.value for old, new in zip(expected, got, strict=True)):
-        return ""  # only their type is wrong, such as 3.0 for 3
-    other = next(each for each in HIDDEN if each != seed)
+    if only_type_wrong(exercise, expected, got):
+        return ""
+    other = another(seed)
     again: list[Outcome] = []
     for hint, mutant in mutants(exercise.solution):
         if not gives(exercise, mutant, got, seed, seconds):
@@ -164,6 +172,12 @@ def gives(exercise: Exercise, mutant: Any, got: Sequence[Outcome], seed: int, se
     return all(not each.error and alike(exercise, each, own) for each, own in zip(results, got, strict=True))
 
 
+def only_type_wrong(exercise: Exercise, expected: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
+    """Whether all wrong results are numbers of the right value and of another type, such as 3.0 in place of 3."""
+    wrong = [pair for pair in zip(expected, got, strict=False) if fault(exercise, *pair)]
+    return all(is_numbers(new.value) and old.value == new.value for old, new in wrong)
+
+
 def is_numbers(value: Any) -> bool:
     """Whether a result is a number, or a list or tuple of numbers."""
     if isinstance(value, (list, tuple)):
@@ -171,18 +185,49 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def two_mistakes(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+def two_mistakes(
+    exercise: Exercise, answer: Any, known: Known, got: Sequence[Outcome], seed: int, seconds: float
+) -> str:
     """A sentence for an answer whose results have a simple relation to those of a known mistake; empty if none has."""
     if any(each.error for each in got):
         return ""
-    other = next(each for each in HIDDEN if each != seed)
-    for hint, mistake in exercise.mistakes.items():
-        second = relation(behaviour(exercise, mistake, seed, seconds), got, exercise.tolerance)
+    for hint, outcomes in known.items():
+        second = relation(outcomes, got, exercise.tolerance)
         if second.startswith(SIMPLE):
-            known, again = (behaviour(exercise, each, other, seconds) for each in (mistake, answer))
-            if relation(known, again, exercise.tolerance) == second:
+            pair = (exercise.mistakes[hint], answer)
+            first, own = (behaviour(exercise, each, another(seed), seconds) for each in pair)
+            if relation(first, own, exercise.tolerance) == second:
                 return f"{hint}. There is a second mistake: {second}"
     return ""
+
+
+def mostly(
+    exercise: Exercise,
+    answer: Any,
+    known: Known,
+    expected: Sequence[Outcome],
+    got: Sequence[Outcome],
+    seed: int,
+    seconds: float,
+) -> str:
+    """A sentence for an answer that is like a known mistake in most of its wrong results; empty if there is none."""
+    if only_type_wrong(exercise, expected, got):
+        return ""
+    for hint, outcomes in known.items():
+        if wrong_alike(exercise, expected, outcomes, got):
+            three = (exercise.solution, exercise.mistakes[hint], answer)
+            if wrong_alike(exercise, *(behaviour(exercise, each, another(seed), seconds) for each in three)):
+                return f"{hint}. Another call is wrong in another way"
+    return ""
+
+
+def wrong_alike(
+    exercise: Exercise, expected: Sequence[Outcome], known: Sequence[Outcome], got: Sequence[Outcome]
+) -> bool:
+    """Whether a known mistake gives more than half of the wrong results of an answer, and at least two of them."""
+    wrong = [trio for trio in zip(expected, known, got, strict=False) if fault(exercise, trio[0], trio[2])]
+    same = sum(not mistake.error and alike(exercise, mistake, own) for _, mistake, own in wrong)
+    return same >= 2 and 2 * same > len(wrong)
 
 
 def changing(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:

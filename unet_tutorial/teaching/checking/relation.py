@@ -45,9 +45,9 @@ def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: flo
     """
     if len(expected) != len(got) or any(each.error for each in got):
         return ""
-    return _related(
-        [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)], tolerance
-    )
+    pairs = [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)]
+    with np.errstate(all="ignore"):  # NaN and infinity have no relation
+        return _related(pairs, tolerance)
 
 
 def _values(value: Any) -> Any:
