@@ -129,7 +129,7 @@ def test_an_answer_with_two_mistakes_or_with_one_in_most_calls_or_one_that_chang
         return x * len(calls)
 
     def halved_but_once(x: Tensor) -> Tensor:
-        return x / 2 if x[0, 0] < 1 else x**9
+        return x / 2 if x[0, 0] < 2 else x**9
 
     both = judge(DOUBLE, lambda x: (x / 2).flip(0)).sentence
     assert both == "double: you halved it. There is a second mistake: the rows are in reverse order"

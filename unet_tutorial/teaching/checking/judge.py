@@ -175,7 +175,8 @@ def gives(exercise: Exercise, mutant: Any, got: Sequence[Outcome], seed: int, se
 def only_type_wrong(exercise: Exercise, expected: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
     """Whether all wrong results are numbers of the right value and of another type, such as 3.0 in place of 3."""
     wrong = [pair for pair in zip(expected, got, strict=False) if fault(exercise, *pair)]
-    return all(is_numbers(new.value) and old.value == new.value for old, new in wrong)
+    numbers = all(is_numbers(each.value) for pair in wrong for each in pair)
+    return numbers and all(old.value == new.value for old, new in wrong)
 
 
 def is_numbers(value: Any) -> bool:
