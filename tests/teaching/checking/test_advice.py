@@ -30,6 +30,10 @@ def unpacked(shape: tuple[int, ...]) -> int:
     return height * width
 
 
+def assigned(place: Any, values: Any) -> None:
+    place[:] = values
+
+
 RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: range(4 / 2), "use // instead of /"),
     (lambda: np.zeros(4)[: 4 / 2], "use // instead of /"),
@@ -57,6 +61,16 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: nn.Sequential([nn.ReLU()]), "takes modules one by one"),
     (lambda: unpacked(X.shape), "on the left there are 2 names"),
     (lambda: torch.einsum("ncij,cn->ij", X, torch.zeros(4, 2)), "c stands for axes of 3 and 4 entries"),
+    (lambda: 5 % 0, "the divisor is 0 for these arguments"),
+    (
+        lambda: assigned(torch.zeros(2, 4), torch.zeros(2, 3)),
+        "along axis 1 there is room for 4 entries, and the values have 3",
+    ),
+    (lambda: assigned(np.zeros((2, 4)), np.zeros((2, 3))), "there is room for an array of shape (2,4)"),
+    (lambda: torch.stack((X, X[1:])), "the tensors have the shapes [2, 3, 4, 6] and [1, 3, 4, 6]"),
+    (lambda: F.pad(X, [6, 6, 6, 6], mode="reflect"), "mirrors only once"),
+    (lambda: bool(X > 0), "an array is neither true nor false"),
+    (lambda: bool(np.zeros(2) > 0), "an array is neither true nor false"),
     (lambda: nn.Linear(3, 2)(X), "a linear layer works on the last axis"),
     (lambda: X.max(3).max(2), "max along an axis returns a pair"),
     (lambda: None.shape, "a value is None here"),

@@ -52,12 +52,26 @@ def test_edits_and_other_answers_in_the_order_of_the_text() -> None:
         ([("poolings + 2", "1", "a")], r"channel_plan: 'poolings \+ 2' occurs 0 times in the solution"),
         ([("first *", "1 *", "i in", "a")], "an edit needs pairs of an old and a new text"),
         ([("first", "1", "a")], "'first' occurs 2 times in the solution"),
-        ([("poolings + 1", "1", "a"), ("STEP", "1", "a")], "two mistakes have the hint 'a'"),
     ],
 )
 def test_an_edit_that_does_not_fit_is_refused_at_once(mistakes: list[Mistake], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         exercise(cases, *mistakes)(channel_plan)
+
+
+def test_mistakes_with_one_hint_are_siblings() -> None:
+    found = exercise(
+        cases,
+        ("poolings + 1", "poolings", "a level is missing"),
+        ("none", lambda _first, _poolings: []),
+        ("range(poolings + 1)", "range(1, poolings + 1)", "a level is missing"),
+    )(channel_plan)
+    assert list(found.mistakes) == ["a level is missing", "none"]
+    assert [(hint, answer(3, 2)) for hint, answer in found.listed] == [
+        ("a level is missing", [3, 6]),
+        ("a level is missing", [6, 12]),
+        ("none", []),
+    ]
 
 
 class Counter:

@@ -136,6 +136,15 @@ def test_an_answer_with_two_mistakes_or_with_one_in_most_calls_or_one_that_chang
     most = judge(four, halved_but_once).sentence
     assert most == "double: you halved it. Another call is wrong in another way"
     assert "the same call gave another result the second time" in judge(DOUBLE, counted).sentence
+def test_another_message_is_enough_if_a_wrong_result_agrees() -> None:
+    def halved(x: Tensor) -> Tensor:
+        return x / 2 if x[0, 0] > 0 else x[8]
+    def fails(x: Tensor) -> Tensor:
+        return 2 * x if x[0, 0] > 0 else x[8]
+    both = replace(DOUBLE, cases=lambda seed: [(sign * x.abs(),) for (x,) in cases(seed) for sign in (1, -1)])
+    for known, mistake in ((halved, "known"), (fails, "")):  # the second is right in the other case
+        wrong = replace(both, mistakes={"known": known})
+        assert judge(wrong, lambda x, known=known: known(x) if x[0, 0] > 0 else x[9]).mistake == mistake
 
 
 def test_an_answer_that_never_comes_back_is_given_up() -> None:

@@ -13,7 +13,7 @@ from unet_tutorial.teaching.checking.judge import HIDDEN, judge
 pytestmark = pytest.mark.slow
 
 EXERCISES = all_exercises()
-MISTAKES = [(exercise, sentence) for exercise in EXERCISES for sentence in exercise.mistakes]
+MISTAKES = [(exercise, *listed) for exercise in EXERCISES for listed in exercise.listed]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
@@ -22,12 +22,11 @@ def test_the_solution_passes(exercise: Exercise) -> None:
     assert hidden(exercise.name, exercise.solution).ok
 
 
-@pytest.mark.parametrize(("exercise", "sentence"), MISTAKES, ids=lambda part: getattr(part, "name", part))
+@pytest.mark.parametrize(("exercise", "sentence", "mistake"), MISTAKES, ids=lambda part: getattr(part, "name", part))
 def test_a_mistake_fails_the_visible_and_the_hidden_test_and_its_own_hint_fires(
-    exercise: Exercise, sentence: str, monkeypatch: pytest.MonkeyPatch
+    exercise: Exercise, sentence: str, mistake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unet_tutorial.teaching.checking.judge.behaviour", remembered)
-    mistake = exercise.mistakes[sentence]
     outcomes = remembered(exercise, mistake, 0, 10.0)  # it runs, or raises an exception that tells it from the others
     assert not any(each.timed_out or (each.error and not each.raised) for each in outcomes)
     assert judge(exercise, mistake).sentence == f"{exercise.name}: {sentence}"

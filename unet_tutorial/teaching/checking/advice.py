@@ -98,6 +98,27 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"Kernel size can't be greater than actual input size", "the map is too small here: is it pooled once too often?"),
     (r"does not have a deterministic|element 0 of tensors does not require grad", "no gradient reaches the result"),
     (r"(?:too many|not enough) values to unpack \(expected (?:at least )?(\d+)", r"on the left there are \1 names"),
+    (r"ZeroDivisionError", "the divisor is 0 for these arguments; treat this case on its own"),
+    (
+        r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\) at non-singleton \w+ (\d+)",
+        r"along axis \3 there is room for \1 entries, and the values have \2",
+    ),
+    (
+        r"could not broadcast input array from shape (\(.*?\)) into shape (\(.*?\))",
+        r"there is room for an array of shape \2, and the values have shape \1",
+    ),
+    (
+        r"stack expects each tensor to be equal size, but got (\[.*?\]) at entry \d+ and (\[.*?\])",
+        r"the tensors have the shapes \1 and \2; to be stacked they need the same",
+    ),
+    (
+        r"Padding size should be less than",
+        "torch's reflect mode mirrors only once, and the image is too small for that",
+    ),
+    (
+        r"(?:truth value of an array|Boolean value of Tensor) with more than one",
+        "an array is neither true nor false: use .any() or .all(); for two conditions per pixel use & and |",
+    ),
     (r"maximum recursion depth", "the function calls itself without end; it needs a case that does not"),
 )
 

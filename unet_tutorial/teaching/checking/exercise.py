@@ -25,7 +25,8 @@ class Exercise:
 
     ``solution`` is a correct answer. ``cases(seed)`` yields new cases at every call: seed 0 is used by `check`, other
     seeds by `hidden`. ``probe`` applies an answer to a case and returns the result to compare; floats are compared with
-    the relative ``tolerance``. ``mistakes`` maps a hint for the student to an answer that makes this mistake.
+    the relative ``tolerance``. ``mistakes`` maps a hint for the student to an answer that makes this mistake, and
+    ``siblings`` holds pairs of such a hint and another answer that makes the same mistake with other results.
     ``forbidden`` holds the full names of the functions and classes that the text forbids, such as
     ``torch.nn.functional.conv_transpose2d`` (see ``forbid``). ``may_change`` holds the names of the parameters that an
     answer may change in place.
@@ -39,10 +40,20 @@ class Exercise:
     tolerance: float = 1e-5
     forbidden: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()
+    siblings: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the solution, so that the solution of one exercise can call another exercise by its name."""
         return self.solution(*arguments)
+
+    @property
+    def listed(self) -> list[tuple[str, Any]]:
+        """All pairs of a hint and a wrong answer, siblings behind the first answer with their hint."""
+        return [
+            (hint, answer)
+            for hint, first in self.mistakes.items()
+            for answer in (first, *(other for same, other in self.siblings if same == hint))
+        ]
 
 
 def exercise(
@@ -69,13 +80,14 @@ def exercise(
         def levels(poolings):
             return list(range(poolings + 1))
 
-    An edit may replace several texts: ``(old, new, old, new, hint)``.
+    An edit may replace several texts: ``(old, new, old, new, hint)``. Several mistakes may have the same hint: they are
+    siblings, which make the same mistake with other results.
 
     ValueError, when the module is imported, for an edit whose old text does not occur exactly once in the solution.
     """
 
     def decorate(solution: Any) -> Exercise:
-        source, answers = source_of(solution), dict[str, Any]()
+        source, answers, siblings = source_of(solution), dict[str, Any](), list[tuple[str, Any]]()
         for mistake in mistakes:
             if len(mistake) == 2:
                 hint, answer = mistake
@@ -83,9 +95,20 @@ def exercise(
                 *edit, hint = mistake
                 answer = edited(solution, source, edit)
             if hint in answers:
-                raise ValueError(f"exercise {solution.__name__}: two mistakes have the hint {hint!r}")
-            answers[hint] = answer
-        return Exercise(name or solution.__name__, solution, cases, answers, probe, tolerance, forbidden, may_change)
+                siblings.append((hint, answer))
+            else:
+                answers[hint] = answer
+        return Exercise(
+            name or solution.__name__,
+            solution,
+            cases,
+            answers,
+            probe,
+            tolerance,
+            forbidden,
+            may_change,
+            tuple(siblings),
+        )
 
     return decorate
 

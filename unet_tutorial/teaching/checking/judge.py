@@ -108,8 +108,38 @@ def recognised(exercise: Exercise, answer: Any, known: Known, got: Sequence[Outc
         hint
         for hint in fitting
         if all_alike(exercise, behaviour(exercise, exercise.mistakes[hint], other, seconds), again)
+    The cases are those of `seed`, whose outcomes are `got`, and of another seed. An answer that raises an exception is
+    recognised if the mistake raises the same one in the same cases. One of the same type is enough if the two answers
+    agree in another case on a wrong result: there the messages depend on how the code is written.
+
+    def fitting(mistakes: Sequence[tuple[str, Any]], seed: int, got: Sequence[Outcome]) -> list[tuple[str, Any]]:
+        expected = behaviour(exercise, exercise.solution, seed, seconds)
+        return [
+            (hint, mistake)
+            for hint, mistake in mistakes
+            if all_alike(exercise, expected, behaviour(exercise, mistake, seed, seconds), got)
+        ]
+
+    found = fitting(exercise.listed, seed, got)
+    if found:
+        other = next(each for each in HIDDEN if each != seed)
+        found = fitting(found, other, behaviour(exercise, answer, other, seconds))
+    return next((hint for hint, _ in found), "")
+
+
+def all_alike(
+    exercise: Exercise, expected: Sequence[Outcome], known: Sequence[Outcome], got: Sequence[Outcome]
+) -> bool:
+    """Whether two answers have the same outcome in every case (see `recognised`)."""
+    if not len(expected) == len(known) == len(got):
+        return False
+    cases = list(zip(expected, known, got, strict=True))
+    evidence = any(
+        not new.error and fault(exercise, right, new) and alike(exercise, old, new) for right, old, new in cases
     )
-    return next(confirmed, "")
+    return all(
+        alike(exercise, old, new) or (evidence and old.raised and _kind(old) == _kind(new)) for _, old, new in cases
+    )
 
 
 def another(seed: int) -> int:
@@ -120,6 +150,9 @@ def another(seed: int) -> int:
 def all_alike(exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
     """Whether two answers have the same outcome in every case."""
     return len(known) == len(got) and all(alike(exercise, *pair) for pair in zip(known, got, strict=True))
+def _kind(each: Outcome) -> str:
+    """The type of the exception that an answer raised."""
+    return each.raised.partition(":")[0]
 
 
 def alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
