@@ -46,8 +46,9 @@ def padded_tile(reach: int, depth: int) -> int:
 def stitch(net: Any, image: Tensor, side: int, before: int, grid: int) -> Tensor:
     """One pass over the mirrored image."""
     pads = [(before, before + (side - n - 2 * before) % grid) for n in image.shape[1:]]
-    logits = net.anywhere(torch.from_numpy(np.pad(image.numpy(), [(0, 0), *pads], "reflect"))[None])[0]
-    first = before if net.padding else 0
+    wide = torch.from_numpy(np.pad(image.numpy(), [(0, 0), *pads], "reflect"))
+    logits = net.anywhere(wide[None])[0]
+    first = before - (wide.shape[1] - logits.shape[1]) // 2
     return torch.as_tensor(logits[:, first : first + image.shape[1], first : first + image.shape[2]])
 
 
