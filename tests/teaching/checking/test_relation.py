@@ -27,6 +27,8 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([4.0, 9.0], [2.0, 3.0], "the square root"),
         ([[1, 2], [3, 4, 5]], [[2, 1], [5, 4, 3]], "in reverse order"),
         ([(1, 2), (3, 4, 5)], [(1,), (3, 4)], "the last item is missing"),
+        ([[1, 2, 3], [4, 5]], [[2, 1, 3], [4, 5]], "the items are right, but in another order"),
+        ([[1, 2], [3]], [[1, 2, 1], [3, 3]], "the items are right, but some are there more than once"),
         ([GRID, 2 * GRID], [GRID.T, 2 * GRID.T], "rows and columns are exchanged"),
         ([torch.eye(3)[:2], torch.ones(2, 3).cumsum(1)], [torch.eye(3)[:2].flip(1), torch.ones(2, 3).cumsum(1).flip(1)],
          "the columns are in reverse order"),

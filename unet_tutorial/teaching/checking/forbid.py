@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import inspect
 import sys
 import textwrap
@@ -38,10 +39,10 @@ def sentence(name: str) -> str:
 def named_object(name: str) -> Any:
     """The object with this full name. ValueError if there is none."""
     for dot in [i for i, letter in enumerate(name) if letter == "."][::-1]:
-        module = sys.modules.get(name[:dot])
-        if module is None:
+        try:
+            found: Any = importlib.import_module(name[:dot])
+        except ImportError:
             continue
-        found: Any = module
         for part in name[dot + 1 :].split("."):
             found = getattr(found, part, None)
         if found is not None:

@@ -104,6 +104,8 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
         return ""
     if whole := _changed(OF_ITEMS, pairs, tolerance):
         return whole
+    if whole := _rearranged(pairs):
+        return whole
     lengths = {len(each) for pair in pairs for each in pair}
     if len(lengths) != 1:
         return ""
@@ -115,6 +117,16 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
         f"; item {', '.join(str(i) for i in places if i not in faulty)} is right" if len(faulty) < len(places) else ""
     )
     return f"item {faulty[0]}: {found}{right}" if found else ""
+
+
+def _rearranged(pairs: Sequence[Pair]) -> str:
+    """The right items in another order, or some of them more than once."""
+    spelled = [tuple([repr(each) for each in items] for items in pair) for pair in pairs]
+    if all(sorted(old) == sorted(new) for old, new in spelled):
+        return "the items are right, but in another order"
+    if all(len(old) < len(new) and list(dict.fromkeys(new)) == old for old, new in spelled):
+        return "the items are right, but some are there more than once"
+    return ""
 
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
