@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.pixels import iou
 from unet_tutorial.metrics.rand import v_rand
-from unet_tutorial.teaching.checking.check import hidden
+from unet_tutorial.teaching.checking.check import find
+from unet_tutorial.teaching.checking.judge import HIDDEN, judge
 from unet_tutorial.teaching.exercises import lesson_09
 
 Array = NDArray[Any]
@@ -56,7 +58,13 @@ ORACLES = {
 
 @pytest.mark.parametrize(("name", "oracle"), ORACLES.items())
 def test_solutions_agree_with_oracles(name: str, oracle: Any) -> None:
-    assert hidden(name, oracle).sentence == f"ok: {name}, hidden"
+    free = replace(find(name), forbidden=())
+    assert [judge(free, oracle, seed=seed).sentence for seed in HIDDEN] == [f"ok: {name}"] * len(HIDDEN)
+
+
+@pytest.mark.parametrize("name", ["iou_of_class", "rand_by_table", "merges_and_splits"])
+def test_the_library_is_refused(name: str) -> None:
+    assert "this exercise forbids" in judge(find(name), ORACLES[name]).sentence
 
 
 def test_the_examples_of_the_text() -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.oracles.answers import remembered
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08
+from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08, lesson_09
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import HIDDEN, judge
@@ -53,6 +54,7 @@ TABLES = (
     lesson_05.ANSWERS,
     lesson_06.ANSWERS,
     lesson_08.ANSWERS,
+    lesson_09.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]
