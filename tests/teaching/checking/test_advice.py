@@ -25,6 +25,11 @@ def early(known: int = 0) -> int:
     return later
 
 
+class Unfinished(nn.Module):
+    def __init__(self) -> None:
+        self.layer = nn.ReLU()
+
+
 def unpacked(shape: tuple[int, ...]) -> int:
     height, width = shape
     return height * width
@@ -58,6 +63,7 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: lost, "lost has no value here"),  # noqa: F821
     (lambda: F.relu(nn.Conv2d(1, 1, 1)), "a Conv2d was given where a tensor is needed"),
     (lambda: nn.Sequential(F.relu), "nn.Sequential takes modules"),
+    (lambda: Unfinished(), "call super().__init__() first"),
     (lambda: nn.Sequential([nn.ReLU()]), "takes modules one by one"),
     (lambda: unpacked(X.shape), "on the left there are 2 names"),
     (lambda: torch.einsum("ncij,cn->ij", X, torch.zeros(4, 2)), "c stands for axes of 3 and 4 entries"),

@@ -54,6 +54,7 @@ OTHER = [
         np.eye(2),
         "expected a torch tensor, got a numpy array of shape (2, 2); torch.as_tensor(…) makes one",
     ),
+    (torch.eye(2), [torch.ones(2), torch.ones(2)], "expected a torch tensor, got a list; torch.stack(…) makes one"),
     (torch.eye(2), [[1.0, 0.0], [0.0, 1.0]], "expected a torch tensor, got a list; torch.as_tensor(…) makes one"),
     (
         torch.eye(2) > 0,

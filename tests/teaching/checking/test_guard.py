@@ -82,7 +82,7 @@ def test_an_error_of_the_probe_is_not_said_to_be_raised_by_the_answer() -> None:
     found = outcome(replace(HALF, probe=probe), half, (0,))
     assert found.error == "the check cannot use its result: ZeroDivisionError: division by zero"
     found = outcome(replace(HALF, probe=module_probe(0)), half, ())
-    assert found.error == "expected a torch module, got None"
+    assert found.error == "expected a torch module, got None; is a return missing?"
 
 
 def test_the_limit_ends_a_loop_that_catches_exceptions_and_names_its_line() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.oracles.doubling_exercise import DOUBLE, cases, right
 from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.probes import module_probe
 
 
 def prints(x: Tensor) -> Tensor:
@@ -95,6 +96,38 @@ def test_a_stub_is_not_written_yet() -> None:
     assert judge(DOUBLE, double).sentence == (
         "double: it is not written yet; write your answer in place of the last line"
     )
+
+
+def test_a_stub_of_a_module_is_not_written_yet_either() -> None:
+    def double() -> None:
+        return None  # your answer in place of this line
+
+    made = replace(DOUBLE, solution=lambda: nn.Linear(1, 1), cases=lambda _seed: [(torch.ones(1, 1),)], mistakes={})
+    assert "it is not written yet" in judge(replace(made, probe=module_probe(0)), double).sentence
+    assert "is a return missing?" in judge(replace(made, probe=module_probe(0)), lambda: None).sentence
+
+
+def refuses(x: Tensor) -> Tensor:
+    if x.sum() > 0:
+        raise ValueError(f"the sum is {x.sum():.3f}")
+    return 2 * x
+
+
+def refuses_in_other_words(x: Tensor) -> Tensor:
+    if x.sum() > 0:
+        raise ValueError("no")
+    return x + x
+
+
+@pytest.mark.parametrize(
+    ("mistake", "answer"),
+    [
+        (lambda x: x + torch.ones(3, 5), lambda x: torch.ones(3, 5) + x),  # the message of torch in another order
+        (refuses, refuses_in_other_words),
+    ],
+)
+def test_a_mistake_that_raises_is_recognised_although_its_message_differs(mistake: Any, answer: Any) -> None:
+    assert judge(replace(DOUBLE, mistakes={"the known one": mistake}), answer).sentence == "double: the known one"
 
 
 def test_forbidden_functions_are_refused_in_the_source_and_while_the_answer_runs() -> None:

@@ -47,7 +47,7 @@ def test_fixed_parameters_depend_on_order_and_shape_alone() -> None:
     assert torch.equal(one.get_parameter("weight"), other.get_parameter("weight"))
 
 
-@pytest.mark.parametrize("answer", [lambda _i, _o: torch.relu, lambda _i, _o: 3])
+@pytest.mark.parametrize("answer", [lambda _i, _o: torch.relu, lambda _i, _o: 3, lambda _i, _o: nn.ReLU])
 def test_an_answer_that_builds_no_module_is_refused(answer: object) -> None:
     with pytest.raises(TypeError, match="expected a torch module"):
         module_probe(2)(answer, (1, 1, X))

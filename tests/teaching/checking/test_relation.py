@@ -49,6 +49,11 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([RGB], [RGB + 1], "every value is 1 too large"),
         ([RGB], [RGB + np.arange(3.0).reshape(3, 1, 1)], "look at the biases"),
         ([RGB], [RGB**3], ""),
+        ([RGB], [RGB.astype(np.float64) + 1e-12], ""),  # right values that were refused for another reason
+        ([GRID[0], GRID[1]], [GRID[0, [1, 2, 3, 0]], GRID[1, [1, 2, 3, 0]]], "in another order: 1, 2, 3, 0 of"),
+        ([[1, 2, 3], [4, 6, 5]], [[2, 1, 3], [6, 4, 5]], "in another order: 1, 0, 2 of"),
+        ([torch.ones(2), torch.tensor([2.0, 3.0])], [torch.tensor([1.0, -1]), torch.tensor([2.0, -3])],
+         "item 1: every result is the negative of the right one; item 0 is right"),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

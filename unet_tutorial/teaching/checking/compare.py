@@ -61,6 +61,8 @@ def _compare_arrays(expected: Tensor | np.ndarray[Any, Any], got: Any, tolerance
     library, maker = ("torch", "torch.as_tensor") if isinstance(expected, Tensor) else ("numpy", "np.asarray")
     if not isinstance(got, Tensor if isinstance(expected, Tensor) else np.ndarray):
         array = f"a {library} {'tensor' if library == 'torch' else 'array'}"
+        if isinstance(got, (list, tuple)) and got and all(isinstance(each, Tensor) and each.ndim for each in got):
+            maker = "torch.stack"
         advice = f"; {maker}(…) makes one" if isinstance(got, (list, tuple, Tensor, np.ndarray)) else ""
         return f"expected {array}, got {_described(got)}{advice}"
     if tuple(got.shape) != tuple(expected.shape):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dis
 import io
 import linecache
 import signal
@@ -39,8 +40,9 @@ class Outcome:
     """The result of an answer for one case.
 
     ``value`` is the value that the probe returned. If the answer failed, ``error`` is a sentence with the reason and
-    the student's line; ``raised`` is the exception's type and message. ``call`` is the last call of the answer.
-    ``printed`` holds the first lines that the answer printed, ``lines`` the number of all of them.
+    the student's line; ``raised`` is the exception's type and message, or the type alone if the answer itself raised
+    it, because then the message is in the student's words. ``call`` is the last call of the answer. ``printed`` holds
+    the first lines that the answer printed, ``lines`` the number of all of them.
     """
 
     value: Any = None
@@ -65,6 +67,7 @@ def outcome(exercise: Exercise, answer: Any, case: Case, seconds: float = 10.0) 
     except (Exception, SystemExit, Forbidden) as caught:  # shown to the student
         raised = f"{type(caught).__name__}: {' '.join(str(caught).split())[:200]}"
         error = _told(caught, raised, watched)
+        raised = type(caught).__name__ if own_refusal(caught) else raised
     if watched.broken:
         value, error = None, watched.broken
     return Outcome(value, error, raised, watched.call, *output.kept(), timed_out)
@@ -90,6 +93,19 @@ def student_line(error: BaseException) -> str:
             found = f", in your line {number}{f': {text}' if text else ''}"
         entry = entry.tb_next
     return found
+
+
+def own_refusal(error: BaseException) -> bool:
+    """Whether a `raise` of the answer raised the exception, and not a function that it called."""
+    entry = error.__traceback__
+    if entry is None:
+        return False
+    while entry.tb_next is not None:
+        entry = entry.tb_next
+    code = entry.tb_frame.f_code
+    edited = code.co_filename == "<string>"  # a mistake that is an edit of the solution
+    own = edited or not code.co_filename.startswith(LIBRARIES)
+    return own and code.co_code[entry.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 class _Lines(io.TextIOBase):

@@ -17,8 +17,11 @@ class UnfitError(TypeError):
 
 def as_module(value: Any) -> nn.Module:
     """The value if it is a torch module; otherwise UnfitError."""
+    if isinstance(value, type) and issubclass(value, nn.Module):
+        raise UnfitError(f"expected a torch module, got the class {value.__name__} itself; call it to make a module")
     if not isinstance(value, nn.Module):
-        raise UnfitError(f"expected a torch module, got {'None' if value is None else f'a {type(value).__name__}'}")
+        kind = "None; is a return missing?" if value is None else f"a {type(value).__name__}"
+        raise UnfitError(f"expected a torch module, got {kind}")
     return value
 
 

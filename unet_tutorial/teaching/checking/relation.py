@@ -23,6 +23,7 @@ OF_NUMBERS: tuple[tuple[str, Change], ...] = (
     ("every result is 1 divided by the right one", lambda x: 1 / x),
 )
 FACTORS = {-1.0: "the negative of", 2.0: "twice", 0.5: "half", 0.25: "a quarter of", 100.0: "100 times (a percentage?)"}
+MOST_ITEMS = 8  # of a vector that is looked at item by item
 OF_ITEMS: tuple[tuple[str, Change], ...] = (
     ("the items are right, but in reverse order", lambda x: list(x)[::-1]),
     ("the last item is missing; the others are right", lambda x: list(x)[:-1]),
@@ -66,6 +67,8 @@ def _related(pairs: Sequence[Pair], tolerance: float) -> str:
     right, wrong = [old for old, _ in pairs], [new for _, new in pairs]
     if all(isinstance(each, float) for each in right + wrong):
         return _of_numbers(pairs, tolerance)
+    if all(isinstance(each, np.ndarray) and each.ndim == 1 and len(each) <= MOST_ITEMS for each in right + wrong):
+        return _of_sequences([(list(old), list(new)) for old, new in pairs], tolerance)
     if all(isinstance(each, np.ndarray) and each.dtype.kind in "fiu" for each in right + wrong):
         return _of_arrays(pairs, tolerance)
     if all(isinstance(each, (list, tuple)) for each in right + wrong):
@@ -110,6 +113,8 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
     if len(lengths) != 1:
         return ""
     places = range(lengths.pop())
+    if order := _order_of_items(pairs, len(places), tolerance):
+        return f"the items are right, but in another order: {', '.join(map(str, order))} of the right result"
     columns = {i: [(_values(old[i]), _values(new[i])) for old, new in pairs] for i in places}
     faulty = [i for i in places if any(mismatch(old, new, tolerance) for old, new in columns[i])]
     found = _related(columns[faulty[0]], tolerance) if faulty else ""
@@ -127,6 +132,13 @@ def _rearranged(pairs: Sequence[Pair]) -> str:
     if all(len(old) < len(new) and list(dict.fromkeys(new)) == old for old, new in spelled):
         return "the items are right, but some are there more than once"
     return ""
+def _order_of_items(pairs: Sequence[Pair], length: int, tolerance: float) -> list[int]:
+    """The places from which the items were taken in every call; empty if there is no such order."""
+    order: list[int] = []
+    for place in range(length if length <= MOST_ITEMS else 0):
+        columns = (i for i in range(length) if all(not mismatch(old[i], new[place], tolerance) for old, new in pairs))
+        order.append(next(columns, -1))
+    return order if sorted(order) == list(range(length)) != order else []
 
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
@@ -193,7 +205,8 @@ def _offset(pairs: Sequence[Pair], tolerance: float) -> str:
     if all(old.ndim >= 3 and old.shape[-1] * old.shape[-2] > 1 for old, _ in pairs):
         differences = [new.astype(float) - old for old, new in pairs]
         scale = max(np.abs(old).max() for old, _ in pairs)
-        if all(np.ptp(each, axis=(-2, -1)).max() <= 10 * tolerance * scale for each in differences):
+        noise = 10 * tolerance * scale
+        if all(np.ptp(each, axis=(-2, -1)).max() <= noise < np.abs(each).max() for each in differences):
             return "within each channel every value is wrong by the same number: look at the biases"
     return ""
 
