@@ -8,6 +8,7 @@ from tests.oracles.answers import remembered
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08, lesson_09
+from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_11
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import HIDDEN, judge
@@ -55,6 +56,7 @@ TABLES = (
     lesson_06.ANSWERS,
     lesson_08.ANSWERS,
     lesson_09.ANSWERS,
+    lesson_11.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]
