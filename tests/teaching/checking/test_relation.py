@@ -57,6 +57,8 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),
+        ([{"output": [RGB], "gradients": [RGB]}], [{"output": [RGB], "gradients": [RGB * 0]}], "the output is right"),
+        ([{"output": [RGB], "gradients": [RGB]}], [{"output": [RGB + 1], "gradients": [RGB * 0]}], "1 too large"),
         ([{"output": RGB}], [{"output": None}], ""),
     ],
 )  # fmt: skip

@@ -167,7 +167,7 @@ def alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
 
 
 def returned_nothing(answer: Any, got: Sequence[Outcome]) -> str:
-    """A sentence for an answer that still has the stub's line, or returns None in every case; empty if neither holds."""
+    """A sentence for an answer that still has the stub's line, or always returns None; empty if neither holds."""
     try:
         source = inspect.getsource(answer)
     except (OSError, TypeError):

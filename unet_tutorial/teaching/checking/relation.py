@@ -49,6 +49,20 @@ def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: flo
     pairs = [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)]
     with np.errstate(all="ignore"):  # NaN and infinity have no relation
         return _related(pairs, tolerance)
+    pairs = [(old.value, new.value) for old, new in zip(expected, got, strict=True)]
+    return _of_gradients(pairs, tolerance) or _related([(_values(old), _values(new)) for old, new in pairs], tolerance)
+
+
+def _of_gradients(pairs: Sequence[Pair], tolerance: float) -> str:
+    """Right outputs with a wrong gradient."""
+    if not all(isinstance(each, dict) and "gradients" in each for pair in pairs for each in pair):
+        return ""
+    without = [tuple({**each, "gradients": []} for each in pair) for pair in pairs]
+    if any(mismatch(old, new, tolerance) for old, new in without):
+        return ""
+    return (
+        "the output is right, but the gradient is not; look for detach(), .data, .item(), tolist() or torch.no_grad()"
+    )
 
 
 def _values(value: Any) -> Any:
