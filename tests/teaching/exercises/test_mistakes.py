@@ -9,6 +9,15 @@ from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, le
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_08, lesson_09
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_11
+from tests.teaching.exercises.answers import (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_11,
+    lesson_11b,
+)
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import HIDDEN, judge
@@ -57,6 +66,7 @@ TABLES = (
     lesson_08.ANSWERS,
     lesson_09.ANSWERS,
     lesson_11.ANSWERS,
+    lesson_11b.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]
