@@ -552,7 +552,7 @@ def _(widths, rank):
     return sum((3 * c) ** rank for c in widths[:-1])
 
 
-@wrong("add_saving", "two neighbouring levels are multiplied, and the index 0 - 1 is the")
+@wrong("add_saving", "neighbouring levels are multiplied, and the index 0 - 1 is the")
 def _(widths, rank):
     total = 0
     for level in range(len(widths)):
