@@ -43,6 +43,8 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: range(4 / 2), "use // instead of /"),
     (lambda: np.zeros(4)[: 4 / 2], "use // instead of /"),
     (lambda: X[: 4 / 2], "use // instead of /"),
+    (lambda: F.max_pool2d(X, 2.0**1), "sizes are whole numbers"),
+    (lambda: F.interpolate(X, scale_factor=2.0, mode="linear"), "of maps it is 'bilinear'"),
     (lambda: X.reshape(2, 3, 4 / 2, 12), "use // instead of /"),
     (lambda: torch.zeros(2, requires_grad=True).add_(1), "work on a copy"),
     (

@@ -54,6 +54,11 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([[1, 2, 3], [4, 6, 5]], [[2, 1, 3], [6, 4, 5]], "in another order: 1, 0, 2 of"),
         ([torch.ones(2), torch.tensor([2.0, 3.0])], [torch.tensor([1.0, -1]), torch.tensor([2.0, -3])],
          "item 1: every result is the negative of the right one; item 0 is right"),
+        ([[(0, 1), (2, 0)], [(3, 1)]], [[(2, 0)], [(3, 1)]], "items are missing, such as (0, 1)"),
+        ([[4, 2, 4], [1, 3]], [[2, 4], []], "items are missing, such as 4"),
+        ([["b"], ["c"]], [["b", "a"], ["c"]], "items are there that do not belong there, such as 'a'"),
+        ([["b"], ["c"]], [["b", "b"], ["c"]], "such as 'b'"),
+        ([["b", "a"], ["c"]], [["d"], ["c"]], ""),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

@@ -18,6 +18,7 @@ from tests.teaching.exercises.answers import (
     lesson_11,
     lesson_11b,
 )
+from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_15
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import HIDDEN, judge
@@ -67,6 +68,7 @@ TABLES = (
     lesson_09.ANSWERS,
     lesson_11.ANSWERS,
     lesson_11b.ANSWERS,
+    lesson_15.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]

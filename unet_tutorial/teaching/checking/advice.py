@@ -12,6 +12,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"leaf Variable that requires grad.*, in your line \d+: .*\.(weight|bias)\b",
         r"change a parameter under torch.no_grad(): then .\1 can be overwritten in place",
     ),
+    (r"must be tuple of ints, not float", "sizes are whole numbers: use // instead of /, or int(…)"),
+    (r"Got 4D input, but linear mode needs 3D", "mode='linear' is for one axis; of maps it is 'bilinear'"),
     (r"leaf Variable that requires grad", "it changes its argument; work on a copy: x.clone()"),
     (
         r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",

@@ -123,6 +123,8 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
         return whole
     if whole := _rearranged(pairs):
         return whole
+    if some := _more_or_fewer([(list(old), list(new)) for old, new in pairs], tolerance):
+        return some
     lengths = {len(each) for pair in pairs for each in pair}
     if len(lengths) != 1:
         return ""
@@ -153,6 +155,31 @@ def _order_of_items(pairs: Sequence[Pair], length: int, tolerance: float) -> lis
         columns = (i for i in range(length) if all(not mismatch(old[i], new[place], tolerance) for old, new in pairs))
         order.append(next(columns, -1))
     return order if sorted(order) == list(range(length)) != order else []
+def _more_or_fewer(pairs: Sequence[tuple[list[Any], list[Any]]], tolerance: float) -> str:
+    """Results that only lack items of the right ones, or only have further ones."""
+    missing, further = zip(*(_unmatched(old, new, tolerance) for old, new in pairs), strict=True)
+    if any(missing) and not any(further):
+        return f"items are missing, such as {_first(missing)!r}; those that are there are right"
+    if any(further) and not any(missing):
+        return (
+            f"items are there that do not belong there, such as {_first(further)!r}; all the right ones are there, too"
+        )
+
+
+def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[list[Any], list[Any]]:
+    """The right items without an equal one in the result, and those of the result without an equal right one."""
+    missing, further = [], list(wrong)
+    for item in right:
+        place = next((i for i, other in enumerate(further) if not mismatch(item, other, tolerance)), -1)
+        if place < 0:
+            missing.append(item)
+        else:
+            del further[place]
+    return missing, further
+
+
+def _first(found: Sequence[list[Any]]) -> Any:
+    return next(each[0] for each in found if each)
 
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
