@@ -89,6 +89,20 @@ def test_a_wrong_answer_is_shown_with_the_call_that_failed_and_its_prints() -> N
     ]
 
 
+def test_a_mistake_is_recognised_although_the_answer_overflows_in_another_call() -> None:
+    def halves(x: Tensor) -> Tensor:
+        return x / 2 if x[0, 0] > 0 else x * torch.inf
+
+    def doubles(x: Tensor) -> Tensor:
+        return 2 * x if x[0, 0] > 0 else x * torch.inf
+
+    seeds = [seed for seed in range(9) if len({bool(x[0, 0] > 0) for (x,) in cases(seed)}) == 2]
+    sentences = [judge(DOUBLE, halves, seed=seed).sentence for seed in seeds]
+    assert sentences
+    assert set(sentences) == {"double: you halved it"}
+    assert all("expected" in judge(DOUBLE, doubles, seed=seed).sentence for seed in seeds)
+
+
 def test_a_stub_is_not_written_yet() -> None:
     def double(_x: Tensor) -> None:
         return None  # your answer in place of this line

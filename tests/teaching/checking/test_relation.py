@@ -59,6 +59,9 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([["b"], ["c"]], [["b", "a"], ["c"]], "items are there that do not belong there, such as 'a'"),
         ([["b"], ["c"]], [["b", "b"], ["c"]], "such as 'b'"),
         ([["b", "a"], ["c"]], [["d"], ["c"]], ""),
+        ([np.array([0.0, 1, 3])], [np.array([0.0, -0.5, -1.5])], "every value is -0.5 times the right one"),
+        ([np.array([0.0, 1, 3])], [np.array([1.0, 2, 6])], ""),
+        ([np.array([1.0, 2])], [np.array([np.inf, 4])], ""),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

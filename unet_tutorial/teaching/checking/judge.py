@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -59,6 +61,10 @@ def judge(exercise: Exercise, answer: Any, *, seed: int = 0, seconds: float = 10
             or mostly(exercise, answer, known, expected, got, seed, seconds)
             or changing(exercise, answer, got, seed, seconds)
         )
+    mistake = "" if first.timed_out else recognised(exercise, answer, got, seed, seconds)
+    if not mistake and any(is_finite(each) for each, _ in wrong) and not all(map(is_finite, got)):
+        mistake = recognised(exercise, answer, got, seed, seconds, where=is_finite)
+    hint = mistake or returned_nothing(answer, got) or relation(expected, got, exercise.tolerance)
     return Verdict(
         ok=False,
         sentence=f"{name}: {hint or sentence}",
@@ -137,6 +143,43 @@ def all_alike(
     cases = list(zip(expected, known, got, strict=True))
     evidence = any(
         not new.error and fault(exercise, right, new) and alike(exercise, old, new) for right, old, new in cases
+def anywhere(_outcome: Outcome) -> bool:
+    """All cases count."""
+    return True
+def is_finite(result: Outcome) -> bool:
+    """Whether there is a result, and its floats are neither infinite nor nan.
+    A wrong formula that overflows in some cases is recognised by the others.
+    >>> is_finite(Outcome({"output": [np.ones(2)]})), is_finite(Outcome([1, float("nan")])), is_finite(Outcome(3))
+    (True, False, True)
+    return not result.error and _finite(result.value)
+def _finite(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_finite, value))
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind != "f" or bool(np.isfinite(value).all())
+    if isinstance(value, Tensor):
+        return not value.is_floating_point() or value.is_meta or bool(value.isfinite().all())
+    return not isinstance(value, float) or math.isfinite(value)
+def recognised(
+    exercise: Exercise,
+    answer: Any,
+    got: Sequence[Outcome],
+    seed: int,
+    seconds: float,
+    where: Callable[[Outcome], bool] = anywhere,
+) -> str:
+    Only cases count for which the outcome of the answer fulfils `where`.
+    recognised if the mistake raises the same one in the same cases.
+    fitting = {
+        hint: mistake
+        for hint, mistake in exercise.mistakes.items()
+        if all_alike(exercise, behaviour(exercise, mistake, seed, seconds), got, where)
+    }
+    other = next(each for each in HIDDEN if each != seed)
+        for hint, mistake in fitting.items()
+        if all_alike(exercise, behaviour(exercise, mistake, other, seconds), again, where)
     )
     return all(
         alike(exercise, old, new) or (evidence and old.raised and _kind(old) == _kind(new)) for _, old, new in cases
@@ -154,6 +197,13 @@ def all_alike(exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcom
 def _kind(each: Outcome) -> str:
     """The type of the exception that an answer raised."""
     return each.raised.partition(":")[0]
+def all_alike(
+    exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcome], where: Callable[[Outcome], bool] = anywhere
+) -> bool:
+    """Whether two answers have the same outcome in every case that counts."""
+    if len(known) != len(got):
+        return False
+    return all(alike(exercise, *pair) for pair in zip(known, got, strict=True) if where(pair[1]))
 
 
 def alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:

@@ -103,13 +103,16 @@ def _of_numbers(pairs: Sequence[Pair], tolerance: float) -> str:
 
 def _constant(right: Any, wrong: Any, tolerance: float, noun: str) -> str:
     """A difference or a ratio that is the same everywhere."""
+    if not np.isfinite(wrong).all() or not np.isfinite(right).all():
+        return ""
     difference = wrong - right
     scale = max(np.abs(right).max(), 1e-30)
     if np.ptp(difference) <= tolerance * scale < abs(difference[0]):
         size = spelled_number(float(abs(difference[0])), 4)
         return f"every {noun} is {size} too {'large' if difference[0] > 0 else 'small'}"
-    if (right != 0).all():
-        ratios = wrong / right
+    telling = right != 0
+    if telling.any() and (wrong[~telling] == 0).all():
+        ratios = wrong[telling] / right[telling]
         if np.ptp(ratios) <= tolerance * abs(ratios[0]) and abs(ratios[0] - 1) > tolerance and ratios[0] != 0:
             factor = float(np.round(ratios[0], 6))
             return f"every {noun} is {FACTORS.get(factor, f'{spelled_number(factor, 4)} times')} the right one"
@@ -183,8 +186,10 @@ def _first(found: Sequence[list[Any]]) -> Any:
 
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
-    if any(min(old.ndim, new.ndim) < 2 or 0 in old.shape or 0 in new.shape for old, new in pairs):
+    if any(min(old.ndim, new.ndim) < 1 or 0 in old.shape or 0 in new.shape for old, new in pairs):
         return ""
+    if any(min(old.ndim, new.ndim) < 2 for old, new in pairs):
+        return _offset(pairs, tolerance)
     return (
         _changed(OF_MAPS, pairs, tolerance)
         or _reordered(pairs, tolerance)
@@ -248,6 +253,8 @@ def _offset(pairs: Sequence[Pair], tolerance: float) -> str:
         scale = max(np.abs(old).max() for old, _ in pairs)
         noise = 10 * tolerance * scale
         if all(np.ptp(each, axis=(-2, -1)).max() <= noise < np.abs(each).max() for each in differences):
+        same = all(np.ptp(each, axis=(-2, -1)).max() <= 10 * tolerance * scale for each in differences)
+        if same and max(np.abs(each).max() for each in differences) > 10 * tolerance * scale:
             return "within each channel every value is wrong by the same number: look at the biases"
     return ""
 
