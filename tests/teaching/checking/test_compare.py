@@ -40,6 +40,13 @@ OTHER = [
     (3, True, "expected a number, got True"),
     (True, 1, "expected True, got 1"),
     ("a", "b", "expected 'a', got 'b'"),
+    (
+        f"{'a' * 80} 16, 4 pixels",
+        f"{'a' * 80} 16; 4 pixels",
+        "the texts differ from character 83 on:"
+        " expected '…aaaaaaaaaaaaaaaaa 16, 4 pixels', got '…aaaaaaaaaaaaaaaaa 16; 4 pixels'",
+    ),
+    ("a" * 99, "a" * 98, f"the texts differ from character 98 on: expected '…{'a' * 21}', got '…{'a' * 20}'"),
     ("", None, "expected '', got None"),
     (31030658, 31030659, "expected 31030658, got 31030659"),
     (31030658.0, 31940000.0, "expected 31030658, got 31940000"),

@@ -62,6 +62,12 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([np.array([0.0, 1, 3])], [np.array([0.0, -0.5, -1.5])], "every value is -0.5 times the right one"),
         ([np.array([0.0, 1, 3])], [np.array([1.0, 2, 6])], ""),
         ([np.array([1.0, 2])], [np.array([np.inf, 4])], ""),
+        ([[3, 1, 2], [4]], [[1, 2, 3], [4]], "the items are right, but in another order"),
+        (["A.", "B c."], ["A", "B c"], "the full stop at the end is missing"),
+        (["A b.", "B c."], ["A b.", "B  c."], "the text is right but for spaces"),
+        (["A b.", "B c."], ["a b.", "B c."], "the text is right but for capital letters"),
+        (["A b.", "B c."], ["a b.", "B  c."], ""),
+        ([{"x": 1, "y": [2, 3]}, {"x": 1, "y": [4]}], [{"x": 1, "y": [3]}, {"x": 1, "y": []}], "y: the first item is missing"),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

@@ -20,6 +20,9 @@ from tests.teaching.exercises.answers import (
 )
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_15
 from tests.teaching.exercises.answers import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_15, lesson_16
+    lesson_15,
+    lesson_16,
+    lesson_18,
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import HIDDEN, judge
@@ -71,6 +74,7 @@ TABLES = (
     lesson_11b.ANSWERS,
     lesson_15.ANSWERS,
     lesson_16.ANSWERS,
+    lesson_18.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]

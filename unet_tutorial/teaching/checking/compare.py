@@ -31,6 +31,7 @@ class Raised:
         return f"a {self.kind}"
 
 
+LONG_TEXTS = 120  # letters of two texts, from which on only the place of their difference is shown
 NAMES = {"b": "booleans", "i": "whole numbers", "u": "whole numbers", "f": "floats", "c": "complex numbers"}
 
 
@@ -175,6 +176,8 @@ def _compare_sequences(expected: Sequence[Any], got: Any, tolerance: float) -> s
 def _compare_scalars(expected: Any, got: Any, tolerance: float) -> str:
     expected, got = as_number(expected), as_number(got)
     if isinstance(expected, (bool, str)) or not isinstance(expected, (int, float)):
+        if isinstance(expected, str) and isinstance(got, str) and got != expected and len(expected + got) > LONG_TEXTS:
+            return _texts_apart(expected, got)
         equal = type(got) is type(expected) and got == expected
         return "" if equal else f"expected {expected!r}, got {_described(got)}"
     if isinstance(got, bool) or not isinstance(got, (int, float)):
@@ -186,6 +189,18 @@ def _compare_scalars(expected: Any, got: Any, tolerance: float) -> str:
     whole = isinstance(expected, int)
     close = got == expected if whole else bool(np.isclose(got, expected, rtol=tolerance, atol=0.0, equal_nan=True))
     return "" if close else told_apart(expected, got)
+
+
+def _texts_apart(expected: str, got: str) -> str:
+    """The first place at which two long texts differ, with a few words around it."""
+    unequal = (i for i, (old, new) in enumerate(zip(expected, got, strict=False)) if old != new)
+    place = next(unequal, min(len(expected), len(got)))
+    start = max(0, place - 20)
+    parts = [
+        f"{'…' if start else ''}{text[start : place + 30]}{'…' if place + 30 < len(text) else ''}"
+        for text in (expected, got)
+    ]
+    return f"the texts differ from character {place} on: expected {parts[0]!r}, got {parts[1]!r}"
 
 
 def as_number(value: Any) -> Any:

@@ -29,6 +29,10 @@ OF_ITEMS: tuple[tuple[str, Change], ...] = (
     ("the last item is missing; the others are right", lambda x: list(x)[:-1]),
     ("the first item is missing; the others are right", lambda x: list(x)[1:]),
 )
+OF_TEXTS: tuple[tuple[str, Change], ...] = (
+    ("the full stop at the end is missing", lambda x: x.removesuffix(".")),
+    ("there is a full stop too many at the end", lambda x: f"{x}."),
+)
 OF_MAPS: tuple[tuple[str, Change], ...] = (
     ("the rows are in reverse order", lambda x: np.flip(x, -2)),
     ("the columns are in reverse order", lambda x: np.flip(x, -1)),
@@ -87,6 +91,10 @@ def _related(pairs: Sequence[Pair], tolerance: float) -> str:
         return _of_arrays(pairs, tolerance)
     if all(isinstance(each, (list, tuple)) for each in right + wrong):
         return _of_sequences(pairs, tolerance)
+    if all(isinstance(each, str) for each in right + wrong):
+        return _changed(OF_TEXTS, pairs, tolerance) or _same_but(pairs)
+    if all(isinstance(each, dict) and each.keys() == right[0].keys() for each in right + wrong):
+        return _of_mappings(pairs, tolerance)
     return ""
 
 
@@ -158,9 +166,27 @@ def _order_of_items(pairs: Sequence[Pair], length: int, tolerance: float) -> lis
         columns = (i for i in range(length) if all(not mismatch(old[i], new[place], tolerance) for old, new in pairs))
         order.append(next(columns, -1))
     return order if sorted(order) == list(range(length)) != order else []
+def _of_mappings(pairs: Sequence[Pair], tolerance: float) -> str:
+    """The relation of the values of the first key that has wrong ones."""
+    for key in pairs[0][0]:
+        values = [(_values(old[key]), _values(new[key])) for old, new in pairs]
+        if any(mismatch(old, new, tolerance) for old, new in values):
+            found = _related(values, tolerance)
+            return found and f"{key}: {found}"
+
+
+def _same_but(pairs: Sequence[Pair]) -> str:
+    """Texts that are equal but for spaces, or for capital letters."""
+    for name, plain in (("spaces", lambda text: "".join(text.split())), ("capital letters", str.lower)):
+        if all(plain(old) == plain(new) for old, new in pairs):
+            return f"the text is right but for {name}"
+
+
 def _more_or_fewer(pairs: Sequence[tuple[list[Any], list[Any]]], tolerance: float) -> str:
     """Results that only lack items of the right ones, or only have further ones."""
     missing, further = zip(*(_unmatched(old, new, tolerance) for old, new in pairs), strict=True)
+    if not any(missing) and not any(further):
+        return "the items are right, but in another order"
     if any(missing) and not any(further):
         return f"items are missing, such as {_first(missing)!r}; those that are there are right"
     if any(further) and not any(missing):
