@@ -7,7 +7,7 @@ from typing import Any
 
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.guard import Outcome
-from unet_tutorial.teaching.checking.judge import behaviour
+from unet_tutorial.teaching.checking.trial import behaviour
 
 
 class Answers:
@@ -40,7 +40,7 @@ KNOWN: dict[tuple[str, int, int], list[Outcome]] = {}
 
 
 def remembered(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
-    """In place of `judge.behaviour`: the outcomes of an answer are computed once, although it is compared often."""
+    """In place of `trial.behaviour`: the outcomes of an answer are computed once, although it is compared often."""
     key = exercise.name, id(answer), seed
     if key not in KNOWN:
         KNOWN[key] = behaviour(exercise, answer, seed, seconds)

@@ -57,7 +57,7 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([[(0, 1), (2, 0)], [(3, 1)]], [[(2, 0)], [(3, 1)]], "items are missing, such as (0, 1)"),
         ([[4, 2, 4], [1, 3]], [[2, 4], []], "items are missing, such as 4"),
         ([["b"], ["c"]], [["b", "a"], ["c"]], "items are there that do not belong there, such as 'a'"),
-        ([["b"], ["c"]], [["b", "b"], ["c"]], "such as 'b'"),
+        ([["b"], ["c"]], [["b", "b"], ["c"]], "the items are right, but some are there more than once"),
         ([["b", "a"], ["c"]], [["d"], ["c"]], ""),
         ([np.array([0.0, 1, 3])], [np.array([0.0, -0.5, -1.5])], "every value is -0.5 times the right one"),
         ([np.array([0.0, 1, 3])], [np.array([1.0, 2, 6])], ""),
@@ -67,7 +67,8 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         (["A b.", "B c."], ["A b.", "B  c."], "the text is right but for spaces"),
         (["A b.", "B c."], ["a b.", "B c."], "the text is right but for capital letters"),
         (["A b.", "B c."], ["a b.", "B  c."], ""),
-        ([{"x": 1, "y": [2, 3]}, {"x": 1, "y": [4]}], [{"x": 1, "y": [3]}, {"x": 1, "y": []}], "y: the first item is missing"),
+        ([{"x": 1, "y": [2, 3]}, {"x": 1, "y": [4]}], [{"x": 1, "y": [3]}, {"x": 1, "y": []}],
+         "y: the first item is missing"),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

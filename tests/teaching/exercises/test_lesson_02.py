@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from unet_tutorial import paper
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 
 ORACLES = {
     "double_conv": paper.double_conv,

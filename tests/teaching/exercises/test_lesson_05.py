@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 from unet_tutorial.teaching.exercises import lesson_05
 
 

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from unet_tutorial.learning.losses.cross_entropy import weighted_cross_entropy
 from unet_tutorial.learning.losses.weight_maps import border_weights, class_weights
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 from unet_tutorial.teaching.exercises import lesson_06
 
 Array = NDArray[Any]

@@ -14,7 +14,8 @@ from unet_tutorial.metrics.merges_and_splits import merges, splits
 from unet_tutorial.metrics.pixels import iou
 from unet_tutorial.metrics.rand import v_rand
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 from unet_tutorial.teaching.exercises import lesson_09
 
 Array = NDArray[Any]

@@ -17,7 +17,8 @@ from unet_tutorial.learning.losses.focal import softmax_focal_loss
 from unet_tutorial.learning.losses.overlap import dice_of
 from unet_tutorial.learning.losses.targets import Channels, mean_of_known, one_hot, per_image
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 
 
 def classes_of_colours(image: NDArray[Any], colours: list[tuple[int, int, int]]) -> NDArray[Any]:

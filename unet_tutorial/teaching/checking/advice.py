@@ -69,7 +69,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"exceptions must derive from BaseException", "raise an exception: raise ValueError(…)"),
     (
         r"Boolean value of Tensor with more than one value|truth value of an array with more than one element",
-        "this condition has one truth value for each entry: use .any() or .all(), or `is not None`",
+        "this condition has one truth value for each entry: use .any() or .all(), or `is not None`; "
+        "for two conditions per pixel use & and |",
     ),
     (r"cannot assign '.*' as parameter '(\w+)'", r"overwrite the values of .\1 in place, under torch.no_grad()"),
     (
@@ -101,7 +102,6 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"Kernel size can't be greater than actual input size", "the map is too small here: is it pooled once too often?"),
     (r"does not have a deterministic|element 0 of tensors does not require grad", "no gradient reaches the result"),
     (r"(?:too many|not enough) values to unpack \(expected (?:at least )?(\d+)", r"on the left there are \1 names"),
-    (r"ZeroDivisionError", "the divisor is 0 for these arguments; treat this case on its own"),
     (
         r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\) at non-singleton \w+ (\d+)",
         r"along axis \3 there is room for \1 entries, and the values have \2",
@@ -117,10 +117,6 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"Padding size should be less than",
         "torch's reflect mode mirrors only once, and the image is too small for that",
-    ),
-    (
-        r"(?:truth value of an array|Boolean value of Tensor) with more than one",
-        "an array is neither true nor false: use .any() or .all(); for two conditions per pixel use & and |",
     ),
     (r"maximum recursion depth", "the function calls itself without end; it needs a case that does not"),
 )

@@ -10,7 +10,8 @@ from IPython.display import display
 
 from unet_tutorial.teaching.checking import progress
 from unet_tutorial.teaching.checking.exercise import Exercise
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 from unet_tutorial.teaching.checking.verdict import Verdict
 
 # Imported by name: the exercises import this folder, so this folder may not import them (tests/house/floors.py).

@@ -78,7 +78,7 @@ def mutants(solution: Any) -> Iterator[tuple[str, Any]]:
     ...     print(hint, mutant([1, 4]))
     ...     break
     ...
-    the call of sqrt is missing 0.25
+    the division by a value is missing 1.0
     """
     tree = ast.parse(source_of(solution))
     (function,) = tree.body

@@ -23,7 +23,8 @@ OF_NUMBERS: tuple[tuple[str, Change], ...] = (
     ("every result is 1 divided by the right one", lambda x: 1 / x),
 )
 FACTORS = {-1.0: "the negative of", 2.0: "twice", 0.5: "half", 0.25: "a quarter of", 100.0: "100 times (a percentage?)"}
-MOST_ITEMS = 8  # of a vector that is looked at item by item
+MOST_ITEMS = 8  # of a vector that is compared item by item
+MOST_COMPARED = 200  # items of a list of which the missing ones are searched
 OF_ITEMS: tuple[tuple[str, Change], ...] = (
     ("the items are right, but in reverse order", lambda x: list(x)[::-1]),
     ("the last item is missing; the others are right", lambda x: list(x)[:-1]),
@@ -50,11 +51,11 @@ def relation(expected: Sequence[Outcome], got: Sequence[Outcome], tolerance: flo
     """
     if len(expected) != len(got) or any(each.error for each in got):
         return ""
-    pairs = [(_values(old.value), _values(new.value)) for old, new in zip(expected, got, strict=True)]
-    with np.errstate(all="ignore"):  # NaN and infinity have no relation
-        return _related(pairs, tolerance)
     pairs = [(old.value, new.value) for old, new in zip(expected, got, strict=True)]
-    return _of_gradients(pairs, tolerance) or _related([(_values(old), _values(new)) for old, new in pairs], tolerance)
+    if of_gradients := _of_gradients(pairs, tolerance):
+        return of_gradients
+    with np.errstate(all="ignore"):  # NaN and infinity have no relation
+        return _related([(_values(old), _values(new)) for old, new in pairs], tolerance)
 
 
 def _of_gradients(pairs: Sequence[Pair], tolerance: float) -> str:
@@ -86,7 +87,8 @@ def _related(pairs: Sequence[Pair], tolerance: float) -> str:
     if all(isinstance(each, float) for each in right + wrong):
         return _of_numbers(pairs, tolerance)
     if all(isinstance(each, np.ndarray) and each.ndim == 1 and len(each) <= MOST_ITEMS for each in right + wrong):
-        return _of_sequences([(list(old), list(new)) for old, new in pairs], tolerance)
+        items = [(list(old), list(new)) for old, new in pairs]
+        return _of_sequences(items, tolerance) or _of_arrays(pairs, tolerance)
     if all(isinstance(each, np.ndarray) and each.dtype.kind in "fiu" for each in right + wrong):
         return _of_arrays(pairs, tolerance)
     if all(isinstance(each, (list, tuple)) for each in right + wrong):
@@ -132,16 +134,12 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
         return ""
     if whole := _changed(OF_ITEMS, pairs, tolerance):
         return whole
-    if whole := _rearranged(pairs):
-        return whole
-    if some := _more_or_fewer([(list(old), list(new)) for old, new in pairs], tolerance):
-        return some
     lengths = {len(each) for pair in pairs for each in pair}
-    if len(lengths) != 1:
-        return ""
-    places = range(lengths.pop())
+    places = range(lengths.pop() if len(lengths) == 1 else 0)
     if order := _order_of_items(pairs, len(places), tolerance):
         return f"the items are right, but in another order: {', '.join(map(str, order))} of the right result"
+    if some := _more_or_fewer([(list(old), list(new)) for old, new in pairs], tolerance):
+        return some
     columns = {i: [(_values(old[i]), _values(new[i])) for old, new in pairs] for i in places}
     faulty = [i for i in places if any(mismatch(old, new, tolerance) for old, new in columns[i])]
     found = _related(columns[faulty[0]], tolerance) if faulty else ""
@@ -151,14 +149,6 @@ def _of_sequences(pairs: Sequence[Pair], tolerance: float) -> str:
     return f"item {faulty[0]}: {found}{right}" if found else ""
 
 
-def _rearranged(pairs: Sequence[Pair]) -> str:
-    """The right items in another order, or some of them more than once."""
-    spelled = [tuple([repr(each) for each in items] for items in pair) for pair in pairs]
-    if all(sorted(old) == sorted(new) for old, new in spelled):
-        return "the items are right, but in another order"
-    if all(len(old) < len(new) and list(dict.fromkeys(new)) == old for old, new in spelled):
-        return "the items are right, but some are there more than once"
-    return ""
 def _order_of_items(pairs: Sequence[Pair], length: int, tolerance: float) -> list[int]:
     """The places from which the items were taken in every call; empty if there is no such order."""
     order: list[int] = []
@@ -166,33 +156,23 @@ def _order_of_items(pairs: Sequence[Pair], length: int, tolerance: float) -> lis
         columns = (i for i in range(length) if all(not mismatch(old[i], new[place], tolerance) for old, new in pairs))
         order.append(next(columns, -1))
     return order if sorted(order) == list(range(length)) != order else []
-def _of_mappings(pairs: Sequence[Pair], tolerance: float) -> str:
-    """The relation of the values of the first key that has wrong ones."""
-    for key in pairs[0][0]:
-        values = [(_values(old[key]), _values(new[key])) for old, new in pairs]
-        if any(mismatch(old, new, tolerance) for old, new in values):
-            found = _related(values, tolerance)
-            return found and f"{key}: {found}"
-
-
-def _same_but(pairs: Sequence[Pair]) -> str:
-    """Texts that are equal but for spaces, or for capital letters."""
-    for name, plain in (("spaces", lambda text: "".join(text.split())), ("capital letters", str.lower)):
-        if all(plain(old) == plain(new) for old, new in pairs):
-            return f"the text is right but for {name}"
 
 
 def _more_or_fewer(pairs: Sequence[tuple[list[Any], list[Any]]], tolerance: float) -> str:
     """Results that only lack items of the right ones, or only have further ones."""
+    if max(len(each) for pair in pairs for each in pair) > MOST_COMPARED:
+        return ""
     missing, further = zip(*(_unmatched(old, new, tolerance) for old, new in pairs), strict=True)
-    if not any(missing) and not any(further):
-        return "the items are right, but in another order"
-    if any(missing) and not any(further):
+    if any(missing) and any(further):
+        return ""
+    if any(missing):
         return f"items are missing, such as {_first(missing)!r}; those that are there are right"
-    if any(further) and not any(missing):
-        return (
-            f"items are there that do not belong there, such as {_first(further)!r}; all the right ones are there, too"
-        )
+    if not any(further):
+        return "the items are right, but in another order"
+    extra = [(item, right) for items, (right, _) in zip(further, pairs, strict=True) for item in items]
+    if all(any(not mismatch(item, other, tolerance) for other in right) for item, right in extra):
+        return "the items are right, but some are there more than once"
+    return f"items are there that do not belong there, such as {_first(further)!r}; all the right ones are there, too"
 
 
 def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[list[Any], list[Any]]:
@@ -209,6 +189,24 @@ def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[li
 
 def _first(found: Sequence[list[Any]]) -> Any:
     return next(each[0] for each in found if each)
+
+
+def _of_mappings(pairs: Sequence[Pair], tolerance: float) -> str:
+    """The relation of the values of the first key that has wrong ones."""
+    for key in pairs[0][0]:
+        values = [(_values(old[key]), _values(new[key])) for old, new in pairs]
+        if any(mismatch(old, new, tolerance) for old, new in values):
+            found = _related(values, tolerance)
+            return found and f"{key}: {found}"
+    return ""
+
+
+def _same_but(pairs: Sequence[Pair]) -> str:
+    """Texts that are equal but for spaces, or for capital letters."""
+    for name, plain in (("spaces", lambda text: "".join(text.split())), ("capital letters", str.lower)):
+        if all(plain(old) == plain(new) for old, new in pairs):
+            return f"the text is right but for {name}"
+    return ""
 
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
@@ -278,9 +276,8 @@ def _offset(pairs: Sequence[Pair], tolerance: float) -> str:
         differences = [new.astype(float) - old for old, new in pairs]
         scale = max(np.abs(old).max() for old, _ in pairs)
         noise = 10 * tolerance * scale
-        if all(np.ptp(each, axis=(-2, -1)).max() <= noise < np.abs(each).max() for each in differences):
-        same = all(np.ptp(each, axis=(-2, -1)).max() <= 10 * tolerance * scale for each in differences)
-        if same and max(np.abs(each).max() for each in differences) > 10 * tolerance * scale:
+        same = all(np.ptp(each, axis=(-2, -1)).max() <= noise for each in differences)
+        if same and max(np.abs(each).max() for each in differences) > noise:
             return "within each channel every value is wrong by the same number: look at the biases"
     return ""
 

@@ -1,0 +1,50 @@
+"""An answer beside the solution and the known mistakes."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tests.oracles.doubling_exercise import DOUBLE, right
+from unet_tutorial.teaching.checking.guard import Outcome
+from unet_tutorial.teaching.checking.trial import HIDDEN, Trial, behaviour
+
+
+def halved(x: Tensor) -> Tensor:
+    return x / 2
+
+
+def test_outcomes_and_faults() -> None:
+    trial = Trial(DOUBLE, halved, 0, 10.0)
+    assert len(trial.expected) == len(trial.got) == len(list(DOUBLE.cases(0)))
+    assert all(trial.faults)
+    assert not any(Trial(DOUBLE, right, 0, 10.0).faults)
+
+
+def test_a_mistake_is_compared_case_by_case_and_for_another_seed() -> None:
+    trial = Trial(DOUBLE, halved, 0, 10.0)
+    assert trial.makes(lambda x: x * 0.5)
+    assert not trial.makes(lambda x: x * 0.25)
+    assert trial.equals(lambda x: x * 0.5)
+    assert not trial.equals(right)
+    assert trial.elsewhere.seed in HIDDEN
+    assert trial.elsewhere.makes(lambda x: x * 0.5)
+
+
+def test_outcomes_of_a_mistake_are_computed_once() -> None:
+    calls: list[Tensor] = []
+
+    def counted(x: Tensor) -> Tensor:
+        calls.append(x)
+        return x
+
+    trial = Trial(DOUBLE, halved, 0, 10.0)
+    assert trial.outcomes(counted) is trial.outcomes(counted)
+    assert len(calls) == len(behaviour(DOUBLE, right, 0, 10.0))
+
+
+def test_exceptions_are_equal_if_their_words_are() -> None:
+    trial = Trial(DOUBLE, halved, 0, 10.0)
+    first = Outcome(error="it raised", raised="ValueError: size 3 and size 5")
+    assert trial.alike(first, Outcome(error="it raised", raised="ValueError: size 5 and size 3"))
+    assert not trial.alike(first, Outcome(error="it raised", raised="ValueError: size 4 and size 3"))
+    assert not trial.alike(first, Outcome(3))

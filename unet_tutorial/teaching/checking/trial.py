@@ -1,0 +1,115 @@
+"""A student's answer on the cases of an exercise, beside the solution and the known mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from unet_tutorial.teaching.checking.compare import mismatch
+from unet_tutorial.teaching.checking.exercise import Exercise
+from unet_tutorial.teaching.checking.guard import Outcome, outcome
+
+HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses seed 0
+
+
+def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
+    """The outcomes of an answer for each case, up to the first that times out."""
+    outcomes: list[Outcome] = []
+    for case in exercise.cases(seed):
+        outcomes.append(outcome(exercise, answer, case, seconds))
+        if outcomes[-1].timed_out:
+            break
+    return outcomes
+
+
+def anywhere(_outcome: Outcome) -> bool:
+    """All cases count."""
+    return True
+
+
+class Trial:
+    """An answer that is tried on all cases of a seed.
+
+    ``seconds`` is the time limit for each case. ``expected`` holds the outcomes of the solution, ``got`` those of the
+    answer, and ``faults`` a sentence for each case; it is empty where the answer is correct.
+    """
+
+    def __init__(self, exercise: Exercise, answer: Any, seed: int, seconds: float) -> None:
+        self.exercise, self.answer, self.seed, self.seconds = exercise, answer, seed, seconds
+        self._known: list[tuple[Any, list[Outcome]]] = []
+
+    def outcomes(self, mistake: Any) -> list[Outcome]:
+        """The outcomes of a known mistake of the exercise; they are computed once."""
+        found = next((outcomes for known, outcomes in self._known if known is mistake), None)
+        if found is None:
+            found = behaviour(self.exercise, mistake, self.seed, self.seconds)
+            self._known.append((mistake, found))
+        return found
+
+    @cached_property
+    def expected(self) -> list[Outcome]:
+        return behaviour(self.exercise, self.exercise.solution, self.seed, self.seconds)
+
+    @cached_property
+    def got(self) -> list[Outcome]:
+        return behaviour(self.exercise, self.answer, self.seed, self.seconds)
+
+    @cached_property
+    def faults(self) -> list[str]:
+        return [self.fault(*pair) for pair in zip(self.expected, self.got, strict=False)]
+
+    @cached_property
+    def elsewhere(self) -> Trial:
+        """The same answer on the cases of another seed, by which a suspicion is confirmed."""
+        other = next(each for each in HIDDEN if each != self.seed)
+        return Trial(self.exercise, self.answer, other, self.seconds)
+
+    def fault(self, expected: Outcome, got: Outcome) -> str:
+        """The error of an outcome, or its difference from the expected one, as a sentence; empty if it is correct."""
+        return got.error or mismatch(expected.value, got.value, self.exercise.tolerance)
+
+    def alike(self, known: Outcome, got: Outcome) -> bool:
+        """Whether two outcomes are the same: equal values, or equal exceptions.
+
+        The words of a message may be in another order: for `a + b` and `b + a`, torch exchanges the shapes in it.
+        """
+        if known.error or got.error:
+            return bool(known.raised) and sorted(known.raised.split()) == sorted(got.raised.split())
+        return not mismatch(known.value, got.value, self.exercise.tolerance)
+
+    def makes(self, mistake: Any, counts: Callable[[Outcome], bool] = anywhere) -> bool:
+        """Whether the answer has the outcome of a mistake in every case that counts.
+
+        Exceptions of one type are enough if both also agree in another case on a wrong result: their messages depend
+        on how the code is written.
+        """
+        known = self.outcomes(mistake)
+        if not len(self.expected) == len(known) == len(self.got):
+            return False
+        pairs = [(old, new) for old, new in zip(known, self.got, strict=True) if counts(new)]
+        evidence = any(
+            fault and not new.error and self.alike(old, new)
+            for old, new, fault in zip(known, self.got, self.faults, strict=True)
+        )
+        return all(self.alike(old, new) or (evidence and old.raised and _type(old) == _type(new)) for old, new in pairs)
+
+    def makes_mostly(self, mistake: Any) -> bool:
+        """Whether a mistake gives more than half of the wrong results of the answer, and at least two of them."""
+        wrong = [
+            (known, got)
+            for known, got, fault in zip(self.outcomes(mistake), self.got, self.faults, strict=False)
+            if fault
+        ]
+        same = sum(not known.error and self.alike(known, got) for known, got in wrong)
+        return same >= 2 and 2 * same > len(wrong)
+
+    def equals(self, function: Any) -> bool:
+        """Whether a function gives the results of the answer; it is not called after the first one that differs."""
+        results = (outcome(self.exercise, function, case, self.seconds) for case in self.exercise.cases(self.seed))
+        return all(not each.error and self.alike(each, own) for each, own in zip(results, self.got, strict=True))
+
+
+def _type(each: Outcome) -> str:
+    """The type of the exception that an answer raised."""
+    return each.raised.partition(":")[0]
