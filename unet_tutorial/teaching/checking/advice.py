@@ -101,6 +101,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"missing \d+ required positional arguments?: (.+)", r"give it a value for \1"),
     (r"Kernel size can't be greater than actual input size", "the map is too small here: is it pooled once too often?"),
     (r"does not have a deterministic|element 0 of tensors does not require grad", "no gradient reaches the result"),
+    (
+        r"not enough values to unpack \(expected (\d+), got (\d+)",
+        r"on the left there are \1 names, and on the right \2 values",
+    ),
     (r"(?:too many|not enough) values to unpack \(expected (?:at least )?(\d+)", r"on the left there are \1 names"),
     (
         r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\) at non-singleton \w+ (\d+)",
