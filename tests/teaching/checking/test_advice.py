@@ -67,6 +67,7 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: nn.Sequential(F.relu), "nn.Sequential takes modules"),
     (lambda: Unfinished(), "call super().__init__() first"),
     (lambda: nn.Sequential([nn.ReLU()]), "takes modules one by one"),
+    (lambda: X.permute(0, 2, 1), "the tensor has 4 axes here, and permute names 3"),
     (lambda: unpacked((3,)), "on the left there are 2 names, and on the right 1 values"),
     (lambda: unpacked(X.shape), "on the left there are 2 names"),
     (lambda: torch.einsum("ncij,cn->ij", X, torch.zeros(4, 2)), "c stands for axes of 3 and 4 entries"),

@@ -56,6 +56,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"a \1 was given where a tensor is needed; a layer has to be called: layer(x)",
     ),
     (r"before Module.__init__\(\) call", "call super().__init__() first in __init__"),
+    (
+        r"permute.*input\.dim\(\) = (\d+) is not equal to len\(dims\) = (\d+)",
+        r"the tensor has \1 axes here, and permute names \2",
+    ),
     (r"list is not a Module subclass", "nn.Sequential takes modules one by one: nn.Sequential(*layers)"),
     (r"is not a Module subclass", "nn.Sequential takes modules, such as nn.ReLU(), and no functions"),
     (r"subscript (\w) has size (\d+) .* previously seen size (\d+)", r"\1 stands for axes of \3 and \2 entries"),

@@ -53,6 +53,71 @@ def unusable(answer: Any) -> str:
     return "" if callable(answer) else "pass the function itself, not its result"
 
 
+def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
+    """The outcomes of an answer for each case, up to the first that times out."""
+    outcomes: list[Outcome] = []
+    for case in exercise.cases(seed):
+        outcomes.append(outcome(exercise, answer, case, seconds))
+        if outcomes[-1].timed_out:
+            break
+    return outcomes
+
+
+def fault(exercise: Exercise, expected: Outcome, got: Outcome) -> str:
+    """The error of an answer, or its difference from the expected outcome, as a sentence; empty if it is correct."""
+    return got.error or mismatch(expected.value, got.value, exercise.tolerance)
+
+
+def recognised(exercise: Exercise, answer: Any, got: Sequence[Outcome], seed: int, seconds: float) -> str:
+    """The hint of the first known mistake with the outcome of the student's answer in every case; empty if none.
+
+    The cases are those of `seed`, whose outcomes are `got`, and of another seed. An answer that raises an exception is
+    recognised if the mistake raises the same one in the same cases.
+    """
+    fitting = {
+        hint: mistake
+        for hint, mistake in exercise.mistakes.items()
+        if all_alike(exercise, behaviour(exercise, mistake, seed, seconds), got)
+    }
+    other = next(each for each in HIDDEN if each != seed)
+    again = behaviour(exercise, answer, other, seconds) if fitting else []
+    confirmed = (
+        hint
+        for hint, mistake in fitting.items()
+        if all_alike(exercise, behaviour(exercise, mistake, other, seconds), again)
+    )
+    return next(confirmed, "")
+
+
+def all_alike(exercise: Exercise, known: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
+    """Whether two answers have the same outcome in every case."""
+    return len(known) == len(got) and all(alike(exercise, *pair) for pair in zip(known, got, strict=True))
+
+
+def alike(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
+    """Whether two outcomes are the same: equal values, or equal exceptions."""
+    if known.error or got.error:
+        return bool(known.raised) and _unordered(known.raised) == _unordered(got.raised)
+    return not mismatch(known.value, got.value, exercise.tolerance)
+
+
+def _unordered(raised: str) -> str | list[str]:
+    """The words of torch's message about the shapes of `a + b`, sorted, so that it equals that of `b + a`."""
+    return sorted(raised.split()) if "must match the size of tensor b" in raised else raised
+
+
+def returned_nothing(answer: Any, got: Sequence[Outcome]) -> str:
+    """A sentence for an answer that still has the stub's line, or always returns None; empty if neither holds."""
+    try:
+        source = inspect.getsource(answer)
+    except (OSError, TypeError):
+        source = ""
+    if STUB in source:
+        return "it is not written yet; write your answer in place of the last line"
+    nothing = all(not each.error and each.value is None for each in got)
+    return "it returned None; is a return missing?" if nothing else ""
+
+
 def next_step(first: Outcome, hint: str) -> str:
     """The next step for the student after a wrong answer."""
     if hint:
