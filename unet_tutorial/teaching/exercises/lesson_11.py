@@ -143,6 +143,24 @@ def _other_orders() -> Iterator[Mistake]:
     ),
     (
         "return blocks.permute(0, 1, 4, 2, 5, 3).reshape(n, -1, height * stride, width * stride)",
+        "out = x.new_zeros(n, blocks.shape[1], height * stride, width * stride)\n"
+        "    for i in range(stride):\n"
+        "        for j in range(stride):\n"
+        "            out[:, :, i::stride, j::stride] = x[:, i + j :: stride**2]\n"
+        "    return out",
+        "row i and column j of a block are its channel i · stride + j, and not i + j",
+    ),
+    (
+        "return blocks.permute(0, 1, 4, 2, 5, 3).reshape(n, -1, height * stride, width * stride)",
+        "out = x.new_zeros(n, blocks.shape[1], height * stride, width * stride)\n"
+        "    for i in range(stride):\n"
+        "        for j in range(stride):\n"
+        "            out[:, :, i::stride, j::stride] = x[:, (i * stride + j) * stride**2 :][:, : blocks.shape[1]]\n"
+        "    return out",
+        "the channels of row i and column j begin at i · stride + j, and go on in steps of stride²",
+    ),
+    (
+        "return blocks.permute(0, 1, 4, 2, 5, 3).reshape(n, -1, height * stride, width * stride)",
         "return nn.PixelUnshuffle(stride)(x)",
         "that is the opposite way, from pixels to channels",
     ),
@@ -263,6 +281,33 @@ LOWER = "c, d = image[1::2, ::2].mean(), image[1::2, 1::2].mean()"
         "return sums / 4",
         "return sums.reshape(2, 2) / 4",
         "the four numbers are right; return them as a tensor with one axis, of shape (4,)",
+    ),
+    (
+        "return sums / 4",
+        "return (sums / 4)[None]",
+        "the four numbers are right; return them as a tensor with one axis, of shape (4,), and not (1, 4)",
+    ),
+    ("return sums / 4", "return sums // 4", "// rounds down to whole numbers; use /"),
+    (
+        "a - b + c - d, a + b - c - d",
+        "2 * (a - b), 2 * (a - c)",
+        "columns and rows are computed from the upper row and the left column of each block alone; use all four pixels",
+    ),
+    (
+        "a - b + c - d, a + b - c - d, a - b - c + d",
+        "a - b, a - c, a - d",
+        "the patterns are differences of two pixels; each one has all four pixels, with two plus and two minus signs",
+    ),
+    (
+        "all neighbours are compared, also those of two blocks; the blocks begin at every second row and column",
+        lambda image: torch.stack(
+            [
+                image.mean(),
+                -image.diff(dim=1).mean() / 2,
+                -image.diff(dim=0).mean() / 2,
+                image.diff(dim=0).diff(dim=1).mean() / 4,
+            ]
+        ),
     ),
     (
         "return sums / 4",

@@ -107,6 +107,17 @@ SHARE = "(depthwise + pointwise) / (in_channels * out_channels * size)"
     ("prod(kernel)", "kernel[-1]", "the whole kernel counts, and not its last axis alone"),
     ("prod(kernel)", "kernel[0]", "the whole kernel counts, and not its first axis alone"),
     ("prod(kernel)", "kernel[0] * kernel[1]", "a kernel may have one, two or three axes: multiply all its numbers"),
+    (SHARE, "1 / (out_channels + size)", "the share is a sum of two fractions, 1 / out + 1 / size"),
+    (
+        "pointwise = in_channels * out_channels",
+        "pointwise = out_channels * size",
+        "the pointwise part has a 1×1 kernel for each pair of channels: in · out weights",
+    ),
+    (
+        SHARE,
+        "1 / out_channels + 1 / kernel[0] * kernel[-1]",
+        "1 / a * b is (1 / a) * b; divide by the product of all numbers of the kernel",
+    ),
     ("depthwise + pointwise", "depthwise * pointwise", "the two parts are added, and not multiplied"),
     (
         SHARE,
@@ -292,6 +303,16 @@ PADDED = "F.pad(x, (0, 0) * (x.ndim - 2) + (0, missing))"
     ),
     (
         PADDED,
+        "torch.cat((x, torch.zeros_like(x)), 1)",
+        "as many zeros as x has channels are laid behind it; the number of missing channels differs from case to case",
+    ),
+    (
+        PADDED,
+        "torch.cat((x, torch.zeros(missing, *x.shape[2:])), 1)",
+        "the zeros have no axis of images; their shape is (N, missing, *size)",
+    ),
+    (
+        PADDED,
         "torch.cat((x, torch.ones(len(x), missing, *x.shape[2:])), 1)",
         "the missing channels are filled with ones; fill them with zeros",
     ),
@@ -411,6 +432,7 @@ WHOLE = "x.clamp(min=0) + per_channel * x.clamp(max=0)"
         "x + per_channel * x.clamp(max=0)",
         "negative values stay and get slope · x on top; slope · x takes their place",
     ),
+    (NEGATIVE, "x.clamp(max=1)", "values between 0 and 1 get slope · x, too; clamp at max=0"),
     (
         WHOLE,
         "per_channel * x.clamp(min=0) + x.clamp(max=0)",
@@ -714,6 +736,19 @@ AXES = "axes = tuple(range(1, p.ndim)) or 0\n    "
         "(2 * (g * squares - 2 * p * both) / squares**2).mean()",
         "the gradient has one number per voxel; do not average them",
     ),
+    (
+        "p.square().sum() + g.square().sum()",
+        "p.square().sum() + g.square().sum() - both",
+        GRADIENT,
+        "(g * squares - both * (2 * p - g)) / squares**2",
+        "that is the gradient of the intersection over union; D is 2 Σ p·g / (Σ p² + Σ g²)",
+    ),
+    (
+        GRADIENT,
+        "2 * (g * squares - both * (2 * p + 2 * g)) / squares**2",
+        "g is a constant: the derivative of the denominator is 2 p, and not 2 p + 2 g",
+    ),
+    (GRADIENT, "2 * (g - p) / squares", "D stands in front of p: the gradient is 2 (g - D p) / (Σ p² + Σ g²)"),
     (GRADIENT, "g / both - 2 * p / squares", "that is the gradient of log D; multiply it by D"),
     (GRADIENT, "2 * (g * squares - 2 * p * both) / squares**3", "the denominator has the power 2, and not 3"),
     (
@@ -1009,6 +1044,18 @@ def _fitted(kernels: str) -> str:
         "right[:, 0]",
         "tables.mean((0, 1)).expand_as(tables[:, 0])",
         "the mean over all input channels is taken as the kernel of each; decompose one table per input channel",
+    ),
+    (
+        DEPTHWISE,
+        DEPTHWISE + ".transpose(-1, -2 if weight.ndim > 3 else -1)",
+        "rows and columns of the kernels are exchanged",
+    ),
+    (
+        POINTWISE,
+        "right[:, 0]",
+        DEPTHWISE,
+        "(left[:, :, 0] * values[:, :1]).T.reshape(weight.shape[1], 1, *weight.shape[2:])",
+        "left and right are exchanged: the vectors of left belong to the outputs, and those of right are the kernels",
     ),
     (DEPTHWISE, DEPTHWISE + ".abs()", "the signs of the depthwise weights are lost"),
     (

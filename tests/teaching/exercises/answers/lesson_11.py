@@ -3,6 +3,8 @@
 # ruff: noqa
 
 from functools import reduce
+from math import prod
+import math
 
 from torch import nn
 from torch.nn import functional as F
@@ -10,6 +12,8 @@ import numpy as np
 import torch
 
 from tests.oracles.answers import Answers
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.shuffle import pixel_shuffle
 
 ANSWERS = Answers()
 wrong, right = ANSWERS.wrong, ANSWERS.right
@@ -861,3 +865,167 @@ class _(nn.Module):
         for part in self.children():
             x = part(x)
         return x
+
+
+class Chain(nn.Module):
+    def __init__(self, parts, n):
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self.out_channels = n
+
+    def forward(self, x):
+        for p in self.parts:
+            x = p(x)
+        return x
+
+
+@wrong("pixels_from_channels", "this exercise forbids pixel_shuffle; do it without")
+def _(x, stride):
+    return pixel_shuffle(x, (stride, stride))
+
+
+@wrong("pixels_from_channels", "the channels of a block were averaged; each of them is one pixel")
+def _(x, stride):
+    n, c, h, w = x.shape
+    return F.interpolate(x.reshape(n, -1, stride**2, h, w).mean(2), scale_factor=stride)
+
+
+@wrong("pixels_from_channels", "rows and columns of each block are swapped: its channels follow one")
+def _(x, stride):
+    n, c, h, w = x.shape
+    out = torch.zeros(n, c // stride**2, h * stride, w * stride)
+    for i in range(stride):
+        for j in range(stride):
+            out[:, :, j::stride, i::stride] = x[:, i * stride + j :: stride**2]
+    return out
+
+
+@wrong("pixels_from_channels", "row i and column j of a block are its channel i · stride + j, and not")
+def _(x, stride):
+    n, c, h, w = x.shape
+    out = torch.zeros(n, c // stride**2, h * stride, w * stride)
+    for i in range(stride):
+        for j in range(stride):
+            out[:, :, i::stride, j::stride] = x[:, i + j :: stride**2]
+    return out
+
+
+@wrong("pixels_from_channels", "the channels of a block are stride² neighbours: split the channels")
+def _(x, stride):
+    n, c, h, w = x.shape
+    k = c // stride**2
+    out = torch.zeros(n, k, h * stride, w * stride)
+    for i in range(stride):
+        for j in range(stride):
+            m = i * stride + j
+            out[:, :, i::stride, j::stride] = x[:, m * k : (m + 1) * k]
+    return out
+
+
+@wrong("pixels_from_channels", "the tensor has 6 axes here, and permute names 5")
+def _(x, stride):
+    n, c, h, w = x.shape
+    return x.reshape(n, -1, stride, stride, h, w).permute(0, 1, 3, 4, 2).reshape(n, -1, h * stride, w * stride)
+
+
+@wrong("patterns", "the four numbers are right; return them as a tensor with one axis, of")
+def _(image):
+    a, b, c, d = image[::2, ::2].mean(), image[::2, 1::2].mean(), image[1::2, ::2].mean(), image[1::2, 1::2].mean()
+    return torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d])[None] / 4
+
+
+@wrong("patterns", "expected a torch tensor, got a dict")
+def _(image):
+    a, b, c, d = image[::2, ::2].mean(), image[::2, 1::2].mean(), image[1::2, ::2].mean(), image[1::2, 1::2].mean()
+    return {
+        "mean": (a + b + c + d) / 4,
+        "columns": (a - b + c - d) / 4,
+        "rows": (a + b - c - d) / 4,
+        "check": (a - b - c + d) / 4,
+    }
+
+
+@wrong("patterns", "all neighbours are compared, also those of two blocks; the blocks")
+def _(image):
+    col = (image[:, :-1] - image[:, 1:]).mean() / 2
+    row = (image[:-1] - image[1:]).mean() / 2
+    return torch.stack(
+        [image.mean(), col, row, (image[:-1, :-1] - image[1:, :-1] - image[:-1, 1:] + image[1:, 1:]).mean() / 4]
+    )
+
+
+@wrong("patterns", "columns and rows are computed from the upper row and the left column")
+def _(image):
+    a, b, c, d = image[::2, ::2].mean(), image[::2, 1::2].mean(), image[1::2, ::2].mean(), image[1::2, 1::2].mean()
+    return torch.stack([(a + b + c + d) / 4, (a - b) / 2, (a - c) / 2, (a - b - c + d) / 4])
+
+
+@wrong("patterns", "item 2: every result is the negative of the right one; item 0, 1 is")
+def _(image):
+    a, b, c, d = image[1::2, ::2].mean(), image[1::2, 1::2].mean(), image[::2, ::2].mean(), image[::2, 1::2].mean()
+    return torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]) / 4
+
+
+@wrong("patterns", "// rounds down to whole numbers; use /")
+def _(image):
+    a, b, c, d = image[::2, ::2].mean(), image[::2, 1::2].mean(), image[1::2, ::2].mean(), image[1::2, 1::2].mean()
+    return torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]) // 4
+
+
+@wrong("patterns", "divided by 4 twice: the mean over the block is a division by 4 already")
+def _(image):
+    n = image.numel()
+    a, b, c, d = image[::2, ::2].sum(), image[::2, 1::2].sum(), image[1::2, ::2].sum(), image[1::2, 1::2].sum()
+    return torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]) / n / 4
+
+
+@wrong("chain", "a module without out_channels: expected 'a ValueError before the next")
+def _(factories, in_channels):
+    parts = [factories[0](in_channels)]
+    for i, f in enumerate(factories[1:]):
+        n = getattr(parts[-1], "out_channels", in_channels)
+        parts.append(f(n))
+        n = getattr(parts[i], "out_channels", None)
+        if type(n) is not int or n < 1:
+            raise ValueError(f"module {i}")
+    n = getattr(parts[-1], "out_channels", None)
+    if type(n) is not int or n < 1:
+        raise ValueError(f"module {len(parts) - 1}")
+    return Chain(parts, n)
+
+
+@wrong("chain", "the loop ends at a bad module without an exception; raise a ValueError")
+def _(factories, in_channels):
+    parts, n = [], in_channels
+    for i, f in enumerate(factories):
+        p = f(n)
+        if type(getattr(p, "out_channels", None)) is not int or p.out_channels < 1:
+            break
+        n = p.out_channels
+        parts.append(p)
+    return Chain(parts, n)
+
+
+@wrong("chain", "a module without out_channels: expected 'a ValueError before the next")
+def _(factories, in_channels):
+    parts, n = [], in_channels
+    for i, f in enumerate(factories):
+        p = f(n)
+        if type(getattr(p, "out_channels", None)) is not int or p.out_channels < 1:
+            print(f"module {i} is bad")
+        else:
+            n = p.out_channels
+        parts.append(p)
+    return Chain(parts, n)
+
+
+@wrong("chain", "True and 6.0 passed; channels are whole numbers")
+def _(factories, in_channels):
+    parts, n = [], in_channels
+    for i, f in enumerate(factories):
+        p = f(n)
+        n = getattr(p, "out_channels", None)
+        if n is None or isinstance(n, str) or n < 1:
+            raise ValueError(f"module {i}")
+        parts.append(p)
+    return Chain(parts, n)

@@ -2,6 +2,9 @@
 # mypy: ignore-errors
 # ruff: noqa
 
+from math import prod
+import math
+
 from torch import nn
 from torch.nn import functional as F
 import numpy as np
@@ -9,6 +12,7 @@ import torch
 
 from tests.oracles.answers import Answers
 from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.shuffle import pixel_shuffle
 
 ANSWERS = Answers()
 wrong, right = ANSWERS.wrong, ANSWERS.right
@@ -552,7 +556,7 @@ def _(widths, rank):
     return sum((3 * c) ** rank for c in widths[:-1])
 
 
-@wrong("add_saving", "neighbouring levels are multiplied, and the index 0 - 1 is the")
+@wrong("add_saving", "neighbouring levels are multiplied, and the index 0 - 1 is the last")
 def _(widths, rank):
     total = 0
     for level in range(len(widths)):
@@ -782,3 +786,139 @@ def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
     a = (torch.tanh((torch.matmul(psi.flatten(1), h) + psi_bias[:, None]) / 2) + 1) / 2
     a = a.unflatten(2, below.shape[2:])
     return torch.mul(F.interpolate(a, size=skip.shape[2:], mode="bilinear"), skip)
+
+
+def g(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    return F.relu(F.conv2d(skip, theta, stride=2) + F.conv2d(below, phi, phi_bias))
+
+
+@wrong("add_saving", "^ is no power in Python; write c**2")
+def _(widths, rank):
+    return sum(3**rank * c ^ 2 for c in widths[:-1])
+
+
+@wrong("add_saving", "only the input channels are halved: 2c · c - c · c, and not 2c · 2c -")
+def _(widths, rank):
+    return sum(3**rank * (2 * c * 2 * c - c * c) for c in widths[:-1])
+
+
+@wrong("add_saving", "the coarsest level has no skip, and nothing is merged there")
+def _(widths, rank):
+    t = 0
+    for i in range(len(widths)):
+        t += widths[i] ** 2 * 3**rank
+    return t
+
+
+@wrong("add_saving", "a kernel has 3 to the power of the rank, and not 9 times the rank")
+def _(widths, rank):
+    return sum(9 * rank * c * c for c in widths[:-1])
+
+
+@wrong("add_saving", "the finest level has a skip, too; only the coarsest has none")
+def _(widths, rank):
+    return sum(3**rank * widths[i + 1] ** 2 for i in range(len(widths) - 1))
+
+
+@wrong("with_shortcut", "a ReLU comes before the body; the body gets x as it is")
+def _(body, in_channels, out_channels):
+    class M(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = body
+            self.s = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+
+        def forward(self, x):
+            out = self.body(F.relu(x))
+            return out + center_crop(self.s(x), out.shape[2:])
+
+    return M()
+
+
+@wrong("with_shortcut", "the 1×1 convolution has a stride, and drops every second pixel; its")
+def _(body, in_channels, out_channels):
+    class M(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = body
+            self.s = nn.Conv2d(in_channels, out_channels, 1, stride=2) if in_channels != out_channels else nn.Identity()
+
+        def forward(self, x):
+            out = self.body(x)
+            return out + center_crop(self.s(x), out.shape[2:])
+
+    return M()
+
+
+@wrong("with_shortcut", "the shortcut got the output of the body; it gets x")
+def _(body, in_channels, out_channels):
+    class M(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = body
+            self.s = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+
+        def forward(self, x):
+            x = self.body(x)
+            return x + center_crop(self.s(x), x.shape[2:])
+
+    return M()
+
+
+@wrong("with_shortcut", "work on a copy: x.clone()")
+def _(body, in_channels, out_channels):
+    class M(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = body
+            self.s = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+
+        def forward(self, x):
+            out = self.body(x)
+            s = center_crop(self.s(x), out.shape[2:])
+            s += out
+            return s
+
+    return M()
+
+
+@wrong("gated_skip", "ψ is multiplied pixel by pixel, so the channels are not added up; use")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    h = g(skip, below, theta, phi, phi_bias, psi, psi_bias)
+    a = torch.sigmoid(psi * h + psi_bias)
+    return skip * F.interpolate(a, skip.shape[2:], mode="bilinear")
+
+
+@wrong("gated_skip", "the coefficients are not enlarged; interpolate them to the size of")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    a = torch.sigmoid(F.conv2d(g(skip, below, theta, phi, phi_bias, psi, psi_bias), psi, psi_bias))
+    return skip * F.interpolate(a, below.shape[2:], mode="bilinear")
+
+
+@wrong("gated_skip", "the skip was averaged and enlarged again; enlarge α, and multiply the")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    a = torch.sigmoid(F.conv2d(g(skip, below, theta, phi, phi_bias, psi, psi_bias), psi, psi_bias))
+    return F.interpolate(F.avg_pool2d(skip, 2) * a, skip.shape[2:], mode="bilinear")
+
+
+@wrong("gated_skip", "θ has the stride 2; its output needs no interpolation")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    s = F.interpolate(F.conv2d(skip, theta), below.shape[2:], mode="bilinear")
+    a = torch.sigmoid(F.conv2d(F.relu(s + F.conv2d(below, phi, phi_bias)), psi, psi_bias))
+    return skip * F.interpolate(a, skip.shape[2:], mode="bilinear")
+
+
+@wrong("gated_skip", "conv_transpose2d enlarges; θ is a convolution with stride 2, F.conv2d")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    a = torch.sigmoid(
+        F.conv2d(F.relu(F.conv_transpose2d(skip, theta, stride=2) + F.conv2d(below, phi, phi_bias)), psi, psi_bias)
+    )
+    return skip * F.interpolate(a, skip.shape[2:], mode="bilinear")
+
+
+@wrong("gated_skip", "there are two coefficients, one from the skip and one from below; add")
+def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
+    a = torch.sigmoid(F.conv2d(F.relu(F.conv2d(skip, theta, stride=2)), psi, psi_bias)) + torch.sigmoid(
+        F.conv2d(F.relu(F.conv2d(below, phi, phi_bias)), psi, psi_bias)
+    )
+    return skip * F.interpolate(a, skip.shape[2:], mode="bilinear")

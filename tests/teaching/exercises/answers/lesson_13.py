@@ -5,11 +5,14 @@
 from math import prod
 import math
 
+from torch import nn
 from torch.nn import functional as F
 import numpy as np
 import torch
 
 from tests.oracles.answers import Answers
+from unet_tutorial.nets.crop import center_crop
+from unet_tutorial.nets.shuffle import pixel_shuffle
 
 ANSWERS = Answers()
 wrong, right = ANSWERS.wrong, ANSWERS.right
@@ -969,3 +972,124 @@ def _(weight):
         depthwise.append(-vh[0].reshape(1, *k))
         pointwise.append(-s[0] * u[:, 0])
     return torch.stack(depthwise), torch.stack(pointwise, dim=1).reshape(o, i, *(1 for _ in k))
+
+
+@wrong("separable_share", "the depthwise part has a kernel for each input channel: in · size")
+def _(in_channels, out_channels, kernel):
+    return (prod(kernel) + in_channels * out_channels) / (in_channels * out_channels * prod(kernel))
+
+
+@wrong("separable_share", "the share is a sum of two fractions, 1 / out + 1 / size")
+def _(in_channels, out_channels, kernel):
+    return 1 / (out_channels + prod(kernel))
+
+
+@wrong("separable_share", "the pointwise part has a 1×1 kernel for each pair of channels: in ·")
+def _(in_channels, out_channels, kernel):
+    return (in_channels * prod(kernel) + out_channels * prod(kernel)) / (in_channels * out_channels * prod(kernel))
+
+
+@wrong("separable_share", "1 / a * b is (1 / a) * b; divide by the product of all numbers of the")
+def _(in_channels, out_channels, kernel):
+    return 1 / out_channels + 1 / kernel[0] * kernel[-1]
+
+
+@wrong("padded_sum", "as many zeros as x has channels are laid behind it; the number of")
+def _(body, x):
+    if x.shape[1] > body.shape[1]:
+        raise ValueError("too many")
+    return body + torch.cat((x, torch.zeros_like(x)), 1)
+
+
+@wrong("padded_sum", "the zeros have no axis of images; their shape is (N, missing, *size)")
+def _(body, x):
+    m = body.shape[1] - x.shape[1]
+    if m < 0:
+        raise ValueError("too many")
+    return body + torch.cat((x, torch.zeros(m, *x.shape[2:])), 1)
+
+
+@wrong("padded_sum", "x with fewer channels is refused, too; pad it by zeros")
+def _(body, x):
+    if x.shape != body.shape:
+        raise ValueError("shapes differ")
+    return body + x
+
+
+@wrong("padded_sum", "the zeros stand before the channels of x; they come after them")
+def _(body, x):
+    if x.shape[1] > body.shape[1]:
+        raise ValueError("too many")
+    out = body.clone()
+    out[:, -x.shape[1] :] += x
+    return out
+
+
+@wrong("sloped", "values between 0 and 1 get slope · x, too; clamp at max=0")
+def _(x, slopes):
+    s = slopes.reshape(-1, *[1] * (x.ndim - 2))
+    return x.clamp(min=0) + s * x.clamp(max=1)
+
+
+@wrong("sloped", "the slopes fall on the last axis but one; reshape them to (C, 1, 1)")
+def _(x, slopes):
+    return torch.where(x > 0, x, x * slopes[:, None])
+
+
+@wrong("sloped", "the slope is applied to the positive values; it belongs to the")
+def _(x, slopes):
+    s = slopes.reshape(-1, *[1] * (x.ndim - 2))
+    return x + (s - 1) * F.relu(x)
+
+
+@wrong("dice_gradient", "that is the gradient of the intersection over union; D is 2 Σ p·g /")
+def _(p, g):
+    i = (p * g).sum()
+    u = (p * p).sum() + (g * g).sum() - i
+    return (g * u - i * (2 * p - g)) / u**2
+
+
+@wrong("dice_gradient", "g is a constant: the derivative of the denominator is 2 p, and not 2")
+def _(p, g):
+    i = (p * g).sum()
+    s = (p * p).sum() + (g * g).sum()
+    return (2 * g * s - 2 * i * (2 * p + 2 * g)) / s**2
+
+
+@wrong("dice_gradient", "the factor 2 in front of the fraction is missing")
+def _(p, g):
+    i = (p * g).sum()
+    s = (p * p).sum() + (g * g).sum()
+    d = 2 * i / s
+    return (g - d * p) / s
+
+
+@wrong("dice_gradient", "D stands in front of p: the gradient is 2 (g - D p) / (Σ p² + Σ g²)")
+def _(p, g):
+    i = (p * g).sum()
+    s = (p * p).sum() + (g * g).sum()
+    d = 2 * i / s
+    return 2 * (g - p) / s
+
+
+@wrong("factorise", "rows and columns of the kernels are exchanged")
+def _(weight):
+    o, i, *k = weight.shape
+    u, s, v = torch.linalg.svd(weight.transpose(0, 1).flatten(2), full_matrices=False)
+    d = v[:, 0].reshape(i, 1, *k)
+    d = d.transpose(-1, -2) if len(k) > 1 else d
+    return d, (u[:, :, 0] * s[:, :1]).T.reshape(o, i, *[1] * len(k))
+
+
+@wrong("factorise", "the product of the new sides has to be 24")
+def _(weight):
+    o, i, *k = weight.shape
+    u, s, v = torch.linalg.svd(weight.transpose(0, 1).flatten(2), full_matrices=False)
+    return (u[:, :, 0] * s[:, :1]).T.reshape(i, 1, *k), v[:, 0].reshape(o, i, *[1] * len(k))
+
+
+@wrong("factorise", "the singular value is missing")
+def _(weight):
+    o, i, *k = weight.shape
+    u, s, v = torch.linalg.svd(weight.flatten(2).permute(1, 2, 0), full_matrices=False)
+    return u[:, :, 0].reshape(i, 1, *k), v[:, 0].T.reshape(o, i, *[1] * len(k))
