@@ -17,6 +17,10 @@ from tests.teaching.exercises.answers import (
     lesson_11,
     lesson_11b,
     lesson_13,
+    lesson_15,
+    lesson_16,
+    lesson_18,
+    lesson_19,
 )
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
@@ -66,6 +70,10 @@ TABLES = (
     lesson_11.ANSWERS,
     lesson_11b.ANSWERS,
     lesson_13.ANSWERS,
+    lesson_15.ANSWERS,
+    lesson_16.ANSWERS,
+    lesson_18.ANSWERS,
+    lesson_19.ANSWERS,
 )
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]

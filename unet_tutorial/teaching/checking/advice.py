@@ -14,6 +14,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (r"must be tuple of ints, not float", "sizes are whole numbers: use // instead of /, or int(…)"),
     (r"Got 4D input, but linear mode needs 3D", "mode='linear' is for one axis; of maps it is 'bilinear'"),
+    (
+        r"Cannot cast ufunc '\w+' output",
+        "whole numbers cannot become floats in place: write x = x - 1.5, and not x -= 1.5",
+    ),
     (r"leaf Variable that requires grad", "it changes its argument; work on a copy: x.clone()"),
     (
         r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",

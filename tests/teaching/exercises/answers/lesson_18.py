@@ -586,16 +586,10 @@ def _(layer, size):
     return float(layer.weight.numel() * np.prod(size))
 
 
-@wrong("up_macs", "you multiplied by the pixels of the output; each number of the")
-def _(layer, size):
-    y = layer(torch.zeros(1, layer.in_channels, *size, device="meta"))
-    return layer.weight.numel() * y[0, 0].numel()
-
-
 @wrong("up_macs", "this is the conv rule, outputs times input channels; here it is the")
 def _(layer, size):
-    y = layer(torch.zeros(1, layer.in_channels, *size, device="meta"))
-    return y.numel() * layer.in_channels
+    out = [(n - 1) * s + k for n, s, k in zip(size, layer.stride, layer.kernel_size)]
+    return layer.out_channels * math.prod(out) * layer.in_channels
 
 
 @wrong("up_macs", "the kernel has as many numbers as the product of its sides; the")
