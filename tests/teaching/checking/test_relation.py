@@ -69,7 +69,6 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         (["A b.", "B c."], ["a b.", "B  c."], ""),
         ([{"x": 1, "y": [2, 3]}, {"x": 1, "y": [4]}], [{"x": 1, "y": [3]}, {"x": 1, "y": []}],
          "y: the first item is missing"),
-        ([{"x": 1, "y": [2, 3]}, {"x": 1, "y": [4]}], [{"x": 1, "y": [3]}, {"x": 1, "y": []}], "y: the first item is"),
         # What a probe of modules returns: the single output counts.
         ([{"output": [RGB]}], [{"output": [np.maximum(RGB, 0) - 1]}], ""),
         ([{"output": [np.maximum(RGB, 0)]}], [{"output": [RGB]}], "a ReLU at the end is missing"),

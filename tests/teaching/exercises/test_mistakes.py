@@ -8,20 +8,6 @@ import pytest
 
 from tests.oracles.answers import remembered
 from tests.teaching.exercises import answers
-from tests.teaching.exercises.answers import (
-    lesson_00,
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_11,
-    lesson_11b,
-    lesson_13,
-    lesson_15,
-    lesson_16,
-    lesson_18,
-    lesson_19,
-)
 from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import judge
@@ -61,20 +47,6 @@ def test_names_are_unique() -> None:
 
 
 TABLES = [import_module(f"{answers.__name__}.{name}").ANSWERS for _, name, _ in iter_modules(answers.__path__)]
-TABLES = (
-    lesson_00.ANSWERS,
-    lesson_01.ANSWERS,
-    lesson_02.ANSWERS,
-    lesson_03.ANSWERS,
-    lesson_04.ANSWERS,
-    lesson_11.ANSWERS,
-    lesson_11b.ANSWERS,
-    lesson_13.ANSWERS,
-    lesson_15.ANSWERS,
-    lesson_16.ANSWERS,
-    lesson_18.ANSWERS,
-    lesson_19.ANSWERS,
-)
 WRONG = [each for table in TABLES for each in table.wrong_ones]
 RIGHT = [each for table in TABLES for each in table.right_ones]
 
