@@ -119,3 +119,16 @@ def test_a_known_mistake_is_recognised_by_its_behaviour_on_every_case() -> None:
     assert judge(DOUBLE, halved_once).mistake == ""
     visible = {float(x.sum()) for (x,) in cases(0)}
     assert judge(DOUBLE, lambda x: x / 2 if float(x.sum()) in visible else x).mistake == ""
+
+
+def test_a_right_value_of_another_type_is_no_second_mistake() -> None:
+    numbers = replace(
+        DOUBLE,
+        solution=lambda n: 2 * n,
+        cases=lambda seed: [(seed + 3,), (seed + 8,)],
+        mistakes={"you took it four times": lambda n: 4 * n},
+    )
+    assert "expected the whole number 6, got the float 6.0" in judge(numbers, lambda n: 2.0 * n).sentence
+    arrays = replace(numbers, solution=lambda n: 2 * torch.arange(n), mistakes={"four": lambda n: 4 * torch.arange(n)})
+    assert "expected whole numbers" in judge(arrays, lambda n: 2.0 * torch.arange(n)).sentence
+    assert judge(arrays, lambda n: 8 * torch.arange(n)).sentence.endswith("every value is twice the right one") is False

@@ -89,7 +89,7 @@ def edited(trial: Trial) -> str:
 
 def two_mistakes(trial: Trial) -> str:
     """A sentence for an answer whose results have a simple relation to those of a known mistake; empty if none has."""
-    if any(each.error for each in trial.got):
+    if any(each.error for each in trial.got) or only_type_wrong(trial):
         return ""
     for hint, mistake in trial.exercise.listed:
         second = relation(trial.outcomes(mistake), trial.got, trial.exercise.tolerance)
@@ -127,11 +127,18 @@ def changing(trial: Trial) -> str:
 
 
 def only_type_wrong(trial: Trial) -> bool:
-    """Whether all wrong results are numbers of the right value and of another type, such as 3.0 in place of 3."""
+    """Whether all wrong results have the right values, but another type, such as 3.0 in place of 3."""
     trios = zip(trial.expected, trial.got, trial.faults, strict=False)
-    wrong = [(old, new) for old, new, fault in trios if fault]
-    numbers = all(is_numbers(each.value) for pair in wrong for each in pair)
-    return numbers and all(old.value == new.value for old, new in wrong)
+    return all(_same_values(old.value, new.value) for old, new, fault in trios if fault)
+
+
+def _same_values(expected: Any, got: Any) -> bool:
+    if is_numbers(expected) and is_numbers(got):
+        return bool(expected == got)
+    arrays = isinstance(expected, (Tensor, np.ndarray)) and isinstance(got, (Tensor, np.ndarray))
+    if not arrays or expected.dtype == got.dtype or expected.shape != got.shape:
+        return False
+    return bool(np.array_equal(np.asarray(expected), np.asarray(got), equal_nan=False))
 
 
 def is_numbers(value: Any) -> bool:

@@ -776,7 +776,7 @@ def _(factories, in_channels):
     return Chain(parts, n)
 
 
-@wrong("chain", "number in the text of the exception: expected 'that of the bad")
+@wrong("chain", "the text of the ValueError does not hold the number of the module")
 def _(factories, in_channels):
     n = in_channels
     parts = []
@@ -979,7 +979,7 @@ def _(image):
     return torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]) / n / 4
 
 
-@wrong("chain", "a module without out_channels: expected 'a ValueError before the next")
+@wrong("chain", "the check comes after all modules are built; refuse the first bad one before")
 def _(factories, in_channels):
     parts = [factories[0](in_channels)]
     for i, f in enumerate(factories[1:]):
