@@ -18,6 +18,8 @@ from unet_tutorial.teaching.checking.advice import advice
 
 X = torch.zeros(2, 3, 4, 6)
 
+GRID = torch.zeros(2, 4, 6, 2)
+
 
 def early(known: int = 0) -> int:
     if known:
@@ -99,6 +101,13 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
         lambda: F.cross_entropy(X, torch.zeros(2, 4, 6).long(), weight=torch.zeros(2, 4, 6)),
         "one number per class",
     ),
+    (lambda: F.grid_sample(X.long(), GRID), "takes no tensor of type Long"),
+    (lambda: F.grid_sample(X[:, 0], GRID), "grid_sample needs a map (N, C, H, W)"),
+    (lambda: F.grid_sample(X[:1], GRID), "grid_sample needs a map (N, C, H, W)"),
+    (lambda: F.grid_sample(X.transpose(0, 1)[None], GRID), "grid_sample needs a map (N, C, H, W)"),
+    (lambda: F.grid_sample(X, GRID.double()), "convert one: x.to(other.dtype)"),
+    (lambda: torch.zeros(2, 2).double() @ torch.zeros(2), "convert one: x.to(other.dtype)"),
+    (lambda: F.interpolate(X, size=(3, 4, 4)), "such as x.shape[-2:]"),
     (lambda: math.sqrt(-1), "treat this case first"),
     (lambda: torch.sqrt(4), "use math.sqrt for a number"),
     (lambda: F.relu(np.zeros(2)), "a ndarray was given where a tensor is needed"),

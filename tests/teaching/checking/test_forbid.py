@@ -53,6 +53,8 @@ CALLS: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
     (("torch.logsumexp",), lambda: X.logsumexp(1)),
     (("torch.logsumexp",), lambda: torch.logsumexp(X, 1)),
     (("torch.nn.functional.log_softmax",), lambda: X.log_softmax(1)),
+    (("torch.nn.functional.log_softmax",), lambda: torch.special.log_softmax(X, 1)),
+    (("torch.logsumexp",), lambda: torch.special.logsumexp(X, 1)),
     (("torch.nn.functional.log_softmax",), lambda: nn.LogSoftmax(1)(X)),
     (("torch.nn.functional.max_pool2d",), lambda: F.max_pool2d(X, 2)),
     (("torch.nn.functional.max_pool2d",), lambda: nn.MaxPool2d(2)(X)),

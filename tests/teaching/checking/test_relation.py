@@ -75,6 +75,15 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([{"output": [RGB], "gradients": [RGB]}], [{"output": [RGB], "gradients": [RGB * 0]}], "the output is right"),
         ([{"output": [RGB], "gradients": [RGB]}], [{"output": [RGB + 1], "gradients": [RGB * 0]}], "1 too large"),
         ([{"output": RGB}], [{"output": None}], ""),
+        ([3, 8], [0, 0], "does a product begin with 0"),
+        ([RGB], [1 / RGB], "every value is 1 divided by the right one"),
+        ([RGB], [np.maximum(RGB, 0)], "the negative values are set to 0"),
+        ([RGB], [abs(RGB)], "the minus signs are lost"),
+        ([RGB, GRID], [RGB[None] + 3, GRID[None] + 3], "axis 0 is too many"),
+        ([RGB], [RGB[0] + 3], "axis 0 is missing"),
+        ([RGB, 2 * RGB], [RGB[:, 1:-1, 1:-1] + 3] * 2, "axes 1 and 2 have 2 entries too few"),
+        ([GRID[0], GRID[1]], [GRID[0, :-1] + 3, GRID[1, :-1] + 3], "axis 0 has 1 entry too few"),
+        ([RGB, GRID], [RGB[0] + 3, GRID[None] + 3], ""),
     ],
 )  # fmt: skip
 def test_the_relation_of_all_results(right: Sequence[Any], wrong: Sequence[Any], words: str) -> None:

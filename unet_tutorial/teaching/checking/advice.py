@@ -98,6 +98,22 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"weight tensor should be defined either for all or no classes",
         "the argument weight of cross_entropy holds one number per class; multiply by a map of weights instead",
     ),
+    (
+        r"not implemented for '(\w+)'",
+        r"this function of torch takes no tensor of type \1; convert it, as with x.double()",
+    ),
+    (
+        r"grid_sampler.*(?:in last dimension|same batch size)|but grid is 4D|expected 4D or 5D input",
+        "grid_sample needs a map (N, C, H, W) and a grid (N, H, W, 2); add an axis with x[:, None] or x[None]",
+    ),
+    (
+        r"same dtype, but|expected scalar type \w+ but found|expected m1 and m2 to have the same dtype",
+        "the two tensors have different dtypes; convert one: x.to(other.dtype)",
+    ),
+    (
+        r"Input and output must have the same number of spatial dimensions",
+        "size has to hold the sides of a map alone, such as x.shape[-2:]",
+    ),
     (r"math domain error", "the argument of log or sqrt is negative here, or the log of 0: treat this case first"),
     (r"unhashable type: '(?:numpy\.)?(\w+)'", r"a set or a dict takes no \1; for an array, use np.unique"),
     (r"shape '\[[\d, -]+\]' is invalid for input of size (\d+)", r"the product of the new sides has to be \1"),

@@ -17,10 +17,10 @@ Pair = tuple[Any, Any]  # of the right and the wrong result
 Change = Callable[[Any], Any]
 
 OF_NUMBERS: tuple[tuple[str, Change], ...] = (
-    ("every result is 1 minus the right one", lambda x: 1 - x),
-    ("every result is the square of the right one", lambda x: x * x),
-    ("every result is the square root of the right one", lambda x: abs(x) ** 0.5),
-    ("every result is 1 divided by the right one", lambda x: 1 / x),
+    ("is 1 minus the right one", lambda x: 1 - x),
+    ("is the square of the right one", lambda x: x * x),
+    ("is the square root of the right one", lambda x: abs(x) ** 0.5),
+    ("is 1 divided by the right one", lambda x: 1 / x),
 )
 FACTORS = {-1.0: "the negative of", 2.0: "twice", 0.5: "half", 0.25: "a quarter of", 100.0: "100 times (a percentage?)"}
 MOST_ITEMS = 8  # of a vector that is compared item by item
@@ -38,6 +38,8 @@ OF_MAPS: tuple[tuple[str, Change], ...] = (
     ("the rows are in reverse order", lambda x: np.flip(x, -2)),
     ("the columns are in reverse order", lambda x: np.flip(x, -1)),
     ("rows and columns are exchanged", lambda x: x.swapaxes(-1, -2)),
+    ("the negative values are set to 0; leave them", lambda x: np.maximum(x, 0)),
+    ("the minus signs are lost; leave out the absolute value", abs),
 )
 
 
@@ -108,7 +110,8 @@ def _of_numbers(pairs: Sequence[Pair], tolerance: float) -> str:
         return "the result is 0 in every call; does a product begin with 0, or does a loop never run?"
     if len(set(wrong)) == 1:
         return f"the result is {spelled_number(wrong[0])} in every call; it has to depend on the arguments"
-    return _changed(OF_NUMBERS, pairs, tolerance) or _constant(right, wrong, tolerance, "result")
+    changed = _changed(OF_NUMBERS, pairs, tolerance)
+    return f"every result {changed}" if changed else _constant(right, wrong, tolerance, "result")
 
 
 def _constant(right: Any, wrong: Any, tolerance: float, noun: str) -> str:
@@ -211,15 +214,47 @@ def _same_but(pairs: Sequence[Pair]) -> str:
 
 def _of_arrays(pairs: Sequence[Pair], tolerance: float) -> str:
     if any(min(old.ndim, new.ndim) < 1 or 0 in old.shape or 0 in new.shape for old, new in pairs):
-        return ""
+        return _sides(pairs)
     if any(min(old.ndim, new.ndim) < 2 for old, new in pairs):
-        return _offset(pairs, tolerance)
+        return _offset(pairs, tolerance) or _sides(pairs)
     return (
         _changed(OF_MAPS, pairs, tolerance)
+        or (f"every value {changed}" if (changed := _changed(OF_NUMBERS, pairs, tolerance)) else "")
         or _reordered(pairs, tolerance)
         or _larger(pairs, tolerance)
         or _negative(pairs, tolerance)
         or _offset(pairs, tolerance)
+        or _sides(pairs)
+    )
+
+
+def _sides(pairs: Sequence[Pair]) -> str:
+    """The same difference between the right and the wrong shape in every call."""
+    found = {_side(old.shape, new.shape) for old, new in pairs}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _side(right: tuple[int, ...], wrong: tuple[int, ...]) -> str:
+    """How a wrong shape differs from the right one, if the difference is a simple one.
+
+    >>> _side((2, 5, 7), (2, 1, 5, 7)), _side((3, 5, 7), (5, 7)), _side((3, 5, 7), (3, 4, 6))
+    ('axis 1 is too many', 'axis 0 is missing', 'axes 1 and 2 have 1 entry too few')
+    """
+    if len(wrong) == len(right) + 1:
+        extra = [i for i in range(len(wrong)) if wrong[:i] + wrong[i + 1 :] == right]
+        return f"axis {extra[-1]} is too many" if extra else ""
+    if len(wrong) == len(right) - 1:
+        lost = [i for i in range(len(right)) if right[:i] + right[i + 1 :] == wrong]
+        return f"axis {lost[-1]} is missing" if lost else ""
+    if len(wrong) != len(right):
+        return ""
+    differences = {i: new - old for i, (old, new) in enumerate(zip(right, wrong, strict=True)) if new != old}
+    if len(set(differences.values())) != 1:
+        return ""
+    axes, by = " and ".join(map(str, differences)), abs(next(iter(differences.values())))
+    entries = f"{by} {'entry' if by == 1 else 'entries'} too {'many' if sum(differences.values()) > 0 else 'few'}"
+    return (
+        f"{'axis' if len(differences) == 1 else 'axes'} {axes} {'has' if len(differences) == 1 else 'have'} {entries}"
     )
 
 

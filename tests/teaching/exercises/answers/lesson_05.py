@@ -320,7 +320,7 @@ def _(act, n):
     return math.sqrt(2 / (n * (act(z) ** 2).mean().item()))
 
 
-@wrong("weight_std", "the same call gave another result the second time; draw more random")
+@wrong("weight_std", "the same call gave another result the second time; are random numbers")
 def _(act, n):
     z = torch.randn(n)
     return math.sqrt(1 / (n * (act(z) ** 2).mean().item()))
