@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.checking.judge import judge
@@ -23,6 +25,10 @@ def longest(sides: list[float], limit: float) -> float:
 
 def doubled(n: int) -> int:
     return n * 2
+
+
+def window(height: int, width: int) -> NDArray[np.float64]:
+    return np.full((height + 1, width), 5.0 * height)
 
 
 def negative(x: float) -> float:
@@ -89,6 +95,12 @@ def test_a_float_in_place_of_a_whole_number_is_no_wrong_formula() -> None:
     assert "expected the whole number 6, got the float 6.0" in judge(whole, lambda n: n / 0.5).sentence
 
 
-def test_results_that_are_no_numbers_are_left_to_the_listed_mistakes() -> None:
-    texts = Exercise("diagonal", diagonal, _diagonals, {}, probe=lambda answer, case: str(answer(*case)))
-    assert "expected" in judge(texts, lambda a, b, scale: (a**2 + b**2) / (scale + 1)).sentence
+def test_arrays_are_not_scaled() -> None:
+    """A squared or doubled side would make a large array."""
+    arrays = Exercise("window", window, lambda seed: iter([(3 + seed, 4), (5, 2)]), {})
+    flat = judge(arrays, lambda height, _width: np.full((height + 1, height), 5.0 * height)).sentence
+    assert flat == "window: you use height where width belongs"
+    assert "you add where" in judge(arrays, lambda height, width: np.full((height + 1, width), 5.0 + height)).sentence
+    assert (
+        "expected shape" in judge(arrays, lambda height, width: np.full((height**2 + 1, width), 5.0 * height)).sentence
+    )

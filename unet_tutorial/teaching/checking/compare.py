@@ -47,6 +47,8 @@ def mismatch(expected: Any, got: Any, tolerance: float = 1e-5) -> str:
     >>> mismatch(np.zeros((2, 3)), np.zeros((3, 2)))
     'expected shape (2, 3), got (3, 2)'
     """
+    if got is None and isinstance(expected, Mapping):
+        return "it returned None in this call; is a return missing in one of its branches?"
     if got is None and expected is not None:
         return f"expected {_described(expected)}, got None"
     if isinstance(expected, (Tensor, np.ndarray)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from unet_tutorial.teaching.checking.exercise import source_of
@@ -45,6 +45,13 @@ AROUND: tuple[tuple[str, type[ast.operator], float], ...] = (
     ("a value in your formula is 1 too large", ast.Add, 1),
     ("a value in your formula is 1 too small", ast.Sub, 1),
 )
+SIGNS: dict[type[ast.unaryop], str] = {
+    ast.USub: "a minus sign is missing",
+    ast.UAdd: "a plus sign is missing",
+    ast.Not: "a condition is the opposite of the right one",
+    ast.Invert: "a mask is the opposite of the right one",
+}
+LARGEST = 1000  # a larger constant may be a number of samples; it is not multiplied
 OF_LOOPS = (
     ("[:-1]", "the last item is left out"),
     ("[1:]", "the first item is left out"),
@@ -78,6 +85,21 @@ def mutants(solution: Any) -> Iterator[tuple[str, Any]]:
     >>> hint, mutant([1, 4])
     ('the division by a value is missing', 1.0)
     """
+    yield from _mutants(solution, _edits)
+
+
+def scaled_mutants(solution: Any) -> Iterator[tuple[str, Any]]:
+    """The same with a value of the formula squared, doubled, and so on: for solutions that return numbers.
+
+    Not for networks and arrays, since such a value can be a number of channels or the side of an image.
+    """
+    yield from _mutants(solution, _scalings)
+
+
+Edits = Iterator[tuple[ast.expr, Iterator[Edit]]]
+
+
+def _mutants(solution: Any, edits_of: Callable[[ast.stmt, list[str]], Edits]) -> Iterator[tuple[str, Any]]:
     tree = ast.parse(source_of(solution))
     (function,) = tree.body
     if not isinstance(function, ast.FunctionDef):
@@ -85,7 +107,7 @@ def mutants(solution: Any) -> Iterator[tuple[str, Any]]:
     parameters = [each.arg for each in function.args.args]
     module = {**vars(sys.modules[solution.__module__]), "math": sys.modules["math"]}
     for statement in function.body:
-        for node, edits in _edits(statement, parameters):
+        for node, edits in edits_of(statement, parameters):
             for hint, replacement in edits:
                 edited = ast.fix_missing_locations(copy.deepcopy(tree, {id(node): replacement}))
                 defined: dict[str, Any] = {}
@@ -93,9 +115,27 @@ def mutants(solution: Any) -> Iterator[tuple[str, Any]]:
                 yield hint, defined[function.name]
 
 
-def _edits(statement: ast.stmt, parameters: list[str]) -> Iterator[tuple[ast.expr, Iterator[Edit]]]:
+def _expressions(statement: ast.stmt) -> list[ast.expr]:
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.expr))
+    return [node for node in nodes if isinstance(getattr(node, "ctx", ast.Load()), ast.Load)]
+
+
+def _scalings(statement: ast.stmt, _parameters: list[str]) -> Edits:
+    for node in _expressions(statement):
+        if not (isinstance(node, ast.Constant) and _small_number(node) is None) and isinstance(
+            node, (ast.BinOp, ast.Name, ast.Call, ast.Constant)
+        ):
+            yield node, ((hint, ast.BinOp(node, op(), ast.Constant(by))) for hint, op, by in AROUND)
+
+
+def _small_number(node: ast.Constant) -> int | None:
+    number = node.value
+    return number if isinstance(number, int) and not isinstance(number, bool) and number < LARGEST else None
+
+
+def _edits(statement: ast.stmt, parameters: list[str]) -> Edits:
     """The expressions of a statement that can be edited, each with its edits; the most likely mistakes first."""
-    expressions = [node for node in ast.walk(statement) if isinstance(node, ast.expr) and _is_value(node)]
+    expressions = _expressions(statement)
     for node in expressions:
         if isinstance(node, ast.Call):
             yield node, _of_call(node)
@@ -116,15 +156,18 @@ def _edits(statement: ast.stmt, parameters: list[str]) -> Iterator[tuple[ast.exp
     if isinstance(statement, ast.Return) and statement.value is not None:
         yield statement.value, _rounded(statement.value)
     for node in expressions:
-        if isinstance(node, (ast.BinOp, ast.Name, ast.Call, ast.Constant)):
-            yield node, ((hint, ast.BinOp(node, op(), ast.Constant(by))) for hint, op, by in AROUND)
+        if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
+            yield node, iter([(SIGNS[type(node.op)], node.operand)])
+        if isinstance(node, ast.Constant) and (number := _small_number(node)) is not None:
+            yield node, _neighbours(number)
 
 
 _CASES = "two cases have to be treated differently, and you treat them alike"
 
 
-def _is_value(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+def _neighbours(number: int) -> Iterator[Edit]:
+    for by, hint in ((1, "1 too large"), (-1, "1 too small")):
+        yield f"a number in your code is {hint}, such as an index, an axis or a side", ast.Constant(number + by)
 
 
 def _of_call(node: ast.Call) -> Iterator[Edit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.guard import Outcome, outcome
-from unet_tutorial.teaching.checking.mutants import mutants
+from unet_tutorial.teaching.checking.mutants import mutants, scaled_mutants
 from unet_tutorial.teaching.checking.relation import relation
 from unet_tutorial.teaching.checking.trial import Trial, anywhere
 
@@ -73,15 +74,18 @@ def returned_nothing(trial: Trial) -> str:
 def edited(trial: Trial) -> str:
     """The hint of the first mutant of the solution that gives the results of the answer; empty if there is none.
 
-    Only for exercises whose results are numbers, and for answers that raise no exception.
+    Only for answers that raise no exception and return numbers or arrays, and not for networks.
     """
-    if any(each.error for each in trial.got) or not all(is_numbers(each.value) for each in trial.expected):
+    results = [*trial.expected, *trial.got]
+    if any(each.error or isinstance(each.value, Mapping) or not is_data(each.value) for each in results):
         return ""
     if only_type_wrong(trial):
         return ""
+    solution = trial.exercise.solution
+    formula = all(is_numbers(each.value) for each in trial.expected)
     equal = (
         hint
-        for hint, mutant in mutants(trial.exercise.solution)
+        for hint, mutant in chain(mutants(solution), scaled_mutants(solution) if formula else ())
         if trial.equals(mutant) and trial.elsewhere.equals(mutant)
     )
     return next(equal, "")
@@ -117,11 +121,10 @@ def changing(trial: Trial) -> str:
     exercise = trial.exercise
     again = (outcome(exercise, trial.answer, case, trial.seconds) for case in exercise.cases(trial.seed))
     for first, second in zip(trial.got, again, strict=False):
-        comparable = is_numbers(first.value) or isinstance(first.value, (Tensor, np.ndarray))
-        if comparable and not second.error and mismatch(first.value, second.value, exercise.tolerance):
+        if is_data(first.value) and not second.error and mismatch(first.value, second.value, exercise.tolerance):
             return (
                 "the same call gave another result the second time; "
-                "draw more random numbers if you draw any, and keep no values from one call to the next"
+                "are random numbers drawn without need, or too few of them, or values kept between the calls?"
             )
     return ""
 
@@ -146,6 +149,15 @@ def is_numbers(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return all(is_numbers(each) for each in value)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_data(value: Any) -> bool:
+    """Whether a result consists of numbers and arrays, and not of objects that differ from call to call."""
+    if isinstance(value, Mapping):
+        return all(is_data(each) for each in value.values())
+    if isinstance(value, (list, tuple)):
+        return all(is_data(each) for each in value)
+    return isinstance(value, (Tensor, np.ndarray, int, float))
 
 
 def is_finite(result: Outcome) -> bool:

@@ -265,6 +265,12 @@ def _chains(seed: int) -> Iterator[Case]:
         "n * (weight_std**2 * q + bias_std**2)",
         "a neuron has one bias, and not N",
     ),
+    (
+        "in layers",
+        "in layers[:1] * len(layers)",
+        "the numbers of the first layer are used for all; each layer has its own",
+    ),
+    ("bias_std**2", "n * bias_std", "a bias adds its variance, bias_std squared, and once for a neuron"),
     ("in layers", "in layers[:1]", "only the first layer is computed; is the return inside the loop?"),
     ("in layers", "in layers[:-1]", "the last layer is missing; its sum is asked for"),
     ("in layers", "in layers[::-1]", "the layers are in reverse order; the image enters the first one"),
@@ -505,6 +511,7 @@ def _decoders(seed: int) -> Iterator[Case]:
         "skip * factor + up * q",
         "the factor multiplies the skip in your sum; it belongs to the up-convolution",
     ),
+    ("q = (skip", "q += (skip", "you added to the old q; the new one takes its place"),
     ("q = 1.0", "q = factor", "q is 1 at the bottom; the factor comes with the first up-convolution"),
     ("q = 1.0", "q = 0.0", "q is 1 at the bottom; you began with 0"),
     (

@@ -111,6 +111,19 @@ def _at_logits(answer: Any, case: Case) -> object:
         "-(log_p * torch.nn.functional.one_hot(target, logits.shape[1])).sum(1)",
         "one_hot puts the classes on the last axis; move them to axis 1: movedim(-1, 1)",
     ),
+    (
+        "-log_p.gather(1, target.unsqueeze(1)).squeeze(1)",
+        "-(log_p * target.unsqueeze(1)).sum(1)",
+        "the target holds numbers of classes, and no weights; take log p of this class with gather",
+    ),
+    (
+        "-log_p.gather(1, target.unsqueeze(1)).squeeze(1)",
+        "torch.nn.functional.binary_cross_entropy_with_logits(\n"
+        "        logits, torch.nn.functional.one_hot(target, logits.shape[1]).movedim(-1, 1).float(),\n"
+        "        reduction='none'\n"
+        "    ).sum(1)",
+        "binary_cross_entropy takes a sigmoid of each logit alone; the softmax compares all K",
+    ),
     (".log()\n", ".log2()\n", "log2 is the logarithm to the base 2; use log"),
     (
         "-log_p.gather(1, target.unsqueeze(1)).squeeze(1)",
@@ -305,6 +318,15 @@ def _nearest_forgotten(labels: Labels) -> tuple[Map, Map]:
         "np.sort(stack, axis=0)[1:3]",
         "the nearest cell was left out; d1 is the first of the sorted distances",
     ),
+    (
+        "distance_transform_edt(labels > 0) measures inside the cells; measure from outside, with labels != n",
+        lambda labels: (distance_transform_edt(labels > 0), distance_transform_edt(labels > 0)),
+    ),
+    (
+        "np.sort(stack, axis=0)",
+        "np.argsort(stack, axis=0).astype(float)",
+        "argsort returns the numbers of the cells in the stack; sort returns their distances",
+    ),
     ("[:2]", "[::-1][:2]", "the distances are sorted from the largest on; d1 and d2 are the two smallest"),
     (
         "np.sort(stack, axis=0)[:2]",
@@ -434,6 +456,12 @@ def _terms(seed: int) -> Iterator[Case]:
         "you added one exponential of d1 and one of d2; there is one exponential, of the sum d1 + d2",
     ),
     ("term, 0)", "np.maximum(term, 1), 0)", "the term is not raised to 1; return it as it is"),
+    ("term, 0)", "term, w0)", "inside the cells the term is 0, and not w0"),
+    (
+        "((d1 + d2) ** 2) / (2 * sigma**2)",
+        "(d1 + d2) / sigma",
+        "the squares and the 2 are missing: the exponent is -(d1 + d2)² / (2σ²)",
+    ),
     ("term, 0)", "term, np.nan)", "inside the cells the term is NaN; it has to be 0"),
     ("w0 * np.exp", "w0 + np.exp", "w0 was added; multiply by it"),
     ("w0 * np.exp(", "np.exp(w0 * ", "w0 is in the exponent; it multiplies the exponential"),
@@ -741,6 +769,18 @@ def _weighed(seed: int) -> Iterator[Case]:
         "that is one sum per image; return the mean over all pixels of the batch",
     ),
     ("torch.mean(losses)", "losses", "those are the losses of all pixels; return their mean"),
+    (
+        "torch.mean(losses)",
+        "losses.sum() / logits.shape[1]",
+        "you divided by the number of classes; divide by the number of pixels",
+    ),
+    (
+        "weights * ",
+        "weights.mean() * ",
+        "torch.mean(losses)",
+        "losses.sum()",
+        "that is the sum of the losses times the mean weight; multiply pixel by pixel, then take the mean",
+    ),
     ("torch.mean(losses)", "losses.median()", "that is the median; take the mean"),
     ("weights * ", "weights**2 * ", "the weights are squared; each loss is multiplied by its weight once"),
     ("weights * ", "weights + ", "the weights were added to the losses; multiply"),

@@ -262,6 +262,13 @@ def _labelled(seed: int) -> Iterator[Case]:
     (".long()", ".to(torch.int8).long()", "int8 and int16 cannot hold large numbers; use .long()"),
     ("numbers, grid", "numbers, grid[:1].expand_as(grid)", "all images use the first grid; each has its own"),
     ("numbers, grid", "numbers, -grid", "the sign of the grid is wrong; use it as it is"),
+    (
+        'mode="nearest", padding_mode="reflection"',
+        'padding_mode="border"',
+        ".long()",
+        ".round().long()",
+        "labels were averaged and rounded, and the last pixel is repeated beyond the edge; take the nearest",
+    ),
     ("found[:, 0]", "found", "the axis of channels stayed; remove it: found[:, 0]"),
     ("found[:, 0]", "found[0, 0]", "those are the labels of the first image; return all N"),
     (".long()", ".int()", "int32 cannot hold numbers above 2,147,483,647; use .long()"),
@@ -580,6 +587,16 @@ def _rough(seed: int) -> Iterator[Case]:
         "dim=(2, 3), edge_order=2",
         "on the border the slope is the whole difference to the one neighbour; leave edge_order out",
     ),
+    (
+        "diagonal - other",
+        "(diagonal - other).sum((1, 2))",
+        "that is the sum for each field; return the determinant at each pixel",
+    ),
+    (
+        "diagonal - other",
+        "(diagonal - other).mean((1, 2))",
+        "that is the mean of each field; return the determinant at each pixel",
+    ),
     ("diagonal - other", "(diagonal - other)[0]", "that is the determinant of the first field; return all N"),
     ("dim=(2, 3)", "dim=(2, 3), spacing=0.5", "the two neighbours are two pixels apart; halve their difference"),
     (
@@ -626,7 +643,13 @@ def _smaller_stretch(fields: Tensor) -> Tensor:
     return torch.minimum(1 + down[:, 0], 1 + right[:, 1])
 
 
-NOT_OF_FOLDS = ("first field", "sign is lost", "set to 0", "filled with zeros")  # they count the same, or all pixels
+NOT_OF_FOLDS = (
+    "each field",
+    "first field",
+    "sign is lost",
+    "set to 0",
+    "filled with zeros",
+)  # they count the same, or all pixels
 OF_FOLDS = tuple(hint for hint in local_area.mistakes if not any(words in hint for words in NOT_OF_FOLDS))
 
 
@@ -645,6 +668,8 @@ OF_FOLDS = tuple(hint for hint in local_area.mistakes if not any(words in hint f
     ("~(area > 0)", "area > 0", "you counted the pixels that do not fold"),
     ("~(area > 0)", "area <= 0", "NaN is neither above 0 nor below; count where the determinant is not above 0"),
     ("~(area > 0)", "area < 1", "below 1 the tissue is only compressed or stretched; a fold begins at 0"),
+    ("~(area > 0)", "area <= 1", "1 is the determinant of a zero field; a fold begins at 0"),
+    ("sum((1, 2))", "double().mean()", "that is one share for all fields; return the number of pixels for each"),
     ("~(area > 0)", "~(area >= 1)", "a determinant below 1 is no fold yet; a fold begins at 0"),
     ("~(area > 0)", "~(area.abs() > 0)", "the sign of the determinant is lost; a negative one is a fold"),
     ("~(area > 0)", "area.isnan()", "that is the number of NaNs; count where the determinant is not above 0"),

@@ -15,7 +15,6 @@ ANSWERS = Answers()
 wrong, right = ANSWERS.wrong, ANSWERS.right
 
 
-# ---- initialise_
 @wrong("initialise_", "2/N is the variance; the std is its square root")
 def _(layer):
     n = layer.weight[0].numel()
@@ -165,7 +164,6 @@ def _(layer):
     return layer
 
 
-# ---- forecast_std
 @wrong("forecast_std", "one ReLU too many: the std before the last ReLU is asked for")
 def _(q, layers):
     for n, w, b in layers:
@@ -272,7 +270,6 @@ def _(q, layers):
     return math.sqrt(q)
 
 
-# ---- weight_std
 @wrong("weight_std", "that is the variance of act(z); the next sum depends on the mean of its")
 def _(act, n):
     z = torch.randn(1_000_000)
@@ -344,7 +341,6 @@ def _(act, n):
     return math.sqrt(1 / (n * (act(z) ** 2).sum().item()))
 
 
-# ---- up_fan_in
 @wrong("up_fan_in", "that is torch's fan-in, the weights that start at one input channel;")
 def _(weight, stride):
     return math.prod(weight[1:])
@@ -412,7 +408,6 @@ def _(weight, stride):
     return weight[0] * math.prod(k - s + 1 for k, s in zip(weight[2:], stride))
 
 
-# ---- moment_at_top
 @wrong("moment_at_top", "skip and up can have different numbers of channels: weight both by")
 def _(factor, steps):
     q = 1.0
@@ -498,7 +493,6 @@ def _(factor, steps):
     return q
 
 
-# ---- fan_out_price
 @wrong("fan_out_price", "that is the ratio of the second moments; the std has its square root")
 def _(channels):
     return channels[0] / channels[-1]
@@ -572,7 +566,6 @@ def _(channels):
     return math.sqrt(p)
 
 
-# ---------- right
 @right("initialise_")
 def _(layer):
     w = layer.weight
@@ -964,3 +957,104 @@ class W:
 
 
 ANSWERS.right_ones[-1] = ("weight_std", W())
+
+
+@wrong("initialise_", "you took one side of the kernel; multiply all sides. Another call is")
+def _(layer):
+    n = layer.weight.shape[1] * layer.weight.shape[2] + layer.weight.shape[3]
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / n))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+@wrong("initialise_", "the biases are not zero; set them to 0 too")
+def _(layer):
+    nn.init.normal_(layer.weight, 0, math.sqrt(2 / layer.weight[0].numel()))
+    if layer.bias is not None:
+        nn.init.ones_(layer.bias)
+    return layer
+
+
+@wrong("initialise_", "it returned None in this call; is a return missing in one of its")
+def _(layer):
+    nn.init.normal_(layer.weight, 0, math.sqrt(2 / layer.weight[0].numel()))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+        return layer
+
+
+@wrong("forecast_std", "a bias adds its variance, bias_std squared, and once for a neuron")
+def _(q, layers):
+    for i, (n, w, b) in enumerate(layers):
+        if i > 0:
+            q = q / 2
+        q = n * w * w * q + n * b
+    return q**0.5
+
+
+@wrong("forecast_std", "the numbers of the first layer are used for all; each layer has its own")
+def _(q, layers):
+    n, w, b = layers[0]
+    for i in range(len(layers)):
+        if i:
+            q /= 2
+        q = n * w**2 * q + b**2
+    return math.sqrt(q)
+
+
+@wrong("weight_std", "that is the std of act(z); take the mean of the squares. There is a")
+def _(act, n):
+    z = torch.randn(1000000)
+    return 1 / (n * act(z).std().item())
+
+
+@wrong("weight_std", "that is the mean of act(z); take the mean of the squares")
+def _(act, n):
+    z = torch.randn(1000000)
+    return math.sqrt(1 / (n * act(z).mean().item()))
+
+
+@wrong("up_fan_in", "you counted the weights of all output channels; a neuron belongs to one")
+def _(weight, stride):
+    return math.prod(weight) // math.prod(stride)
+
+
+@wrong("up_fan_in", "the input pixels along one axis are counted; multiply those of all")
+def _(weight, stride):
+    return weight[0] * max(k // s for k, s in zip(weight[2:], stride))
+
+
+@wrong("up_fan_in", "you multiplied the strides; divide each side of the kernel by its stride")
+def _(weight, stride):
+    return weight[0] * math.prod(stride)
+
+
+@wrong("moment_at_top", "skip and up are swapped: the first number of a pair belongs to the skip")
+def _(factor, steps):
+    q = 1
+    for s, u in steps:
+        q = (u + s * factor * q) / (s + u)
+    return q
+
+
+@wrong("moment_at_top", "you added to the old q; the new one takes its place")
+def _(factor, steps):
+    q = 1
+    for s, u in steps:
+        q += (s + u * factor * q) / (s + u)
+    return q
+
+
+@wrong("fan_out_price", "upside down: with 2/M instead of 2/N each layer multiplies the second")
+def _(channels):
+    c = channels[::-1]
+    return math.sqrt(c[0] / c[-1])
+
+
+@wrong("fan_out_price", "the 2 stands in 2/N and in 2/M, so it cancels. There is a second")
+def _(channels):
+    p = 1
+    for a, b in zip(channels, channels[1:]):
+        p *= 2 / b * a
+    return p

@@ -1014,3 +1014,80 @@ def _(labels, term, height, width):
         w = (labels.size / 2 / n)[m] + term
     dy, dx = labels.shape[0] - height, labels.shape[1] - width
     return w[dy // 2 : labels.shape[0] - (dy - dy // 2), dx // 2 : labels.shape[1] - (dx - dx // 2)].astype(np.float32)
+
+
+@wrong("pixel_loss", "you subtracted the largest logit of the whole batch; each pixel has its")
+def _(logits, target):
+    z = logits - logits.max()
+    return -(z - z.exp().sum(1, keepdim=True).log()).gather(1, target[:, None])[:, 0]
+
+
+@wrong("pixel_loss", "the target holds numbers of classes, and no weights; take log p of this")
+def _(logits, target):
+    return -(logp(logits) * target[:, None]).sum(1)
+
+
+@wrong("pixel_loss", "binary_cross_entropy takes a sigmoid of each logit alone; the softmax")
+def _(logits, target):
+    return F.binary_cross_entropy_with_logits(
+        logits, F.one_hot(target, logits.shape[1]).movedim(-1, 1).float(), reduction="none"
+    ).sum(1)
+
+
+@wrong("two_distances", "distance_transform_edt(labels > 0) measures inside the cells; measure")
+def _(labels):
+    d = distance_transform_edt(labels > 0)
+    return d, d
+
+
+@wrong("two_distances", "d2 goes to the farthest cell; it goes to the second nearest")
+def _(labels):
+    ds = [distance_transform_edt(labels != n) for n in np.unique(labels) if n] + [np.full(labels.shape, np.inf)] * 3
+    s = np.sort(ds, 0)
+    return s[0], s[2]
+
+
+@wrong("two_distances", "argsort returns the numbers of the cells in the stack; sort returns")
+def _(labels):
+    ds = [distance_transform_edt(labels != n) for n in np.unique(labels) if n] + [np.full(labels.shape, np.inf)] * 2
+    s = np.argsort(ds, 0).astype(float)
+    return s[0], s[1]
+
+
+@wrong("border_term", "the sum is doubled; square it")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-(d1 + d2) * 2 / (2 * sigma**2)), 0)
+
+
+@wrong("border_term", "the squares and the 2 are missing: the exponent is -(d1 + d2)² / (2σ²)")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-(d1 + d2) / sigma), 0)
+
+
+@wrong("border_term", "inside the cells the term is 0, and not w0")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), w0)
+
+
+@wrong("widest_gap", "the call of sqrt is missing")
+def _(weight, w0, sigma):
+    if weight > w0:
+        return 0
+    return max(0, int(sigma * 2 * math.log(w0 / weight)) - 1)
+
+
+@wrong("widest_gap", "d1 + d2 is the width plus 1, and not twice the width")
+def _(weight, w0, sigma):
+    if weight > w0:
+        return 0
+    return max(0, int(sigma * math.sqrt(2 * math.log(w0 / weight)) / 2))
+
+
+@wrong("weighted_loss", "you divided by the number of classes; divide by the number of pixels")
+def _(logits, target, weights):
+    return (weights * picked(logits, target)).sum() / logits.shape[1]
+
+
+@wrong("weighted_loss", "that is the sum of the losses times the mean weight; multiply pixel by")
+def _(logits, target, weights):
+    return picked(logits, target).sum() * weights.mean()

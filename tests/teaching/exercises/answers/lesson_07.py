@@ -680,7 +680,7 @@ def _(fields):
     return torch.stack([2 * fields[:, 1] / (w - 1) - 1, 2 * fields[:, 0] / (h - 1) - 1], -1)
 
 
-@wrong("look_up", "you divided by the side; from the first pixel to the last there are")
+@wrong("look_up", "brackets are missing: * and / are computed before + and -, and from")
 def _(fields):
     y, x, h, w = places(fields)
     return torch.stack([2 * x / w - 1 - 1, 2 * y / h - 1 - 1], -1)
@@ -911,3 +911,99 @@ class D:
 
 
 ANSWERS.right_ones[-1] = ("local_area", D())
+
+
+@wrong("smooth_field", "the outermost grid points lie outside the image; align_corners=True")
+def _(numbers, sd, size):
+    return F.interpolate(sd * numbers, size=size, mode="bicubic", align_corners=False)
+
+
+@wrong("smooth_field", "every pixel takes the nearest arrow, so the field has steps; the")
+def _(numbers, sd, size):
+    return sd * F.interpolate(numbers, size=size, mode="nearest")
+
+
+@wrong("look_up", "you divided by the side; from the first pixel to the last there are")
+def _(fields):
+    y, x, h, w = places(fields)
+    return torch.stack([2 * y / h - 1, 2 * x / w - 1], -1)
+
+
+@wrong("look_up", "the factor 2 is missing in your formula")
+def _(fields):
+    y, x, h, w = places(fields)
+    return torch.stack([x / (w - 1) - 1, y / (h - 1) - 1], -1)
+
+
+@wrong("look_up", "the two components belong on the last axis: (N, H, W, 2); use")
+def _(fields):
+    return grid_of(fields).permute(0, 3, 1, 2)
+
+
+@wrong("warp_labels", "float32 cannot hold every whole number above 16,777,216; convert the")
+def _(labels, grid):
+    return (
+        F.grid_sample(
+            labels.unsqueeze(1).float(), grid.float(), mode="nearest", padding_mode="reflection", align_corners=True
+        )
+        .squeeze(1)
+        .long()
+    )
+
+
+@wrong("warp_labels", "labels were averaged and rounded, and the last pixel is repeated beyond")
+def _(labels, grid):
+    return (
+        F.grid_sample(labels.unsqueeze(1).double(), grid, padding_mode="border", align_corners=True)
+        .squeeze(1)
+        .round()
+        .long()
+    )
+
+
+@wrong("deform_then_cut", "[1]: expected whole numbers (dtype torch.int64), got floats (dtype")
+def _(image, labels, arrows, corner, size):
+    g = grid_of(smooth(arrows[None], 1.0, tuple(labels.shape)))
+    i = sample(image[None], g, "bilinear")[0]
+    l = sample(labels[None, None].double(), g, "bilinear")[0, 0]
+    r, c = corner
+    return i[:, r : r + size[0], c : c + size[1]], l[r : r + size[0], c : c + size[1]]
+
+
+@wrong("deform_then_cut", "the items are taken in reverse order")
+def _(image, labels, arrows, corner, size):
+    i, l = dtc(image, labels, arrows, (0, 0), tuple(labels.shape))
+    r, c = corner
+    return i[:, c : c + size[1], r : r + size[0]], l[c : c + size[1], r : r + size[0]]
+
+
+@wrong("deform_then_cut", "in look_up: the sign is wrong; a pixel is read at its place plus its")
+def _(image, labels, arrows, corner, size):
+    return dtc(image, labels, -arrows, corner, size)
+
+
+@wrong("local_area", "that is the sum for each field; return the determinant at each pixel")
+def _(fields):
+    return det(fields).sum((1, 2))
+
+
+@wrong("local_area", "you added the slopes; that holds for very small fields only: compute")
+def _(fields):
+    a, b = torch.gradient(fields, dim=(2, 3))
+    return (1 + a[:, 0]) * (1 + b[:, 1]) - a[:, 0] * b[:, 1]
+
+
+@wrong("folded_pixels", "1 is the determinant of a zero field; a fold begins at 0")
+def _(fields):
+    return (det(fields) - 1 <= 0).sum((1, 2))
+
+
+@wrong("folded_pixels", "in the determinant: the identity is missing: the map is x + f(x), so")
+def _(fields):
+    a, b = torch.gradient(fields, dim=(2, 3))
+    return (~(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] > 0)).sum((1, 2))
+
+
+@wrong("folded_pixels", "that is one share for all fields; return the number of pixels for each")
+def _(fields):
+    return (~(det(fields) > 0)).float().mean()
