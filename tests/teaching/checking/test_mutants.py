@@ -101,6 +101,5 @@ def test_arrays_are_not_scaled() -> None:
     flat = judge(arrays, lambda height, _width: np.full((height + 1, height), 5.0 * height)).sentence
     assert flat == "window: you use height where width belongs"
     assert "you add where" in judge(arrays, lambda height, width: np.full((height + 1, width), 5.0 + height)).sentence
-    assert (
-        "expected shape" in judge(arrays, lambda height, width: np.full((height**2 + 1, width), 5.0 * height)).sentence
-    )
+    squared = judge(arrays, lambda height, width: np.full((height**2 + 1, width), 5.0 * height)).sentence
+    assert "square" not in squared
