@@ -47,6 +47,7 @@ RAISING: list[tuple[Callable[[], Any], str]] = [
     (lambda: X[: 4 / 2], "use // instead of /"),
     (lambda: F.max_pool2d(X, 2.0**1), "sizes are whole numbers"),
     (lambda: F.interpolate(X, scale_factor=2.0, mode="linear"), "of maps it is 'bilinear'"),
+    (lambda: X.index_select(0, torch.arange(0.0, 4 / 2)), "use // instead of /"),
     (lambda: X.reshape(2, 3, 4 / 2, 12), "use // instead of /"),
     (lambda: np.arange(3).__isub__(1.5), "write x = x - 1.5"),
     (lambda: torch.zeros(2, requires_grad=True).add_(1), "work on a copy"),

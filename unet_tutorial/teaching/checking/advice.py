@@ -7,6 +7,7 @@ import re
 ADVICE: tuple[tuple[str, str], ...] = (
     (r"'(?:numpy\.)?float\d*' object cannot be interpreted as an integer", "use // instead of /"),
     (r"slice indices must be integers", "use // instead of /"),
+    (r"Expected dtype int32 or int64 for index", "use // instead of /"),
     (r"tuple of ints, ?but (?:got|found element of type) float", "use // instead of /"),
     (
         r"leaf Variable that requires grad.*, in your line \d+: .*\.(weight|bias)\b",
