@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unet_tutorial.nets.presets import padded_unet
-from unet_tutorial.teaching.checking.check import hidden
+from unet_tutorial.teaching.checking.check import find
+from unet_tutorial.teaching.checking.judge import HIDDEN, judge
 
 
 def pad_and_cut(net: Callable[[Tensor], Tensor], image: Tensor, depth: int) -> Tensor:
@@ -81,4 +83,15 @@ ORACLES = {
     [pytest.param(*each, marks=pytest.mark.slow if each[0] == "can_train" else ()) for each in ORACLES.items()],
 )
 def test_solutions_agree_with_oracles(name: str, oracle: Any) -> None:
-    assert hidden(name, oracle).sentence == f"ok: {name}, hidden"
+    free = replace(find(name), forbidden=())
+    assert [judge(free, oracle, seed=seed).sentence for seed in HIDDEN] == [f"ok: {name}"] * len(HIDDEN)
+
+
+def test_the_norms_of_torch_are_refused() -> None:
+    def by_module(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> Tensor:
+        norm = nn.BatchNorm2d(x.shape[1], eps=epsilon)
+        norm.load_state_dict({**norm.state_dict(), "weight": gamma, "bias": beta})
+        return torch.as_tensor(norm(x))
+
+    for answer in (ORACLES["batch_normalised"], by_module):
+        assert judge(find("batch_normalised"), answer).sentence.startswith("batch_normalised: this exercise forbids")
