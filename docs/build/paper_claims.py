@@ -106,7 +106,7 @@ NETWORK = (
 
 TRAINING = (
     Claim("section 3", "the output is smaller than the input by a constant border: 184 pixels in all",
-          "01", "assert loss == [12 * 2**depth - 8 for depth in range(6)]",
+          "01", "assert pixels_lost == [12 * 2**depth - 8 for depth in range(6)]",
           "tests/plan/test_sizes.py::test_the_papers_table"),
     Claim("section 3", "large tiles rather than large batches: at 572, 2.2 pixels are read for each one kept",
           "08", 'print("paper, read per pixel kept:"',

@@ -7,6 +7,7 @@ is valid if no downsampling leaves a remainder and the output has at least one p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -58,11 +59,11 @@ def valid_sizes(levels: Plan, *, padding: Padding) -> tuple[range, ...]:
 
 def _valid_along(levels: Plan, padding: Padding) -> range:
     """The smallest valid size, computed backwards from one output pixel, and the step to each further valid size."""
-    bottom, period = 1, 1
+    needed, period = 1, 1
     for level, below in pairwise(levels):
-        bottom = -((bottom + lost(level, padding)[0]) // -below.stride[0])  # rounded up
+        needed = math.ceil((needed + lost(level, padding)[0]) / below.stride[0])
         period *= below.stride[0]
-    size = bottom + lost(levels[-1], padding)[0]
+    size = needed + lost(levels[-1], padding)[0]
     for below, level in pairwise(reversed(levels)):
         size = size * below.stride[0] + lost(level, padding)[0]
     return range(size, LARGEST, period)

@@ -19,7 +19,7 @@ def plan(depth: int) -> tuple[Level, ...]:
     return pyramid((1,) * (depth + 1), rank=1)
 
 
-def legal_size(n: int, depth: int) -> bool:
+def valid_size(n: int, depth: int) -> bool:
     return not size_error((n,), plan(depth), padding="valid")
 
 
@@ -45,7 +45,7 @@ def field_of_view(depth: int) -> tuple[int, int]:
 
 
 ORACLES = {
-    "legal_size": legal_size,
+    "valid_size": valid_size,
     "output_side": output_side,
     "input_for": input_for,
     "crop_margin": crop_margin,
@@ -59,7 +59,7 @@ def test_solutions_agree_with_the_library(name: str, oracle: Any) -> None:
 
 
 @pytest.mark.parametrize("depth", range(1, 6))
-def test_legal_sizes_are_those_that_run_through_the_levels(depth: int) -> None:
+def test_valid_sizes_are_those_that_run_through_the_levels(depth: int) -> None:
     def runs_through(n: int) -> bool:
         for _ in range(depth):
             n -= 4
@@ -70,10 +70,10 @@ def test_legal_sizes_are_those_that_run_through_the_levels(depth: int) -> None:
             n = 2 * (n - 4)
         return n > 4
 
-    assert [lesson_01.legal_size(n, depth) for n in range(1, 500)] == [runs_through(n) for n in range(1, 500)]
+    assert [lesson_01.valid_size(n, depth) for n in range(1, 500)] == [runs_through(n) for n in range(1, 500)]
 
 
 def test_numbers_of_the_paper() -> None:
     assert lesson_01.output_side(572, 4) == 388
-    assert next(n for n in count(573) if lesson_01.legal_size(n, 4)) == 588
+    assert next(n for n in count(573) if lesson_01.valid_size(n, 4)) == 588
     assert [lesson_01.crop_margin(4, level) for level in range(4)] == [88, 40, 16, 4]

@@ -46,6 +46,11 @@ def _sides(seed: int) -> Iterator[Case]:
         "that is the rule of four poolings; use depth",
     ),
     (
+        "(n + 4) % stride == 0 and n > 12 * stride - 8",
+        "n % stride == 12",
+        "12 more than a multiple is right for four poolings only: in general n is 4 less than a multiple of 2^depth",
+    ),
+    (
         "return (n + 4) % stride == 0 and n > 12 * stride - 8",
         "for _ in range(depth):\n        n = (n - 4) // 2\n        if n % 2 or n <= 0:\n"
         "            return False\n    return True",
@@ -68,26 +73,26 @@ def _sides(seed: int) -> Iterator[Case]:
     (
         "return (n + 4) % stride == 0 and n > 12 * stride - 8",
         "return True if (n + 4) % stride == 0 else None",
-        "an illegal size gives None, and sizes below the smallest one pass; return True or False",
+        "a size that is not valid gives None, and sizes below the smallest one pass; return True or False",
     ),
     (
         "return (n + 4) % stride == 0 and n > 12 * stride - 8",
         "if (n + 4) % stride == 0 and n > 12 * stride - 8:\n        return True",
-        "an illegal size gives None; return False there",
+        "a size that is not valid gives None; return False there",
     ),
 )
-def legal_size(n: int, depth: int) -> bool:
+def valid_size(n: int, depth: int) -> bool:
     stride: int = 2**depth  # n + 4 is halved by each pooling
     return (n + 4) % stride == 0 and n > 12 * stride - 8
 
 
-def _legal_sides(seed: int) -> Iterator[Case]:
+def _valid_sides(seed: int) -> Iterator[Case]:
     for depth in range(1, 6):
         yield from ((_valid(depth)[k], depth) for k in (0, 2 + seed, 9))
 
 
 @exercise(
-    _legal_sides,
+    _valid_sides,
     (
         "12 * 2**depth - 8",
         "8 * depth + 4",
@@ -97,6 +102,11 @@ def _legal_sides(seed: int) -> Iterator[Case]:
         "12 * 2**depth - 8",
         "8 * 2**depth - 4",
         "only the way down is counted; the decoder's convolutions cost pixels too",
+    ),
+    (
+        "12 * 2**depth - 8",
+        "16 * depth",
+        "a second pooling does not cost another 16: a pixel that is lost further down is worth 2, 4, 8 of the input",
     ),
     ("12 *", "8 *", "the block at the bottom is missing"),
     ("12 * 2**depth - 8", "6 * 2**depth - 4", "each block has two convolutions"),
@@ -121,7 +131,7 @@ def _legal_sides(seed: int) -> Iterator[Case]:
         "n // 2**depth",
         "that is the size after the poolings; the way up doubles as often, and only borders are lost",
     ),
-    ("n - lost", "n - 2 * lost", "the loss is counted on both sides; it is of both sides together already"),
+    ("n - lost", "n - 2 * lost", "the lost pixels are subtracted twice; 12 · 2^depth - 8 is the number for both sides together"),
     (
         "return n - lost",
         "for _ in range(depth):\n        n = n // 2 - 4\n    n -= 4\n"
@@ -148,60 +158,60 @@ def _wanted(seed: int) -> Iterator[Case]:
 
 @exercise(
     _wanted,
-    ("legal_size(n, depth) and ", "", "that size gives enough pixels but does not pass the poolings"),
+    ("valid_size(n, depth) and ", "", "that size gives enough pixels but does not pass the poolings"),
     ("next(", "2**depth + next(", "one size larger than needed"),
     (">= wanted", "> wanted - 2**depth", "what comes out is a little too small; round up and not down"),
     (">= wanted", ">= wanted - (6 * 2**depth - 4)", "the margin is lost on both sides"),
     (
-        "legal_size(n, depth) and output_side(n, depth)",
-        "legal_size(n, 4) and output_side(n, 4)",
+        "valid_size(n, depth) and output_side(n, depth)",
+        "valid_size(n, 4) and output_side(n, 4)",
         "the margin of four poolings was taken for every depth",
     ),
     (">= wanted", "> wanted", "a size that gives exactly `wanted` pixels is enough; you asked for more"),
     (
-        "count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted",
-        "range(wanted, 4 * wanted + 400) if legal_size(n, depth) and output_side(n, depth) == wanted",
+        "count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted",
+        "range(wanted, 4 * wanted + 400) if valid_size(n, depth) and output_side(n, depth) == wanted",
         "most numbers of pixels cannot be had exactly; ask for at least `wanted`",
     ),
     (
         "return next(n for n in count(wanted) if",
         "return next(n for n in count(572, 2**depth) if",
-        "you began at 572; smaller legal sizes may be enough",
+        "you began at 572; smaller valid sizes may be enough",
     ),
     (
-        "next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
         "round((wanted + 12 * 2**depth - 4) / 2**depth) * 2**depth - 4",
-        "you rounded to the nearest legal size, and it can be too small; round up",
+        "you rounded to the nearest valid size, and it can be too small; round up",
     ),
     (
-        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
-        "n = next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)\n"
+        "return next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
+        "n = next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)\n"
         "    return output_side(n, depth)",
         "that is what comes out; the input is asked for",
     ),
     (
         "count(wanted)",
         "count(max(wanted, 12 * 2**depth + 2**depth))",
-        "for small `wanted` a smaller legal size is enough",
+        "for small `wanted` a smaller valid size is enough",
     ),
     (
-        "next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
         "-(-(wanted + 12 * 2**depth - 8) // 2**depth) * 2**depth",
-        "you took a multiple of 2^depth; a legal size is 4 less than one",
+        "you took a multiple of 2^depth; a valid size is 4 less than one",
     ),
     (
-        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "return next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
         "return wanted + -(wanted + 4) % 2**depth + 12 * 2**depth - 8",
-        "you rounded up before the loss was added; the sum has to be a legal size",
+        "you rounded up before the lost pixels were added; the sum has to be a valid size",
     ),
     (
-        "return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)",
+        "return next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
         "return wanted + 184",
-        "184 is the loss of four poolings, and the sum need not be a legal size",
+        "a U with four poolings loses 184 pixels, and the sum need not be a valid size",
     ),
 )
 def input_for(wanted: int, depth: int) -> int:
-    return next(n for n in count(wanted) if legal_size(n, depth) and output_side(n, depth) >= wanted)
+    return next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)
 
 
 def _levels(seed: int) -> Iterator[Case]:
@@ -224,7 +234,31 @@ def _levels(seed: int) -> Iterator[Case]:
         "return 88 // 2**level",
         "88, 40, 16 and 4 are not halves of one another, and 88 is of four poolings",
     ),
-    ("depth - 1 - level", "depth - level", "one level too far down: the crop of the deepest skip is 4"),
+    (
+        "depth - 1 - level",
+        "depth - level",
+        "the U that begins at this level loses so many pixels; take the U below it: the crop of the deepest skip is 4",
+    ),
+    (
+        "return margin",
+        "return (12 * 2 ** (depth - level) - 8) // 2",
+        "half of the pixels that the U of this level loses; of these, 2 per side are lost before the skip and 2 after it",
+    ),
+    (
+        "return margin",
+        "return (12 * 2**depth - 8) // 2",
+        "that is half of the pixels that the whole network loses; the crop depends on the level, and is smaller",
+    ),
+    (
+        "return margin",
+        "return margin // 2",
+        "these are pixels of the level below; each of them is worth two pixels of this level",
+    ),
+    (
+        "return margin",
+        "return (4, 16, 40, 88)[level]",
+        "4, 16, 40 and 88 are the crops of four poolings, deepest skip first; level 0 is the finest",
+    ),
     (
         "2 * (margin + 4)",
         "2 * margin",
@@ -269,7 +303,7 @@ def _depths(seed: int) -> Iterator[Case]:
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 8, 13 * 2**depth - 8",
-        "that is the loss, input less output; a pixel sees itself, too",
+        "that is the number of lost pixels, input minus output; a pixel sees itself, too",
     ),
     ("min(widths), max(widths)", "9, 9", "only the skip at the top was followed; the way through the bottom sees more"),
     ("min(widths)", "max(widths)", "you gave the largest twice; from three poolings on, some pixels see less"),
@@ -290,12 +324,12 @@ def _depths(seed: int) -> Iterator[Case]:
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 7, 12 * 2**depth - 7",
-        "the loss + 1 holds without poolings only; with them an output pixel sees whole blocks of pixels, and so more",
+        "the lost pixels + 1 are right without poolings only; with them an output pixel sees whole blocks, and so more",
     ),
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 7",
-        "the loss + 1 holds without poolings only, and a pair is asked for: the smallest and the largest number",
+        "the lost pixels + 1 are right without poolings only, and a pair is asked for: the smallest and the largest",
     ),
     (
         "min(widths), max(widths)",
@@ -328,7 +362,7 @@ def _depths(seed: int) -> Iterator[Case]:
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 8, 12 * 2**depth - 8",
-        "that is the loss alone: input less output, and twice the same number",
+        "that is the number of lost pixels, input minus output, and twice the same number",
     ),
     (
         "min(widths), max(widths)",
@@ -353,4 +387,4 @@ def field_of_view(depth: int) -> tuple[int, int]:
     return min(widths), max(widths)
 
 
-EXERCISES = (legal_size, output_side, input_for, crop_margin, field_of_view)
+EXERCISES = (valid_size, output_side, input_for, crop_margin, field_of_view)

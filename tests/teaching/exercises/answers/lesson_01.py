@@ -16,12 +16,12 @@ def _out(n, depth):
     return n - 4 if depth == 0 else 2 * _out((n - 4) // 2, depth - 1) - 4
 
 
-@wrong("legal_size", "n - 4 is what the first block leaves; over all levels it is")
+@wrong("valid_size", "n - 4 is what the first block leaves; over all levels it is")
 def _(n, depth):
     return (n - 4) % 2**depth == 0 and n > 12 * 2**depth - 8
 
 
-@wrong("legal_size", "sizes below the smallest one pass: nothing would come out")
+@wrong("valid_size", "sizes below the smallest one pass: nothing would come out")
 def _(n, depth):
     for _ in range(depth):
         n -= 4
@@ -31,7 +31,7 @@ def _(n, depth):
     return n > 4
 
 
-@wrong("legal_size", "one convolution is missing in each level: before a pooling")
+@wrong("valid_size", "one convolution is missing in each level: before a pooling")
 def _(n, depth):
     for _ in range(depth):
         n -= 2
@@ -41,7 +41,7 @@ def _(n, depth):
     return n > 0
 
 
-@wrong("legal_size", "the side before a pooling has to be even; you looked at the")
+@wrong("valid_size", "the side before a pooling has to be even; you looked at the")
 def _(n, depth):
     for _ in range(depth):
         n = (n - 4) // 2
@@ -50,12 +50,12 @@ def _(n, depth):
     return True
 
 
-@wrong("legal_size", "a size that gives an output of 0 pixels passes")
+@wrong("valid_size", "a size that gives an output of 0 pixels passes")
 def _(n, depth):
     return (n + 4) % 2**depth == 0 and n >= 12 * 2**depth - 8
 
 
-@wrong("legal_size", "that is the rule of four poolings; use depth")
+@wrong("valid_size", "that is the rule of four poolings; use depth")
 def _(n, depth):
     return n % 16 == 12 and n >= 188
 
@@ -108,7 +108,7 @@ def _(wanted, depth):
     return wanted + 12 * 2**depth - 8
 
 
-@wrong("input_for", "you rounded to the nearest legal size, and it can be too")
+@wrong("input_for", "you rounded to the nearest valid size, and it can be too")
 def _(wanted, depth):
     s = 2**depth
     return round((wanted + 12 * s - 4) / s) * s - 4
@@ -128,7 +128,7 @@ def _(wanted, depth):
     return next(n for n in count(wanted) if (n + 4) % s == 0 and n - 12 * s + 8 > wanted)
 
 
-@wrong("input_for", "you began at 572; smaller legal sizes may be enough")
+@wrong("input_for", "you began at 572; smaller valid sizes may be enough")
 def _(wanted, depth):
     n = 572
     while n - 12 * 2**depth + 8 < wanted:
@@ -141,7 +141,7 @@ def _(depth, level):
     return 88 // 2**level
 
 
-@wrong("crop_margin", "one level too far down: the crop of the deepest skip is 4")
+@wrong("crop_margin", "take the U below it: the crop of the deepest skip is 4")
 def _(depth, level):
     return 12 * 2 ** (depth - level) - 8
 
@@ -159,7 +159,7 @@ def _(depth, level):
     return m
 
 
-@wrong("crop_margin", "one level too far down: the crop of the deepest skip is 4")
+@wrong("crop_margin", "take the U below it: the crop of the deepest skip is 4")
 def _(depth, level):
     m = 4
     for _ in range(depth - 1, level - 1, -1):
@@ -167,7 +167,7 @@ def _(depth, level):
     return m
 
 
-@wrong("field_of_view", "the loss + 1 holds without poolings only; with them an")
+@wrong("field_of_view", "the lost pixels + 1 are right without poolings only; with")
 def _(depth):
     return 12 * 2**depth - 7, 12 * 2**depth - 7  # 185
 
@@ -244,22 +244,22 @@ def _(depth):
     return lo, hi
 
 
-@wrong("legal_size", "sizes below the smallest one pass: nothing would come out")
+@wrong("valid_size", "sizes below the smallest one pass: nothing would come out")
 def _(n, depth):
     return (n + 4) % 2**depth == 0 and n > 0
 
 
-@wrong("legal_size", "p poolings halve p times, and so divide by 2^p; you took")
+@wrong("valid_size", "p poolings halve p times, and so divide by 2^p; you took")
 def _(n, depth):
     return (n + 4) % 2 ** (depth + 1) == 0 and n > 12 * 2**depth - 8
 
 
-@wrong("legal_size", "184 and 188 belong to four poolings; the smallest size")
+@wrong("valid_size", "184 and 188 belong to four poolings; the smallest size")
 def _(n, depth):
     return (n + 4) % 2**depth == 0 and n >= 188
 
 
-@wrong("legal_size", "the side is not halved in your loop; each pooling leaves")
+@wrong("valid_size", "the side is not halved in your loop; each pooling leaves")
 def _(n, depth):
     for _ in range(depth):
         n = n - 4
@@ -283,7 +283,7 @@ def _(n, depth):
     return n - 4 * (2 * depth + 1)
 
 
-@wrong("input_for", "you took a multiple of 2^depth; a legal size is 4 less than")
+@wrong("input_for", "you took a multiple of 2^depth; a valid size is 4 less than")
 def _(wanted, depth):
     s = 2**depth
     n = wanted + 12 * s - 8
@@ -320,7 +320,7 @@ def _(depth):
     return 1 + 4 * (2 * depth + 1), 1 + 4 * (2 * depth + 1)
 
 
-@wrong("field_of_view", "that is the loss alone: input less output, and twice the")
+@wrong("field_of_view", "that is the number of lost pixels, input minus output, and twice")
 def _(depth):
     return 12 * 2**depth - 8, 12 * 2**depth - 8
 
@@ -330,12 +330,12 @@ def _(depth):
     return 12 * 2**depth - 4, 12 * 2**depth - 4
 
 
-@wrong("legal_size", "a multiple of 2^depth passes a padded net; without padding")
+@wrong("valid_size", "a multiple of 2^depth passes a padded net; without padding")
 def _(n, depth):
     return n % 2**depth == 0 and n > 12 * 2**depth - 8
 
 
-@wrong("legal_size", "sizes below the smallest one pass: nothing would come out")
+@wrong("valid_size", "sizes below the smallest one pass: nothing would come out")
 def _(n, depth):
     for _ in range(depth):
         n -= 4
@@ -345,13 +345,13 @@ def _(n, depth):
     return n - 4 > 0
 
 
-@wrong("legal_size", "an illegal size gives None, and sizes below the smallest")
+@wrong("valid_size", "a size that is not valid gives None, and sizes below the smallest")
 def _(n, depth):
     if (n + 4) % 2**depth == 0:
         return True
 
 
-@wrong("output_side", "the loss is counted on both sides; it is of both sides")
+@wrong("output_side", "the lost pixels are subtracted twice")
 def _(n, depth):
     return n - 2 * (12 * 2**depth - 8)
 
@@ -376,7 +376,7 @@ def _(n, depth):
     return n
 
 
-@wrong("input_for", "you rounded up before the loss was added; the sum has to be")
+@wrong("input_for", "you rounded up before the lost pixels were added; the sum")
 def _(wanted, depth):
     n = wanted
     while (n + 4) % 2**depth:
@@ -384,7 +384,7 @@ def _(wanted, depth):
     return n + 12 * 2**depth - 8
 
 
-@wrong("input_for", "184 is the loss of four poolings, and the sum need not be a")
+@wrong("input_for", "a U with four poolings loses 184 pixels, and the sum need not")
 def _(wanted, depth):
     return wanted + 184
 
@@ -431,7 +431,49 @@ def _(depth):
     return b - a + 1, b - a + 1
 
 
-@right("legal_size")
+@wrong("valid_size", "12 more than a multiple is right for four poolings only")
+def _(n, depth):
+    return n % 2**depth == 12
+
+
+@wrong("valid_size", "that is the rule of four poolings; use depth")
+def _(n, depth):
+    return n % 2**depth == 12 and n >= 12 * 2**depth - 4
+
+
+@wrong("output_side", "a second pooling does not cost another 16")
+def _(n, depth):
+    for _ in range(depth):
+        n -= 16
+    return n
+
+
+@wrong("crop_margin", "take the U below it: the crop of the deepest skip is 4")
+def _(depth, level):
+    return 12 * 2 ** (depth - level) - 8
+
+
+@wrong("crop_margin", "half of the pixels that the U of this level loses")
+def _(depth, level):
+    return 6 * 2 ** (depth - level) - 4
+
+
+@wrong("crop_margin", "half of the pixels that the whole network loses")
+def _(depth, level):
+    return 6 * 2**depth - 4
+
+
+@wrong("crop_margin", "each of them is worth two pixels of this level")
+def _(depth, level):
+    return (12 * 2 ** (depth - 1 - level) - 8) // 2
+
+
+@wrong("crop_margin", "deepest skip first; level 0 is the finest")
+def _(depth, level):
+    return (4, 16, 40, 88)[level]
+
+
+@right("valid_size")
 def _(n, depth):
     for _ in range(depth):
         n -= 4
@@ -444,7 +486,7 @@ def _(n, depth):
     return n > 0
 
 
-@right("legal_size")
+@right("valid_size")
 def _(n, depth):
     return np.bool_((n + 4) & (2**depth - 1) == 0) and np.bool_(n - 12 * 2**depth + 8 >= 1)
 
