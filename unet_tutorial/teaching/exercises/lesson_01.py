@@ -131,7 +131,7 @@ def _valid_sides(seed: int) -> Iterator[Case]:
         "n // 2**depth",
         "that is the size after the poolings; the way up doubles as often, and only borders are lost",
     ),
-    ("n - lost", "n - 2 * lost", "the lost pixels are subtracted twice; 12 · 2^depth - 8 is the number for both sides together"),
+    ("n - lost", "n - 2 * lost", "the lost pixels are subtracted twice; their number is that of both sides together"),
     (
         "return n - lost",
         "for _ in range(depth):\n        n = n // 2 - 4\n    n -= 4\n"
@@ -242,7 +242,7 @@ def _levels(seed: int) -> Iterator[Case]:
     (
         "return margin",
         "return (12 * 2 ** (depth - level) - 8) // 2",
-        "half of the pixels that the U of this level loses; of these, 2 per side are lost before the skip and 2 after it",
+        "half of the pixels that the U of this level loses; 2 per side are lost before the skip and 2 after the crop",
     ),
     (
         "return margin",
