@@ -22,7 +22,8 @@ def _grid(seed: int, height: int, width: int) -> Tensor:
     return torch.stack((rows, 100 + columns))[None] + seed + torch.tensor([0.0, 50.0]).reshape(2, 1, 1, 1)
 
 
-NEGATIVE_END = "top:-top keeps nothing of a zero difference, and a row too many of an odd one; the end is top + height"
+ROUND_DOWN = "if the difference is odd, the smaller half is removed at the start: round down"
+NEGATIVE_END = "top:-top fails if the difference is 0 or odd; the end is top + height"
 
 
 def _crop_cases(seed: int) -> Iterator[Case]:
@@ -38,7 +39,7 @@ def _crop_cases(seed: int) -> Iterator[Case]:
     (
         "top : top + height, left : left + width",
         ":height, :width",
-        "you cropped the corner instead of the middle; cut as much off before as behind",
+        "you cropped the corner instead of the middle; remove as much at the start as at the end",
     ),
     (
         "top : top + height, left : left + width",
@@ -50,7 +51,7 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         lambda x, height, width: F.interpolate(x, size=(height, width), mode="bilinear"),
     ),
     (
-        "you shrank the map by taking every so-manyth pixel; a crop keeps neighbours neighbours",
+        "you shrank the map by leaving out pixels in between; in a crop, neighbours stay neighbours",
         lambda x, height, width: F.interpolate(x, size=(height, width), mode="nearest"),
     ),
     ("left + width]", "left + width].flip(-1)", "the crop is mirrored; leave the order of the pixels as it is"),
@@ -62,12 +63,12 @@ def _crop_cases(seed: int) -> Iterator[Case]:
     (
         "top : top + height, left : left + width",
         "top : x.shape[2] - top, left : x.shape[3] - left",
-        "of an odd difference a row or a column too many is left; the end is top + height",
+        "if the difference is odd, a row or a column too many is left; the end is top + height",
     ),
     (
         "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
         "(x.shape[2] - height + 1) // 2, (x.shape[3] - width + 1) // 2",
-        "of an odd difference the smaller half lies before: round down",
+        ROUND_DOWN,
     ),
     (
         "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
@@ -161,14 +162,14 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
     (
         "crop(skip, *up.shape[2:]), up",
         "up, crop(skip, *up.shape[2:])",
-        "the order is (up, skip); lay the skip first, or weights from elsewhere will not fit",
+        "the order is (up, skip); put the skip first, or weights from other programs will not fit",
     ),
-    ("crop(skip", "crop(torch.zeros_like(skip)", "the skip is all zeros; hand its values on"),
+    ("crop(skip", "crop(torch.zeros_like(skip)", "the skip is all zeros; pass its values on"),
     ("crop(skip", "crop(skip.detach()", "the skip is detached: no gradient reaches the encoder; leave detach() out"),
     (
         "torch.cat((crop(skip, *up.shape[2:]), up), dim=1)",
         "crop(skip, *up.shape[2:]) + up",
-        "you added the two maps; concatenation lays them behind one another",
+        "you added the two maps; concatenation keeps both, one after the other",
     ),
     (
         "crop(skip, *up.shape[2:]), up",
@@ -186,10 +187,10 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
         "the skip was padded; it is the larger one: crop it",
     ),
     ("crop(skip, *up.shape[2:])", "skip", "the skip is not cropped; cut it to the height and width of up"),
-    ("dim=1", "dim=0", "dim=0 is the axis of the images; channels are laid behind one another along dim=1"),
+    ("dim=1", "dim=0", "dim=0 is the axis of the images; channels are joined along dim=1"),
     ("dim=1", "dim=-1", "dim=-1 is the axis of the columns; channels are axis 1"),
     ("dim=1", "dim=2", "dim=2 is the axis of the rows; channels are axis 1"),
-    ("torch.cat", "torch.stack", "stack makes a new axis; cat lays the maps behind one another along the channels"),
+    ("torch.cat", "torch.stack", "stack makes a new axis; cat joins the maps along the channels"),
     (
         "(crop(skip, *up.shape[2:]), up), dim=1",
         "crop(skip, *up.shape[2:]), up, 1",
@@ -201,7 +202,7 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
         "up.shape[2], up.shape[2]",
         "the height of up is taken for its width, too; the width is up.shape[3]",
     ),
-    ("*up.shape[2:]), up", "*up.shape[2:]), skip", "the skip is in the result twice; lay up behind the cropped skip"),
+    ("*up.shape[2:]), up", "*up.shape[2:]), skip", "the skip is in the result twice; put up after the cropped skip"),
     (
         "crop(skip, *up.shape[2:]), up",
         "crop(skip, *up.shape[2:]), crop(skip, *up.shape[2:])",
@@ -278,7 +279,7 @@ def _overlapping_in_full_size(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor
     (
         "bias.reshape(1, -1, 1, 1)",
         "bias",
-        "the bias falls on the last axis, the columns; reshape it to (1, D, 1, 1)",
+        "the bias was added along the last axis, the columns; reshape it to (1, D, 1, 1)",
     ),
     (
         "you enlarged the map and convolved it: the blocks of neighbours mix; each pixel times the kernel is its block",
@@ -325,12 +326,12 @@ def _step_cases(seed: int) -> Iterator[Case]:
     (
         "crop_and_concat(skip, up)",
         "torch.cat((up, crop(skip, *up.shape[2:])), dim=1)",
-        "the skip comes second; lay it first",
+        "the skip comes second; put it first",
     ),
     (
         "crop_and_concat(skip, up)",
         "torch.cat((up, skip[..., : up.shape[2], : up.shape[3]]), dim=1)",
-        "the skip comes second, and its corner was cropped; lay its middle first",
+        "the skip comes second, and its corner was cropped; put its middle first",
     ),
     ("(skip, up)", "(skip[..., : up.shape[2], : up.shape[3]], up)", "you cropped the corner instead of the middle"),
     (
@@ -350,9 +351,8 @@ def _step_cases(seed: int) -> Iterator[Case]:
     ),
     (
         "crop_and_concat(skip, up)",
-        "crop.mistakes['of an odd difference the smaller half lies before: round down'](skip, *up.shape[2:])\n"
-        "        merged = torch.cat((merged, up), dim=1)",
-        "of an odd difference the smaller half is cut off before; round down",
+        "crop.mistakes[ROUND_DOWN](skip, *up.shape[2:])\n        merged = torch.cat((merged, up), dim=1)",
+        "if the difference is odd, remove the smaller half at the start; round down",
     ),
     (
         "crop_and_concat(skip, up)",

@@ -24,13 +24,13 @@ class Step(nn.Module):
         return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up), 1)
 
 
-@wrong("crop", "top:-top keeps nothing of a zero difference, and a row too")
+@wrong("crop", "top:-top fails if the difference is 0 or odd; the end is top + height")
 def _(x, height, width):
     a, b = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
     return x[:, :, a:-a, b:-b]
 
 
-@wrong("crop", "of an odd difference the smaller half lies before: round")
+@wrong("crop", "if the difference is odd, the smaller half is removed at")
 def _(x, height, width):
     a, b = (x.shape[2] - height + 1) // 2, (x.shape[3] - width + 1) // 2
     return x[:, :, a : a + height, b : b + width]
@@ -65,7 +65,7 @@ def _(x, height, width):
     return x[a : a + height, b : b + width]
 
 
-@wrong("crop", "of an odd difference a row or a column too many is left;")
+@wrong("crop", "if the difference is odd, a row or a column too many is")
 def _(x, height, width):
     a, b = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
     return x[:, :, a : x.shape[2] - a, b : x.shape[3] - b]
@@ -94,13 +94,13 @@ def _(skip, up):
     return torch.cat((skip, up), 1)
 
 
-@wrong("crop_and_concat", "top:-top keeps nothing of a zero difference, and a row too")
+@wrong("crop_and_concat", "top:-top fails if the difference is 0 or odd; the end is top + height")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.cat((skip[:, :, a:-a, b:-b], up), 1)
 
 
-@wrong("crop_and_concat", "dim=0 is the axis of the images; channels are laid behind")
+@wrong("crop_and_concat", "dim=0 is the axis of the images; channels are joined along")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up))
@@ -112,7 +112,7 @@ def _(skip, up):
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up), -1)
 
 
-@wrong("crop_and_concat", "stack makes a new axis; cat lays the maps behind one")
+@wrong("crop_and_concat", "stack makes a new axis; cat joins the maps along the channels")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.stack((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up), 1)
@@ -124,7 +124,7 @@ def _(skip, up):
     return torch.cat(skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up, 1)
 
 
-@wrong("crop_and_concat", "of an odd difference the smaller half lies before: round")
+@wrong("crop_and_concat", "if the difference is odd, the smaller half is removed at")
 def _(skip, up):
     a, b = -((up.shape[2] - skip.shape[2]) // 2), -((up.shape[3] - skip.shape[3]) // 2)
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up), 1)
@@ -180,7 +180,7 @@ def _(x, weight, bias):
     return out
 
 
-@wrong("up_convolution", "the bias falls on the last axis, the columns; reshape it to")
+@wrong("up_convolution", "the bias was added along the last axis, the columns;")
 def _(x, weight, bias):
     n, c, h, w = x.shape
     return torch.einsum("nchw,cdij->ndhiwj", x, weight).reshape(n, -1, 2 * h, 2 * w) + bias
@@ -249,7 +249,7 @@ class _(Step):
         return self.second(self.merged(skip, self.up(below)))
 
 
-@wrong("up_step", "the skip comes second, and its corner was cropped; lay its")
+@wrong("up_step", "the skip comes second, and its corner was cropped; put its")
 class _(Step):
     def forward(self, below, skip):
         up = self.up(below)
@@ -300,7 +300,7 @@ def _(skip, up):
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[2]], up), 1)
 
 
-@wrong("crop_and_concat", "you shrank the map by taking every so-manyth pixel; a crop")
+@wrong("crop_and_concat", "you shrank the map by leaving out pixels in between; in a")
 def _(skip, up):
     return torch.cat((F.interpolate(skip, size=up.shape[2:]), up), 1)
 
@@ -340,7 +340,7 @@ class _(Step):
         x = F.relu(self.second(F.relu(self.first(self.merged(skip, self.up(below))))))
 
 
-@wrong("up_step", "top:-top keeps nothing of a zero difference, and a row too")
+@wrong("up_step", "top:-top fails if the difference is 0 or odd; the end is top + height")
 class _(Step):
     def forward(self, below, skip):
         up = self.up(below)
@@ -391,13 +391,13 @@ def _(skip, up):
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], up), 1)
 
 
-@wrong("crop_and_concat", "the skip is in the result twice; lay up behind the cropped")
+@wrong("crop_and_concat", "the skip is in the result twice; put up after the cropped skip")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], skip), 1)
 
 
-@wrong("crop_and_concat", "the order is (up, skip); lay the skip first, or weights")
+@wrong("crop_and_concat", "the order is (up, skip); put the skip first, or weights")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.cat((up, skip[:, :, a : a + up.shape[2], b : b + up.shape[3]]), 1)
