@@ -19,7 +19,7 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
     ("poolings + 1", "poolings", "one level is missing: p poolings lie between p + 1 levels"),
     (" * 2**level", "", "the channels do not double; each level has twice those of the one above"),
     ("2**level", "(level + 1)", "the channels grow by a fixed number; they double"),
-    ("poolings + 1", "poolings, -1, -1", "the list is upside down; the finest level comes first"),
+    ("poolings + 1", "poolings, -1, -1", "the list is reversed; the finest level comes first"),
     ("2**level", "2 ** (level + 1)", "the first level is doubled already; it has the first number of channels"),
     ("range(poolings", "range(1, poolings", "the first level is missing; it has `first` channels"),
     (
@@ -31,7 +31,7 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
     (
         "[first * 2**level for level in range(poolings + 1)]",
         "[64, 128, 256, 512, 1024]",
-        "that is the paper's plan; use `first` and `poolings`",
+        "these are the paper's widths; use `first` and `poolings`",
     ),
     (
         "for level in range(poolings + 1)]",
@@ -204,23 +204,23 @@ def _maps(seed: int) -> Iterator[Case]:
     (
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.ReLU())",
-        "a ReLU on the logits cuts off every vote against a class",
+        "a ReLU turns every negative logit into 0; logits can be negative",
     ),
     (
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Softmax(1))",
-        "softmax belongs to the loss; hand out logits",
+        "softmax belongs to the loss; return logits",
     ),
     (
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.Sigmoid())",
-        "a sigmoid belongs to the loss; hand out logits",
+        "a sigmoid belongs to the loss; return logits",
     ),
     ("1)", "1, bias=False)", "the bias is missing"),
     (
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.LogSoftmax(1))",
-        "log-softmax belongs to the loss; hand out logits",
+        "log-softmax belongs to the loss; return logits",
     ),
     (
         "nn.Conv2d(channels, classes, 1)",
@@ -250,7 +250,7 @@ def _maps(seed: int) -> Iterator[Case]:
     (
         "nn.Conv2d(channels, classes, 1)",
         "nn.Sequential(nn.Conv2d(channels, classes, 1), nn.BatchNorm2d(classes))",
-        "no norm follows the head; hand out the logits as they are",
+        "no norm follows the head; return the logits as they are",
     ),
     (
         "nn.Conv2d(channels, classes, 1)",

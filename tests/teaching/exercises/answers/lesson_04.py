@@ -40,7 +40,7 @@ def _(first, poolings):
     return [first ** (level + 1) for level in range(poolings + 1)]
 
 
-@wrong("channel_plan", "that is the paper's plan; use `first` and `poolings`")
+@wrong("channel_plan", "these are the paper's widths; use `first` and `poolings`")
 def _(first, poolings):
     return [64, 128, 256, 512, 1024]
 
@@ -145,7 +145,7 @@ class _(Path):
         return out
 
 
-@wrong("head", "log-softmax belongs to the loss; hand out logits")
+@wrong("head", "log-softmax belongs to the loss; return logits")
 def _(channels, classes):
     return nn.Sequential(nn.Conv2d(channels, classes, 1), nn.LogSoftmax(1))
 
@@ -337,7 +337,7 @@ def _(channels, classes):
     return nn.Conv2d(channels, classes + 1, 1)
 
 
-@wrong("head", "no norm follows the head; hand out the logits as they are")
+@wrong("head", "no norm follows the head; return the logits as they are")
 def _(channels, classes):
     return nn.Sequential(nn.Conv2d(channels, classes, 1), nn.BatchNorm2d(classes))
 
@@ -386,7 +386,7 @@ def _(first, poolings):
     return [first * 2**i for i in range(first, poolings + 1)]
 
 
-@wrong("channel_plan", "the list is upside down; the finest level comes first")
+@wrong("channel_plan", "the list is reversed; the finest level comes first")
 def _(first, poolings):
     return sorted([first * 2**i for i in range(poolings + 1)], reverse=True)
 
