@@ -37,7 +37,7 @@ from unet_tutorial.learning.batches import tile_batches, training_tile
 from unet_tutorial.learning.losses.cross_entropy import sparse_cross_entropy
 from unet_tutorial.learning.losses.supervision import ListLoss, supervised_loss
 from unet_tutorial.learning.losses.targets import Loss
-from unet_tutorial.learning.train import adam, fit
+from unet_tutorial.learning.train import Training, adam, fit
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import attention_unet, padded_unet, paper_unet, residual_unet, unet3d
@@ -139,7 +139,11 @@ def probability(net: Network, image: Array) -> Probabilities:
 def trained(member: Member, split: Split, recipe: Recipe) -> tuple[Network, float]:
     """The network of one seed after its training, and the threshold that is best on training images."""
     torch.manual_seed(recipe.seed)
-    training = adam(member.make())
+    return fitted(adam(member.make()), member.loss, split, recipe)
+
+
+def fitted(training: Training, loss: Loss | ListLoss, split: Split, recipe: Recipe) -> tuple[Network, float]:
+    """The network after its training, and the threshold that is best on training images."""
     net = training.net
     smallest = tuple(map(min, zip(*(pair.size for pair in split.train), strict=True)))
     tile = training_tile(net.levels, net.padding, smallest)
@@ -148,7 +152,7 @@ def trained(member: Member, split: Split, recipe: Recipe) -> tuple[Network, floa
         training,
         lambda step: draw(step, recipe.batch),
         recipe.rate_of,
-        loss=member.loss,
+        loss=loss,
         steps=recipe.steps,
         save=lambda _: None,
     )
