@@ -21,6 +21,9 @@ NOT_TAUGHT = {
     "lesson 14 on backbones will teach it": (
         "backbone", "bottom", "channel_rules", "convnets", "reach", "simple_pyramid", "transformer",
     ),
+    "lesson 13 on V-Net will teach it": ("bottleneck", "depthwise", "shortcuts", "strided"),
+    "lesson 15 on UNet++ will teach it": ("full_scale", "heads", "nested", "supervision"),
+    "lesson 19 on the reader's own images will teach it": ("adopt", "measured"),
     "the systems of docs/coming_from.md are built from it": (
         "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
     ),
@@ -33,6 +36,9 @@ USED_THERE = {
     "paths.checked_levels",
     "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed",
     "resample.resized",
+    "blocks.Convolution", "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
+    "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths", "paths.checked_levels",
+    "paths.step_parts",
 }  # fmt: skip
 TAUGHT = [
     "unet_tutorial.paper",

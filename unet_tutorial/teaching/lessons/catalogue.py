@@ -24,6 +24,7 @@ LESSONS = (
     "13_vnet_depthwise",
     "15_nested",
     "16_losses",
+    "14_backbones",
     "18_figures",
     "19_capstone",
     "unet_in_one_page",
