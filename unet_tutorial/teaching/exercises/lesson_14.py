@@ -30,6 +30,8 @@ def _renamed(answer: Callable[[dict[str, Tensor], str], Any], case: Case) -> Any
     """The renamed weights; the exception in place of them for a file that must be refused."""
     try:
         return answer(*case)
+    except ValueError:
+        return Raised("ValueError")
     except Exception as error:
         if any(name.startswith(case[1]) for name in case[0]):
             raise
@@ -59,6 +61,11 @@ def _renamed(answer: Callable[[dict[str, Tensor], str], Any], case: Case) -> Any
         "name.startswith(prefix)",
         "prefix in name",
         "names that hold the prefix somewhere else are kept, and cut there; use startswith and removeprefix",
+    ),
+    (
+        "name.removeprefix(prefix)",
+        "name.strip(prefix)",
+        "strip removes all of these letters, at both ends; removeprefix removes the whole prefix once",
     ),
     ("name.removeprefix(prefix)", "name", "the prefix still stands before the names"),
     (
@@ -124,6 +131,23 @@ def _first_layers(seed: int) -> Iterator[Case]:
         "the kernels are divided by the new number of channels only; multiply by the old number, too: old / new",
     ),
     (" * given / channels", " * channels / given", "the factor is upside down: more channels need smaller weights"),
+    (" * given / channels", " * (given / channels) ** 0.5", "the factor is in / channels, without a root"),
+    (" * given / channels", " * (given // channels)", "// rounds down; the factor is in / channels"),
+    (
+        "weight[:, order]",
+        "weight.repeat(1, channels // given, 1, 1)",
+        "channels // in copies are too few where it is no whole number; begin again with 0, 1, … and stop in between",
+    ),
+    (
+        "weight.sum(1, keepdim=True)",
+        "weight.sum(1, keepdim=True) / 3",
+        "for one channel the sum is divided by 3; r·x + g·x + b·x is the sum of the kernels times x",
+    ),
+    (
+        "weight.sum(1, keepdim=True)",
+        "weight.sum(0, keepdim=True)",
+        "for one channel you summed over the output channels, axis 0; the input channels are axis 1",
+    ),
     (" * given / channels", "", "the factor old / new is missing: with more channels the outputs would grow"),
     (" * given / channels", " * 3 / channels", "the old number of channels need not be 3; it is weight.shape[1]"),
     (
@@ -185,6 +209,16 @@ def _kernels(seed: int) -> Iterator[Case]:
 @exercise(
     _kernels,
     (" / depth", "", "the copies are not divided by their number: the output would be depth times as large"),
+    (
+        " / depth",
+        " / kernel.shape[2]",
+        "you divided by the height of the kernel; divide by the number of copies",
+    ),
+    (
+        "kernel.unsqueeze(2).expand(-1, -1, depth, -1, -1)",
+        "kernel.repeat(1, 1, depth, 1, 1)",
+        "repeat puts the new axis in front of all others; first make it: kernel.unsqueeze(2)",
+    ),
     (" / depth", " / depth**0.5", "divide by depth: the sum over the slices must stay, and not the sum of squares"),
     (" / depth", " * depth", "divide by the number of copies; you multiplied"),
     (
@@ -263,6 +297,31 @@ def _images(seed: int) -> Iterator[Case]:
         "blocks.permute(0, 1, 3, 5, 2, 4)",
         "x",
         "a reshape alone moves nothing: split the axes, permute, and only then join them",
+    ),
+    (
+        "n, channels, height // rows, rows, width // columns, columns)",
+        "n, channels, rows, columns, height // rows, width // columns)",
+        "0, 1, 3, 5, 2, 4",
+        "0, 1, 4, 2, 5, 3",
+        "that is the order of the other direction; split the height into (H / rows, rows), and the width alike",
+    ),
+    (
+        "rows, columns = stride",
+        "rows, columns = stride[0], stride[0]",
+        "the first stride is used for both axes; the columns have the second one",
+    ),
+    (
+        "rows, columns = stride",
+        "rows, columns = stride[1], stride[1]",
+        "the second stride is used for both axes; the rows have the first one",
+    ),
+    (
+        "you pooled each block to one number; all of its pixels are needed, as channels",
+        lambda x, stride: torch.nn.functional.max_pool2d(x, stride),
+    ),
+    (
+        "you averaged each block to one number; all of its pixels are needed, as channels",
+        lambda x, stride: torch.nn.functional.avg_pool2d(x, stride),
     ),
     ("3, 5, 2, 4", "5, 3, 2, 4", "rows and columns of the blocks are exchanged: the channel is C, row, column"),
     ("3, 5, 2, 4", "3, 5, 4, 2", "rows and columns of the result are exchanged"),
@@ -400,6 +459,35 @@ def _layers(seed: int) -> Iterator[Case]:
         "weight",
         "the weights still differ between the pixels of a block",
     ),
+    (
+        "return equal, bias[::count].repeat_interleave(count)",
+        "return equal",
+        "the bias is missing; return both, the weight and the bias",
+    ),
+    (
+        "weight[::count].repeat_interleave(count, dim=0)",
+        "weight[::count].repeat_interleave(count, dim=1)",
+        "the rows are repeated along axis 1, the input channels; the output channels are axis 0",
+    ),
+    (
+        "weight[::count].repeat_interleave(count, dim=0)",
+        "weight[:1].expand_as(weight).clone()",
+        "bias[::count].repeat_interleave(count)",
+        "bias[:1].expand_as(bias).clone()",
+        "all output channels have the same weights and bias; only the pixels of one block are equal",
+    ),
+    (
+        "weight[::count].repeat_interleave(count, dim=0)",
+        "weight.reshape(-1, count, *weight.shape[1:]).mean(1).repeat_interleave(count, dim=0)",
+        "bias[::count].repeat_interleave(count)",
+        "bias.reshape(-1, count).mean(1).repeat_interleave(count)",
+        "you averaged over the pixels of a block; the mean has a smaller variance: copy the first one",
+    ),
+    (
+        "bias[::count].repeat_interleave(count)",
+        "torch.full_like(bias, float(bias.mean()))",
+        "all biases are the same mean; each block gets the bias of its first pixel",
+    ),
     ("prod(stride)", "sum(stride)", "a block has as many pixels as the product of the strides"),
     ("prod(stride)", "stride[0] ** len(stride)", "the strides may differ; multiply all of them"),
     ("prod(stride)", "stride[-1] ** len(stride)", "the strides need not be equal; multiply all of them"),
@@ -436,6 +524,16 @@ def _rates(seed: int) -> Iterator[Case]:
         "decay ** (stages - i)",
         "decay ** (i + 1)",
         "the factors become smaller towards the decoder; the first stage has the smallest one",
+    ),
+    (
+        "decay ** (stages - i)",
+        "decay ** (i - frozen + 1)",
+        "behind the frozen stages the factors become smaller; they grow towards the decoder",
+    ),
+    ("decay ** (stages - i)", "decay * (i + 1) / stages", "the factors are powers of decay, and not equal steps"),
+    (
+        "the first stage has the index 0: freeze the indices 0 to frozen - 1",
+        lambda stages, frozen, decay: [0.0 if 1 <= i <= frozen else decay ** (stages - i) for i in range(stages + 1)],
     ),
     ("decay ** (stages - i)", "decay * (stages - i)", "the factors are powers: decay ** k, and not decay * k"),
     ("decay ** (stages - i)", "1 - decay * (stages - i)", "the factors are powers of decay, and not differences"),

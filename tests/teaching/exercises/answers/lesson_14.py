@@ -229,6 +229,203 @@ def _(stages, frozen, decay):
     return [decay**k for k in reversed(range(stages + 1))]
 
 
+@wrong("backbone_weights", "a file may hold other weights, too; refuse it only if no")
+def _(weights, prefix):
+    out = {}
+    for k, v in weights.items():
+        if k.startswith(prefix):
+            out[k[len(prefix) :]] = v
+        else:
+            raise ValueError(k)
+    return out
+
+
+@wrong("backbone_weights", "strip removes all of these letters, at both ends;")
+def _(weights, prefix):
+    out = {k.strip(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    if not out:
+        raise ValueError
+    return out
+
+
+@wrong("backbone_weights", "expected a ValueError, got None")
+def _(weights, prefix):
+    out = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    if not out:
+        return None
+    return out
+
+
+@wrong("backbone_weights", "expected a ValueError, got a KeyError")
+def _(weights, prefix):
+    out = {k.split(".", 1)[1]: v for k, v in weights.items() if k.split(".")[0] + "." == prefix}
+    if not out:
+        raise KeyError(prefix)
+    return out
+
+
+@wrong("for_channels", "for one channel the sum is divided by 3; r·x + g·x + b·x is")
+def _(weight, channels):
+    if channels == 1:
+        return weight.sum(1, keepdim=True) / 3
+    o = weight.shape[1]
+    return weight[:, [i % o for i in range(channels)]] * o / channels
+
+
+@wrong("for_channels", "for one channel you summed over the output channels, axis")
+def _(weight, channels):
+    if channels == 1:
+        return weight.sum(0, keepdim=True)
+    o = weight.shape[1]
+    return weight[:, [i % o for i in range(channels)]] * o / channels
+
+
+@wrong("for_channels", "the factor is in / channels, without a root")
+def _(weight, channels):
+    if channels == 1:
+        return weight.sum(1, keepdim=True)
+    o = weight.shape[1]
+    return weight[:, [i % o for i in range(channels)]] / (channels / o) ** 0.5
+
+
+@wrong("for_channels", "channels // in copies are too few where it is no whole")
+def _(weight, channels):
+    if channels == 1:
+        return weight.sum(1, keepdim=True)
+    o = weight.shape[1]
+    return weight.repeat(1, channels // o, 1, 1) * o / channels
+
+
+@wrong("for_channels", "// rounds down; the factor is in / channels")
+def _(weight, channels):
+    if channels == 1:
+        return weight.sum(1, keepdim=True)
+    o = weight.shape[1]
+    return weight[:, [i % o for i in range(channels)]] * (o // channels)
+
+
+@wrong("inflated", "you divided by the height of the kernel; divide by the")
+def _(kernel, depth):
+    return kernel[:, :, None].repeat(1, 1, depth, 1, 1) / kernel.shape[2]
+
+
+@wrong("inflated", "repeat puts the new axis in front of all others; first make")
+def _(kernel, depth):
+    return kernel.repeat(1, 1, depth, 1, 1) / depth
+
+
+@wrong("inflated", "72 of 108 values are wrong, the first at (0, 0, 0, 0, 0):")
+def _(kernel, depth):
+    return torch.stack([kernel / (i + 1) for i in range(depth)], 2)
+
+
+@wrong("inflated", "the new axis is the first one; it is axis 2, behind output")
+def _(kernel, depth):
+    return torch.stack([kernel] * depth, 0) / depth
+
+
+@wrong("channels_from_pixels", "the first stride is used for both axes; the columns have")
+def _(x, stride):
+    s = stride[0]
+    n, c, h, w_ = x.shape
+    return x.reshape(n, c, h // s, s, w_ // s, s).permute(0, 1, 3, 5, 2, 4).reshape(n, c * s * s, h // s, w_ // s)
+
+
+@wrong("channels_from_pixels", "expected shape (2, 12, 2, 3), got (2, 12, 3, 2)")
+def _(x, stride):
+    a, b = stride
+    n, c, h, w_ = x.shape
+    return x.reshape(n, c * a * b, h * w_ // (a * b), 1).reshape(n, c * a * b, w_ // b, h // a)
+
+
+@wrong("channels_from_pixels", "you pooled each block to one number; all of its pixels are")
+def _(x, stride):
+    a, b = stride
+    return F.max_pool2d(x, (a, b))
+
+
+@wrong("channels_from_pixels", "that is the order of the other direction; split the height")
+def _(x, stride):
+    a, b = stride
+    n, c, h, w_ = x.shape
+    return x.reshape(n, c, a, b, h // a, w_ // b).permute(0, 1, 4, 2, 5, 3).reshape(n, c * a * b, h // a, w_ // b)
+
+
+@wrong("icnr", "it changes its argument weight; work on a copy:")
+def _(weight, bias, stride):
+    k = prod(stride)
+    weight[:] = weight[::k].repeat_interleave(k, 0)
+    bias[:] = bias[::k].repeat_interleave(k)
+    return weight, bias
+
+
+@wrong("icnr", "the bias is missing; return both, the weight and the bias")
+def _(weight, bias, stride):
+    k = prod(stride)
+    return weight[::k].repeat_interleave(k, 0)
+
+
+@wrong("icnr", "all biases are the same mean; each block gets the bias of")
+def _(weight, bias, stride):
+    k = prod(stride)
+    return weight[::k].repeat_interleave(k, 0), torch.full_like(bias, bias.mean())
+
+
+@wrong("icnr", "all output channels have the same weights and bias; only")
+def _(weight, bias, stride):
+    k = prod(stride)
+    return weight[:1].repeat(len(weight), *[1] * (weight.ndim - 1)), bias[:1].repeat(len(bias))
+
+
+@wrong("icnr", "you averaged over the pixels of a block; the mean has a")
+def _(weight, bias, stride):
+    k = prod(stride)
+    w2 = weight.reshape(-1, k, *weight.shape[1:]).mean(1).repeat_interleave(k, 0)
+    return w2, bias.reshape(-1, k).mean(1).repeat_interleave(k)
+
+
+@wrong("icnr", "the rows are repeated along axis 1, the input channels; the")
+def _(weight, bias, stride):
+    k = prod(stride)
+    return weight[::k].repeat_interleave(k, 1), bias[::k].repeat_interleave(k)
+
+
+@right("rate_factors")
+def _(stages, frozen, decay):
+    return [0.0 if i < frozen else decay ** (stages - i) for i in range(stages + 1)]
+
+
+@wrong("rate_factors", "the factor of the decoder is missing; it is 1, at the end")
+def _(stages, frozen, decay):
+    f = [decay**k for k in range(stages, -1, -1)]
+    for i in range(frozen):
+        f[i] = 0.0
+    return f[:-1]
+
+
+@wrong("rate_factors", "the first stage has the index 0: freeze the indices 0 to")
+def _(stages, frozen, decay):
+    f = [decay**k for k in range(stages, 0, -1)] + [1.0]
+    for i in range(1, frozen + 1):
+        f[i] = 0.0
+    return f
+
+
+@wrong("rate_factors", "the last stage has the factor 1; it is the decoder that has")
+def _(stages, frozen, decay):
+    return [0.0] * frozen + [decay**k for k in range(stages - frozen)][::-1] + [1.0]
+
+
+@wrong("rate_factors", "behind the frozen stages the factors become smaller; they")
+def _(stages, frozen, decay):
+    return [0.0] * frozen + [decay ** (stages - frozen - i) for i in range(stages - frozen)][::-1] + [1.0]
+
+
+@wrong("rate_factors", "the factors are powers of decay, and not equal steps")
+def _(stages, frozen, decay):
+    return [0.0] * frozen + [decay * (i + 1) / stages for i in range(frozen, stages)] + [1.0]
+
+
 @right("backbone_weights")
 def _(weights, prefix):
     found = OrderedDict()
