@@ -13,23 +13,6 @@ from unet_tutorial.teaching.lessons import catalogue
 from unet_tutorial.teaching.lessons.lesson import read
 
 PATHS = catalogue.lessons()
-IN_NEW_FORM: tuple[str, ...] = (  # lessons with answers to their questions, turns and folded plots
-    "00_start_here",
-    "00p_torch",
-    "01_sizes",
-    "02_encoder_block",
-    "03_crop_and_concat",
-    "04_paper_unet",
-    "05_kaiming",
-    "06_weight_map",
-    "07_elastic",
-    "08_overlap_tile",
-    "09_train_small",
-    "10_padded_bn",
-    "12_3d_planar",
-    "14_backbones",
-    "unet_in_one_page",
-)
 
 
 def test_the_catalogue_names_every_notebook() -> None:

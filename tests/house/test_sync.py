@@ -18,12 +18,6 @@ LESSONS = [read(path) for path in lessons()]
 LIBRARY = modules(ROOT / "unet_tutorial")
 # Modules of nets that no lesson teaches yet, by the reason; a module leaves the list when its lesson is written.
 NOT_TAUGHT = {
-    "lesson 14 on backbones will teach it": (
-        "backbone", "bottom", "channel_rules", "convnets", "reach", "simple_pyramid", "transformer",
-    ),
-    "lesson 13 on V-Net will teach it": ("bottleneck", "depthwise", "shortcuts", "strided"),
-    "lesson 15 on UNet++ will teach it": ("full_scale", "heads", "nested", "supervision"),
-    "lesson 19 on the reader's own images will teach it": ("adopt", "measured"),
     "the systems of docs/coming_from.md are built from it": (
         "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
     ),
@@ -32,11 +26,6 @@ LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name 
 # Names of other modules that only these modules use.
 USED_THERE = {
     "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
-    "merge.NoSkip", "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths",
-    "paths.checked_levels",
-    "paths.step_parts", "resample.Interpolation", "resample.OverlappingTransposed",
-    "resample.resized",
-    "blocks.Convolution", "contracts.extra_reach_of", "contracts.largest_reach", "contracts.summed_reach",
     "norms.LayerNorm", "norms.layer_norm", "paths.StepParts", "paths.check_widths", "paths.checked_levels",
     "paths.step_parts",
 }  # fmt: skip

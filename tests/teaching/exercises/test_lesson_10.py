@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from unet_tutorial.nets.presets import padded_unet
 from unet_tutorial.teaching.checking.check import find
-from unet_tutorial.teaching.checking.judge import HIDDEN, judge
+from unet_tutorial.teaching.checking.judge import judge
+from unet_tutorial.teaching.checking.trial import HIDDEN
 
 
 def pad_and_cut(net: Callable[[Tensor], Tensor], image: Tensor, depth: int) -> Tensor:

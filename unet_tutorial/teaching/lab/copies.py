@@ -23,6 +23,7 @@ TEXTS = (".md",)
 REVEAL = reveal.__name__
 FOLDED = "# The answer: run this cell\n"  # JupyterLab shows the first line of a folded cell
 # the target of a link in Markdown or HTML, without the part after #; web addresses contain a colon
+CODE = re.compile(r"(`+).*?\1", re.DOTALL)
 LINK = re.compile(r"""(?<=\]\()([^)\s:#]+)(?=[)#\s])|(?<=href=["'])([^"':#]+)|(?<=src=["'])([^"':#]+)""")
 
 Notebook = dict[str, Any]
@@ -170,5 +171,5 @@ def _relinked(text: str, origin: str, places: dict[str, str]) -> str:
 
 
 def links(cell: Cell) -> list[str]:
-    """The targets of the links to files in a Markdown cell."""
-    return [found[0] for found in LINK.finditer(joined(cell["source"]))]
+    """The targets of the links to files in a Markdown cell; code such as `nodes[0](x)` holds none."""
+    return [found[0] for found in LINK.finditer(CODE.sub("", joined(cell["source"])))]
