@@ -76,20 +76,23 @@ class Trial:
         return not mismatch(known.value, got.value, self.exercise.tolerance)
 
     def makes(self, mistake: Any, counts: Callable[[Outcome], bool] = anywhere) -> bool:
-        """Whether the answer has the outcome of a mistake in every case that counts.
-
-        Exceptions of one type are enough if both also agree in another case on a wrong result: their messages depend
-        on how the code is written.
-        """
+        """Whether the answer has the outcome of a mistake in every case that counts."""
         known = self.outcomes(mistake)
-        if not len(self.expected) == len(known) == len(self.got):
+        if len(known) != len(self.got):
             return False
-        pairs = [(old, new) for old, new in zip(known, self.got, strict=True) if counts(new)]
-        evidence = any(
-            fault and not new.error and self.alike(old, new)
-            for old, new, fault in zip(known, self.got, self.faults, strict=True)
-        )
-        return all(self.alike(old, new) or (evidence and old.raised and _type(old) == _type(new)) for old, new in pairs)
+        return all(self.alike(*pair) for pair in zip(known, self.got, strict=True) if counts(pair[1]))
+
+    def makes_with_other_messages(self, mistake: Any) -> bool:
+        """Whether the outcomes are those of a mistake, but for the messages of exceptions of the same type.
+
+        The messages depend on how the code is written. So both must agree on a wrong result in another case.
+        """
+        trios = list(zip(self.outcomes(mistake), self.got, self.faults, strict=False))
+        if len(trios) != len(self.got) or not any(
+            fault and not new.error and self.alike(old, new) for old, new, fault in trios
+        ):
+            return False
+        return all(self.alike(old, new) or (old.raised and _type(old) == _type(new)) for old, new, _ in trios)
 
     def makes_mostly(self, mistake: Any) -> bool:
         """Whether a mistake gives more than half of the wrong results of the answer, and at least two of them."""
