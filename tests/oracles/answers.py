@@ -36,12 +36,14 @@ class Answers:
         return add
 
 
-KNOWN: dict[tuple[str, int, int], list[Outcome]] = {}
-
-
-def remembered(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
+def remembered() -> Callable[[Exercise, Any, int, float], list[Outcome]]:
     """In place of `trial.behaviour`: the outcomes of an answer are computed once, although it is compared often."""
-    key = exercise.name, id(answer), seed
-    if key not in KNOWN:
-        KNOWN[key] = behaviour(exercise, answer, seed, seconds)
-    return KNOWN[key]
+    known: dict[tuple[int, int], tuple[Any, list[Outcome]]] = {}
+
+    def outcomes(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
+        key = id(answer), seed
+        if key not in known:  # the answer is kept, so that no other object gets its id
+            known[key] = answer, behaviour(exercise, answer, seed, seconds)
+        return known[key][1]
+
+    return outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from tests.oracles.doubling_exercise import DOUBLE, right
@@ -52,3 +53,19 @@ def test_exceptions_are_equal_if_their_words_are() -> None:
     assert trial.alike(refused(3, 5), refused(5, 3))
     assert not trial.alike(refused(3, 5), refused(4, 3))
     assert not trial.alike(refused(3, 5), Outcome(3))
+
+
+def test_answers_run_with_one_thread_and_the_number_is_restored() -> None:
+    seen: list[int] = []
+
+    def counts(x: Tensor) -> Tensor:
+        seen.append(torch.get_num_threads())
+        return x
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    behaviour(DOUBLE, counts, 0, 10.0)
+    after = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert set(seen) == {1}
+    assert after == 2

@@ -1,14 +1,16 @@
-"""Every exercise: its solution passes, each mistake gets its own hint, and answers of students get their verdict."""
+"""Every exercise: its solution passes, each mistake gets its own hint, and answers of students get their verdict.
+
+The answers to one exercise are tried in one test, so that the outcomes of its mistakes are computed once.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
 import pytest
 
 from tests.oracles.answers import remembered
 from tests.teaching.exercises import answers
-from unet_tutorial.teaching.checking.check import all_exercises, find, hidden
+from unet_tutorial.teaching.checking.check import all_exercises, hidden
 from unet_tutorial.teaching.checking.exercise import Exercise
 from unet_tutorial.teaching.checking.judge import judge
 from unet_tutorial.teaching.checking.trial import HIDDEN, Trial
@@ -16,27 +18,37 @@ from unet_tutorial.teaching.checking.trial import HIDDEN, Trial
 pytestmark = pytest.mark.slow
 
 EXERCISES = all_exercises()
-MISTAKES = [(exercise, *listed) for exercise in EXERCISES for listed in exercise.listed]
+TABLES = [import_module(f"{answers.__name__}.{name}").ANSWERS for _, name, _ in iter_modules(answers.__path__)]
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@pytest.fixture(autouse=True)
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outcomes are computed once within a test."""
+    monkeypatch.setattr("unet_tutorial.teaching.checking.trial.behaviour", remembered())
+
+
+@each_exercise
 def test_the_solution_passes(exercise: Exercise) -> None:
     assert judge(exercise, exercise.solution).sentence == f"ok: {exercise.name}"
     assert hidden(exercise.name, exercise.solution).ok
 
 
-@pytest.mark.parametrize(("exercise", "sentence", "mistake"), MISTAKES, ids=lambda part: getattr(part, "name", part))
-def test_a_mistake_fails_the_visible_and_the_hidden_test_and_its_own_hint_fires(
-    exercise: Exercise, sentence: str, mistake: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("unet_tutorial.teaching.checking.trial.behaviour", remembered)
-    outcomes = remembered(exercise, mistake, 0, 10.0)  # it runs, or raises an exception that tells it from the others
-    assert not any(each.timed_out or (each.error and not each.raised) for each in outcomes)
-    assert judge(exercise, mistake).sentence == f"{exercise.name}: {sentence}"
-    assert all(any(Trial(exercise, mistake, seed, 10.0).faults) for seed in HIDDEN)
+@each_exercise
+def test_mistakes_fail_the_visible_and_the_hidden_test_and_their_own_hints_fire(exercise: Exercise) -> None:
+    faults = []
+    for hint, mistake in exercise.listed:
+        verdict = judge(exercise, mistake)
+        if verdict.sentence != f"{exercise.name}: {hint}":
+            faults.append(f"{hint!r} is named {verdict.sentence!r}")
+        if not any(Trial(exercise, mistake, HIDDEN[0], 10.0).faults):
+            faults.append(f"{hint!r} passes the hidden test")
+        if verdict.mistake != hint:
+            faults.append(f"{hint!r} is not recognised: it is too slow, or breaks a rule of the exercise")
+    assert faults == []
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@each_exercise
 def test_there_are_five_mistakes_or_more(exercise: Exercise) -> None:
     assert len(exercise.mistakes) >= 5
 
@@ -46,25 +58,31 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-TABLES = [import_module(f"{answers.__name__}.{name}").ANSWERS for _, name, _ in iter_modules(answers.__path__)]
-WRONG = [each for table in TABLES for each in table.wrong_ones]
-RIGHT = [each for table in TABLES for each in table.right_ones]
+@each_exercise
+def test_wrong_answers_are_rejected_with_the_right_words(exercise: Exercise) -> None:
+    faults = []
+    for _, words, answer in (each for table in TABLES for each in table.wrong_ones if each[0] == exercise.name):
+        verdict = judge(exercise, answer, seconds=1)
+        if verdict.ok or words not in verdict.sentence:
+            faults.append(f"line {answer_line(answer)}: wanted {words!r}, got {verdict.sentence!r}")
+    assert faults == []
 
 
-@pytest.mark.parametrize(("name", "words", "answer"), WRONG)
-def test_a_wrong_answer_is_rejected_with_the_right_words(
-    name: str, words: str, answer: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("unet_tutorial.teaching.checking.trial.behaviour", remembered)
-    verdict = judge(find(name), answer, seconds=1)
-    assert not verdict.ok
-    assert words in verdict.sentence
+@each_exercise
+def test_unusual_right_answers_are_accepted(exercise: Exercise) -> None:
+    right = [answer for table in TABLES for name, answer in table.right_ones if name == exercise.name]
+    verdicts = [judge(exercise, answer, seed=seed) for answer in right for seed in (0, HIDDEN[0])]
+    assert [verdict.sentence for verdict in verdicts if not verdict.ok] == []
 
 
-@pytest.mark.parametrize(("name", "answer"), RIGHT)
-def test_an_unusual_right_answer_is_accepted(name: str, answer: Any) -> None:
-    assert judge(find(name), answer).sentence == f"ok: {name}"
-    assert hidden(name, answer).ok
+def answer_line(answer: object) -> int:
+    """The line of an answer in its table, or 0 for a class or a partial."""
+    return int(getattr(getattr(answer, "__code__", None), "co_firstlineno", 0))
+
+
+def test_each_answer_is_one_to_an_exercise() -> None:
+    names = {exercise.name for exercise in EXERCISES}
+    assert all(each[0] in names for table in TABLES for each in (*table.wrong_ones, *table.right_ones))
 
 
 def test_each_lesson_has_ten_wrong_and_five_right_answers_or_more() -> None:

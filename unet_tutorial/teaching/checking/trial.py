@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+
+import torch
 
 from unet_tutorial.teaching.checking.compare import mismatch
 from unet_tutorial.teaching.checking.exercise import Exercise
@@ -16,11 +19,23 @@ HIDDEN = (1, 2, 3)  # seeds of the cases that students do not see; `check` uses 
 def behaviour(exercise: Exercise, answer: Any, seed: int, seconds: float) -> list[Outcome]:
     """The outcomes of an answer for each case, up to the first that times out."""
     outcomes: list[Outcome] = []
-    for case in exercise.cases(seed):
-        outcomes.append(outcome(exercise, answer, case, seconds))
-        if outcomes[-1].timed_out:
-            break
+    with one_thread():
+        for case in exercise.cases(seed):
+            outcomes.append(outcome(exercise, answer, case, seconds))
+            if outcomes[-1].timed_out:
+                break
     return outcomes
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch: the cases are small, and on a busy machine several threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def anywhere(_outcome: Outcome) -> bool:
