@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import count
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.checking.judge import judge
 from unet_tutorial.teaching.checking.mutants import mutants
+from unet_tutorial.teaching.checking.recognition import SEARCH_SECONDS
 
 
 def diagonal(a: float, b: float, scale: float) -> float:
@@ -103,3 +106,22 @@ def test_arrays_are_not_scaled() -> None:
     assert "you add where" in judge(arrays, lambda height, width: np.full((height + 1, width), 5.0 + height)).sentence
     squared = judge(arrays, lambda height, width: np.full((height**2 + 1, width), 5.0 * height)).sentence
     assert "square" not in squared
+
+
+def first_multiple(wanted: int, step: int) -> int:
+    return next(n for n in count(wanted) if n % step == 0)
+
+
+def test_mutants_of_endless_loops_end_soon() -> None:
+    """A list of all items of count() would fill the memory, and a condition may never hold."""
+    endless = Exercise("first_multiple", first_multiple, lambda seed: iter([(13 + seed, 4), (5, 2)]), {})
+    begun = monotonic()
+    assert "expected 16, got 14" in judge(endless, lambda wanted, _step: wanted + 1).sentence
+    assert monotonic() - begun < 2 * SEARCH_SECONDS
+
+
+def test_no_search_where_time_cannot_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    formula = Exercise("doubled", doubled, lambda seed: iter([(3 + seed,), (8,)]), {})
+    monkeypatch.setattr("unet_tutorial.teaching.checking.recognition.can_limit_time", lambda: False)
+    monkeypatch.setattr("unet_tutorial.teaching.checking.recognition.mutants", lambda _solution: 1 / 0)
+    assert not judge(formula, lambda n: n * n + 1).ok

@@ -126,13 +126,18 @@ class _Lines(io.TextIOBase):
         return tuple(self.text.split("\n")[: min(LINES_KEPT, count)]), count
 
 
+def can_limit_time() -> bool:
+    """Whether `time_limit` works here: in the main thread, and not on Windows, where Python has no such timer."""
+    return threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeLimitExceeded in the block after ``seconds``, and again every 0.1 s in case the block catches it.
 
-    There is no limit outside the main thread or on Windows, where Python has no such timer.
+    There is no limit where `can_limit_time` is False.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if not can_limit_time():
         yield
         return
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from unet_tutorial.teaching.checking.exercise import source_of
@@ -52,6 +53,7 @@ SIGNS: dict[type[ast.unaryop], str] = {
     ast.Invert: "a mask is the opposite of the right one",
 }
 LARGEST = 1000  # a larger constant may be a number of samples; it is not multiplied
+ITEMS, MOST_ITEMS = "items_of_loop", 10_000
 OF_LOOPS = (
     ("[:-1]", "the last item is left out"),
     ("[1:]", "the first item is left out"),
@@ -105,7 +107,7 @@ def _mutants(solution: Any, edits_of: Callable[[ast.stmt, list[str]], Edits]) ->
     if not isinstance(function, ast.FunctionDef):
         return
     parameters = [each.arg for each in function.args.args]
-    module = {**vars(sys.modules[solution.__module__]), "math": sys.modules["math"]}
+    module = {**vars(sys.modules[solution.__module__]), "math": sys.modules["math"], ITEMS: items_of_loop}
     for statement in function.body:
         for node, edits in edits_of(statement, parameters):
             for hint, replacement in edits:
@@ -210,12 +212,20 @@ def _without_brackets(node: ast.BinOp) -> Iterator[Edit]:
         yield hint, ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
 
 
+def items_of_loop(items: Iterable[Any]) -> list[Any]:
+    """The items as a list; ValueError if there are very many, as in a loop over ``itertools.count``."""
+    first = list(islice(items, MOST_ITEMS + 1))
+    if len(first) > MOST_ITEMS:
+        raise ValueError(f"more than {MOST_ITEMS} items")
+    return first
+
+
 def _of_loop(items: ast.expr) -> Iterator[Edit]:
     """A loop over a part of its items."""
     for part, hint in OF_LOOPS:
         sliced = _parsed(f"list(0){part}")
         assert isinstance(sliced, ast.Subscript)
-        yield hint, ast.Subscript(ast.Call(ast.Name("list", ast.Load()), [items], []), sliced.slice, ast.Load())
+        yield hint, ast.Subscript(ast.Call(ast.Name(ITEMS, ast.Load()), [items], []), sliced.slice, ast.Load())
 
 
 def _rounded(value: ast.expr) -> Iterator[Edit]:
