@@ -59,6 +59,7 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([["b"], ["c"]], [["b", "a"], ["c"]], "items are there that do not belong there, such as 'a'"),
         ([["b"], ["c"]], [["b", "b"], ["c"]], "the items are right, but some are there more than once"),
         ([["b", "a"], ["c"]], [["d"], ["c"]], ""),
+        ([[RGB[0]], [GRID]], [[RGB[0], GRID[:2]], [GRID]], "such as a numpy array of shape (2, 4)"),
         ([np.array([0.0, 1, 3])], [np.array([0.0, -0.5, -1.5])], "every value is -0.5 times the right one"),
         ([np.array([0.0, 1, 3])], [np.array([1.0, 2, 6])], ""),
         ([np.array([1.0, 2])], [np.array([np.inf, 4])], ""),

@@ -50,7 +50,7 @@ def mismatch(expected: Any, got: Any, tolerance: float = 1e-5) -> str:
     if got is None and isinstance(expected, Mapping):
         return "it returned None in this call; is a return missing in one of its branches?"
     if got is None and expected is not None:
-        return f"expected {_described(expected)}, got None"
+        return f"expected {described(expected)}, got None"
     if isinstance(expected, (Tensor, np.ndarray)):
         return _compare_arrays(expected, got, tolerance)
     if isinstance(expected, Mapping):
@@ -67,7 +67,7 @@ def _compare_arrays(expected: Tensor | np.ndarray[Any, Any], got: Any, tolerance
         if isinstance(got, (list, tuple)) and got and all(isinstance(each, Tensor) and each.ndim for each in got):
             maker = "torch.stack"
         advice = f"; {maker}(…) makes one" if isinstance(got, (list, tuple, Tensor, np.ndarray)) else ""
-        return f"expected {array}, got {_described(got)}{advice}"
+        return f"expected {array}, got {described(got)}{advice}"
     if tuple(got.shape) != tuple(expected.shape):
         return f"expected shape {tuple(expected.shape)}, got {tuple(got.shape)}"
     wanted, kind = _kind(expected), _kind(got)
@@ -150,7 +150,7 @@ def spelled_number(value: Any, digits: int = 6) -> str:
 def _compare_mappings(expected: Mapping[Any, Any], got: Any, tolerance: float) -> str:
     if not isinstance(got, Mapping) or got.keys() != expected.keys():
         keys = f" with the keys {_keys(got)}" if isinstance(got, Mapping) else ""
-        return f"expected a dict with the keys {_keys(expected)}, got {_described(got)}{keys}"
+        return f"expected a dict with the keys {_keys(expected)}, got {described(got)}{keys}"
     differences = ((key, mismatch(expected[key], got[key], tolerance)) for key in expected)
     return next((f"{key}: {difference}" for key, difference in differences if difference), "")
 
@@ -165,7 +165,7 @@ def _compare_sequences(expected: Sequence[Any], got: Any, tolerance: float) -> s
     if not isinstance(got, (list, tuple, range)):
         kind = type(expected).__name__
         advice = f"; {kind}(…) makes one" if isinstance(got, (Iterator, Mapping, set)) else ""
-        return f"expected a {kind}, got {_described(got)}{advice}"
+        return f"expected a {kind}, got {described(got)}{advice}"
     if len(got) != len(expected):
         items = f": {got!r}" if len(repr(got)) <= 60 else ""
         return f"expected {len(expected)} item{'s' if len(expected) != 1 else ''}, got {len(got)}{items}"
@@ -181,9 +181,9 @@ def _compare_scalars(expected: Any, got: Any, tolerance: float) -> str:
         if isinstance(expected, str) and isinstance(got, str) and got != expected and len(expected + got) > LONG_TEXTS:
             return _texts_apart(expected, got)
         equal = type(got) is type(expected) and got == expected
-        return "" if equal else f"expected {expected!r}, got {_described(got)}"
+        return "" if equal else f"expected {expected!r}, got {described(got)}"
     if isinstance(got, bool) or not isinstance(got, (int, float)):
-        return f"expected a number, got {_described(got)}"
+        return f"expected a number, got {described(got)}"
     if isinstance(expected, int) and isinstance(got, float):
         if got != expected:
             return told_apart(expected, got)
@@ -211,7 +211,8 @@ def as_number(value: Any) -> Any:
     return value.item() if single else value
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """A short value itself, and the kind and the shape of an array or an object."""
     if isinstance(value, (bool, int, float, str, type(None), Raised)):
         return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:80]}…"
     kind = {"ndarray": "numpy array", "Tensor": "torch tensor"}.get(type(value).__name__, type(value).__name__)

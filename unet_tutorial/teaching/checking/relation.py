@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from unet_tutorial.teaching.checking.compare import as_number, mismatch, spelled_number
+from unet_tutorial.teaching.checking.compare import as_number, described, mismatch, spelled_number
 from unet_tutorial.teaching.checking.guard import Outcome
 
 Pair = tuple[Any, Any]  # of the right and the wrong result
@@ -169,13 +169,13 @@ def _more_or_fewer(pairs: Sequence[tuple[list[Any], list[Any]]], tolerance: floa
     if any(missing) and any(further):
         return ""
     if any(missing):
-        return f"items are missing, such as {_first(missing)!r}; those that are there are right"
+        return f"items are missing, such as {_first(missing)}; those that are there are right"
     if not any(further):
         return "the items are right, but in another order"
     extra = [(item, right) for items, (right, _) in zip(further, pairs, strict=True) for item in items]
     if all(any(not mismatch(item, other, tolerance) for other in right) for item, right in extra):
         return "the items are right, but some are there more than once"
-    return f"items are there that do not belong there, such as {_first(further)!r}; all the right ones are there, too"
+    return f"items are there that do not belong there, such as {_first(further)}; all the right ones are there, too"
 
 
 def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[list[Any], list[Any]]:
@@ -190,8 +190,9 @@ def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[li
     return missing, further
 
 
-def _first(found: Sequence[list[Any]]) -> Any:
-    return next(each[0] for each in found if each)
+def _first(found: Sequence[list[Any]]) -> str:
+    item = next(each[0] for each in found if each)
+    return described(item) if isinstance(item, (Tensor, np.ndarray)) else repr(item)
 
 
 def _of_mappings(pairs: Sequence[Pair], tolerance: float) -> str:
