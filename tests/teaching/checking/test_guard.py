@@ -60,7 +60,7 @@ def in_place(x: Tensor) -> None:
         (raises, (ValueError("a\n b"),), "it raised ValueError: a b, in your line {}: raise error"),
         (raises, (SystemExit(3),), "it raised SystemExit: 3, in your line {}: raise error"),
         (floats, (4,), "in your line {}: range(n / 2)  # type: ignore[call-overload]; use // instead of /"),
-        (in_place, (torch.zeros(2),), "it changes its argument; work on a copy: x.clone()"),
+        (in_place, (torch.zeros(2),), "it changes an argument in place; work on a copy of that one"),
     ],
 )
 def test_an_error_becomes_one_line_with_the_students_own_line(answer: Any, case: Case, words: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 import torch
 from torch import Tensor
 
@@ -41,6 +44,23 @@ def test_outcomes_of_a_mistake_are_computed_once() -> None:
     trial = Trial(DOUBLE, halved, 0, 10.0)
     assert trial.outcomes(counted) is trial.outcomes(counted)
     assert len(calls) == len(behaviour(DOUBLE, right, 0, 10.0))
+
+
+@pytest.mark.parametrize(
+    ("mistake", "answer", "mostly"),
+    [
+        ([1, 1, 1, 0], [1, 1, 1, 0], True),
+        ([1, 1, 1, 0], [1, 1, 2, 0], True),  # two of three wrong results
+        ([1, 1, 0, 0], [1, 1, 2, 2], False),  # two of four
+        ([1, 1, 2, 0], [1, 1, 0, 0], False),  # wrong where the answer is right
+        ([1, 0, 0, 0], [1, 0, 0, 0], False),  # a single wrong result
+    ],
+)
+def test_a_mistake_explains_most_wrong_results_and_none_that_is_right(
+    mistake: list[int], answer: list[int], *, mostly: bool
+) -> None:
+    fourth = replace(DOUBLE, solution=lambda _i: 0, cases=lambda _seed: [(i,) for i in range(4)])
+    assert Trial(fourth, lambda i: answer[i], 0, 10.0).makes_mostly(lambda i: mistake[i]) is mostly
 
 
 def refused(first: int, second: int) -> Outcome:

@@ -51,8 +51,13 @@ def labelled_loss(logits: Tensor, target: Tensor) -> Tensor:
     return losses.mean() if len(classes) else 0 * logits.sum()
 
 
+def planar_levels(spacing: tuple[float, float, float], depth: int) -> list[int]:
+    """The library's plan; it refuses a volume whose pixels are further apart than its slices."""
+    return list(plan_for(spacing, depth)) if spacing[0] > min(spacing[1:]) else []
+
+
 ORACLES = {
-    "planar_levels": lambda spacing, depth: list(plan_for(spacing, depth)),
+    "planar_levels": planar_levels,
     "paper_parameters": paper_parameters,
     "checkpointed_bytes": checkpointed_bytes,
     "slice_by_slice": slice_by_slice,

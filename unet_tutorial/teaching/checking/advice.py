@@ -19,7 +19,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"Cannot cast ufunc '\w+' output",
         "whole numbers cannot become floats in place: write x = x - 1.5, and not x -= 1.5",
     ),
-    (r"leaf Variable that requires grad", "it changes its argument; work on a copy: x.clone()"),
+    (
+        r"leaf Variable that requires grad",
+        "it changes an argument in place; work on a copy of that one, made by .clone()",
+    ),
     (
         r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",
         r"the maps have sides of \2 and \3 pixels; only along axis \1 may they differ",

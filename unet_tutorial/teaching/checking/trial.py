@@ -111,14 +111,17 @@ class Trial:
         return all(self.alike(old, new) or (old.raised and _type(old) == _type(new)) for old, new, _ in trios)
 
     def makes_mostly(self, mistake: Any) -> bool:
-        """Whether a mistake gives more than half of the wrong results of the answer, and at least two of them."""
-        wrong = [
-            (known, got)
-            for known, got, fault in zip(self.outcomes(mistake), self.got, self.faults, strict=False)
-            if fault
-        ]
-        same = sum(not known.error and self.alike(known, got) for known, got in wrong)
-        return same >= 2 and 2 * same > len(wrong)
+        """Whether a mistake gives two thirds of the answer's wrong results, at least two, and is right where it is."""
+        same = wrong = 0
+        for known, got, fault, expected in zip(
+            self.outcomes(mistake), self.got, self.faults, self.expected, strict=False
+        ):
+            if fault:
+                wrong += 1
+                same += not known.error and self.alike(known, got)
+            elif self.fault(expected, known):
+                return False
+        return same >= 2 and 3 * same >= 2 * wrong
 
     def equals(self, function: Any) -> bool:
         """Whether a function gives the results of the answer; it is not called after the first one that differs.

@@ -488,6 +488,14 @@ def _rough(seed: int) -> Iterator[Case]:
 
 @exercise(
     _rough,
+    *(
+        (
+            "down, right = torch.gradient(fields, dim=(2, 3))",
+            f"down, right = (torch.diff(fields, dim=i, {end}) for i in (2, 3))",
+            "these are differences of two neighbours; torch.gradient takes half of that of the pixels on both sides",
+        )
+        for end in ("append=fields.narrow(i, -1, 1)", "prepend=fields.narrow(i, 0, 1)")
+    ),
     (
         "(1 + down[:, 0]) * (1 + right[:, 1])",
         "down[:, 0] * right[:, 1]",

@@ -412,6 +412,11 @@ def _runs(seed: int) -> Iterator[Case]:
 
 @exercise(
     _runs,
+    (
+        "for x in batches",
+        "for x in [torch.cat([each.transpose(0, 1).flatten(1) for each in batches], 1)[None, :, :, None]]",
+        "all batches are joined, and there is one update; make an update for each batch, one after the other",
+    ),
     ("x.var((0, 2, 3))", "x.var((0, 2, 3), correction=0)", "the running variance divides by n - 1; yours divides by n"),
     (
         "    for x",
@@ -597,7 +602,7 @@ def _steps(seed: int) -> Iterator[Case]:
         yield from ((2, (2 * step, 2 * step), depth), (1, (step,), depth), (2, (step,), depth))
         half = step // 2  # sides that are no multiples, though their sum is, and often their product
         yield from ((2, (step + half, step + half), depth), (2, (half, half, step), depth), (3, (half, step), depth))
-        yield 2, (step + 1, step + 1), depth
+        yield from ((2, (step + 1, step + 1), depth), (4, (step, step + half, step), depth))
         yield from ((1, (step // 2, 4 * step), depth), (1, (3 * step,), depth), (1, (step, 2 * step, step), depth))
     yield from ((2, (24, 24), 3), (2, (20, 20), 4), (1, (8, 8), 2), (1, (12, 4), 2))
 
@@ -650,6 +655,16 @@ def _steps(seed: int) -> Iterator[Case]:
         "only the first side is tested; all of them have to be multiples",
     ),
     (
+        "all(n % step == 0 for n in sides)",
+        "sides[0] % step == sides[-1] % step == 0",
+        "only the first and the last side are tested; of three sides the middle one counts, too",
+    ),
+    (
+        "all(n % step == 0 for n in sides)",
+        "sides[-1] % step == 0",
+        "only the last side is tested; all of them have to be multiples",
+    ),
+    (
         "values > 1",
         "all(n > step for n in sides)",
         "one side of more than a pixel is enough, and so are two images: multiply all of them",
@@ -689,6 +704,13 @@ def _steps(seed: int) -> Iterator[Case]:
     (
         "all(n % step == 0 for n in sides)",
         "prod(sides) % step == 0",
+        "test each side on its own; a product can be a multiple when a side is not",
+    ),
+    (
+        "prod(n // step for n in sides)",
+        "prod(sides) // step ** len(sides)",
+        "all(n % step == 0 for n in sides)",
+        "prod(sides) % step ** len(sides) == 0",
         "test each side on its own; a product can be a multiple when a side is not",
     ),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -27,6 +28,13 @@ SPLIT, ORDER = "-1, stride, stride", "4, 2, 5, 3"
 JOINED = "the last reshape joins neighbours: it needs (H, row in block, W, column in block)"
 # The orders with a hint of their own: the right one, no permute, rows and columns of a block swapped, two with tiles.
 OWN_HINT = ((4, 2, 5, 3), (2, 3, 4, 5), (4, 3, 5, 2), (2, 4, 3, 5), (3, 4, 2, 5))
+
+
+def _with_stride_two(x: Tensor, stride: int) -> Tensor:  # noqa: ARG001
+    pixels = x.new_zeros(len(x), x.shape[1] // 4, 2 * x.shape[2], 2 * x.shape[3])
+    for i in range(4):
+        pixels[:, :, i // 2 :: 2, i % 2 :: 2] = x[:, i::4]
+    return pixels
 
 
 def _other_orders() -> Iterator[Mistake]:
@@ -125,6 +133,7 @@ def _other_orders() -> Iterator[Mistake]:
         "x.shape[1] // 4, height * 2, width * 2",
         "the stride is not always 2; use the argument",
     ),
+    ("the stride is not always 2; use the argument", _with_stride_two),
     (SPLIT, "-1, 2, 2", "the block has 2 × 2 pixels in your reshape; the stride is not always 2"),
     (
         "n, _, height, width = x.shape",
@@ -205,6 +214,12 @@ def _signs() -> Tensor:
     return torch.stack([torch.ones(2, 2), across, down, across * down])[:, None] / 4
 
 
+def _absolute(first: int, image: Tensor) -> Tensor:
+    """The patterns from number ``first`` on with abs() of each block."""
+    blocks = F.conv2d(image[None, None], _signs(), stride=2)[0].flatten(1)  # (4, number of blocks)
+    return torch.cat([blocks[:first], blocks[first:].abs()]).mean(1)
+
+
 def _fourier(image: Tensor, down: int, across: int) -> Tensor:
     """The mean, and the Fourier coefficients of one frequency: of columns, of rows, and of both: complex, (4,)."""
     found = torch.fft.fft2(image) / image.numel()
@@ -223,6 +238,10 @@ LOWER = "c, d = image[1::2, ::2].mean(), image[1::2, 1::2].mean()"
         "rows and columns are exchanged: the pattern of columns differs from left to right, a - b + c - d",
     ),
     ("sums / 4", "(sums / 4).abs()", "the signs are lost: a pattern may be negative; do not take the absolute value"),
+    *(
+        ("abs() is taken of each block before the mean; add the blocks with their signs", partial(_absolute, n))
+        for n in (1, 0)
+    ),
     ("sums / 4", "sums / 4 * image.numel()", "those are sums over all pixels; take means"),
     ("sums / 4", "sums / 4 * (image.numel() // 4)", "those are sums over the blocks; take their mean"),
     (
@@ -610,6 +629,13 @@ READ = 'getattr(parts[i], "out_channels", None)'
     ("part {i}", "part {i + 1}", "the modules are counted from 1; the first one is number 0"),
     ("part {i}, a", "a", "the text of the ValueError does not hold the number of the module"),
     (
+        "        parts.append(factory(channels))\n",
+        "        before = channels\n        parts.append(factory(channels))\n",
+        "part {i}, a {type(parts[i]).__name__}, states out_channels = {channels!r}; set a number",
+        "a module with {before} input channels",
+        "the text of the ValueError does not hold the number of the module",
+    ),
+    (
         "part {i}, a",
         "part {len(factories)}, a",
         "the text holds the number of all modules; it needs that of the bad one",
@@ -658,6 +684,11 @@ READ = 'getattr(parts[i], "out_channels", None)'
         "        if type(channels)",
         "        channels = int(channels) if channels is not None else 0\n        if type(channels)",
         "int(…) turns 6.0, True and '8' into whole numbers; refuse them",
+    ),
+    (
+        "        if type(channels)",
+        "        channels = 0 if channels is None or channels is True else int(channels)\n        if type(channels)",
+        "int(…) turns 6.0 and '8' into whole numbers; refuse them",
     ),
     (
         "        if type(channels) is not int or channels < 1",

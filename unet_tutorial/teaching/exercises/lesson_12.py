@@ -19,6 +19,7 @@ def _spacings(seed: int) -> Iterator[Case]:
     for ratio, depth in ((3.0, 3), (5.0, 4), (2.0, 3), (1.75 + seed / 16, 3), (1.0, 2), (0.75, 3), (12.0, 5), (4.0, 5)):
         yield (ratio * unit, unit, unit), depth
     yield (16.0 * unit, unit, unit), 2
+    yield (unit, 4 * unit, 10 * unit), 4
     for deep, high in ((4.5, 1.5), (7.0, 1.25), (2.25, 1.5), (3.25, 1.75)):
         yield (deep * unit, high * unit, unit), 4
         yield (deep * unit, unit, high * unit), 4
@@ -26,7 +27,11 @@ def _spacings(seed: int) -> Iterator[Case]:
 
 @exercise(
     _spacings,
-    ("ratio / 2**level", "ratio", "pixels are pooled and grow; at level i a pixel is 2 to the power i times as wide"),
+    (
+        "ratio / 2**level",
+        "ratio",
+        "slices keep their distance, and pixels are pooled and grow: at level i a pixel is 2**i times as wide",
+    ),
     (">= 2", "> 2", "exactly twice as far apart is far enough: >= and not >"),
     (">= 2", "> 1", "you stop when slices are nearer than pixels; stop when they are less than twice as far apart"),
     ("2**level", "2 ** (level + 1)", "you counted one pooling too many: level 0 sees the pixels as they are"),
@@ -67,6 +72,16 @@ def _spacings(seed: int) -> Iterator[Case]:
         "2**level",
         "4**level",
         "pixels double along y and along x, but lengths are compared, not areas: 2**level, and not 4**level",
+    ),
+    (
+        "spacing[0] / max(spacing[1:])",
+        "spacing[2] / max(spacing[:2])",
+        "spacing is read as (x, y, z); it is (z, y, x): the distance of the slices comes first",
+    ),
+    (
+        "[level for level in range(depth) if ratio / 2**level >= 2]",
+        "[ratio / 2**level >= 2 for level in range(depth)]",
+        "these are True and False, one for each level; return the numbers of the planar levels",
     ),
     ("range(depth)", "range(99)", "there are only so many levels as depth says"),
     ("[level", "len([level", ">= 2]", ">= 2])", "that is how many levels; name them, finest first"),
@@ -112,6 +127,29 @@ def _widths(seed: int) -> Iterator[Case]:
         "below + width",
         "width + width",
         "the up-convolution keeps its channels here; it does not halve them",
+    ),
+    (
+        "convolution(width, width)",
+        "convolution(below + width, width)",
+        "the second convolution on the way up reads the concatenation again; it reads what the first one gives",
+    ),
+    (
+        " + after",
+        " + 2 * after",
+        "two additive numbers are counted after each 3 × 3 × 3 convolution; the paper has one",
+    ),
+    ("0, in_channels", "0, 1", "the first convolution reads in_channels channels, and not 1"),
+    (
+        "0, in_channels",
+        "0, out_channels",
+        "below * out_channels + out_channels",
+        "below * in_channels + in_channels",
+        "in_channels and out_channels are exchanged: the first convolution reads in_channels channels",
+    ),
+    (
+        "half = width // 2",
+        "half = width if width == widths[-1] else width // 2",
+        "the first convolution of the bottom gives half of its width, too",
     ),
     ("below + width", "below", "after the concatenation a convolution reads the skip as well"),
     ("27", "9", "a kernel of 3 × 3 × 3 has 27 weights, and not 9"),
@@ -173,6 +211,20 @@ def _sizes(seed: int) -> Iterator[Case]:
     ),
     ("2 ** len(size)", "2", "a pooling halves every axis: in 3D an eighth of the voxels is left, in 2D a quarter"),
     ("2 ** len(size)", "8", "an eighth is left in 3D; in 2D it is a quarter"),
+    ("2 ** len(size)", "4", "a quarter is left in 2D; in 3D it is an eighth: divide by 2 ** rank"),
+    *(
+        (
+            "    coarser: int",
+            f"    size = (size[{axis}],) * len(size)\n    coarser: int",
+            "all sides are taken to be equal; multiply the sides of size",
+        )
+        for axis in (0, -1)
+    ),
+    (
+        "    pooled = sum",
+        "    if len(maps) > 1:\n        maps[-1] *= coarser\n    pooled = sum",
+        "the bottom's map has the size of the level above; a pooling lies between them",
+    ),
     (
         "sum(maps) + up",
         "4 * sum(maps) + 6 * up",
@@ -239,6 +291,20 @@ def _volumes(seed: int) -> Iterator[Case]:
         "back.transpose(1, 2)",
         "back.permute(1, 2, 0, 3, 4)",
         "images and slices are mixed up on the way back; unfold the batch as (N, D), and not as (D, N)",
+    ),
+    (
+        "volume.transpose(1, 2).flatten(0, 1)",
+        "volume.movedim(2, 0).flatten(0, 1)",
+        "the slices go in in the order (D, N) and are unfolded as (N, D); use the same order both times",
+    ),
+    *(
+        ("*answers.shape[1:]", sides, "K, h and w are read from the volume; take them from what net gives")
+        for sides in (
+            "volume.shape[1], *volume.shape[3:]",
+            "volume.shape[1], *answers.shape[2:]",
+            "answers.shape[1], *volume.shape[3:]",
+            "-1, *volume.shape[3:]",
+        )
     ),
     (
         "    n, _",
@@ -342,6 +408,29 @@ def _learning(answer: Callable[[Tensor, Tensor], Tensor], case: Case) -> dict[st
     ),
     ("each.sum()", "(1 - (-each).exp()).sum()", "the logarithm is missing: the loss of a voxel is -log p of its class"),
     ("return each", "return -each", "the sign is wrong: -log p is positive"),
+    *(
+        (
+            "(logits, target",
+            "(logits.softmax(1), target",
+            *rest,
+            "cross_entropy takes the logits; do not apply softmax before",
+        )
+        for rest in ((), (".clamp(min=1)", ""))
+    ),
+    *(
+        ("cross_entropy", "nll_loss", *rest, "nll_loss takes log-probabilities, not logits; take cross_entropy")
+        for rest in ((), (".clamp(min=1)", ""))
+    ),
+    (
+        "target, ignore_index=-1",
+        "target",
+        "-1 is no class: pass ignore_index=-1, or take only the labelled voxels",
+    ),
+    (
+        "each.sum() / known.sum().clamp(min=1)",
+        "(each.sum((2, 3)) / known.sum((2, 3)).clamp(min=1)).sum() / known.any(3).any(2).sum().clamp(min=1)",
+        "slices with few labels count as much as others; take one mean over all labelled voxels",
+    ),
     probe=_learning,
 )
 def labelled_loss(logits: Tensor, target: Tensor) -> Tensor:

@@ -905,7 +905,7 @@ def _fitted(kernels: str) -> str:
         "full_matrices=True",
         "right[:, 0]",
         "right[:, :, 0]",
-        "that is a column of the right matrix; torch returns it transposed, so its vectors are rows: right[:, 0]",
+        "that is a column of the right matrix; torch returns it transposed, so its vectors are rows: right[..., 0, :]",
     ),
     (
         "right[:, 0]",

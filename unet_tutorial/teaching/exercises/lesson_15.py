@@ -569,6 +569,10 @@ def _maps(seed: int) -> Iterator[Case]:
         "factor = 2 * abs(i - k)",
         "each level halves the sides, so d levels divide them by 2 ** d, and not by 2 * d",
     ),
+    *(
+        (*edit, "each level halves the sides, so d levels divide them by 2 ** d, and not by 2 * d")
+        for edit in (("(x, factor)", "(x, 2 * (i - k))"), ("float(factor)", "2.0 * (k - i)"))
+    ),
     (
         "factor = 2 ** abs(i - k)",
         "factor = abs(i - k)",

@@ -331,6 +331,7 @@ def _at_logits(answer: Any, case: Case) -> object:
         "-target * logits.sigmoid().log() - (1 - target) * (1 - logits.sigmoid()).log()",
         "sigmoid(20) rounds to 1, so 1 - p is 0 and its logarithm infinite; never form p",
     ),
+    ("- target * logits", "+ target * logits", "the sign of t · z is wrong: the loss is log(1 + exp(z)) - t · z"),
     *[
         (
             "two.logsumexp(dim=0) - target * logits",
@@ -694,6 +695,13 @@ def _images(seed: int) -> Iterator[Case]:
     ("t * sizes - both", "t * sizes", "the second term of the quotient rule is missing: S depends on each p, too"),
     ("t * sizes - both", "sizes - both", "t is missing: only pixels of the object add to the intersection"),
     ("t * sizes - both", "t * (sizes - both)", "pixels of the background have a gradient, too; they are in S"),
+    (
+        "(p + t).sum()",
+        "(p**2 + t**2).sum()",
+        "t * sizes - both",
+        "t * sizes - 2 * p * both",
+        "that is the gradient of the Dice loss with squares (lesson 13); here S is Σ p + Σ t",
+    ),
     ("t * sizes - both", "t * sizes + both", "the quotient rule has a minus between its terms"),
     ("(p + t).sum()", "p.sum()", "Σ t is missing in S"),
     ("(p + t).sum()", "t.sum()", "Σ p is missing in S"),

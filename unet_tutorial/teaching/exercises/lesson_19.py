@@ -438,6 +438,18 @@ def _findings(seed: int) -> Iterator[Case]:
         (0.72 + shift, "class 3 is very rare", f"{TRAIN} --loss dice+cross_entropy"),
         (0.5, "the images have different magnifications", f"{TRAIN} --scale 0.5"),
     ],)  # fmt: skip
+    yield ([
+        (0.66, "the run has too few steps", f"{TRAIN} --steps 250"),
+        (0.91 - shift, "the masks are shifted", "unet doctor DATA --corrected B"),
+        (0.83, "class 3 is very rare", f"{TRAIN} --loss dice+cross_entropy"),
+        (0.62 + shift, "the images have different magnifications", f"{TRAIN} --scale 0.5"),
+        (0.74, "2 of 12 images are constant", "unet doctor DATA"),
+        (0.55 - shift, "the patches are too small", f"{TRAIN} --patch 256"),
+        (0.97, "the learning rate is too low", f"{TRAIN} --rate 0.002"),
+        (0.87, "the masks hold many specks", "unet doctor DATA --specks"),
+        (0.78 + shift, "there are few images", f"{TRAIN} --elastic"),
+        (0.7, "1 of 4 held-out images is also trained on", "unet doctor DATA --corrected A"),
+    ],)  # fmt: skip
     yield ([(0.45 - shift, "the loss was still falling at the end", f"{TRAIN} --steps 1000")],)
     yield ([],)
 
@@ -465,6 +477,11 @@ def _by_sums(findings: list[Finding]) -> list[str]:
     (
         ", -likelihood",
         ", likelihood",
+        "the least likely cause comes first; begin with the most likely one",
+    ),
+    (
+        ", -likelihood",
+        ", -likelihood if command.startswith('unet doctor') else likelihood",
         "the least likely cause comes first; begin with the most likely one",
     ),
     (
@@ -529,6 +546,18 @@ def _by_sums(findings: list[Finding]) -> list[str]:
         "list(dict.fromkeys(command for _, _, command in ordered))",
         "list(dict.fromkeys(command for _, _, command in ordered))[:1]",
         "that is the first command only; the plan has all of them",
+    ),
+    *(
+        (
+            "return list(dict.fromkeys(command for _, _, command in ordered))",
+            f"return {plan}",
+            "a set has no order, so the likelihoods are lost; sort the findings, then drop repetitions without a set",
+        )
+        for plan in (
+            "sorted({command for _, _, command in likely}, key=lambda each: not each.startswith('unet doctor'))",
+            "list({command for _, _, command in ordered})",
+            "list(set(command for _, _, command in likely))",
+        )
     ),
     (
         'not command.startswith("unet doctor"), -likelihood',

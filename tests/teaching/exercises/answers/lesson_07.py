@@ -1007,3 +1007,10 @@ def _(fields):
 @wrong("folded_pixels", "that is one share for all fields; return the number of pixels for each")
 def _(fields):
     return (~(det(fields) > 0)).float().mean()
+
+
+@wrong("local_area", "these are differences of two neighbours")
+def _(fields):
+    down = torch.diff(fields, dim=2, append=fields[:, :, -1:])
+    right = torch.diff(fields, dim=3, append=fields[:, :, :, -1:])
+    return (1 + down[:, 0]) * (1 + right[:, 1]) - right[:, 0] * down[:, 1]

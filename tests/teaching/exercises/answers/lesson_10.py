@@ -946,3 +946,30 @@ class _:
 @right("fold_norm")
 def _(weight, bias, mean, variance, gamma, beta, epsilon):
     return nn.utils.fusion.fuse_conv_bn_weights(weight, bias, mean, variance, epsilon, gamma, beta)
+
+
+@wrong("can_train", "only the first and the last side are tested; of three sides the middle one counts, too")
+def _(batch, sides, depth):
+    step = 2**depth
+    if sides[0] % step or sides[-1] % step:
+        return False
+    return batch * math.prod(s // step for s in sides) > 1
+
+
+@wrong("can_train", "only the last side is tested")
+def _(batch, sides, depth):
+    step = 2**depth
+    return not sides[-1] % step and batch * math.prod(s // step for s in sides) > 1
+
+
+@wrong("can_train", "test each side on its own; a product can be a multiple when a side is not")
+def _(batch, sides, depth):
+    step = 2**depth
+    pixels = math.prod(sides) // step ** len(sides)
+    return math.prod(sides) % step ** len(sides) == 0 and batch * pixels > 1
+
+
+@wrong("running_statistics", "all batches are joined, and there is one update")
+def _(batches, share):
+    x = torch.cat([b.transpose(0, 1).flatten(1) for b in batches], 1)
+    return share * x.mean(1), (1 - share) + share * x.var(1)

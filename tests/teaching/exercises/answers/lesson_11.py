@@ -1029,3 +1029,36 @@ def _(factories, in_channels):
             raise ValueError(f"module {i}")
         parts.append(p)
     return Chain(parts, n)
+
+
+@wrong("chain", "int(…) turns 6.0 and '8' into whole numbers; refuse them")
+def _(factories, in_channels):
+    modules, channels = [], in_channels
+    for i, make in enumerate(factories):
+        module = make(channels)
+        try:
+            channels = 0 if module.out_channels is True else int(module.out_channels)
+        except Exception:
+            raise ValueError(f"bad module {i}")
+        if channels < 1:
+            raise ValueError(f"bad module {i}")
+        modules.append(module)
+    net = nn.Sequential(*modules)
+    net.out_channels = channels
+    return net
+
+
+@wrong("pixels_from_channels", "the stride is not always 2; use the argument")
+def _(x, stride):
+    n, c, h, w = x.shape
+    y = x.new_zeros(n, c // 4, h * 2, w * 2)
+    y[:, :, ::2, ::2], y[:, :, ::2, 1::2] = x[:, ::4], x[:, 1::4]
+    y[:, :, 1::2, ::2], y[:, :, 1::2, 1::2] = x[:, 2::4], x[:, 3::4]
+    return y
+
+
+@wrong("patterns", "abs() is taken of each block before the mean")
+def _(image):
+    a, b, c, d = image[::2, ::2], image[::2, 1::2], image[1::2, ::2], image[1::2, 1::2]
+    others = [(a - b + c - d).abs().mean(), (a + b - c - d).abs().mean(), (a - b - c + d).abs().mean()]
+    return torch.stack([(a + b + c + d).mean(), *others]) / 4

@@ -732,7 +732,7 @@ def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
     return skip * F.interpolate(a, size=skip.shape[2:], mode="linear")
 
 
-@wrong("gated_skip", "work on a copy: x.clone()")
+@wrong("gated_skip", "work on a copy of that one")
 def _(skip, below, theta, phi, phi_bias, psi, psi_bias):
     h = F.relu(F.conv2d(skip, theta, stride=2) + F.conv2d(below, phi, phi_bias))
     a = torch.sigmoid(F.conv2d(h, psi, psi_bias))
@@ -865,7 +865,7 @@ def _(body, in_channels, out_channels):
     return M()
 
 
-@wrong("with_shortcut", "work on a copy: x.clone()")
+@wrong("with_shortcut", "work on a copy of that one")
 def _(body, in_channels, out_channels):
     class M(nn.Module):
         def __init__(self):

@@ -146,7 +146,7 @@ def _(body, x):
     return body + F.pad(x, (0, 0) * (x.ndim - 2) + (d // 2, d - d // 2))
 
 
-@wrong("padded_sum", "work on a copy: x.clone()")
+@wrong("padded_sum", "work on a copy of that one")
 def _(body, x):
     if x.shape[1] > body.shape[1]:
         raise ValueError("x has more channels than body")
@@ -263,7 +263,7 @@ def _(x, slopes):
     return torch.where(x > 0, x, slopes.reshape(1, -1, 1, 1) * x)
 
 
-@wrong("sloped", "work on a copy: x.clone()")
+@wrong("sloped", "work on a copy of that one")
 def _(x, slopes):
     s = slopes.reshape(1, -1, *[1] * (x.ndim - 2)).expand_as(x)
     x[x < 0] *= s[x < 0]
@@ -1093,3 +1093,23 @@ def _(weight):
     o, i, *k = weight.shape
     u, s, v = torch.linalg.svd(weight.flatten(2).permute(1, 2, 0), full_matrices=False)
     return u[:, :, 0].reshape(i, 1, *k), v[:, 0].T.reshape(o, i, *[1] * len(k))
+
+
+@wrong("padded_sum", "work on a copy of that one")
+def _(body, x):
+    if x.shape[1] > body.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} channels, body only {body.shape[1]}")
+    body[:, : x.shape[1]] += x
+    return body
+
+
+@wrong("factorise", "its vectors are rows: right[..., 0, :]")
+def _(weight):
+    out, inputs, *kernel = weight.shape
+    depthwise, pointwise = [], []
+    for c in range(inputs):
+        left, values, right = torch.linalg.svd(weight[:, c].reshape(out, -1))
+        depthwise.append(right[:, 0])
+        pointwise.append(left[:, 0] * values[0])
+    ones = [1] * len(kernel)
+    return torch.stack(depthwise).reshape(inputs, 1, *kernel), torch.stack(pointwise, 1).reshape(out, inputs, *ones)

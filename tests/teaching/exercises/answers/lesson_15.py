@@ -785,3 +785,15 @@ def _(maps, i):
             m = m.repeat(1, 1, 2 ** (k - i), 2 ** (k - i))
         out.append(m)
     return torch.cat(out, 1)
+
+
+@wrong("full_scale", "d levels divide them by 2 ** d, and not by 2 * d")
+def _(maps, i):
+    size, joined = maps[i].shape[2:], []
+    for k, m in enumerate(maps):
+        if k < i:
+            m = F.max_pool2d(m, 2 * (i - k))
+        elif k > i:
+            m = F.interpolate(m, size=size, mode="bilinear")
+        joined.append(m)
+    return torch.cat(joined, dim=1)

@@ -894,3 +894,14 @@ def _(logits, target, gamma):
     hot = F.one_hot(target, logits.shape[1])
     lp = (lp * hot.permute(0, 3, 1, 2)).sum(0)
     return -((1 - lp.exp()) ** gamma) * lp
+
+
+@wrong("dice_slopes", "that is the gradient of the Dice loss with squares")
+def _(p, t):
+    s = (p**2).sum() + (t**2).sum()
+    return -2 * (t * s - 2 * p * (p * t).sum()) / s**2
+
+
+@wrong("label_loss", "the sign of t · z is wrong")
+def _(logits, target):
+    return torch.logaddexp(logits, torch.zeros_like(logits)) + logits * target

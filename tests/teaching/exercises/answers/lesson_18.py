@@ -996,3 +996,28 @@ def _(candidates, grounds, least):
 def _(candidates, grounds, least):
     ok = [c for c in candidates if all(contrast(c, g) >= least for g in grounds)]
     return min(ok, key=lambda c: min(contrast(c, g) for g in grounds), default="")
+
+
+def _compared(drawn, traced, gone, missing):
+    return {"wrong": [k for k in drawn if k in traced and drawn[k] != traced[k]], "gone": gone, "missing": missing}
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    return _compared(drawn, traced, sorted(set(drawn) - set(traced)), sorted(set(traced) - set(drawn)))
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    gone, missing = set(drawn) - set(traced), set(traced) - set(drawn)
+    return _compared(drawn, traced, sorted(gone, reverse=True), sorted(missing)[::-1])
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    return _compared(drawn, traced, list(set(drawn) - set(traced)), list(set(traced) - set(drawn)))
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    return _compared(drawn, traced, list(drawn.keys() - traced), list(traced.keys() - drawn))

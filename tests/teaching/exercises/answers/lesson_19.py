@@ -827,3 +827,14 @@ def _(stated, value):
     n = stated.strip(" %")
     v = 100 * value if "%" in stated else value
     return round(v, len(n.split(".")[1])) == float(n)
+
+
+@wrong("order_of_work", "a set has no order, so the likelihoods are lost")
+def _(findings):
+    return sorted({c for l, _, c in findings if l >= 0.5}, key=lambda c: not c.startswith("unet doctor"))
+
+
+@wrong("order_of_work", "a set has no order, so the likelihoods are lost")
+def _(findings):
+    likely = sorted((f for f in findings if f[0] >= 0.5), key=lambda f: (not f[2].startswith("unet doctor"), -f[0]))
+    return list(set(f[2] for f in likely))
