@@ -613,6 +613,11 @@ READ = 'getattr(parts[i], "out_channels", None)'
         "the first module is not checked; it has to state its out_channels, too",
     ),
     ("raise ValueError", "raise TypeError", "a TypeError is raised; raise a ValueError"),
+    (
+        "raise ValueError",
+        "raise (ValueError if type(channels) is int else TypeError)",
+        "a TypeError is raised; raise a ValueError",
+    ),
     ("raise ValueError", "raise AssertionError", "an AssertionError comes; in place of assert, raise a ValueError"),
     ("raise ValueError", "raise RuntimeError", "a RuntimeError is raised; raise a ValueError"),
     (

@@ -386,6 +386,12 @@ def _learning(answer: Callable[[Tensor, Tensor], Tensor], case: Case) -> dict[st
         "volumes with few labels count as much as others; take one mean over all labelled voxels",
     ),
     (
+        "each.sum() / known.sum().clamp(min=1)",
+        "(each.flatten(1).sum(1) / known.flatten(1).sum(1).clamp(min=1)).sum()"
+        " / known.flatten(1).any(1).sum().clamp(min=1)",
+        "volumes with few labels count as much as others; take one mean over all labelled voxels",
+    ),
+    (
         "known = target != -1",
         "known = (target != -1).flatten(2).any(2)[..., None, None].expand_as(target)",
         "target, ignore_index=-1",

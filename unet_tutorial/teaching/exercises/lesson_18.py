@@ -602,9 +602,16 @@ def _labels(seed: int) -> Iterator[Case]:
     yield {"a": (2, 4, 6), "b": (2, 4, 6), "c": (8, 5, 9)}, {"a": (2, 3, 8), "b": (2, 6, 4), "c": (8, 5, 7)}
     sides = 9 + seed  # five or more names in each list, neither in the order of the alphabet nor in reverse
     yield (
-        dict.fromkeys(("up2", "skip1", "up0", "stem", "enc4", "x2", "x0", "x4", "x1", "x3"), (1, sides)),
-        dict.fromkeys(("x3", "x0", "dec3", "gate", "x4", "add1", "sum2", "x1", "cat0", "x2", "join"), (2, sides)),
+        dict.fromkeys(
+            ("up2", "skip1", "up0", "stem", "enc4", "up1", "skip0", "enc2", "x2", "x0", "x4", "x1", "x3"), (1, sides)
+        ),
+        dict.fromkeys(
+            ("x3", "x0", "dec3", "gate", "x4", "add1", "sum2", "x1", "cat0", "pool", "x2", "join", "bias"), (2, sides)
+        ),
     )
+
+
+COMMON = "name in drawn if name in traced and", "name in set(drawn) & set(traced) if"  # an edit of compare_maps
 
 
 @exercise(
@@ -713,13 +720,7 @@ def _labels(seed: int) -> Iterator[Case]:
         "the names were sorted; keep the order of the drawing, and for missing that of the trace",
     ),
     *(
-        (
-            "[name for name in drawn if name not in traced]",
-            f"{order.format('drawn', 'traced')}",
-            "[name for name in traced if name not in drawn]",
-            f"{order.format('traced', 'drawn')}",
-            "a set has no order: go through the dict, and ask for each name whether the other one has it",
-        )
+        (*edit, "a set has no order: go through the dict, and ask for each name whether the other one has it")
         for order in (
             "sorted(set({0}) - set({1}))",
             "sorted(set({0}) - set({1}), reverse=True)",
@@ -727,6 +728,9 @@ def _labels(seed: int) -> Iterator[Case]:
             "list({0}.keys() - {1}.keys())",
             "[name for name in set({0}) if name not in {1}]",
         )
+        for gone in [("[name for name in drawn if name not in traced]", order.format("drawn", "traced"))]
+        for missing in [("[name for name in traced if name not in drawn]", order.format("traced", "drawn"))]
+        for edit in (gone + missing, gone, missing, COMMON + gone + missing)
     ),
     ('"gone": gone', '"gone": []', "gone is empty; it holds the names that only the drawing has"),
     ('"missing": missing', '"missing": []', "missing is empty; it holds the names that only the trace has"),

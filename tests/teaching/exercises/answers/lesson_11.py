@@ -1062,3 +1062,18 @@ def _(image):
     a, b, c, d = image[::2, ::2], image[::2, 1::2], image[1::2, ::2], image[1::2, 1::2]
     others = [(a - b + c - d).abs().mean(), (a + b - c - d).abs().mean(), (a - b - c + d).abs().mean()]
     return torch.stack([(a + b + c + d).mean(), *others]) / 4
+
+
+@wrong("chain", "a TypeError is raised; raise a ValueError")
+def _(factories, in_channels):
+    modules, channels = [], in_channels
+    for i, make in enumerate(factories):
+        modules.append(make(channels))
+        channels = getattr(modules[-1], "out_channels", None)
+        if type(channels) is not int:
+            raise TypeError(f"module {i}: out_channels {channels!r}")
+        if channels < 1:
+            raise ValueError(f"module {i}: out_channels {channels!r}")
+    net = nn.Sequential(*modules)
+    net.out_channels = channels
+    return net

@@ -1021,3 +1021,17 @@ def _(drawn, traced):
 @wrong("compare_maps", "a set has no order: go through the dict")
 def _(drawn, traced):
     return _compared(drawn, traced, list(drawn.keys() - traced), list(traced.keys() - drawn))
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    return _compared(
+        drawn, traced, [k for k in drawn if k not in traced], sorted(set(traced) - set(drawn), reverse=True)
+    )
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    gone, missing = list(set(drawn) - set(traced)), list(set(traced) - set(drawn))
+    wrong = [k for k in set(drawn) & set(traced) if drawn[k] != traced[k]]
+    return {"wrong": wrong, "gone": gone, "missing": missing}
