@@ -29,6 +29,11 @@ def _sides(seed: int) -> Iterator[Case]:
     ("% stride", "% depth", "you divided by the number of poolings; each of them halves, so it is 2 to that power"),
     ("(n + 4)", "n", "a multiple of 2^depth passes a padded net; without padding it is 4 less than one"),
     (
+        "(n + 4) % stride == 0 and n > 12 * stride - 8",
+        "n % stride == 0",
+        "that is the rule of a padded net; without padding n is 4 less than a multiple, and a small n leaves no output",
+    ),
+    (
         "(n + 4) % stride",
         "n % 2",
         "every even size passes your test; after the first pooling the side must be even again",

@@ -330,6 +330,11 @@ def _(depth):
     return 12 * 2**depth - 4, 12 * 2**depth - 4
 
 
+@wrong("valid_size", "that is the rule of a padded net; without padding n is 4 less than a multiple")
+def _(n, depth):
+    return n % 2**depth == 0
+
+
 @wrong("valid_size", "a multiple of 2^depth passes a padded net; without padding")
 def _(n, depth):
     return n % 2**depth == 0 and n > 12 * 2**depth - 8
