@@ -34,6 +34,11 @@ def _sides(seed: int) -> Iterator[Case]:
         "that is the rule of a padded net; without padding n is 4 less than a multiple, and a small n leaves no output",
     ),
     (
+        "(n + 4) % stride == 0 and n > 12 * stride - 8",
+        "n % depth == 0",
+        "you divided by the number of poolings; each of them halves, so it is 2 to that power",
+    ),
+    (
         "(n + 4) % stride",
         "n % 2",
         "every even size passes your test; after the first pooling the side must be even again",

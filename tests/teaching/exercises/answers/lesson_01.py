@@ -536,3 +536,8 @@ def _(depth):
         b - a + 1 for a, b in (seen_by(p, pyramid((1,) * (depth + 1), rank=1), padding="valid") for p in range(64))
     )
     return [ws[0], ws[-1]]
+
+
+@wrong("valid_size", "you divided by the number of poolings")
+def _(n, depth):
+    return n % depth == 0
