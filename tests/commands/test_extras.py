@@ -1,0 +1,82 @@
+"""The packages of an extra: found by their metadata; installed in the environment of the course only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from unet_tutorial.commands import extras
+
+REQUIRED = ["numpy>=1", "torch>=999; extra == 'new'", "numpy>=1.20; extra == 'new'", "no-such-package; extra == 'new'"]
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "requires", lambda _name: REQUIRED)
+
+
+def test_a_package_is_missing_if_it_is_absent_or_too_old() -> None:
+    assert [each.name for each in extras.missing("new")] == ["torch", "no-such-package"]
+
+
+def test_an_unknown_extra_is_refused() -> None:
+    with pytest.raises(ValueError, match="no extra 'none'"):
+        extras.missing("none")
+
+
+def test_nothing_is_installed_outside_of_the_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_a, **_k: pytest.fail("installed"))
+    monkeypatch.setattr(extras, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match=r"torch>=999.*pip install 'unet_tutorial\[new\]'"):
+        extras.provide("new")
+
+
+def in_the_course(monkeypatch: pytest.MonkeyPatch, folder: Path, code: int) -> list[list[str]]:
+    """The process runs in the .venv of a course in this folder; pip returns ``code``. Returns pip's commands."""
+    (folder / "requirements-new.txt").write_text("torch==999\n", encoding="utf8")
+    monkeypatch.setattr(extras, "ROOT", folder)
+    monkeypatch.setattr(sys, "prefix", str(folder / ".venv"))
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        if not code:
+            monkeypatch.setattr(extras, "missing", lambda _extra: [])
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return commands
+
+
+def test_the_course_installs_the_requirements_file_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = in_the_course(monkeypatch, tmp_path, 0)
+    extras.provide("new")
+    extras.provide("new")
+    assert [command[-2:] for command in commands] == [["-r", "requirements-new.txt"]]
+    assert "installing requirements-new.txt (torch>=999" in capsys.readouterr().err
+
+
+def test_an_installation_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_the_course(monkeypatch, tmp_path, 1)
+    with pytest.raises(ValueError, match=r"requirements-new\.txt could not be installed"):
+        extras.provide("new")
+
+
+def test_every_requirements_file_belongs_to_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import requires
+
+    monkeypatch.setattr(extras, "requires", requires)
+    pinned = {path.stem.partition("-")[2]: path for path in extras.ROOT.glob("requirements-*.txt")}
+    assert pinned
+    for extra, path in pinned.items():
+        lines = [line for line in path.read_text(encoding="utf8").splitlines() if "==" in line]
+        pins = {Requirement(line).name: line.partition("==")[2] for line in lines}
+        for each in (Requirement(text) for text in requires("unet_tutorial") or []):
+            if each.marker and each.marker.evaluate({"extra": extra}):
+                assert each.specifier.contains(pins[each.name]), (extra, each)

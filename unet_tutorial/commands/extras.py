@@ -1,0 +1,53 @@
+"""Optional packages of a command: installed on first use in the environment of the course, and only there."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+PROJECT = "unet_tutorial"
+ROOT = Path(__file__).parents[2]
+
+
+def provide(extra: str) -> None:
+    """Make sure that the packages of an extra of pyproject.toml are installed, in the versions that it needs.
+
+    In the ``.venv`` of the course they are installed from ``requirements-EXTRA.txt``, with a line on standard error.
+    In any other environment nothing is installed. Raises ValueError there, and if the installation fails.
+    """
+    needed = missing(extra)
+    if not needed:
+        return
+    file = ROOT / f"requirements-{extra}.txt"
+    names = ", ".join(str(requirement) for requirement in needed)
+    if Path(sys.prefix) != ROOT / ".venv" or not file.is_file():
+        raise ValueError(f"{names} must be installed for this; run: pip install '{PROJECT}[{extra}]'")
+    print(f"unet: installing {file.name} ({names}); this happens once", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", file.name]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode or missing(extra):
+        raise ValueError(f"{file.name} could not be installed (the reason is above); check the network, and try again")
+
+
+def missing(extra: str) -> list[Requirement]:
+    """The requirements of an extra that are not installed, or only in a version that it does not accept.
+
+    Raises ValueError if the project has no extra of this name.
+    """
+    importlib.invalidate_caches()
+    every = [Requirement(text) for text in requires(PROJECT) or []]
+    ours = [each for each in every if each.marker and each.marker.evaluate({"extra": extra})]
+    if not ours:
+        raise ValueError(f"the project has no extra {extra!r}; write one of those in pyproject.toml")
+    return [each for each in ours if not _is_installed(each)]
+
+
+def _is_installed(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
