@@ -162,7 +162,7 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
     (
         "crop(skip, *up.shape[2:]), up",
         "up, crop(skip, *up.shape[2:])",
-        "the order is (up, skip); put the skip first, or weights from other programs will not fit",
+        "the order is (up, skip); put the skip first, or the weights of this course will not fit",
     ),
     ("crop(skip", "crop(torch.zeros_like(skip)", "the skip is all zeros; pass its values on"),
     ("crop(skip", "crop(skip.detach()", "the skip is detached: no gradient reaches the encoder; leave detach() out"),
