@@ -57,7 +57,7 @@ Gate = Callable[[int, int, Size], Part]  # (skip_channels, below_channels, strid
 
 
 def _initialise(gate: AttentionGate) -> None:
-    """Weights as in ``nets.init.kaiming_``, and biases 0, so that the coefficients start near 1/2."""
+    """Weights as in ``nets.init.kaiming_``, and biases 0."""
     for layer in gate.modules():
         if hasattr(layer, "kernel_size"):
             nn.init.kaiming_normal_(layer.get_parameter("weight"), nonlinearity="relu")

@@ -110,7 +110,7 @@ def _widths(seed: int) -> Iterator[Case]:
         " + 3 * after",
         "8 * below * below",
         "8 * below * below + below",
-        "that is all that torch counts; the paper has one additive number per channel, and none on the way up",
+        "that is all that torch counts; the paper has one bias per channel, and none on the way up",
     ),
     (
         " + after",
@@ -118,7 +118,7 @@ def _widths(seed: int) -> Iterator[Case]:
         "bias, scale and shift make three; the paper has one per channel after a 3 × 3 × 3 convolution",
     ),
     ("below * below", "below * below + below", "the up-convolutions have no bias in the paper's count"),
-    (" + after", "", "the additive numbers are missing: one per channel after each 3 × 3 × 3 convolution"),
+    (" + after", "", "the biases are missing: one per channel after each 3 × 3 × 3 convolution"),
     (" + out_channels", "", "the 1 × 1 × 1 head has a bias, one per class"),
     ("width // 2", "width", "on the way down the first convolution of a level gives half of its channels"),
     (
@@ -136,7 +136,7 @@ def _widths(seed: int) -> Iterator[Case]:
     (
         " + after",
         " + 2 * after",
-        "two additive numbers are counted after each 3 × 3 × 3 convolution; the paper has one",
+        "two biases are counted after each 3 × 3 × 3 convolution; the paper has one",
     ),
     ("0, in_channels", "0, 1", "the first convolution reads in_channels channels, and not 1"),
     (
