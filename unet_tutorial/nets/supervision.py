@@ -176,7 +176,7 @@ def _largest_reach(heads: nn.ModuleList, strides: list[Size], levels: tuple[Leve
 
 
 class GuidedHeads(SideHeads):
-    """``SideHeads`` with the class-guided module of UNet 3+ (arXiv 2004.08790, section 2).
+    """``SideHeads`` with the classification-guided module of UNet 3+ (arXiv 2004.08790, section 2).
 
     A classifier of the last map (dropout, 1×1 convolution, maximum over all pixels) decides whether the image has any
     foreground. Training mode: list of maps -> [logits of each map, and the class scores (N, 2): absent, present], for

@@ -67,7 +67,7 @@ def check_list(outputs: list[Tensor], needed: str) -> None:
 
 
 def guided_loss(loss: Loss, shares: Shares = equal) -> ListLoss:
-    """The loss of a network with a class-guided module (``nets.supervision.GuidedHeads``).
+    """The loss of a network with a classification-guided module (``nets.supervision.GuidedHeads``).
 
     It is that of ``supervised_loss`` for the logits, plus ``presence_loss`` of the class scores, the last of the list.
     Raises ValueError for one tensor in place of a list. Source: UNet 3+, arXiv 2004.08790,

@@ -3,9 +3,9 @@
 Equivalent: layers, channels and numbers of parameters in 2D for 64 to 1024 channels, 1 channel and 1 class: 26,970,625
 for UNet 3+ and 47,174,980 for UNet++ (``zju_unet_plus_plus``).
 Different: the networks return logits, and the authors' ends in a sigmoid. An image size that is not valid raises an
-error. The authors' class-guided module fails with a NameError, because numpy is not imported, and it multiplies logits
-by 0, which gives probability 0.5 for images without foreground; ours gives probability 0, in evaluation mode only. The
-3D networks are not published; ``FullScaleDecoder`` derives their channels.
+error. The authors' classification-guided module fails with a NameError, because numpy is not imported, and it multiplies
+logits by 0, which gives probability 0.5 for images without foreground; ours gives probability 0, in evaluation mode
+only. The 3D networks are not published; ``FullScaleDecoder`` derives their channels.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def supervised_unet_3_plus(
 ) -> UNet:
     """UNet 3+ with deep supervision: a head at each level, the coarsest included.
 
-    Train it with ``learning.losses.supervision.supervised_loss``. ``heads=GuidedHeads`` adds the class-guided module;
-    train this one with ``guided_loss``.
+    Train it with ``learning.losses.supervision.supervised_loss``. ``heads=GuidedHeads`` adds the classification-guided
+    module; train this one with ``guided_loss``.
     """
     encoder, decoder = _parts(in_channels, widths, rank)
     return kaiming_(supervised_unet(encoder, decoder, out_channels, head=with_kernel, heads=heads))
