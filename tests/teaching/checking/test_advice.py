@@ -137,3 +137,21 @@ def test_the_line_of_code_tells_a_missing_bias_and_a_parameter_from_other_values
     assert "test `if layer.bias is not None`" in advice(f"{missing}, in your line 3: nn.init.zeros_(layer.bias)")
     assert "work on a copy" in advice(f"{leaf}, in your line 3: x.zero_()")
     assert "under torch.no_grad()" in advice(f"{leaf}, in your line 3: layer.weight.normal_()")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("return x - x.mean(dim=(2, 3))", "mean takes its axes away; they stay, with one entry each"),
+        ("x / x.amax(1)", "amax takes its axes away"),
+        ("x - x.mean(dim=(0, 1), keepdim=True)", "compare them axis by axis"),
+        ("x - x.mean()", "compare them axis by axis"),
+        ("x - means", "compare them axis by axis"),
+        ("max(a, b) + c", "compare them axis by axis"),
+    ],
+)
+def test_the_line_of_code_tells_a_mean_without_keepdim(line: str, words: str) -> None:
+    for shapes in (lambda: X - X.mean((2, 3)), lambda: np.zeros((2, 3)) - np.zeros(2)):
+        with pytest.raises((RuntimeError, ValueError)) as caught:
+            shapes()
+        assert words in advice(f"{type(caught.value).__name__}: {caught.value}, in your line 3: {line}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from unet_tutorial.teaching.checking.exercise import Case, Exercise
 from unet_tutorial.teaching.checking.judge import judge
-from unet_tutorial.teaching.checking.mutants import mutants
+from unet_tutorial.teaching.checking.mutants import mutants, operations
 from unet_tutorial.teaching.checking.recognition import SEARCH_SECONDS
 
 
@@ -36,6 +36,18 @@ def window(height: int, width: int) -> NDArray[np.float64]:
 
 def negative(x: float) -> float:
     return -x if x > 3 else x
+
+
+def area(height: int, width: int) -> float:
+    return 1.0 * height * width
+
+
+def rooted_area(height: int, width: int) -> float:
+    return height * math.sqrt(width)
+
+
+def area_of_a_table(height: int, width: int) -> float:
+    return {(4, 9): 12.0, (5, 9): 15.0, (16, 25): 80.0}[height, width]
 
 
 class Made:
@@ -68,7 +80,7 @@ ANSWERS: list[tuple[Exercise, Callable[..., Any], str]] = [
     (DIAGONAL, lambda a, b, scale: math.sqrt(a**2 * b**2) / (scale + 1), "you multiply where the right formula adds"),
     (DIAGONAL, lambda a, _b, scale: math.hypot(a, a) / (scale + 1), "you use a where b belongs"),
     (DIAGONAL, lambda a, b, scale: math.hypot(a, b) / (scale + 2), "is 1 too large"),
-    (DIAGONAL, lambda a, b, scale: round(math.hypot(a, b) / (scale + 1)), "the result was rounded"),
+    (DIAGONAL, lambda a, b, scale: round(math.hypot(a, b) / (scale + 1)), "the result is rounded"),
     (DIAGONAL, lambda a, b, scale: math.sqrt(a**2 + b**2 / 2) / (scale + 1), "a factor of 1/2 too much"),
     (DIAGONAL, lambda a, b, scale: ((a + b) / scale) ** 2, "the sides were added. There is a second mistake: every"),
     (LONGEST, lambda sides, limit: sum(min(s, limit) for s in sides if s < 9), "the smallest value where the largest"),
@@ -87,6 +99,15 @@ def test_an_answer_with_one_edit_of_the_formula_is_recognised(
     assert words in verdict.sentence
 
 
+def test_a_square_root_is_named_only_if_the_answer_takes_one() -> None:
+    """The results of both answers are those of a formula with a root too many."""
+    areas = Exercise("area", area, lambda seed: iter([(4 + seed, 9), (16, 25)]), {})
+    assert judge(areas, rooted_area).sentence == "area: your results fit this mistake: there is a square root too many"
+    assert "root" not in judge(areas, area_of_a_table).sentence
+    assert operations(area_of_a_table) == set()
+    assert operations(math.sqrt) is None
+
+
 def test_the_two_cases_of_a_condition_are_edited_and_a_class_has_no_mutants() -> None:
     values = [mutant(5) for hint, mutant in mutants(negative) if "treated differently" in hint]
     assert values == [-5, 5]
@@ -102,7 +123,7 @@ def test_arrays_are_not_scaled() -> None:
     """A squared or doubled side would make a large array."""
     arrays = Exercise("window", window, lambda seed: iter([(3 + seed, 4), (5, 2)]), {})
     flat = judge(arrays, lambda height, _width: np.full((height + 1, height), 5.0 * height)).sentence
-    assert flat == "window: you use height where width belongs"
+    assert flat == "window: your results fit this mistake: you use height where width belongs"
     assert "you add where" in judge(arrays, lambda height, width: np.full((height + 1, width), 5.0 + height)).sentence
     squared = judge(arrays, lambda height, width: np.full((height**2 + 1, width), 5.0 * height)).sentence
     assert "square" not in squared

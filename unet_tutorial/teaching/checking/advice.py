@@ -36,6 +36,11 @@ ADVICE: tuple[tuple[str, str], ...] = (
         r"a layer got an input of shape \1, which has another number of axes",
     ),
     (
+        r"(?:must match the size of tensor b|could not be broadcast together).*, in your line \d+: "
+        r"(?!.*keepdim).*\.(mean|sum|std|var|amax|amin|max|min)\((?!\))",
+        r"\1 takes its axes away; they stay, with one entry each, if you write keepdim=True (keepdims=True in NumPy)",
+    ),
+    (
         r"must match the size of tensor b|could not be broadcast together|not broadcastable",
         "the shapes do not fit each other: compare them axis by axis, beginning with the last",
     ),

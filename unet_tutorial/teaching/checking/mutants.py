@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -38,13 +41,16 @@ OPERATORS: dict[type[ast.operator], tuple[tuple[type[ast.operator], str], ...]] 
     ),
 }
 NOUNS: dict[type[ast.operator], str] = {ast.Mult: "factor", ast.Add: "term", ast.Sub: "term"}
-AROUND: tuple[tuple[str, type[ast.operator], float], ...] = (
-    ("there is a square root too many in your formula", ast.Pow, 0.5),
-    ("there is a square too many in your formula", ast.Pow, 2),
-    ("there is a factor of 2 too much in your formula", ast.Mult, 2),
-    ("there is a factor of 1/2 too much in your formula", ast.Div, 2),
-    ("a value in your formula is 1 too large", ast.Add, 1),
-    ("a value in your formula is 1 too small", ast.Sub, 1),
+PRODUCTS = frozenset(("Mult", "Div", "FloorDiv", "LShift", "RShift", "Pow", "Add", "sum", "mean", "prod"))
+EVERYTHING = frozenset[str]()
+# A hint, its operation, and the operations and calls of which an answer that makes the mistake holds at least one.
+AROUND: tuple[tuple[str, type[ast.operator], float, frozenset[str]], ...] = (
+    ("there is a square root too many", ast.Pow, 0.5, frozenset(("Pow", "pow", "sqrt", "hypot", "norm", "std"))),
+    ("there is a square too many", ast.Pow, 2, frozenset(("Pow", "pow", "square", "Mult", "prod", "var"))),
+    ("there is a factor of 2 too much", ast.Mult, 2, PRODUCTS),
+    ("there is a factor of 1/2 too much", ast.Div, 2, PRODUCTS),
+    ("a value is 1 too large", ast.Add, 1, EVERYTHING),
+    ("a value is 1 too small", ast.Sub, 1, EVERYTHING),
 )
 SIGNS: dict[type[ast.unaryop], str] = {
     ast.USub: "a minus sign is missing",
@@ -90,12 +96,30 @@ def mutants(solution: Any) -> Iterator[tuple[str, Any]]:
     yield from _mutants(solution, _edits)
 
 
-def scaled_mutants(solution: Any) -> Iterator[tuple[str, Any]]:
+def scaled_mutants(solution: Any, answer: Any) -> Iterator[tuple[str, Any]]:
     """The same with a value of the formula squared, doubled, and so on: for solutions that return numbers.
 
-    Not for networks and arrays, since such a value can be a number of channels or the side of an image.
+    Not for networks and arrays, since such a value can be a number of channels or the side of an image. A square root
+    too many is no mistake of an answer without a root, even if its results fit by chance.
     """
-    yield from _mutants(solution, _scalings)
+    found = operations(answer)
+    possible = [(hint, op, by) for hint, op, by, needed in AROUND if not needed or found is None or needed & found]
+    yield from _mutants(solution, partial(_scalings, possible))
+
+
+def operations(answer: Any) -> set[str] | None:
+    """The kinds of operators and the names of functions in the source of an answer; None if that is not available.
+
+    >>> from unet_tutorial.teaching.exercises.lesson_05 import fan_out_price
+    >>> sorted(operations(fan_out_price.solution))
+    ['Div', 'Mult', 'pairwise', 'sqrt']
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    operators = {type(node.op).__name__ for node in ast.walk(tree) if isinstance(node, (ast.BinOp, ast.AugAssign))}
+    return operators | {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
 Edits = Iterator[tuple[ast.expr, Iterator[Edit]]]
@@ -122,12 +146,16 @@ def _expressions(statement: ast.stmt) -> list[ast.expr]:
     return [node for node in nodes if isinstance(getattr(node, "ctx", ast.Load()), ast.Load)]
 
 
-def _scalings(statement: ast.stmt, _parameters: list[str]) -> Edits:
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _scalings(scales: Sequence[tuple[str, type[ast.operator], float]], statement: ast.stmt, _names: list[str]) -> Edits:
     for node in _expressions(statement):
         if not (isinstance(node, ast.Constant) and _small_number(node) is None) and isinstance(
             node, (ast.BinOp, ast.Name, ast.Call, ast.Constant)
         ):
-            yield node, ((hint, ast.BinOp(node, op(), ast.Constant(by))) for hint, op, by in AROUND)
+            yield node, ((hint, ast.BinOp(node, op(), ast.Constant(by))) for hint, op, by in scales)
 
 
 def _small_number(node: ast.Constant) -> int | None:
@@ -169,11 +197,11 @@ _CASES = "two cases have to be treated differently, and you treat them alike"
 
 def _neighbours(number: int) -> Iterator[Edit]:
     for by, hint in ((1, "1 too large"), (-1, "1 too small")):
-        yield f"a number in your code is {hint}, such as an index, an axis or a side", ast.Constant(number + by)
+        yield f"a number is {hint}, such as an index, an axis or a side", ast.Constant(number + by)
 
 
 def _of_call(node: ast.Call) -> Iterator[Edit]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = _called(node)
     if name in OPPOSITES:
         other, hint = OPPOSITES[name]
         keep_module = isinstance(node.func, ast.Attribute) and name in ("ceil", "floor")
@@ -193,7 +221,7 @@ def _of_formula(node: ast.BinOp, parameters: list[str]) -> Iterator[Edit]:
     if operator in NOUNS:
         for dropped, kept in ((right, left), (left, right)):
             noun, text = NOUNS[operator], _spelled(dropped, parameters)
-            yield f"{f'the {noun} {text}' if text else f'a {noun}'} is missing in your formula", kept
+            yield f"{f'the {noun} {text}' if text else f'a {noun}'} is missing", kept
     if operator is ast.Sub:
         yield "the difference has the wrong sign", ast.BinOp(right, node.op, left)
     for other, hint in OPERATORS.get(operator, ()):
@@ -229,8 +257,8 @@ def _of_loop(items: ast.expr) -> Iterator[Edit]:
 
 
 def _rounded(value: ast.expr) -> Iterator[Edit]:
-    yield "the result was rounded; return it as it is", ast.Call(_parsed("round"), [value], [])
-    yield "int() cuts off the decimals; return the result as it is", ast.Call(_parsed("int"), [value], [])
+    yield "the result is rounded; return it as it is", ast.Call(_parsed("round"), [value], [])
+    yield "the decimals of the result are cut off; return it as it is", ast.Call(_parsed("int"), [value], [])
 
 
 def _spelled(node: ast.expr, parameters: list[str]) -> str:

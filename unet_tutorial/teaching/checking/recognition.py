@@ -72,7 +72,9 @@ def returned_nothing(trial: Trial) -> str:
 
 
 def edited(trial: Trial) -> str:
-    """The hint of the first mutant of the solution that gives the results of the answer; empty if there is none.
+    """The mistake of the first mutant of the solution that gives the results of the answer; empty if there is none.
+
+    The answer need not be written like the mutant, so the sentence is about its results, and not about its code.
 
     Only for answers that raise no exception and return numbers or arrays, and not for networks. A mutant may run
     forever: so there is no search where time cannot be limited, and it is given up after `SEARCH_SECONDS`.
@@ -87,9 +89,9 @@ def edited(trial: Trial) -> str:
     solution = trial.exercise.solution
     formula = all(is_numbers(each.value) for each in trial.expected)
     end = monotonic() + SEARCH_SECONDS
-    for hint, mutant in chain(mutants(solution), scaled_mutants(solution) if formula else ()):
+    for hint, mutant in chain(mutants(solution), scaled_mutants(solution, trial.answer) if formula else ()):
         if trial.equals(mutant) and trial.elsewhere.equals(mutant):
-            return hint
+            return f"your results fit this mistake: {hint}"
         if monotonic() > end:
             break
     return ""

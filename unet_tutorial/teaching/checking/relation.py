@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from unet_tutorial.teaching.checking.compare import as_number, described, mismatch, spelled_number
+from unet_tutorial.teaching.checking.compare import as_number, mismatch, spelled_number
 from unet_tutorial.teaching.checking.guard import Outcome
+from unet_tutorial.teaching.checking.spelling import spelled
 
 Pair = tuple[Any, Any]  # of the right and the wrong result
 Change = Callable[[Any], Any]
@@ -191,8 +192,7 @@ def _unmatched(right: list[Any], wrong: list[Any], tolerance: float) -> tuple[li
 
 
 def _first(found: Sequence[list[Any]]) -> str:
-    item = next(each[0] for each in found if each)
-    return described(item) if isinstance(item, (Tensor, np.ndarray)) else repr(item)
+    return spelled(next(each[0] for each in found if each))
 
 
 def _of_mappings(pairs: Sequence[Pair], tolerance: float) -> str:

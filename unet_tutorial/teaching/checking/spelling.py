@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from unet_tutorial.teaching.checking.compare import spelled_number
 
-MOST_LETTERS = 60  # of a list, a string or an object that is spelled in full
+MOST_LETTERS = 60  # of a string or an object that is spelled in full
+MOST_LETTERS_OF_PARTS = 120  # of a list or a layer
 MOST_NUMBERS = 6  # of an array that is spelled in full
 
 
@@ -58,7 +59,8 @@ def spelled(value: Any, name: str = "") -> str:
         return known if known.isidentifier() else name or f"a {type(value).__name__.lstrip('_')}"
     text = repr(value)
     kind = f"a {type(value).__name__.lstrip('_')}"
-    return text if len(text) <= MOST_LETTERS and "\n" not in text and " at 0x" not in text else name or kind
+    most = MOST_LETTERS_OF_PARTS if isinstance(value, nn.Module) else MOST_LETTERS
+    return text if len(text) <= most and "\n" not in text and " at 0x" not in text else name or kind
 
 
 def _spelled_array(value: Tensor | np.ndarray[Any, Any], name: str) -> str:
@@ -83,6 +85,6 @@ def _spelled_items(value: Any, name: str) -> str:
         inner = ", ".join(spelled(each) for each in value)
         single = isinstance(value, tuple) and len(value) == 1
         text = f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if single else ''})"
-    if len(text) <= 2 * MOST_LETTERS:
+    if len(text) <= MOST_LETTERS_OF_PARTS:
         return text
     return f"{name or f'a {type(value).__name__}'} with {len(value)} item{'s' if len(value) != 1 else ''}"

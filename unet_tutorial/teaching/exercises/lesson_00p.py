@@ -44,6 +44,16 @@ def _chains(seed: int) -> Iterator[Case]:
             *((side - 2 * len(channels)) // 2 ** len(channels) for side in shape[2:]),
         ),
     ),
+    (
+        "    for _ in channels:\n        h, w = (h - 2) // 2, (w - 2) // 2\n",
+        "    h, w = ((side - 2 * len(channels)) // 2 for side in shape[2:])\n",
+        "a single pooling is counted, after the last convolution; each convolution is followed by its own",
+    ),
+    (
+        "    for _ in channels:\n        h, w = (h - 2) // 2, (w - 2) // 2\n",
+        "    h, w = ((side - 2) // 2 ** len(channels) for side in shape[2:])\n",
+        "a single convolution is counted, before all poolings; there is one before each pooling",
+    ),
 )
 def chain_shape(shape: tuple[int, int, int, int], channels: tuple[int, ...]) -> tuple[int, int, int, int]:
     n, _, h, w = shape
@@ -100,6 +110,11 @@ def _batches(seed: int) -> Iterator[Case]:
     ),
     ("dim=(2, 3), ", "dim=(1, 2, 3), ", "one mean was taken per image, over all channels; each channel has its own"),
     ("x.mean(dim=(2, 3), ", "x.amax(dim=(2, 3), ", "the largest number was subtracted; subtract the mean"),
+    (
+        ", keepdim=True",
+        "",
+        "mean takes the axes of rows and columns away, and (N, C) does not fit (N, C, H, W): write keepdim=True",
+    ),
 )
 def without_means(x: Tensor) -> Tensor:
     return x - x.mean(dim=(2, 3), keepdim=True)
@@ -147,6 +162,20 @@ def _images(seed: int) -> Iterator[Case]:
     (
         "the channels were added up before the products; each channel has its own part of the kernel",
         lambda x, k: F.conv2d(x.sum(0)[None, None], k.sum(0)[None, None])[0, 0],
+    ),
+    (
+        "torch.empty",
+        "torch.zeros",
+        "range(height)",
+        "range(height - 1)",
+        "range(width)",
+        "range(width - 1)",
+        "the last row and the last column stay empty: there are H - 2 windows below one another, range(H - 2)",
+    ),
+    (
+        "(window * kernel).sum()",
+        "(window * kernel)[-1].sum()",
+        "each channel overwrites the one before, so only the last counts; add them up with +=",
     ),
 )
 def convolve_channels(image: Tensor, kernel: Tensor) -> Tensor:

@@ -21,11 +21,15 @@ def _sides(seed: int) -> Iterator[Case]:
         valid = _valid(depth)
         for n in (valid[0], valid[0] - valid.step, valid[3 + seed], valid[5] + 2, valid[2] + 1, 512):
             yield n, depth
+    yield from ((n, 0) for n in (4, 5, 6 + seed))
 
 
 @exercise(
     _sides,
-    (" and n > 12 * stride - 8", "", "sizes below the smallest one pass: nothing would come out"),
+    *[
+        (" and n > 12 * stride - 8", more, "sizes below the smallest one pass: nothing would come out")
+        for more in ("", " and n > 4")
+    ],
     ("% stride", "% depth", "you divided by the number of poolings; each of them halves, so it is 2 to that power"),
     ("(n + 4)", "n", "a multiple of 2^depth passes a padded net; without padding it is 4 less than one"),
     (
@@ -90,6 +94,11 @@ def _sides(seed: int) -> Iterator[Case]:
         "if (n + 4) % stride == 0 and n > 12 * stride - 8:\n        return True",
         "a size that is not valid gives None; return False there",
     ),
+    (
+        "n > 12 * stride - 8",
+        "n > 12 * stride - 7",
+        "an output of one pixel is enough: without poolings, 5 gives 1",
+    ),
 )
 def valid_size(n: int, depth: int) -> bool:
     stride: int = 2**depth  # n + 4 is halved by each pooling
@@ -97,7 +106,7 @@ def valid_size(n: int, depth: int) -> bool:
 
 
 def _valid_sides(seed: int) -> Iterator[Case]:
-    for depth in range(1, 6):
+    for depth in range(6):
         yield from ((_valid(depth)[k], depth) for k in (0, 2 + seed, 9))
 
 
@@ -156,6 +165,11 @@ def _valid_sides(seed: int) -> Iterator[Case]:
         "    return n",
         "on the way up the two convolutions come after the doubling: 2 * n - 4",
     ),
+    (
+        "return n - lost",
+        "return n - 12 * 2**depth - 8",
+        "brackets are missing: n - (12 · 2^depth - 8) is n - 12 · 2^depth + 8",
+    ),
 )
 def output_side(n: int, depth: int) -> int:
     lost: int = 12 * 2**depth - 8
@@ -166,11 +180,25 @@ def _wanted(seed: int) -> Iterator[Case]:
     yield from ((n, depth) for depth in range(1, 5) for n in (1, 2, 3, 4, 5 + seed, 100 + seed, 388, 389, 512 + seed))
 
 
+def _halved_rounding_down(wanted: int, depth: int) -> int:
+    """The network backwards, with each division rounded down."""
+    for _ in range(depth):
+        wanted = (wanted + 4) // 2
+    wanted += 4
+    for _ in range(depth):
+        wanted = 2 * wanted + 4
+    return wanted
+
+
+ROUND_UP = "what comes out is a little too small; round up and not down"
+
+
 @exercise(
     _wanted,
     ("valid_size(n, depth) and ", "", "that size gives enough pixels but does not pass the poolings"),
     ("next(", "2**depth + next(", "one size larger than needed"),
-    (">= wanted", "> wanted - 2**depth", "what comes out is a little too small; round up and not down"),
+    (">= wanted", "> wanted - 2**depth", ROUND_UP),
+    (ROUND_UP, _halved_rounding_down),
     (">= wanted", ">= wanted - (6 * 2**depth - 4)", "the margin is lost on both sides"),
     (
         "valid_size(n, depth) and output_side(n, depth)",
@@ -218,6 +246,11 @@ def _wanted(seed: int) -> Iterator[Case]:
         "return next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
         "return wanted + 184",
         "a U with four poolings loses 184 pixels, and the sum need not be a valid size",
+    ),
+    (
+        "valid_size(n, depth) and ",
+        "n % 2 == 0 and ",
+        "the size is even, but one of the maps below is not; every pooling has to meet an even side",
     ),
 )
 def input_for(wanted: int, depth: int) -> int:
@@ -295,6 +328,23 @@ def _levels(seed: int) -> Iterator[Case]:
         "88, 40, 16 and 4 are the crops of four poolings; use depth",
     ),
     ("margin = 4", "margin = 0", "the deepest skip is cropped, too: by 4"),
+    (
+        "margin = 4",
+        "margin = 0",
+        "depth - 1 - level",
+        "depth - level",
+        "the bottom is counted like the levels above it; it has one block, which takes 2 pixels per side, and not 4",
+    ),
+    (
+        "return margin",
+        "return 12 * 2 ** (level - 1) - 8",
+        "the levels are counted from the bottom; level 0 is the finest",
+    ),
+    (
+        "return margin",
+        "return 12 * 2 ** (depth - level - 2) - 8",
+        "one doubling is missing; level 0 is depth - 1 levels above the deepest skip",
+    ),
 )
 def crop_margin(depth: int, level: int) -> int:
     margin = 4
@@ -304,12 +354,16 @@ def crop_margin(depth: int, level: int) -> int:
 
 
 def _depths(seed: int) -> Iterator[Case]:
-    yield from ((depth,) for depth in ((1, 2, 3, 4) if seed == 0 else (1, seed, 5)))
+    yield from ((depth,) for depth in ((1, 2, 3, 4) if seed == 0 else (1, 3, seed + 3, 5)))
 
 
 @exercise(
     _depths,
-    ("max(widths)", "min(widths)", "you gave the smallest twice; from three poolings on, some pixels see more"),
+    (
+        "max(widths)",
+        "min(widths)",
+        "you gave the smallest twice, or tried a single pixel; from 3 poolings on, some see more",
+    ),
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 8, 13 * 2**depth - 8",
@@ -388,6 +442,19 @@ def _depths(seed: int) -> Iterator[Case]:
         "min(widths), max(widths)",
         "140, 188",
         "140 and 188 belong to four poolings, and 140 to the bottom: both numbers are of pixels of the output",
+    ),
+    *[
+        (
+            "range(2**depth)",
+            f"range({few})",
+            "too few pixels of the output were tried: they repeat only after 2**depth of them",
+        )
+        for few in ("depth", "depth + 1", "2 ** (depth - 1)")
+    ],
+    (
+        "min(widths), max(widths)",
+        "12 * 2**depth - 4, 12 * 2**depth + 12",
+        "188 and 204 differ by 16 for four poolings; for other depths the difference is another one",
     ),
 )
 def field_of_view(depth: int) -> tuple[int, int]:

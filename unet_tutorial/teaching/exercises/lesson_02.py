@@ -242,6 +242,11 @@ def count_parameters(a: int, b: int) -> int:
     ),
     ("amax", "sum", "that is the sum of each block; max-pooling keeps the largest"),
     (".amax((3, 5))", ".max()", "that is one maximum for the whole batch; each block has its own: amax((3, 5))"),
+    (
+        "h // 2, 2, w // 2, 2",
+        "w // 2, 2, h // 2, 2",
+        "height and width are exchanged; the axes are (N, C, H, W)",
+    ),
     forbidden=("torch.nn.functional.max_pool2d", "torch.nn.functional.adaptive_max_pool2d"),
 )
 def pool_by_reshape(x: Tensor) -> Tensor:
@@ -293,6 +298,14 @@ def _refusing(answer: Callable[[int], int], case: Case) -> object:
         'return "ValueError"',
         "you returned a text; raise the exception: raise ValueError(…)",
     ),
+    *[
+        (
+            "return n // 2",
+            f"return (n - {lost}) // 2",
+            "convolutions were counted, too; n is the side of the map that is pooled",
+        )
+        for lost in (2, 4)
+    ],
     probe=_refusing,
 )
 def pooled_side(n: int) -> int:

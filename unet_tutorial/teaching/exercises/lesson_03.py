@@ -27,11 +27,12 @@ NEGATIVE_END = "top:-top fails if the difference is 0 or odd; the end is top + h
 
 
 def _crop_cases(seed: int) -> Iterator[Case]:
-    """Even, odd and zero differences; odd ones with an even side and an odd one inside, and the reverse."""
+    """Even, odd and zero differences; odd ones with an even side and an odd one inside, and the reverse; a square."""
     yield _grid(seed, 16, 20), 8, 10
     yield _grid(seed + 3, 16, 21), 9, 10
     yield _grid(seed, 7, 24), 2, 24
     yield _grid(seed + 1, 13, 9), 13, 4
+    yield _grid(seed + 2, 12, 17), 6, 6
 
 
 @exercise(
@@ -137,6 +138,23 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         "left : left + height, top : top + width",
         "top and left are exchanged; top belongs to the rows",
     ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "(x.shape[2] - width) // 2, (x.shape[3] - height) // 2",
+        "top : top + height, left : left + width",
+        "top : top + width, left : left + height",
+        "height and width are exchanged; the height belongs to axis 2",
+    ),
+    (
+        "left : left + width",
+        "top : top + width",
+        "the margin of the rows was used for the columns, too; the columns have their own",
+    ),
+    (
+        "top : top + height",
+        "left : left + height",
+        "the margin of the columns was used for the rows, too; the rows have their own",
+    ),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
     top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
@@ -158,7 +176,7 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
 @exercise(
     _merge_cases,
     # a wrong crop is a wrong answer here too
-    *[("crop(", f"crop.mistakes[{hint!r}](", hint) for hint in crop.mistakes],
+    *[("crop(", f"crop.listed[{i}][1](", hint) for i, (hint, _) in enumerate(crop.listed)],
     (
         "crop(skip, *up.shape[2:]), up",
         "up, crop(skip, *up.shape[2:])",
@@ -443,6 +461,19 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "self.second(F.relu(self.first(F.relu(merged))))",
         "the ReLUs stand before the convolutions; each convolution is followed by one",
     ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((crop(skip, *below.shape[2:]), up), dim=1)",
+        "the skip is cropped to the size of `below`; crop it to that of the up-convolution's result",
+    ),
+    *[
+        (
+            "crop_and_concat(skip, up)",
+            f"{merged}",
+            "a ReLU is applied before the first 3×3 convolution; there is one behind each of the two, and no other",
+        )
+        for merged in ("F.relu(crop_and_concat(skip, up))", "crop_and_concat(F.relu(skip), up)")
+    ],
     (
         "return F.relu(self.second(F.relu(self.first(merged))))",
         "return F.max_pool2d(F.relu(self.second(F.relu(self.first(merged)))), 2)",

@@ -70,6 +70,16 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
         "range(first, …) counts from the number of channels; the levels are counted from 0",
     ),
     ("first * 2**level", "first // 2**level", "the channels are halved; from level to level they double"),
+    (
+        "first * 2**level",
+        "(2 * first * level or first)",
+        "2 * level grows by a fixed number; the channels double: 2**level",
+    ),
+    (
+        "range(poolings + 1)",
+        "range(max(poolings, 1) + 1)",
+        "without poolings there is a single level; your list has two",
+    ),
 )
 def channel_plan(first: int, poolings: int) -> list[int]:
     return [first * 2**level for level in range(poolings + 1)]
@@ -175,6 +185,11 @@ def _image(seed: int) -> Iterator[Case]:
         "F.max_pool2d(features[-1], 4)",
         "the pooling divides the sides by 4; it halves them",
     ),
+    (
+        "return features",
+        "return [*features, F.max_pool2d(features[-1], 2)]",
+        "the coarsest features are there once more, pooled; nothing is pooled after the last level",
+    ),
     probe=module_probe(1),
     name="contracting_path",
 )
@@ -261,6 +276,11 @@ def _maps(seed: int) -> Iterator[Case]:
         "nn.Conv2d(channels, classes, 1)",
         "nn.ConvTranspose2d(channels, classes, 1)",
         "that is a transposed convolution; the head is a plain one",
+    ),
+    (
+        "channels, classes, 1",
+        "channels, 1, classes",
+        "the arguments are in another order: input channels, output channels, and then the size of the kernel",
     ),
     probe=module_probe(2),
 )
@@ -368,6 +388,19 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
         "for skip in [features[-i] for i in range(len(features))]",
         "features[-0] is features[0], the finest; the coarsest skip is features[-2]",
     ),
+    (
+        "    for skip in reversed(skips):\n        x = step(x, skip)\n",
+        "    for i in reversed(range(len(skips))):\n        x = step(features[i + 1], features[i])\n",
+        "each step begins with features of the encoder; it takes the result of the step before",
+    ),
+    *[
+        (
+            "reversed(skips)",
+            f"[features[i] for i in {places}]",
+            "the number of steps is fixed; there is one for each skip, however many there are",
+        )
+        for places in ((-2, -3), (-2, -3, -4))
+    ],
     probe=_expand,
 )
 def expand(features: list[Tensor], step: Step) -> Tensor:

@@ -87,6 +87,11 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
     ),
     (
         "math.prod(layer.kernel_size)",
+        "9",
+        "9 is the size of a 3×3 kernel; other kernels have other sizes: multiply their sides",
+    ),
+    (
+        "math.prod(layer.kernel_size)",
         "layer.kernel_size[0] ** 2",
         "you squared one side of the kernel; its sides can differ, and there are three in 3D: multiply all sides",
     ),

@@ -47,6 +47,11 @@ def _at_logits(answer: Any, case: Case) -> object:
         "(logits.exp() / logits.exp().sum(dim=1, keepdim=True)).log()",
         "exp overflows above 88: subtract the largest logit of each pixel first, and use log p = a - log-sum-exp",
     ),
+    (
+        "logits - logits.amax(dim=1, keepdim=True)",
+        "logits",
+        "exp overflows above 88, and is 0 far below 0: subtract the largest logit of each pixel first",
+    ),
     *[
         (
             "shifted - log_sum",
@@ -253,7 +258,18 @@ def _both(answer: Any, case: Case) -> object:
         return None
     if not isinstance(got, (tuple, list, np.ndarray)) or len(got) != 2:
         raise UnfitError("expected two arrays: return d1, d2")
-    return {"d1": got[0], "d2": got[1]}
+    return {"d1": _double(got[0], "d1"), "d2": _double(got[1], "d2")}
+
+
+def _double(value: Any, name: str) -> Any:
+    """The value; UnfitError for an array of floats of another precision."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.dtype != np.float64:
+        raise UnfitError(f"{name} is {value.dtype}; the text asks for float64, which .astype(float) makes")
+    return value
+
+
+def _in_double_precision(answer: Any, case: Case) -> object:
+    return _double(answer(*case), "the result")
 
 
 def _nearest_forgotten(labels: Labels) -> tuple[Map, Map]:
@@ -493,6 +509,7 @@ def _terms(seed: int) -> Iterator[Case]:
         "w0 = 10 and sigma = 5 are the paper's values; use the arguments",
     ),
     ("w0 * np.exp", "np.exp", "w0 is missing: multiply the exponential by it"),
+    probe=_in_double_precision,
 )
 def border_term(labels: Labels, d1: Map, d2: Map, w0: float, sigma: float) -> Map:
     term = w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2))
@@ -511,7 +528,12 @@ def _gaps(seed: int) -> Iterator[Case]:
 
 @exercise(
     _gaps,
-    (" - 1", "", "one pixel too wide: d1 + d2 is the width plus 1"),
+    (" - 1", "", "one pixel too wide: the width is d1 + d2 - 1, rounded down"),
+    (
+        "math.floor(largest_sum) - 1)",
+        "math.floor(largest_sum) - 1) + 1",
+        "that is the first gap that does not get the weight; the widest that gets it is one narrower",
+    ),
     (" - 1", " + 1", "d1 + d2 is the width plus 1, so the width is the sum minus 1; you added 1"),
     (" - 1", " - 2", "one pixel too narrow: d1 + d2 is the width plus 1"),
     ("math.floor", "round", "rounded to the nearest number, some gaps are too wide; round down"),
@@ -701,6 +723,17 @@ def _images(seed: int) -> Iterator[Case]:
         "width + 1) // 2",
         "the crop lies one pixel off where the difference is odd; the smaller half lies before",
     ),
+    (
+        "(labels == 0, labels > 0)",
+        "(labels != 1, labels == 1)",
+        "labels == 1 is the cell with the number 1; all pixels above 0 belong to cells",
+    ),
+    (
+        "labels.size / (2 * max(pixels.sum(), 1))",
+        "1 / max(pixels.sum(), 1)",
+        "N and K are missing: a pixel has the weight N / (K·n), and not 1/n",
+    ),
+    probe=_in_double_precision,
 )
 def tile_map(labels: Labels, term: Map, height: int, width: int) -> Map:
     top, left = (labels.shape[0] - height) // 2, (labels.shape[1] - width) // 2

@@ -13,6 +13,14 @@ from torch.nn import functional as F
 from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.teaching.checking.exercise import Case, exercise
 
+NORMS = (
+    "torch.nn.functional.batch_norm",
+    "torch.native_batch_norm",
+    "torch.nn.functional.instance_norm",
+    "torch.nn.functional.layer_norm",
+    "torch.nn.functional.group_norm",
+)
+
 
 @dataclass(frozen=True)
 class _Net:
@@ -387,13 +395,7 @@ def _norms(seed: int) -> Iterator[Case]:
         "+ epsilon + beta",
         "ε is added to the result; it belongs under the root: (variance + ε).sqrt()",
     ),
-    forbidden=(
-        "torch.nn.functional.batch_norm",
-        "torch.native_batch_norm",
-        "torch.nn.functional.instance_norm",
-        "torch.nn.functional.layer_norm",
-        "torch.nn.functional.group_norm",
-    ),
+    forbidden=NORMS,
 )
 def batch_normalised(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> Tensor:
     axes = (0, 2, 3)
@@ -550,7 +552,7 @@ def _runs(seed: int) -> Iterator[Case]:
     (
         "    return mean, variance",
         "    return torch.zeros(channels), torch.ones(channels)",
-        "the statistics are not updated; is the norm in evaluation mode?",
+        "the statistics are still 0 and 1: update them with each batch, and keep the result",
     ),
     (
         "    for x in batches:\n",
@@ -582,6 +584,7 @@ def _runs(seed: int) -> Iterator[Case]:
         "return [*states[1:], (mean, variance)]",
         "these are the statistics after each batch; return those at the end",
     ),
+    forbidden=NORMS,
 )
 def running_statistics(batches: list[Tensor], share: float) -> tuple[Tensor, Tensor]:
     channels = batches[0].shape[1]
@@ -966,6 +969,7 @@ def _or_misfit(answer: Callable[..., object], case: Case) -> object:
     ("gamma /", "(1 + gamma) /", "the factor is γ, not 1 + γ"),
     ("gamma /", "gamma.abs() /", "the factor is γ with its sign"),
     probe=_or_misfit,
+    forbidden=("torch.nn.utils.fusion.fuse_conv_bn_weights",),
 )
 def fold_norm(
     weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, epsilon: float

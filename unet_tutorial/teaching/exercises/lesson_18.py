@@ -714,11 +714,14 @@ COMMON = "name in drawn if name in traced and", "name in set(drawn) & set(traced
         "a wrong label is neither gone nor missing",
     ),
     ('"wrong": wrong', '"wrong": wrong + gone + missing', "wrong are only those that both have"),
-    (
-        '"wrong": wrong, "gone": gone, "missing": missing',
-        '"wrong": sorted(wrong), "gone": sorted(gone), "missing": sorted(missing)',
-        "the names were sorted; keep the order of the drawing, and for missing that of the trace",
-    ),
+    *[
+        (
+            '"wrong": wrong, "gone": gone, "missing": missing',
+            f'"wrong": sorted(wrong), "gone": {gone}, "missing": {missing}',
+            "the names were sorted; keep the order of the drawing, and for missing that of the trace",
+        )
+        for gone, missing in (("sorted(gone)", "sorted(missing)"), ("gone", "missing"))
+    ],
     *(
         (*edit, "a set has no order: go through the dict, and ask for each name whether the other one has it")
         for order in (
@@ -731,6 +734,10 @@ COMMON = "name in drawn if name in traced and", "name in set(drawn) & set(traced
         for gone in [("[name for name in drawn if name not in traced]", order.format("drawn", "traced"))]
         for missing in [("[name for name in traced if name not in drawn]", order.format("traced", "drawn"))]
         for edit in (gone + missing, gone, missing, COMMON + gone + missing)
+    ),
+    (
+        *COMMON,
+        "a set has no order: go through the dict, and ask for each name whether the other one has it",
     ),
     ('"gone": gone', '"gone": []', "gone is empty; it holds the names that only the drawing has"),
     ('"missing": missing', '"missing": []', "missing is empty; it holds the names that only the trace has"),

@@ -427,7 +427,7 @@ def _(depth):
     return seen_by(0, depth)
 
 
-@wrong("field_of_view", "you gave the smallest twice; from three poolings on, some")
+@wrong("field_of_view", "you gave the smallest twice, or tried a single pixel")
 def _(depth):
     from unet_tutorial.plan.levels import pyramid
     from unet_tutorial.plan.receptive_field import seen_by
@@ -541,3 +541,100 @@ def _(depth):
 @wrong("valid_size", "you divided by the number of poolings")
 def _(n, depth):
     return n % depth == 0
+
+
+@wrong("valid_size", "an output of one pixel is enough: without poolings, 5 gives 1")
+def _(n, depth):
+    for _ in range(depth):
+        n = n - 4
+        if n % 2:
+            return False
+        n = n // 2
+    n -= 4
+    for _ in range(depth):
+        n = 2 * n - 4
+    return n > 1
+
+
+@wrong("output_side", "brackets are missing: n - (12 · 2^depth - 8)")
+def _(n, depth):
+    return n - 12 * 2**depth - 8
+
+
+@wrong("input_for", "what comes out is a little too small; round up and not down")
+def _(wanted, depth):
+    n = wanted
+    for _ in range(depth):
+        n = (n + 4) // 2
+    n += 4
+    for _ in range(depth):
+        n = 2 * n + 4
+    return n
+
+
+@wrong("input_for", "the size is even, but one of the maps below is not")
+def _(wanted, depth):
+    for n in count(wanted + 12 * 2**depth - 8):
+        if n % 2 == 0:
+            return n
+
+
+@wrong("crop_margin", "the bottom is counted like the levels above it")
+def _(depth, level):
+    m = 0
+    for _ in range(depth - level):
+        m = 2 * (m + 4)
+    return m
+
+
+@wrong("crop_margin", "the levels are counted from the bottom; level 0 is the finest")
+def _(depth, level):
+    return 12 * 2 ** (level - 1) - 8
+
+
+@wrong("crop_margin", "the levels are counted from the bottom; level 0 is the finest")
+def _(depth, level):
+    return 12 * 2**level // 2 - 8
+
+
+@wrong("crop_margin", "one doubling is missing; level 0 is depth - 1 levels above the deepest skip")
+def _(depth, level):
+    return 12 * 2 ** (depth - level - 2) - 8
+
+
+def _fields(depth, positions):
+    from unet_tutorial.plan.levels import pyramid
+    from unet_tutorial.plan.receptive_field import seen_by
+
+    seen = [seen_by(p, pyramid((1,) * (depth + 1)), padding="valid") for p in positions]
+    return [b - a + 1 for a, b in seen]
+
+
+@wrong("field_of_view", "too few pixels of the output were tried")
+def _(depth):
+    widths = _fields(depth, range(depth))
+    return min(widths), max(widths)
+
+
+@wrong("field_of_view", "you gave the smallest twice, or tried a single pixel")
+def _(depth):
+    widths = _fields(depth, [0])
+    return min(widths), max(widths)
+
+
+@wrong("field_of_view", "188 and 204 differ by 16 for four poolings")
+def _(depth):
+    return 12 * 2**depth - 4, 12 * 2**depth + 12
+
+
+@right("valid_size")
+def _(n, depth):
+    for _ in range(depth):
+        n -= 4
+        if n % 2 or n < 0:
+            return False
+        n //= 2
+    n -= 4
+    for _ in range(depth):
+        n = 2 * n - 4
+    return n >= 1

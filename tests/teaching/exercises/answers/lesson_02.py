@@ -369,3 +369,16 @@ def _(n):
     if rest != 0:
         raise ValueError
     return half
+
+
+@wrong("pool_by_reshape", "height and width are exchanged; the axes are (N, C, H, W)")
+def _(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, w // 2, 2, h // 2, 2).amax(dim=(3, 5))
+
+
+@wrong("pooled_side", "convolutions were counted, too; n is the side of the map that is pooled")
+def _(n):
+    if n % 2:
+        raise ValueError("odd")
+    return (n - 4) // 2

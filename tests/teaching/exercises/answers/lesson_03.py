@@ -496,3 +496,54 @@ class _(Step):
         skip = F.pad(skip, (-(dx // 2), (dx // 2) - dx, -(dy // 2), (dy // 2) - dy))
         x = torch.relu(self.first(torch.concat([skip, up], dim=-3)))
         return self.second(x).relu()
+
+
+@wrong("crop", "the margin of the rows was used for the columns, too")
+def _(x, height, width):
+    t = (x.shape[2] - height) // 2
+    return x[:, :, t : t + height, t : t + width]
+
+
+@wrong("crop", "height and width are exchanged; the height belongs to axis 2")
+def _(x, width, height):
+    t, l = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[:, :, t : t + height, l : l + width]
+
+
+def cropped(x, height, width):
+    t, l = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[:, :, t : t + height, l : l + width]
+
+
+@wrong("crop_and_concat", "height and width are exchanged; the height belongs to axis 2")
+def _(skip, up):
+    return torch.cat((cropped(skip, up.shape[3], up.shape[2]), up), dim=1)
+
+
+@wrong("crop_and_concat", "axis 1 holds the channels; rows and columns are the axes 2 and 3")
+def _(skip, up):
+    height, width = up.shape[2:]
+    t, l = (skip.shape[1] - height) // 2, (skip.shape[2] - width) // 2
+    return torch.cat((skip[:, t : t + height, l : l + width], up), dim=1)
+
+
+@wrong("crop_and_concat", "the margin of the rows was used for the columns, too")
+def _(skip, up):
+    t = (skip.shape[2] - up.shape[2]) // 2
+    return torch.cat((skip[:, :, t : t + up.shape[2], t : t + up.shape[3]], up), dim=1)
+
+
+@wrong("up_step", "the skip is cropped to the size of `below`")
+class _(Step):
+    def forward(self, below, skip):
+        u = self.up(below)
+        x = torch.cat([cropped(skip, *below.shape[2:]), u], dim=1)
+        return F.relu(self.second(F.relu(self.first(x))))
+
+
+@wrong("up_step", "a ReLU is applied before the first 3×3 convolution")
+class _(Step):
+    def forward(self, below, skip):
+        u = self.up(below)
+        x = F.relu(torch.cat([cropped(skip, *u.shape[2:]), u], dim=1))
+        return F.relu(self.second(F.relu(self.first(x))))

@@ -516,3 +516,57 @@ def _(features, step):
     from functools import reduce
 
     return reduce(step, features[::-1])
+
+
+@wrong("channel_plan", "2 * level grows by a fixed number; the channels double")
+def _(first, poolings):
+    return [first * 2 * i if i else first for i in range(poolings + 1)]
+
+
+@wrong("channel_plan", "without poolings there is a single level; your list has two")
+def _(first, poolings):
+    plan = [first, 2 * first]
+    for _ in range(poolings - 1):
+        plan.append(plan[-1] * 2)
+    return plan
+
+
+@wrong("contracting_path", "the coarsest features are there once more, pooled")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for level in self.levels:
+            x = level(x)
+            f.append(x)
+            x = F.max_pool2d(x, 2)
+        f.append(x)
+        return f
+
+
+@wrong("contracting_path", "such as a tensor of shape (1, ")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for i, level in enumerate(self.levels):
+            x = level(F.max_pool2d(x, 2) if i else x)
+            f.append(x)
+        return [*f, x + 1]
+
+
+@wrong("head", "the arguments are in another order: input channels, output channels")
+def _(channels, classes):
+    return nn.Conv2d(channels, 1, classes)
+
+
+@wrong("expand", "each step begins with features of the encoder")
+def _(features, step):
+    for i in range(len(features) - 2, -1, -1):
+        x = step(features[i + 1], features[i])
+    return x
+
+
+@wrong("expand", "the number of steps is fixed; there is one for each skip")
+def _(features, step):
+    x = step(features[-1], features[-2])
+    x = step(x, features[-3])
+    return x

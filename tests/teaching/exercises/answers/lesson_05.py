@@ -765,7 +765,7 @@ def _(q, layers):
     return math.sqrt(q / 2 ** len(layers))
 
 
-@wrong("forecast_std", "there is a square root too many in your formula")
+@wrong("forecast_std", "there is a square root too many")
 def _(q, layers):
     for i, (n, w, b) in enumerate(layers):
         if i:
@@ -869,7 +869,7 @@ def _(factor, steps):
     return qs
 
 
-@wrong("moment_at_top", "the result was rounded; return it as it is")
+@wrong("moment_at_top", "the result is rounded; return it as it is")
 def _(factor, steps):
     q = 1
     for s, u in steps:
@@ -877,7 +877,7 @@ def _(factor, steps):
     return round(q)
 
 
-@wrong("moment_at_top", "a factor is missing in your formula")
+@wrong("moment_at_top", "a factor is missing")
 def _(factor, steps):
     q = 1
     for s, u in steps:
@@ -893,7 +893,7 @@ def _(factor, steps):
     return q
 
 
-@wrong("moment_at_top", "there is a square root too many in your formula")
+@wrong("moment_at_top", "there is a square root too many")
 def _(factor, steps):
     q = 1
     for s, u in steps:
@@ -907,7 +907,7 @@ def _(channels):
     return math.sqrt(sum(r) / len(r))
 
 
-@wrong("fan_out_price", "there is a square too many in your formula")
+@wrong("fan_out_price", "there is a square too many")
 def _(channels):
     p = 1
     for a, b in zip(channels, channels[1:]):
@@ -1058,3 +1058,11 @@ def _(channels):
     for a, b in zip(channels, channels[1:]):
         p *= 2 / b * a
     return p
+
+
+@wrong("initialise_", "9 is the size of a 3×3 kernel")
+def _(layer):
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / (9 * layer.in_channels)))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

@@ -342,7 +342,7 @@ def widest(weight, w0, sigma):
     return max(int(sigma * math.sqrt(2 * math.log(w0 / weight)) + 1e-9) - 1, 0)
 
 
-@wrong("widest_gap", "one pixel too wide: d1 + d2 is the width plus 1")
+@wrong("widest_gap", "one pixel too wide: the width is d1 + d2 - 1, rounded down")
 def _(weight, w0, sigma):
     if weight > w0:
         return 0
@@ -365,7 +365,7 @@ def _(weight, w0, sigma):
     return n
 
 
-@wrong("widest_gap", "every result is 1 too large")
+@wrong("widest_gap", "that is the first gap that does not get the weight")
 def _(weight, w0, sigma):
     n = 1
     while w0 * math.exp(-((n + 1) ** 2) / (2 * sigma**2)) >= weight:
@@ -392,7 +392,7 @@ def _(weight, w0, sigma):
     return max(round(sigma * math.sqrt(2 * math.log(w0 / weight)) - 1), 0)
 
 
-@wrong("widest_gap", "one pixel too wide: d1 + d2 is the width plus 1")
+@wrong("widest_gap", "one pixel too wide: the width is d1 + d2 - 1, rounded down")
 def _(weight, w0, sigma):
     if weight > w0:
         return 0
@@ -854,7 +854,7 @@ def _(labels, d1, d2, w0, sigma):
     return np.where(labels == 0, w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), 0)
 
 
-@wrong("widest_gap", "one pixel too wide: d1 + d2 is the width plus 1")
+@wrong("widest_gap", "one pixel too wide: the width is d1 + d2 - 1, rounded down")
 def _(weight, w0, sigma):
     for n in range(1000):
         if w0 * math.exp(-((n + 1) ** 2) / (2 * sigma**2)) < weight:
@@ -876,14 +876,14 @@ def _(weight, w0, sigma):
     return int(sigma * math.sqrt(-2 * math.log(weight / w0)) - 0.5)
 
 
-@wrong("widest_gap", "there is a square too many in your formula")
+@wrong("widest_gap", "there is a square too many")
 def _(weight, w0, sigma):
     if weight >= w0:
         return 0
     return max(int(sigma**2 * math.sqrt(2 * math.log(w0 / weight)) - 1), 0)
 
 
-@wrong("widest_gap", "there is a square too many in your formula")
+@wrong("widest_gap", "there is a square too many")
 def _(weight, w0, sigma):
     if weight >= w0:
         return 0
@@ -1013,7 +1013,7 @@ def _(labels, term, height, width):
     with np.errstate(divide="ignore"):
         w = (labels.size / 2 / n)[m] + term
     dy, dx = labels.shape[0] - height, labels.shape[1] - width
-    return w[dy // 2 : labels.shape[0] - (dy - dy // 2), dx // 2 : labels.shape[1] - (dx - dx // 2)].astype(np.float32)
+    return w[dy // 2 : labels.shape[0] - (dy - dy // 2), dx // 2 : labels.shape[1] - (dx - dx // 2)]
 
 
 @wrong("pixel_loss", "you subtracted the largest logit of the whole batch; each pixel has its")
@@ -1091,3 +1091,66 @@ def _(logits, target, weights):
 @wrong("weighted_loss", "that is the sum of the losses times the mean weight; multiply pixel by")
 def _(logits, target, weights):
     return picked(logits, target).sum() * weights.mean()
+
+
+@wrong("pixel_loss", "is 0 far below 0: subtract the largest logit of each pixel first")
+def _(logits, target):
+    a = logits.gather(1, target[:, None])[:, 0]
+    return logits.exp().sum(1).log() - a
+
+
+def distances(labels):
+    d = [distance_transform_edt(labels != i) for i in np.unique(labels) if i] + [np.full(labels.shape, np.inf)] * 2
+    return np.sort(d, axis=0)[:2]
+
+
+@wrong("two_distances", "d1 is float32; the text asks for float64")
+def _(labels):
+    d = distances(labels).astype(np.float32)
+    return d[0], d[1]
+
+
+@wrong("border_term", "the result is float32; the text asks for float64")
+def _(labels, d1, d2, w0, sigma):
+    term = w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2))
+    return np.where(labels == 0, term, 0).astype("float32")
+
+
+@wrong("widest_gap", "one pixel too wide: the width is d1 + d2 - 1, rounded down")
+def _(weight, w0, sigma):
+    s = sigma * math.sqrt(2 * math.log(w0 / weight)) if weight < w0 else 0
+    return max(0, math.ceil(s - 1))
+
+
+@wrong("widest_gap", "that is the first gap that does not get the weight")
+def _(weight, w0, sigma):
+    g = 1
+    while w0 * math.exp(-((g + 1) ** 2) / (2 * sigma**2)) >= weight:
+        g += 1
+    return g
+
+
+def middle(m, height, width):
+    t, l = (m.shape[0] - height) // 2, (m.shape[1] - width) // 2
+    return m[t : t + height, l : l + width]
+
+
+@wrong("tile_map", "labels == 1 is the cell with the number 1; all pixels above 0 belong to cells")
+def _(labels, term, height, width):
+    cell = labels == 1
+    w = [labels.size / (2 * k.sum()) if k.any() else 0 for k in (~cell, cell)]
+    return middle(np.where(cell, w[1], w[0]) + term, height, width)
+
+
+@wrong("tile_map", "N and K are missing: a pixel has the weight N / (K·n), and not 1/n")
+def _(labels, term, height, width):
+    cell = labels > 0
+    w = [1 / k.sum() if k.any() else 0 for k in (~cell, cell)]
+    return middle(np.where(cell, w[1], w[0]) + term, height, width)
+
+
+@wrong("tile_map", "the result is float32; the text asks for float64")
+def _(labels, term, height, width):
+    cell = labels > 0
+    w = [labels.size / (2 * k.sum()) if k.any() else 0 for k in (~cell, cell)]
+    return middle(np.where(cell, w[1], w[0]) + term, height, width).astype(np.float32)

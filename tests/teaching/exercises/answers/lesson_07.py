@@ -929,7 +929,7 @@ def _(fields):
     return torch.stack([2 * y / h - 1, 2 * x / w - 1], -1)
 
 
-@wrong("look_up", "the factor 2 is missing in your formula")
+@wrong("look_up", "the factor 2 is missing")
 def _(fields):
     y, x, h, w = places(fields)
     return torch.stack([x / (w - 1) - 1, y / (h - 1) - 1], -1)

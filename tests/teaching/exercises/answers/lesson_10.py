@@ -615,7 +615,7 @@ def _(x, gamma, beta, epsilon):
     )
 
 
-@right("running_statistics")
+@wrong("running_statistics", "this exercise forbids batch_norm; do it without")
 def _(batches, share):
     bn = nn.BatchNorm2d(batches[0].shape[1], momentum=share).train()
     for b in batches:
@@ -809,7 +809,7 @@ def _(batches, share):
     return o
 
 
-@wrong("running_statistics", "the statistics are not updated; is the norm in evaluation")
+@wrong("running_statistics", "this exercise forbids batch_norm; do it without")
 def _(batches, share):
     bn = nn.BatchNorm2d(batches[0].shape[1], momentum=share).eval()
     for b in batches:
@@ -817,7 +817,7 @@ def _(batches, share):
     return bn.running_mean, bn.running_var
 
 
-@wrong("running_statistics", "the share is always 0.1, the default of torch; use `share`")
+@wrong("running_statistics", "this exercise forbids batch_norm; do it without")
 def _(batches, share):
     bn = nn.BatchNorm2d(batches[0].shape[1])
     for b in batches:
@@ -943,7 +943,7 @@ class _:
         )
 
 
-@right("fold_norm")
+@wrong("fold_norm", "this exercise forbids fuse_conv_bn_weights; do it without")
 def _(weight, bias, mean, variance, gamma, beta, epsilon):
     return nn.utils.fusion.fuse_conv_bn_weights(weight, bias, mean, variance, epsilon, gamma, beta)
 
@@ -973,3 +973,19 @@ def _(batch, sides, depth):
 def _(batches, share):
     x = torch.cat([b.transpose(0, 1).flatten(1) for b in batches], 1)
     return share * x.mean(1), (1 - share) + share * x.var(1)
+
+
+@wrong("fold_norm", "this exercise forbids fuse_conv_bn_weights; do it without")
+def _(weight, bias, mean, variance, gamma, beta, epsilon):
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2:])
+    norm = nn.BatchNorm2d(len(bias), eps=epsilon)
+    conv.load_state_dict({"weight": weight, "bias": bias})
+    norm.load_state_dict({"weight": gamma, "bias": beta, "running_mean": mean, "running_var": variance}, strict=False)
+    both = nn.utils.fusion.fuse_conv_bn_eval(conv.eval(), norm.eval())
+    return both.weight, both.bias
+
+
+@wrong("running_statistics", "the statistics are still 0 and 1")
+def _(batches, share):
+    channels = batches[0].shape[1]
+    return torch.zeros(channels), torch.ones(channels)

@@ -1035,3 +1035,21 @@ def _(drawn, traced):
     gone, missing = list(set(drawn) - set(traced)), list(set(traced) - set(drawn))
     wrong = [k for k in set(drawn) & set(traced) if drawn[k] != traced[k]]
     return {"wrong": wrong, "gone": gone, "missing": missing}
+
+
+@wrong("compare_maps", "a set has no order: go through the dict")
+def _(drawn, traced):
+    return {
+        "wrong": [name for name in set(drawn) & set(traced) if drawn[name] != traced[name]],
+        "gone": [name for name in drawn if name not in traced],
+        "missing": [name for name in traced if name not in drawn],
+    }
+
+
+@wrong("compare_maps", "the names were sorted; keep the order of the drawing")
+def _(drawn, traced):
+    return {
+        "wrong": sorted(name for name in drawn if name in traced and drawn[name] != traced[name]),
+        "gone": [name for name in drawn if name not in traced],
+        "missing": [name for name in traced if name not in drawn],
+    }
