@@ -47,7 +47,7 @@ RGB = np.random.default_rng(0).standard_normal((3, 4, 5))
         ([RGB], [np.pad(RGB, ((0, 0), (1, 2), (0, 3)))], "the right pixels are in your result"),
         ([np.maximum(RGB, 0)], [RGB], "a ReLU at the end is missing"),
         ([RGB], [RGB + 1], "every value is 1 too large"),
-        ([RGB], [RGB + np.arange(3.0).reshape(3, 1, 1)], "look at the biases"),
+        ([RGB], [RGB + np.arange(3.0).reshape(3, 1, 1)], "as with a wrong bias or a wrong mean"),
         ([RGB], [RGB**3], ""),
         ([RGB], [RGB.astype(np.float64) + 1e-12], ""),  # right values that were refused for another reason
         ([GRID[0], GRID[1]], [GRID[0, [1, 2, 3, 0]], GRID[1, [1, 2, 3, 0]]], "in another order: 1, 2, 3, 0 of"),

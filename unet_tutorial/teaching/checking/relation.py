@@ -314,7 +314,7 @@ def _offset(pairs: Sequence[Pair], tolerance: float) -> str:
         noise = 10 * tolerance * scale
         same = all(np.ptp(each, axis=(-2, -1)).max() <= noise for each in differences)
         if same and max(np.abs(each).max() for each in differences) > noise:
-            return "within each channel every value is wrong by the same number: look at the biases"
+            return "within each channel every value is wrong by the same number, as with a wrong bias or a wrong mean"
     return ""
 
 

@@ -70,6 +70,11 @@ def _enlarged(blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         "sum(labels > 0) / labels.size",
         "Python's sum adds the rows up, and columns remain; np.sum adds all pixels",
     ),
+    (
+        "(labels > 0).mean()",
+        "(labels[1:-1, 1:-1] > 0).mean()",
+        "the pixels of the rim are left out; count those of the whole image",
+    ),
 )
 def cell_share(labels: np.ndarray) -> float:
     return float((labels > 0).mean())
@@ -178,6 +183,11 @@ def cell_count(labels: np.ndarray) -> int:
         "labels[:, 1:] != labels[:, :-1]",
         "np.diff(labels, axis=1) > 0",
         "a difference may be negative, and one of unsigned numbers wraps around; compare by !=",
+    ),
+    (
+        "labels[:, 1:] != labels[:, :-1]",
+        "labels[:, 2:] != labels[:, :-2]",
+        "those pairs have a pixel between them; neighbours are labels[:, :-1] and labels[:, 1:]",
     ),
 )
 def border_share(labels: np.ndarray) -> float:

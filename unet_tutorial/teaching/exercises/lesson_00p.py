@@ -54,6 +54,12 @@ def _chains(seed: int) -> Iterator[Case]:
         "    h, w = ((side - 2) // 2 ** len(channels) for side in shape[2:])\n",
         "a single convolution is counted, before all poolings; there is one before each pooling",
     ),
+    (
+        "h, w = (h - 2) // 2, (w - 2) // 2",
+        "h = (h - 2) // 2",
+        "only the rows went through; the columns do the same",
+    ),
+    ("channels[-1], h", "len(channels), h", "that is the number of convolutions; the last one sets the channels"),
 )
 def chain_shape(shape: tuple[int, int, int, int], channels: tuple[int, ...]) -> tuple[int, int, int, int]:
     n, _, h, w = shape
@@ -82,6 +88,17 @@ def _pictures(seed: int) -> Iterator[Case]:
     ("[None]", "", "the axis of the images is missing; [None] adds it in front"),
     (".permute(2, 0, 1)", ".permute(2, 0, 1).flip(0)", "the channels are in reverse order; red comes first"),
     (".float()[None] / 255", "[None]", "these are still whole numbers up to 255; make floats, and divide by 255"),
+    (
+        "tensor.float()[None] / 255",
+        "tensor.float()[None] / tensor.max()",
+        "you divided by the largest number of this picture; divide by 255 in every picture",
+    ),
+    (
+        "tensor.float()[None] / 255",
+        "tensor.float()[None] / 127.5 - 1",
+        "the values lie between -1 and 1; from 0 to 255 they become 0 to 1",
+    ),
+    ("[None]", "[..., None]", "the axis of the images is the last one; it is the first: [None]"),
 )
 def to_batch(picture: np.ndarray) -> Tensor:
     tensor = torch.from_numpy(picture).permute(2, 0, 1)
@@ -114,6 +131,16 @@ def _batches(seed: int) -> Iterator[Case]:
         ", keepdim=True",
         "",
         "mean takes the axes of rows and columns away, and (N, C) does not fit (N, C, H, W): write keepdim=True",
+    ),
+    (
+        "x.mean(dim=(2, 3), keepdim=True)",
+        "x.flatten(2).median(2).values[..., None, None]",
+        "the median was subtracted; subtract the mean",
+    ),
+    (
+        "return x - x.mean(dim=(2, 3), keepdim=True)",
+        "return torch.cat((x[:1] - x[:1].mean(dim=(2, 3), keepdim=True), x[1:]))",
+        "only the first image lost its means; subtract those of every image",
     ),
 )
 def without_means(x: Tensor) -> Tensor:
@@ -177,6 +204,19 @@ def _images(seed: int) -> Iterator[Case]:
         "(window * kernel)[-1].sum()",
         "each channel overwrites the one before, so only the last counts; add them up with +=",
     ),
+    (
+        "row + 3, column : column + 3",
+        "row + 2, column : column + 2",
+        "window * kernel",
+        "window * kernel[:, :2, :2]",
+        "the window has 2 × 2 pixels; a slice leaves its end out, so it is row : row + 3",
+    ),
+    ("window * kernel", "window @ kernel", "@ is the product of matrices; multiply pixel by pixel, with *"),
+    (
+        "image[:, row : row + 3, column : column + 3]",
+        "F.pad(image, (0, 1))[:, row : row + 3, column + 1 : column + 4]",
+        "the window lies one column to the right; the first one begins at column 0",
+    ),
 )
 def convolve_channels(image: Tensor, kernel: Tensor) -> Tensor:
     height, width = image.shape[1] - 2, image.shape[2] - 2
@@ -208,6 +248,13 @@ def _lines(seed: int) -> Iterator[Case]:
         "the mean of a product is not the product of the means; multiply sample by sample, and then take the mean",
         lambda w, x, y: 2 * float((w * x - y).mean() * x.mean()),
     ),
+    ("2 * ((", "0.5 * ((", "you divided by 2; the derivative of e² is 2 · e"),
+    ("2 * ((w * x - y)", "2 * ((w * x - y).abs()", "the error lost its sign; the derivative of e² is 2 · e"),
+    (
+        "2 * ((w * x - y) * x)",
+        "2 * w * x**2 - y**2",
+        "(a - b)² is not a² - b²: multiply (w · x - y)² out, or use the chain rule",
+    ),
 )
 def slope_of_loss(w: float, x: Tensor, y: Tensor) -> float:
     return float((2 * ((w * x - y) * x)).mean())
@@ -235,6 +282,8 @@ def _steps(seed: int) -> Iterator[Case]:
         "the inner derivative x is missing in the gradient",
         lambda w, x, y, rate: w - rate * float((2 * (w * x - y)).mean()),
     ),
+    ("rate * slope", "slope / rate", "you divided by the rate; the step is rate · gradient"),
+    ("w - rate * slope", "rate * (w - slope)", "the rate multiplies the gradient alone: w - rate · gradient"),
 )
 def training_step(w: float, x: Tensor, y: Tensor, rate: float) -> float:
     slope: float = slope_of_loss(w, x, y)

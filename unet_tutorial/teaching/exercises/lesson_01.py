@@ -24,6 +24,9 @@ def _sides(seed: int) -> Iterator[Case]:
     yield from ((n, 0) for n in (4, 5, 6 + seed))
 
 
+ONE_CONVOLUTION = "one convolution is missing in each level: before a pooling two of them take 4 pixels"
+
+
 @exercise(
     _sides,
     *[
@@ -74,7 +77,19 @@ def _sides(seed: int) -> Iterator[Case]:
         "return (n + 4) % stride == 0 and n > 12 * stride - 8",
         "for _ in range(depth):\n        n -= 2\n        if n % 2:\n            return False\n        n //= 2\n"
         "    return n > 0",
-        "one convolution is missing in each level: before a pooling two of them take 4 pixels",
+        ONE_CONVOLUTION,
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "for _ in range(depth):\n        n -= 2\n        if n % 2:\n            return False\n        n //= 2\n"
+        "    return n > 4",
+        ONE_CONVOLUTION,
+    ),
+    (
+        "return (n + 4) % stride == 0 and n > 12 * stride - 8",
+        "for _ in range(depth + 1):\n        n -= 4\n        if n % 2:\n            return False\n        n //= 2\n"
+        "    return n > 0",
+        "one pooling too many: there are `depth` of them, and the bottom block has none",
     ),
     ("(n + 4) % stride == 0 and ", "", "nothing asks whether each pooling meets an even side"),
     ("% stride", "% (2 * stride)", "p poolings halve p times, and so divide by 2^p; you took one more"),
@@ -170,6 +185,11 @@ def _valid_sides(seed: int) -> Iterator[Case]:
         "return n - 12 * 2**depth - 8",
         "brackets are missing: n - (12 · 2^depth - 8) is n - 12 · 2^depth + 8",
     ),
+    (
+        "12 * 2**depth - 8",
+        "16 * 2**depth - 8",
+        "the bottom is counted twice; its block takes 4 pixels, each 2^depth wide",
+    ),
 )
 def output_side(n: int, depth: int) -> int:
     lost: int = 12 * 2**depth - 8
@@ -251,6 +271,16 @@ ROUND_UP = "what comes out is a little too small; round up and not down"
         "valid_size(n, depth) and ",
         "n % 2 == 0 and ",
         "the size is even, but one of the maps below is not; every pooling has to meet an even side",
+    ),
+    (
+        "next(n for n in count(wanted) if valid_size(n, depth) and output_side(n, depth) >= wanted)",
+        "next(n for n in count(wanted - 12 * 2**depth + 8) if (n + 4) % 2**depth == 0)",
+        "you subtracted the lost pixels; the input is larger than the output",
+    ),
+    (
+        "valid_size(n, depth) and ",
+        "(n + 4) % 16 == 0 and ",
+        "4 less than a multiple of 16 is the rule of four poolings; use depth",
     ),
 )
 def input_for(wanted: int, depth: int) -> int:
@@ -344,6 +374,11 @@ def _levels(seed: int) -> Iterator[Case]:
         "return margin",
         "return 12 * 2 ** (depth - level - 2) - 8",
         "one doubling is missing; level 0 is depth - 1 levels above the deepest skip",
+    ),
+    (
+        "2 * (margin + 4)",
+        "2 * margin + 12",
+        "you add 12 on each level; one level up, c becomes 2(c + 4), which is 2c + 8",
     ),
 )
 def crop_margin(depth: int, level: int) -> int:

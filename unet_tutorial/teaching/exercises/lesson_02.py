@@ -150,6 +150,26 @@ def _images(seed: int) -> Iterator[Case]:
         "out_channels, in_channels, 3",
         "the arguments are exchanged: first the channels that come in, and then those that go out",
     ),
+    *[
+        (
+            "in_channels, out_channels, 3",
+            f"in_channels, out_channels, {first}",
+            "(out_channels, out_channels, 3",
+            f"(out_channels, out_channels, {second}",
+            hint,
+        )
+        for first, second, hint in (
+            ("3, dilation=2", "3, dilation=2", "the convolutions are dilated; leave dilation at its default, 1"),
+            ("3", "3, groups=out_channels", "the second convolution has groups; each output channel reads all inputs"),
+            ("3", "1", "the second convolution has a 1×1 kernel; both have 3×3"),
+            ("5", "5", "the kernels are 5×5; they are 3×3"),
+        )
+    ],
+    (
+        "first, nn.ReLU(), second, nn.ReLU()",
+        "first, nn.GELU(), second, nn.GELU()",
+        "that is a GELU; the paper has nn.ReLU",
+    ),
     probe=module_probe(2),
 )
 def double_conv(in_channels: int, out_channels: int) -> nn.Module:
@@ -201,6 +221,11 @@ def _channels(seed: int) -> Iterator[Case]:
         "9 * (a * b + b) + 9 * (b * b + b)",
         "a bias is a single number for each output channel; the factor 9 belongs to the weights alone",
     ),
+    (
+        "9 * a * b + b + 9 * b * b + b",
+        "9 * (a + b) + b + 9 * (b + b) + b",
+        "there is a kernel for each pair of an input and an output channel: multiply the two numbers",
+    ),
     forbidden=("torch.nn.Module",),
 )
 def count_parameters(a: int, b: int) -> int:
@@ -246,6 +271,16 @@ def count_parameters(a: int, b: int) -> int:
         "h // 2, 2, w // 2, 2",
         "w // 2, 2, h // 2, 2",
         "height and width are exchanged; the axes are (N, C, H, W)",
+    ),
+    (
+        "x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5))",
+        "torch.maximum(torch.maximum(x[..., ::2, ::2], x[..., 1::2, ::2]), x[..., ::2, 1::2])",
+        "a block has four pixels; you compared three of them",
+    ),
+    (
+        "amax((3, 5))",
+        "amax((3, 5), keepdim=True)",
+        "the axes of the blocks stayed, with one entry each; leave keepdim out",
     ),
     forbidden=("torch.nn.functional.max_pool2d", "torch.nn.functional.adaptive_max_pool2d"),
 )
@@ -302,10 +337,12 @@ def _refusing(answer: Callable[[int], int], case: Case) -> object:
         (
             "return n // 2",
             f"return (n - {lost}) // 2",
-            "convolutions were counted, too; n is the side of the map that is pooled",
+            "the result is too small by 1 or 2: n is the side of the map that is pooled, with no convolution before it",
         )
         for lost in (2, 4)
     ],
+    ("if n % 2", "if n % 4", "some even sides are refused; every even side can be pooled once"),
+    ("if n % 2", "if n % 2 or n <= 2", "a side of 2 is refused; it gives 1 pixel"),
     probe=_refusing,
 )
 def pooled_side(n: int) -> int:

@@ -155,6 +155,23 @@ def _crop_cases(seed: int) -> Iterator[Case]:
         "left : left + height",
         "the margin of the columns was used for the rows, too; the rows have their own",
     ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "(x.shape[2] - height) // 2, x.shape[3] - width",
+        "the margin of the columns is not halved: half of them are removed on the left",
+    ),
+    (
+        "(x.shape[2] - height) // 2, (x.shape[3] - width) // 2",
+        "x.shape[2] - height, (x.shape[3] - width) // 2",
+        "the margin of the rows is not halved: half of them are removed at the top",
+    ),
+    (
+        "return x[:, :, top : top + height, left : left + width]",
+        "return F.adaptive_avg_pool2d(x, (height, width))",
+        "the pixels were averaged; a crop keeps them as they are",
+    ),
+    ("x[:, :, top", "x[0, :, top", "only the first image is returned; crop all of them: x[:, :, …]"),
+    ("top : top + height, left", ":, left", "only the columns are cropped; the rows too"),
 )
 def crop(x: Tensor, height: int, width: int) -> Tensor:
     top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
@@ -225,6 +242,11 @@ def _margins(skip: Tensor, up: Tensor) -> tuple[int, int, int, int]:
         "crop(skip, *up.shape[2:]), up",
         "crop(skip, *up.shape[2:]), crop(skip, *up.shape[2:])",
         "the cropped skip is there twice, and up is missing",
+    ),
+    (
+        "crop(skip, *up.shape[2:]), up",
+        "up, skip[..., : up.shape[2], : up.shape[3]]",
+        "the order is (up, skip), and the corner was cropped; put the middle of the skip first",
     ),
     probe=outputs_and_gradients,
 )
@@ -323,6 +345,21 @@ def _overlapping_in_full_size(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor
         " + bias.reshape(1, -1, 1, 1)",
         " - bias.reshape(1, -1, 1, 1)",
         "the bias is taken away; add it",
+    ),
+    (
+        "x, weight)",
+        "x, weight.sum((2, 3), keepdim=True).expand_as(weight))",
+        "the kernel was added up; each of the four pixels of a block has a weight of its own",
+    ),
+    (
+        "return blocks.reshape(n, -1, 2 * h, 2 * w)",
+        "blocks[..., 1, :, :] = blocks[..., 1] = 0\n    return blocks.reshape(n, -1, 2 * h, 2 * w)",
+        "only one pixel of each block is set; each of the four has a weight of its own",
+    ),
+    (
+        "return blocks.reshape(n, -1, 2 * h, 2 * w) + bias.reshape(1, -1, 1, 1)",
+        "blocks[..., 0, :, 0] += bias.reshape(1, -1, 1, 1)\n    return blocks.reshape(n, -1, 2 * h, 2 * w)",
+        "the bias is added to one pixel of each block; add it to all four",
     ),
     forbidden=("torch.nn.functional.conv_transpose2d", "torch.convolution"),
 )
@@ -460,6 +497,26 @@ def _step_cases(seed: int) -> Iterator[Case]:
         "F.relu(self.second(F.relu(self.first(merged))))",
         "self.second(F.relu(self.first(F.relu(merged))))",
         "the ReLUs stand before the convolutions; each convolution is followed by one",
+    ),
+    (
+        "crop_and_concat(skip, up)",
+        "torch.cat((crop(skip, *up.shape[2:]), crop(skip, *up.shape[2:])), dim=1)",
+        "the skip is there twice, and the map from below is missing",
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "F.relu(self.second(F.relu(self.second(F.relu(self.first(merged))))))",
+        "self.second is used twice; there are two 3×3 convolutions",
+    ),
+    (
+        "F.relu(self.second(F.relu(self.first(merged))))",
+        "torch.sigmoid(self.second(F.relu(self.first(merged))))",
+        "a sigmoid follows the second convolution; a ReLU does",
+    ),
+    (
+        "return F.relu(self.second(F.relu(self.first(merged))))",
+        "y = F.relu(self.second(F.relu(self.first(merged))))\n        return y + crop(up, *y.shape[2:])",
+        "the map from below is added at the end; the paper's step has no such shortcut",
     ),
     (
         "crop_and_concat(skip, up)",

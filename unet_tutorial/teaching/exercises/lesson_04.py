@@ -80,6 +80,22 @@ from unet_tutorial.teaching.checking.probes import module_probe, outputs_and_gra
         "range(max(poolings, 1) + 1)",
         "without poolings there is a single level; your list has two",
     ),
+    (
+        "first * 2**level",
+        "min(first * 2**level, 512)",
+        "the channels end at 512; the paper's have no limit: the deepest level has 1024",
+    ),
+    (
+        "first * 2**level",
+        "first * 2 ** min(level, max(poolings - 1, 0))",
+        "the last level has the channels of the one above; it has twice those",
+    ),
+    (
+        "first * 2**level",
+        "first * 2 ** max(level - 1, 0)",
+        "the second level has the channels of the first; it has twice those",
+    ),
+    ("first * 2**level", "(first * level**2 or first)", "level squared is not 2 to the power of level: 2**level"),
 )
 def channel_plan(first: int, poolings: int) -> list[int]:
     return [first * 2**level for level in range(poolings + 1)]
@@ -190,6 +206,21 @@ def _image(seed: int) -> Iterator[Case]:
         "return [*features, F.max_pool2d(features[-1], 2)]",
         "the coarsest features are there once more, pooled; nothing is pooled after the last level",
     ),
+    (
+        "return features",
+        "return [features[-1]] * 3",
+        "the coarsest features are in the list three times; keep those of each level",
+    ),
+    (
+        "(features[-1], 2)",
+        "(features[-1], 2, padding=1)",
+        "the pooling is padded; it is 2 × 2 with stride 2, without padding",
+    ),
+    (
+        "return features",
+        "return [torch.tanh(each) for each in features]",
+        "an activation follows the block; the block ends with its own ReLU",
+    ),
     probe=module_probe(1),
     name="contracting_path",
 )
@@ -282,6 +313,9 @@ def _maps(seed: int) -> Iterator[Case]:
         "channels, 1, classes",
         "the arguments are in another order: input channels, output channels, and then the size of the kernel",
     ),
+    ("classes, 1", "2 * classes, 1", "two maps came for each class; there is one"),
+    ("classes, 1", "channels, 1", "as many maps came as went in; there is one for each class"),
+    ("1)", "1, stride=2)", "the stride is 2, which leaves out pixels; the head moves by one pixel"),
     probe=module_probe(2),
 )
 def head(channels: int, classes: int) -> nn.Module:
@@ -401,6 +435,11 @@ def _expand(answer: Callable[..., Tensor], case: Case) -> object:
         )
         for places in ((-2, -3), (-2, -3, -4))
     ],
+    (
+        "x = step(x, skip)",
+        "x = step(step(x, skip), skip)",
+        "two steps are taken for each skip; there is one",
+    ),
     probe=_expand,
 )
 def expand(features: list[Tensor], step: Step) -> Tensor:

@@ -138,6 +138,19 @@ def _described(layer: Layer, second: Layer) -> dict[str, object]:
         "constant_(layer.weight, math.sqrt(2 / n))",
         "all weights are equal; draw them from a Gaussian with this std",
     ),
+    *[
+        (
+            "normal_(layer.weight, std=math.sqrt(2 / n))",
+            f"trunc_normal_(layer.weight, 0, math.sqrt(2 / n), -{ends} * math.sqrt(2 / n), {ends} * math.sqrt(2 / n))",
+            "the Gaussian is cut off near its middle, which makes the std smaller; draw with normal_",
+        )
+        for ends in (1, 2)
+    ],
+    (
+        "nn.init.normal_(layer.weight, std=math.sqrt(2 / n))",
+        "nn.init.orthogonal_(layer.weight)",
+        "the weights are orthogonal; the paper draws each from a Gaussian with std √(2/N)",
+    ),
     (
         "nn.init.normal_(layer.weight, std=math.sqrt(2 / n))",
         "layer.weight.data *= math.sqrt(2 / n)",
@@ -279,6 +292,15 @@ def _chains(seed: int) -> Iterator[Case]:
     ("in layers", "in layers[:1]", "only the first layer is computed; is the return inside the loop?"),
     ("in layers", "in layers[:-1]", "the last layer is missing; its sum is asked for"),
     ("in layers", "in layers[::-1]", "the layers are in reverse order; the image enters the first one"),
+    (
+        "    variance = 0.0",
+        "    variance, stds = 0.0, []",
+        "        q = variance / 2",
+        "        stds.append(math.sqrt(variance))\n        q = variance / 2",
+        "return math.sqrt(variance)",
+        "return sum(stds) / len(stds)",
+        "that is the mean of the stds of all layers; the std of the last layer's sum is asked for",
+    ),
 )
 def forecast_std(q: float, layers: list[tuple[int, float, float]]) -> float:
     variance = 0.0

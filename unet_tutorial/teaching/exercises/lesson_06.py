@@ -204,6 +204,11 @@ def _at_logits(answer: Any, case: Case) -> object:
     (".squeeze(1)", ".squeeze(1).detach()", "the loss is detached: no gradient reaches the logits"),
     (".squeeze(1)", ".mean()", "you averaged; each pixel keeps its own loss here: (N, H, W)"),
     (".squeeze(1)", ".sum()", "you added up the losses; each pixel keeps its own here: (N, H, W)"),
+    (
+        "-log_p.gather(1, target.unsqueeze(1)).squeeze(1)",
+        "(log_p.exp() - torch.nn.functional.one_hot(target, logits.shape[1]).movedim(-1, 1)).square().sum(1)",
+        "those are squared errors of the probabilities; take minus the logarithm of the true class",
+    ),
     probe=_at_logits,
     forbidden=("torch.nn.functional.log_softmax", "torch.logsumexp", "torch.nn.functional.cross_entropy"),
     tolerance=1e-4,  # log-sum-exp near 1000 is a float32 too
@@ -730,6 +735,17 @@ def _images(seed: int) -> Iterator[Case]:
     ),
     (
         "labels.size / (2 * max(pixels.sum(), 1))",
+        "math.sqrt(labels.size / (2 * max(pixels.sum(), 1)))",
+        "the root of the class weight was taken; it is N / (K·n)",
+    ),
+    ("(2 * max", "(3 * max", "K is 3 in your result; there are two classes, background and cell"),
+    (
+        "return weights[",
+        "weights /= weights.mean()\n    return weights[",
+        "the weights were divided by their mean; leave them as equation 2 gives them",
+    ),
+    (
+        "labels.size / (2 * max(pixels.sum(), 1))",
         "1 / max(pixels.sum(), 1)",
         "N and K are missing: a pixel has the weight N / (K·n), and not 1/n",
     ),
@@ -871,6 +887,19 @@ def _weighed(seed: int) -> Iterator[Case]:
         "pixel_loss(logits, target)",
         "-logits.softmax(dim=1).log().gather(1, target.unsqueeze(1)).squeeze(1)",
         "p becomes 0, and its logarithm is not finite; compute the loss of a pixel as in exercise 1",
+    ),
+    ("weights * ", "weights.sqrt() * ", "the root of the weights was taken; each loss is multiplied by its weight"),
+    ("torch.mean(losses)", "losses.max()", "that is the largest loss; take the mean"),
+    (
+        "pixel_loss(logits, target)",
+        "pixel_loss(logits, logits.argmax(1))",
+        "those are the losses of the likeliest class; the target names the true one",
+    ),
+    ("weights * ", "(1 + weights) * ", "1 was added to the weights; the map holds w_c already"),
+    (
+        "weights * ",
+        "weights / weights.amax((1, 2), keepdim=True) * ",
+        "the weights were divided by the largest of their image; use them as they are",
     ),
     probe=_at_logits,
     tolerance=1e-4,

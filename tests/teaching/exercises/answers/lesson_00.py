@@ -356,3 +356,49 @@ def _(image):
 def _(image):
     w = image.shape[1] // 2
     return [image[..., :w].copy(), image[..., w:].astype(np.int32)]
+
+
+@wrong("cell_share", "the pixels of the rim are left out; count those of the whole image")
+def _(labels):
+    return float((labels[1:-1, 1:-1] > 0).mean())
+
+
+@wrong("cell_count", "0 is the membrane, and you counted it as a cell")
+def _(labels):
+    return int((np.bincount(labels.ravel()) > 0).sum())
+
+
+@wrong("cell_count", "you always take one away for the 0, and a crop may hold none")
+def _(labels):
+    return int((np.diff(np.sort(labels.ravel())) > 0).sum())
+
+
+@wrong("border_share", "those pairs have a pixel between them; neighbours are labels[:, :-1] and")
+def _(labels):
+    return float((labels[:, 2:] != labels[:, :-2]).mean())
+
+
+@wrong("border_share", "a row of W pixels has W - 1 pairs; divide by the pairs. There is a second")
+def _(labels):
+    d = labels[:, 1:] != labels[:, :-1]
+    p = np.zeros(labels.shape, bool)
+    p[:, 1:] |= d
+    p[:, :-1] |= d
+    return float(p.mean())
+
+
+@wrong("level_below", "2 pixels too many: a kernel of 3 takes 2, and both convolutions come before")
+def _(size):
+    return tuple((s - 2) // 2 - 2 for s in size)
+
+
+@wrong("halves", "item 1: the columns are in reverse order; item 0 is right")
+def _(image):
+    m = image.shape[1] // 2
+    return image[:, :m], image[:, : m - 1 : -1] if m else image
+
+
+@wrong("halves", "of an odd width the middle column is lost; the right half runs from middle")
+def _(image):
+    m = image.shape[1] // 2
+    return image[:, :m], image[:, -m:]

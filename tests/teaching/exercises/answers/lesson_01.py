@@ -638,3 +638,114 @@ def _(n, depth):
     for _ in range(depth):
         n = 2 * n - 4
     return n >= 1
+
+
+@wrong("valid_size", "sizes below the smallest one pass: nothing would come out")
+def _(n, depth):
+    for _ in range(depth):
+        n -= 4
+        if n % 2:
+            return False
+        n //= 2
+    return n - 4 >= 1
+
+
+@wrong("valid_size", "sizes below the smallest one pass: nothing would come out")
+def _(n, depth):
+    for _ in range(depth):
+        n -= 4
+        if n % 2 or n <= 0:
+            return False
+        n //= 2
+    return True
+
+
+@wrong("valid_size", "one pooling too many: there are `depth` of them, and the bottom block has")
+def _(n, depth):
+    for _ in range(depth + 1):
+        n -= 4
+        if n % 2:
+            return False
+        n //= 2
+    return n > 0
+
+
+@wrong("output_side", "the bottom is counted twice; its block takes 4 pixels, each 2^depth wide")
+def _(n, depth):
+    return n - 16 * 2**depth + 8
+
+
+@wrong("output_side", "the decoder's blocks lose 2 pixels in your count; each has two convolutions")
+def _(n, depth):
+    for _ in range(depth):
+        n = (n - 4) // 2
+    n -= 4
+    for _ in range(depth):
+        n = 2 * n - 2
+    return n
+
+
+@wrong("output_side", "the block at the bottom is missing")
+def _(n, depth):
+    for _ in range(depth):
+        n = (n - 4) // 2
+    for _ in range(depth):
+        n = 2 * n - 4
+    return n
+
+
+@wrong("output_side", "every result is 8 too large")
+def _(n, depth):
+    return n - 2 * (6 * 2**depth - 8)
+
+
+@wrong("input_for", "that size gives enough pixels but does not pass the poolings")
+def _(wanted, depth):
+    return wanted + 12 * 2**depth - 8
+
+
+@wrong("input_for", "you subtracted the lost pixels; the input is larger than the output")
+def _(wanted, depth):
+    n = wanted - 12 * 2**depth + 8
+    while (n + 4) % 2**depth:
+        n += 1
+    return n
+
+
+@wrong("input_for", "4 less than a multiple of 16 is the rule of four poolings; use depth")
+def _(wanted, depth):
+    n = wanted + 12 * 2**depth - 8
+    while (n + 4) % 16:
+        n += 1
+    return n
+
+
+@wrong("input_for", "what comes out is a little too small; round up and not down")
+def _(wanted, depth):
+    n = wanted + 12 * 2**depth - 8
+    while (n + 4) % 2**depth:
+        n -= 1
+    return n
+
+
+@wrong("crop_margin", "you add 12 on each level; one level up, c becomes 2(c + 4), which is 2c + 8")
+def _(depth, level):
+    m = 4
+    for _ in range(depth - 1 - level):
+        m = 2 * m + 8 + 4
+    return m
+
+
+@wrong("crop_margin", "one level up, c becomes 2(c + 4), and not 2c + 4: the encoder's and the")
+def _(depth, level):
+    return sum(4 * 2**k for k in range(depth - level))
+
+
+@wrong("crop_margin", "the bottom is counted like the levels above it; it has one block, which")
+def _(depth, level):
+    return 4 * (2 ** (depth - level) - 1) * 2
+
+
+@wrong("field_of_view", "with one or two poolings a pixel sees less than that formula says, and with")
+def _(depth):
+    return 12 * 2**depth - 4, 12 * 2**depth - 4

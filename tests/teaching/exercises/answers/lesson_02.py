@@ -377,8 +377,94 @@ def _(x):
     return x.reshape(n, c, w // 2, 2, h // 2, 2).amax(dim=(3, 5))
 
 
-@wrong("pooled_side", "convolutions were counted, too; n is the side of the map that is pooled")
+@wrong("pooled_side", "the result is too small by 1 or 2: n is the side of the map that is pooled")
 def _(n):
     if n % 2:
         raise ValueError("odd")
     return (n - 4) // 2
+
+
+@wrong("double_conv", "the convolutions are dilated; leave dilation at its default, 1")
+def _(a, b):
+    return nn.Sequential(nn.Conv2d(a, b, 3, dilation=2), nn.ReLU(), nn.Conv2d(b, b, 3, dilation=2), nn.ReLU())
+
+
+@wrong("double_conv", "the second convolution has groups; each output channel reads all inputs")
+def _(a, b):
+    return nn.Sequential(nn.Conv2d(a, b, 3), nn.ReLU(), nn.Conv2d(b, b, 3, groups=b), nn.ReLU())
+
+
+@wrong("double_conv", "that is a GELU; the paper has nn.ReLU")
+def _(a, b):
+    return nn.Sequential(nn.Conv2d(a, b, 3), nn.GELU(), nn.Conv2d(b, b, 3), nn.GELU())
+
+
+@wrong("double_conv", "the second convolution has a 1×1 kernel; both have 3×3")
+def _(a, b):
+    return nn.Sequential(nn.Conv2d(a, b, 3), nn.ReLU(), nn.Conv2d(b, b, 1), nn.ReLU())
+
+
+@wrong("double_conv", "the second convolution gets out_channels from the first; yours is made for")
+def _(a, b):
+    c = nn.Conv2d(a, b, 3)
+    return nn.Sequential(c, nn.ReLU(), c, nn.ReLU())
+
+
+@wrong("double_conv", "the kernels are 5×5; they are 3×3")
+def _(a, b):
+    return nn.Sequential(nn.Conv2d(a, b, 5), nn.ReLU(), nn.Conv2d(b, b, 5), nn.ReLU())
+
+
+@wrong("count_parameters", "a bias belongs to an output channel; you counted one for each input channel")
+def _(a, b):
+    return 9 * a * b + a + 9 * b * b + b
+
+
+@wrong("count_parameters", "the second convolution reads the output of the first, and so b channels")
+def _(a, b):
+    return 2 * (9 * a * b + b)
+
+
+@wrong("count_parameters", "there is a kernel for each pair of an input and an output channel: multiply")
+def _(a, b):
+    return 9 * (a + b) + b + 9 * (b + b) + b
+
+
+@wrong("pool_by_reshape", "a block has four pixels; you compared three of them")
+def _(x):
+    return torch.maximum(torch.maximum(x[..., ::2, ::2], x[..., 1::2, ::2]), x[..., ::2, 1::2])
+
+
+@wrong("pool_by_reshape", "the axes of the blocks stayed, with one entry each; leave keepdim out")
+def _(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5), keepdim=True)
+
+
+@wrong("pool_by_reshape", "reshape puts four pixels of one row into a group; a block has two rows: h")
+def _(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 2, w // 2, 4).amax(-1)
+
+
+@wrong("pooled_side", "a side of 2 is refused; it gives 1 pixel")
+def _(n):
+    if n <= 2:
+        raise ValueError
+    if n % 2:
+        raise ValueError
+    return n // 2
+
+
+@wrong("pooled_side", "the result is too small by 1 or 2: n is the side of the map that is pooled,")
+def _(n):
+    if n / 2 != n // 2:
+        raise ValueError
+    return n // 2 - 1
+
+
+@wrong("pooled_side", "some even sides are refused; every even side can be pooled once")
+def _(n):
+    if n % 4:
+        raise ValueError
+    return n // 2

@@ -547,3 +547,143 @@ class _(Step):
         u = self.up(below)
         x = F.relu(torch.cat([cropped(skip, *u.shape[2:]), u], dim=1))
         return F.relu(self.second(F.relu(self.first(x))))
+
+
+@wrong("crop", "if the difference is odd, a row or a column too many is left; the end is")
+def _(x, height, width):
+    t, l = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return F.pad(x, (-l, -l, -t, -t))
+
+
+@wrong("crop", "the margin of the columns is not halved: half of them are removed on the")
+def _(x, height, width):
+    t, l = (x.shape[2] - height) // 2, x.shape[3] - width
+    return x[:, :, t : t + height, l : l + width]
+
+
+@wrong("crop", "the pixels were averaged; a crop keeps them as they are")
+def _(x, height, width):
+    return F.adaptive_avg_pool2d(x, (height, width))
+
+
+@wrong("crop", "only the first image is returned; crop all of them: x[:, :, …]")
+def _(x, height, width):
+    t, l = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[0, :, t : t + height, l : l + width]
+
+
+@wrong("crop", "only the columns are cropped; the rows too")
+def _(x, height, width):
+    l = (x.shape[3] - width) // 2
+    return x[:, :, :, l : l + width]
+
+
+@wrong("crop_and_concat", "you cropped the corner instead of the middle; remove as much at the start")
+def _(skip, up):
+    return torch.cat((skip[:, :, : up.shape[2], : up.shape[3]], up), 1)
+
+
+@wrong("crop_and_concat", "you shrank the map by leaving out pixels in between; in a crop, neighbours")
+def _(skip, up):
+    return torch.cat((F.interpolate(skip, size=up.shape[2:]), up), 1)
+
+
+@wrong("crop_and_concat", "the order is (up, skip), and the corner was cropped; put the middle of the")
+def _(skip, up):
+    return torch.cat((up, skip[:, :, : up.shape[2], : up.shape[3]]), 1)
+
+
+@wrong("crop_and_concat", "the negative values are set to 0; leave them")
+def _(skip, up):
+    return torch.cat((cropped(skip, *up.shape[2:]), torch.relu(up)), 1)
+
+
+@wrong("crop_and_concat", "the negative values are set to 0; leave them")
+def _(skip, up):
+    return torch.cat((cropped(skip, *up.shape[2:]) + 0, up * 0), 1)
+
+
+@wrong("crop_and_concat", "axis 0 has 1 entry too few")
+def _(skip, up):
+    c = cropped(skip, *up.shape[2:])
+    return torch.cat((c[:1], up[:1]), 1)
+
+
+@wrong("up_convolution", "the kernel was added up; each of the four pixels of a block has a weight of")
+def _(x, weight, bias):
+    return (
+        F.conv2d(x, weight.permute(1, 0, 2, 3).sum((2, 3), keepdim=True), bias)
+        .repeat_interleave(2, 2)
+        .repeat_interleave(2, 3)
+    )
+
+
+@wrong("up_convolution", "the axes are joined in the wrong order: each pixel's block has to stay")
+def _(x, weight, bias):
+    n, c, h, w = x.shape
+    out = torch.zeros(n, weight.shape[1], 2 * h, 2 * w)
+    for i in range(2):
+        for j in range(2):
+            out[:, :, i * h : (i + 1) * h, j * w : (j + 1) * w] = torch.einsum("nchw,cd->ndhw", x, weight[:, :, i, j])
+    return out + bias[:, None, None]
+
+
+@wrong("up_convolution", "the negative values are set to 0; leave them")
+def _(x, weight, bias):
+    b = torch.einsum("nchw,cdij->ndhiwj", x, weight)
+    n, d, h, _, w, _ = b.shape
+    return (b.reshape(n, d, 2 * h, 2 * w) + bias[:, None, None]).relu()
+
+
+@wrong("up_convolution", "only one pixel of each block is set; each of the four has a weight of its")
+def _(x, weight, bias):
+    n, c, h, w = x.shape
+    out = torch.zeros(n, weight.shape[1], 2 * h, 2 * w)
+    out[:, :, ::2, ::2] = torch.einsum("nchw,cd->ndhw", x, weight[:, :, 0, 0])
+    return out + bias[:, None, None]
+
+
+@wrong("up_convolution", "the bias is added to one pixel of each block; add it to all four")
+def _(x, weight, bias):
+    n, c, h, w = x.shape
+    out = torch.zeros(n, weight.shape[1], 2 * h, 2 * w)
+    for i in range(2):
+        for j in range(2):
+            out[:, :, i::2, j::2] = torch.einsum("nchw,cd->ndhw", x, weight[:, :, i, j])
+    out[:, :, ::2, ::2] += bias[:, None, None]
+    return out
+
+
+@wrong("up_step", "a sigmoid follows the second convolution; a ReLU does")
+class _(Step):
+    def forward(self, below, skip):
+        return torch.sigmoid(self.second(F.relu(self.first(self.merged(skip, self.up(below))))))
+
+
+@wrong("up_step", "axes 2 and 3 have 2 entries too few")
+class _(Step):
+    def forward(self, below, skip):
+        u = self.up(below)[..., 1:-1, 1:-1]
+        return F.relu(self.second(F.relu(self.first(self.merged(skip, u)))))
+
+
+@wrong("up_step", "the map from below is added at the end; the paper's step has no such")
+class _(Step):
+    def forward(self, below, skip):
+        u = self.up(below)
+        y = F.relu(self.second(F.relu(self.first(self.merged(skip, u)))))
+        return y + cropped(u, *y.shape[2:])
+
+
+@wrong("up_step", "the skip is there twice, and the map from below is missing")
+class _(Step):
+    def forward(self, below, skip):
+        u = self.up(below)
+        c = cropped(skip, *u.shape[2:])
+        return F.relu(self.second(F.relu(self.first(torch.cat((c, c), 1)))))
+
+
+@wrong("up_step", "self.second is used twice; there are two 3×3 convolutions")
+class _(Step):
+    def forward(self, below, skip):
+        return F.relu(self.second(F.relu(self.second(F.relu(self.first(self.merged(skip, self.up(below))))))))

@@ -570,3 +570,147 @@ def _(features, step):
     x = step(features[-1], features[-2])
     x = step(x, features[-3])
     return x
+
+
+@wrong("channel_plan", "the channels end at 512; the paper's have no limit: the deepest level has")
+def _(first, poolings):
+    return [min(first * 2**i, 512) for i in range(poolings + 1)]
+
+
+@wrong("channel_plan", "the last level has the channels of the one above; it has twice those")
+def _(first, poolings):
+    return [first * 2**i for i in range(poolings)] + [first * 2 ** max(poolings - 1, 0)]
+
+
+@wrong("channel_plan", "one level too many: p poolings lie between p + 1 levels")
+def _(first, poolings):
+    p = [first]
+    for _ in range(poolings + 1):
+        p.append(2 * p[-1])
+    return p
+
+
+@wrong("channel_plan", "level squared is not 2 to the power of level: 2**level")
+def _(first, poolings):
+    return [first * i**2 if i else first for i in range(poolings + 1)]
+
+
+@wrong("channel_plan", "the second level has the channels of the first; it has twice those")
+def _(first, poolings):
+    p = [first]
+    for _ in range(poolings):
+        p.append(sum(p))
+    return p
+
+
+@wrong("count_convolutions", "a step up has three convolutions: the up-convolution and two of 3×3")
+def _(poolings):
+    return 6 * poolings + 3
+
+
+@wrong("count_convolutions", "the up-convolutions are missing: one for each step up")
+def _(poolings):
+    return 4 * poolings + 3
+
+
+@wrong("contracting_path", "an activation follows the block; the block ends with its own ReLU")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for i, l in enumerate(self.levels):
+            x = l(F.max_pool2d(x, 2) if i else x)
+            f.append(torch.tanh(x))
+        return f
+
+
+@wrong("contracting_path", "the pooling divides the sides by 4; it halves them")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for i, l in enumerate(self.levels):
+            x = l(F.max_pool2d(F.max_pool2d(x, 2), 2) if i else x)
+            f.append(x)
+        return f
+
+
+@wrong("contracting_path", "the pooling is padded; it is 2 × 2 with stride 2, without padding")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for i, l in enumerate(self.levels):
+            x = l(F.max_pool2d(x, 2, padding=1) if i else x)
+            f.append(x)
+        return f
+
+
+@wrong("contracting_path", "the coarsest features are in the list three times; keep those of each level")
+class _(Path):
+    def forward(self, image):
+        x = image
+        for i, l in enumerate(self.levels):
+            x = l(F.max_pool2d(x, 2) if i else x)
+        return [x, x, x]
+
+
+@wrong("contracting_path", "the output is right, but the gradient is not; look for detach(), .data,")
+class _(Path):
+    def forward(self, image):
+        f, x = [], image
+        for i, l in enumerate(self.levels):
+            x = l(F.max_pool2d(x, 2) if i else x)
+            f.append(x.detach())
+        return f
+
+
+@wrong("head", "two maps came for each class; there is one")
+def _(channels, classes):
+    return nn.Conv2d(channels, 2 * classes, 1)
+
+
+@wrong("head", "the stride is 2, which leaves out pixels; the head moves by one pixel")
+def _(channels, classes):
+    return nn.Conv2d(channels, classes, 1, stride=2)
+
+
+@wrong("head", "as many maps came as went in; there is one for each class")
+def _(channels, classes):
+    return nn.Conv2d(channels, channels, 1)
+
+
+@wrong("head", "axis 1 is missing")
+def _(channels, classes):
+    class H(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.c = nn.Conv2d(channels, classes, 1)
+
+        def forward(self, x):
+            return self.c(x).argmax(1)
+
+    return H()
+
+
+@wrong("expand", "two steps are taken for each skip; there is one")
+def _(features, step):
+    x = features[-1]
+    for s in features[-2::-1]:
+        x = step(step(x, s), s)
+    return x
+
+
+@wrong("expand", "the skips come finest first, but the way up needs the coarsest first: take")
+def _(features, step):
+    f = list(features)
+    x = f.pop()
+    while f:
+        x = step(x, f.pop(0))
+    return x
+
+
+@wrong("expand", "one step is missing: there is one for each skip")
+def _(features, step):
+    f = list(features)
+    x = f.pop()
+    while len(f) > 1:
+        x = step(x, f.pop())
+    return x

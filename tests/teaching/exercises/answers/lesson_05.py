@@ -1066,3 +1066,62 @@ def _(layer):
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+@wrong("initialise_", "you squared one side of the kernel; its sides can differ, and there are")
+def _(layer):
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / (layer.weight.shape[1] * layer.weight.shape[2] ** 2)))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+@wrong("initialise_", "the weights are orthogonal; the paper draws each from a Gaussian with std")
+def _(layer):
+    nn.init.orthogonal_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+@wrong("initialise_", "the Gaussian is cut off near its middle, which makes the std smaller; draw")
+def _(layer):
+    s = math.sqrt(2 / layer.weight[0].numel())
+    nn.init.trunc_normal_(layer.weight, std=s, a=-s, b=s)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+@wrong("initialise_", "the biases are not zero; set them to 0 too")
+def _(layer):
+    nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.weight[0].numel()))
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, 0.1)
+    return layer
+
+
+@wrong("forecast_std", "your results fit this mistake: there is a factor of 2 too much")
+def _(q, layers):
+    for i, (n, w, b) in enumerate(layers):
+        v = n * w**2 * q + 2 * b**2
+        q = v / 2
+    return math.sqrt(v)
+
+
+@wrong("forecast_std", "that is the mean of the stds of all layers; the std of the last layer's sum")
+def _(q, layers):
+    vs = []
+    for n, w, b in layers:
+        v = n * w**2 * q + b**2
+        q = v / 2
+        vs.append(math.sqrt(v))
+    return sum(vs) / len(vs)
+
+
+@wrong("fan_out_price", "that is the ratio of the second moments; the std has its square root. There")
+def _(channels):
+    p = 1
+    for a, b in zip(channels, channels[1:]):
+        p *= (a / b) ** 2
+    return p

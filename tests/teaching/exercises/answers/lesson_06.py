@@ -1154,3 +1154,138 @@ def _(labels, term, height, width):
     cell = labels > 0
     w = [labels.size / (2 * k.sum()) if k.any() else 0 for k in (~cell, cell)]
     return middle(np.where(cell, w[1], w[0]) + term, height, width).astype(np.float32)
+
+
+@wrong("pixel_loss", "every value is 0.3333 times the right one")
+def _(logits, target):
+    return picked(logits, target) / logits.shape[1]
+
+
+@wrong("pixel_loss", "the logarithm of the sum is missing: log p = a - log-sum-exp")
+def _(logits, target):
+    return logits.amax(1) - logits.gather(1, target[:, None])[:, 0]
+
+
+@wrong("pixel_loss", "exp overflows above 88, and is 0 far below 0: subtract the largest logit of")
+def _(logits, target):
+    z = logits.double()
+    return (z.exp().sum(1).log() - z.gather(1, target[:, None])[:, 0]).float()
+
+
+@wrong("pixel_loss", "those are squared errors of the probabilities; take minus the logarithm of")
+def _(logits, target):
+    p = logits.softmax(1)
+    t = F.one_hot(target, logits.shape[1]).movedim(-1, 1)
+    return ((p - t) ** 2).sum(1)
+
+
+@wrong("two_distances", "d2 goes to the farthest cell; it goes to the second nearest")
+def _(labels):
+    d = [distance_transform_edt(labels != i) for i in np.unique(labels) if i] + [np.full(labels.shape, np.inf)] * 3
+    s = np.sort(d, 0)
+    return s[0], s[2]
+
+
+@wrong("border_term", "you multiplied the distances; add them")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-((d1 * d2) ** 2) / (2 * sigma**2)), 0)
+
+
+@wrong("border_term", "the squares were added; take the square of the sum, (d1 + d2)²")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-(d1**2 + d2**2) / (2 * sigma**2)), 0)
+
+
+@wrong("border_term", "sigma is not squared")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma)), 0)
+
+
+@wrong("border_term", "leave out the 1: the weight of the class is not part of the border term")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, 1 + w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), 0)
+
+
+@wrong("border_term", "that is the density of a Gaussian; leave its factor 1 / (σ√(2π)) out")
+def _(labels, d1, d2, w0, sigma):
+    return np.where(labels == 0, w0 / (sigma * math.sqrt(2 * math.pi)) * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), 0)
+
+
+@wrong("widest_gap", "your results fit this mistake: there is a factor of 1/2 too much")
+def _(weight, w0, sigma):
+    return max(0, math.floor(sigma * math.sqrt(2 * math.log(w0 / weight)) / 2) - 1) if weight < w0 else 0
+
+
+@wrong("widest_gap", "one pixel too wide: the width is d1 + d2 - 1, rounded down")
+def _(weight, w0, sigma):
+    g = 0
+    while w0 * math.exp(-((g + 1) ** 2) / (2 * sigma**2)) >= weight:
+        g += 1
+    return g
+
+
+@wrong("widest_gap", "one pixel too narrow: d1 + d2 is the width plus 1")
+def _(weight, w0, sigma):
+    g = 0
+    while w0 * math.exp(-((g + 3) ** 2) / (2 * sigma**2)) >= weight:
+        g += 1
+    return g
+
+
+@wrong("tile_map", "the weights were divided by their mean; leave them as equation 2 gives them")
+def _(labels, term, height, width):
+    c = labels > 0
+    w = [labels.size / (2 * k.sum()) if k.any() else 0 for k in (~c, c)]
+    m = np.where(c, w[1], w[0]) + term
+    return middle(m / m.mean(), height, width)
+
+
+@wrong("tile_map", "the background has no class weight in your result; it is a class too")
+def _(labels, term, height, width):
+    c = labels > 0
+    w = [labels.size / (2 * k.sum()) if k.any() else 0 for k in (~c, c)]
+    return middle(np.maximum(np.where(c, w[1], w[0]), term), height, width)
+
+
+@wrong("tile_map", "w_c is missing; it is added to the border term. There is a second mistake:")
+def _(labels, term, height, width):
+    return middle(1 + term, height, width)
+
+
+@wrong("tile_map", "the root of the class weight was taken; it is N / (K·n)")
+def _(labels, term, height, width):
+    c = labels > 0
+    w = [math.sqrt(labels.size / (2 * k.sum())) if k.any() else 0 for k in (~c, c)]
+    return middle(np.where(c, w[1], w[0]) + term, height, width)
+
+
+@wrong("tile_map", "K is 3 in your result; there are two classes, background and cell")
+def _(labels, term, height, width):
+    c = labels > 0
+    w = [labels.size / (3 * k.sum()) if k.any() else 0 for k in (~c, c)]
+    return middle(np.where(c, w[1], w[0]) + term, height, width)
+
+
+@wrong("weighted_loss", "the root of the weights was taken; each loss is multiplied by its weight")
+def _(logits, target, weights):
+    return (weights.sqrt() * picked(logits, target)).mean()
+
+
+@wrong("weighted_loss", "that is the largest loss; take the mean")
+def _(logits, target, weights):
+    return (weights * picked(logits, target)).max()
+
+
+@wrong("weighted_loss", "those are the losses of the likeliest class; the target names the true one")
+def _(logits, target, weights):
+    return (weights * picked(logits, logits.argmax(1))).mean()
+
+
+@wrong("weighted_loss", "1 was added to the weights; the map holds w_c already")
+def _(logits, target, weights):
+    return ((1 + weights) * picked(logits, target)).mean()
+
+
+@wrong("weighted_loss", "the weights were divided by the largest of their image; use them as they are")
+def _(logits, target, weights):
+    return (weights / weights.amax((1, 2), keepdim=True) * picked(logits, target)).mean()
