@@ -30,7 +30,7 @@ def strided(stride: Size, *, bias: bool = True) -> Convolution:
 
 
 def around(stride: Size) -> Size:
-    """The kernel whose window ends just before the centres of the two next windows: 2 s - 1 per axis, 3 for stride 2."""
+    """The kernel whose window ends just before the centres of the next windows: 2 s - 1 per axis, 3 for stride 2."""
     return tuple(2 * s - 1 for s in stride)
 
 

@@ -3,9 +3,9 @@
 Equivalent: layers, channels and numbers of parameters in 2D for 64 to 1024 channels, 1 channel and 1 class: 26,970,625
 for UNet 3+ and 47,174,980 for UNet++ (``zju_unet_plus_plus``).
 Different: the networks return logits, and the authors' ends in a sigmoid. An image size that is not valid raises an
-error. The authors' classification-guided module fails with a NameError, because numpy is not imported, and it multiplies
-logits by 0, which gives probability 0.5 for images without foreground; ours gives probability 0, in evaluation mode
-only. The 3D networks are not published; ``FullScaleDecoder`` derives their channels.
+error. The authors' classification-guided module fails with a NameError, because numpy is not imported, and it
+multiplies logits by 0, which gives probability 0.5 for images without foreground; ours gives probability 0, in
+evaluation mode only. The 3D networks are not published; ``FullScaleDecoder`` derives their channels.
 """
 
 from __future__ import annotations

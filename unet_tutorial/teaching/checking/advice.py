@@ -77,6 +77,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
     (r"is not a Module subclass", "nn.Sequential takes modules, such as nn.ReLU(), and no functions"),
     (r"subscript (\w) has size (\d+) .* previously seen size (\d+)", r"\1 stands for axes of \3 and \2 entries"),
     (r"mat1 and mat2 shapes cannot be multiplied", "a linear layer works on the last axis"),
+    (
+        r"\b(max|min)\(\) received an invalid combination of arguments - got .*(?:tuple|list)",
+        r"\1 takes one axis; for several axes at once use a\1",
+    ),
     (r"return_types\.(\w+)", r"\1 along an axis returns a pair: values and indices"),
     (
         r"'NoneType' .*, in your line \d+: .*\.bias\b|argument 'input' .* must be Tensor, not NoneType.*\.bias\b",

@@ -24,6 +24,7 @@ from unet_tutorial.teaching.checking.watched import Watched
 
 LINES_KEPT = 20
 LETTERS_KEPT = 4000
+LONGEST = 200  # letters of the message of an exception
 LIBRARIES = (
     str(Path(__file__).parents[2]),
     *(sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")),
@@ -65,12 +66,18 @@ def outcome(exercise: Exercise, answer: Any, case: Case, seconds: float = 10.0) 
         error = f"it did not return within {seconds:g} s{student_line(late)}; look for an infinite loop"
         timed_out = True
     except (Exception, SystemExit, Forbidden) as caught:  # shown to the student
-        raised = f"{type(caught).__name__}: {' '.join(str(caught).split())[:200]}"
+        raised = f"{type(caught).__name__}: {_shortened(str(caught))}"
         error = _told(caught, raised, watched)
         raised = type(caught).__name__ if own_refusal(caught) else raised
     if watched.broken:
         value, error = None, watched.broken
     return Outcome(value, error, raised, watched.call, *output.kept(), timed_out)
+
+
+def _shortened(message: str) -> str:
+    """The message in one line, without torch's list of all signatures of a function, and at most 200 letters long."""
+    line = " ".join(message.split()).partition(", but expected one of: ")[0]
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rpartition(' ')[0]} …"
 
 
 def _told(error: BaseException, raised: str, watched: Watched) -> str:

@@ -466,7 +466,7 @@ def _depths(seed: int) -> Iterator[Case]:
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 4, 12 * 2**depth - 4",
-        "with one or two poolings a pixel sees less than that formula says, and with three some see more",
+        "with one pooling a pixel sees less than that formula says, and from three poolings on some see more",
     ),
     (
         "min(widths), max(widths)",

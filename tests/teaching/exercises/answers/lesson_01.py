@@ -325,7 +325,7 @@ def _(depth):
     return 12 * 2**depth - 8, 12 * 2**depth - 8
 
 
-@wrong("field_of_view", "with one or two poolings a pixel sees less than that")
+@wrong("field_of_view", "with one pooling a pixel sees less than that formula")
 def _(depth):
     return 12 * 2**depth - 4, 12 * 2**depth - 4
 
@@ -746,6 +746,6 @@ def _(depth, level):
     return 4 * (2 ** (depth - level) - 1) * 2
 
 
-@wrong("field_of_view", "with one or two poolings a pixel sees less than that formula says, and with")
+@wrong("field_of_view", "with one pooling a pixel sees less than that formula says, and from three poolings on")
 def _(depth):
     return 12 * 2**depth - 4, 12 * 2**depth - 4
