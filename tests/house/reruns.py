@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 from tests.paths import ROOT
 from unet_tutorial.teaching.lessons.tried import trials
 
+PLUGINS = ["--disable-plugin-autoload", "-p", "tests.house.quick_start", "-p", "nbval.plugin"]  # others start slowly
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:doctest", "-p", "no:cacheprovider"]
 SANITIZE = f"--nbval-sanitize-with={ROOT / 'tests' / 'house' / 'nbval_sanitize.cfg'}"
 AT_ONCE = 2
@@ -74,7 +75,7 @@ def rerun(path: Path) -> Rerun:
         xml, log = Path(folder) / "lesson.xml", Path(folder) / "log.txt"
         copy = Path(empty) / path.name
         copy.write_text(json.dumps(with_trials(json.loads(path.read_text(encoding="utf8")))), encoding="utf8")
-        options = [*NBVAL, SANITIZE, f"--rootdir={ROOT}", f"--junitxml={xml}", "--color=no", str(copy)]
+        options = [*PLUGINS, *NBVAL, SANITIZE, f"--rootdir={ROOT}", f"--junitxml={xml}", "--color=no", str(copy)]
         command = module("pytest", "-o", "addopts=-q", *options)
         code, seconds, busy = timed(command, log, {**os.environ, "OMP_NUM_THREADS": threads})
         report = log.read_text(encoding="utf8", errors="replace")

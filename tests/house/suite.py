@@ -1,9 +1,9 @@
 """The whole test suite: ``python -m tests.house.suite [--fast | --check | arguments of pytest]``.
 
-Checks (ruff, its format, mypy), then tests, then every lesson and solution executed again by nbval in strict mode,
-within its time ceiling. All stages run, also after one that fails. `--fast` leaves out the lessons and the slow tests,
-`--check` runs only the checks; any other arguments go to pytest, which is then the only stage. The last line counts
-passed, failed and skipped tests.
+Checks (ruff, its format, mypy) and, at the same time, tests; then every lesson and solution executed again by nbval in
+strict mode, within its time ceiling. All stages run, also after one that fails. `--fast` leaves out the lessons and
+the slow tests, `--check` runs only the checks; any other arguments go to pytest, which is then the only stage. The last
+line counts passed, failed and skipped tests.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,11 +25,14 @@ CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
 
 
 def checks() -> Counter[str]:
-    """Each tool in turn."""
+    """Each tool in turn; its report is printed in one piece, because tests print at the same time."""
     tally: Counter[str] = Counter()
     for check in CHECKS:
-        print(f"== {' '.join(check)}", flush=True)
-        tally["failed" if subprocess.run(module(*check), cwd=ROOT, check=False).returncode else "passed"] += 1
+        result = subprocess.run(
+            module(*check), cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        print(f"\n== {' '.join(check)}\n{result.stdout}", end="", flush=True)
+        tally["failed" if result.returncode else "passed"] += 1
     return tally
 
 
@@ -63,13 +67,19 @@ def lessons() -> Counter[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the stages; 1 if anything failed."""
+    """Run the stages; 1 if anything failed.
+
+    The first stage runs at the same time as the others, which run in turn: mypy uses only one processor.
+    """
     stages = {(): (checks, tests, lessons), ("--fast",): (checks, quick), ("--check",): (checks,)}
     chosen = stages.get(tuple(arguments), (lambda: tests(*(word for word in arguments if word != "--fast")),))
     tally: Counter[str] = Counter()
     start = time.perf_counter()
-    for stage in chosen:
-        tally += stage()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(chosen[0])
+        for stage in chosen[1:]:
+            tally += stage()
+        tally += first.result()
     print(f"== {time.perf_counter() - start:.0f} s")
     print(f"{tally['passed']} passed, {tally['failed']} failed, {tally['skipped']} skipped")
     return int(tally["failed"] > 0)

@@ -6,7 +6,9 @@ import json
 import os
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -81,9 +83,39 @@ def test_a_failing_stage_hides_no_later_one(
     monkeypatch.setattr(suite, "tests", lambda *extra: stage(f"tests {extra}"))
     monkeypatch.setattr(suite, "lessons", lambda: stage("lessons"))
     assert suite.main(arguments) == 1
-    assert done == stages
+    assert sorted(done) == sorted(stages)  # the checks run at the same time as the tests
     n = len(stages)
     assert capsys.readouterr().out.splitlines()[-1] == f"{2 * n} passed, {n} failed, 0 skipped"
+
+
+def test_the_checks_do_not_wait_for_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    both_started = Barrier(2, timeout=10)
+    done: list[str] = []
+
+    def stage(name: str, *_arguments: str) -> Counter[str]:
+        if name != "lessons":
+            both_started.wait()  # raises BrokenBarrierError if the other stage does not start
+        done.append(name)
+        return Counter(passed=1)
+
+    for name in ("checks", "tests", "lessons"):
+        monkeypatch.setattr(suite, name, partial(stage, name))
+    assert suite.main([]) == 0
+    assert sorted(done) == ["checks", "lessons", "tests"]
+    assert done.index("tests") < done.index("lessons")
+
+
+def test_each_check_has_its_report_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = "print('fine')", "import sys; print('one'); print('two', file=sys.stderr); sys.exit(1)"
+    monkeypatch.setattr(suite, "CHECKS", (["good"], ["bad"]))
+    monkeypatch.setattr(suite, "module", lambda name: [sys.executable, "-c", {"good": good, "bad": bad}[name]])
+    assert suite.checks() == Counter(passed=1, failed=1)
+    printed = capsys.readouterr().out
+    assert "== good\nfine\n" in printed
+    assert "== bad\n" in printed
+    assert {"one", "two"} <= set(printed.splitlines())
 
 
 def solution(folder: Path, name: str, source: str, printed: str) -> Path:
