@@ -41,7 +41,7 @@ def tests(*arguments: str) -> Counter[str]:
     print("== pytest", flush=True)
     with TemporaryDirectory() as folder:
         xml = Path(folder) / "tests.xml"
-        command = module("pytest", "-n2", f"--junitxml={xml}", *arguments)
+        command = module("pytest", "-n2", "--dist=worksteal", f"--junitxml={xml}", *arguments)
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         return counted(xml, code)
