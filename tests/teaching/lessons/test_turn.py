@@ -20,7 +20,9 @@ def even(n: Any) -> bool | str:
         (None, None, "Your turn: Write an even number.\nWrite it into answer= and run the cell again; or go on.\n"),
         (4, True, "Right: 4 = 2 · 2.\n"),
         (5, False, "Not yet: 5 is odd.\n"),
-        ((), False, "Not yet: with your answer the test raised TypeError: "),
+        ((), False, "Not yet: your answer is of type tuple, and the test cannot use it (TypeError: "),
+        ("4", False, "Not yet: '4' is a text; write the number without quotation marks.\n"),
+        ("four", False, "Not yet: your answer is of type str, and the test cannot use it (TypeError: "),
     ],
 )
 def test_an_answer_is_tested(

@@ -67,6 +67,8 @@ def _compare_arrays(expected: Tensor | np.ndarray[Any, Any], got: Any, tolerance
         if isinstance(got, (list, tuple)) and got and all(isinstance(each, Tensor) and each.ndim for each in got):
             maker = "torch.stack"
         advice = f"; {maker}(…) makes one" if isinstance(got, (list, tuple, Tensor, np.ndarray)) else ""
+        if isinstance(got, tuple) and hasattr(got, "indices"):  # of torch.max along an axis
+            advice = ", a pair of values and indices; take its .values"
         return f"expected {array}, got {described(got)}{advice}"
     if tuple(got.shape) != tuple(expected.shape):
         return f"expected shape {tuple(expected.shape)}, got {tuple(got.shape)}"

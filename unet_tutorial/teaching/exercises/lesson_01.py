@@ -446,7 +446,7 @@ def _depths(seed: int) -> Iterator[Case]:
     (
         "min(widths), max(widths)",
         "12 * 2**depth - 4, 13 * 2**depth - 4",
-        "with one or two poolings the largest is smaller than that formula says: try depth 1 with seen_by",
+        "with one pooling both are smaller than these formulas say, and with two the largest: try depth 1 with seen_by",
     ),
     (
         "min(widths), max(widths)",

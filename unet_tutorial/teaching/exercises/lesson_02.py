@@ -248,7 +248,7 @@ def count_parameters(a: int, b: int) -> int:
     (
         "2, w // 2, 2).amax((3, 5))",
         "w // 2, 4).amax(-1)",
-        "reshape puts four pixels of one row into a group; a block has two rows: h // 2, 2, w // 2, 2",
+        "reshape puts four neighbours in reading order into a group; a block has two rows: h // 2, 2, w // 2, 2",
     ),
     (
         ".amax((3, 5))",

@@ -35,10 +35,18 @@ def turn(key: str, task: str, answer: Any = None, *, test: Callable[[Any], bool 
     try:
         found = test(answer)
     except Exception as error:  # shown to the student
-        found = f"with your answer the test raised {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        found = _unfit(answer, error)
     right = not isinstance(found, str) and bool(found)
     RESULTS[key] = right
     if right or not load()["turns"].get(key):  # a turn that was completed stays so
         note("turns", key, right)
     word, sentence = ("Right", then) if right else ("Not yet", found if isinstance(found, str) else "")
     print(f"{word}: {sentence.rstrip('.')}." if sentence else f"{word}.")
+
+
+def _unfit(answer: Any, error: Exception) -> str:
+    """A sentence about an answer with which the test raises an error, usually because it has another type."""
+    if isinstance(answer, str) and answer.replace(".", "", 1).isdecimal():
+        return f"{answer!r} is a text; write the number without quotation marks"
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"your answer is of type {type(answer).__name__}, and the test cannot use it ({reason}); read the task again"

@@ -228,7 +228,7 @@ def _(depth):
     return 188, 204
 
 
-@wrong("field_of_view", "with one or two poolings the largest is smaller than that")
+@wrong("field_of_view", "with one pooling both are smaller than these formulas say")
 def _(depth):
     return 12 * 2**depth - 4, 13 * 2**depth - 4
 

@@ -98,7 +98,7 @@ def _(x):
     return F.max_pool2d(x, 2)
 
 
-@wrong("pool_by_reshape", "reshape puts four pixels of one row into a group; a block")
+@wrong("pool_by_reshape", "reshape puts four neighbours in reading order into a group; a block")
 def _(x):
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, w // 2, 4).amax(-1)
@@ -218,7 +218,7 @@ def _(x):
     return x.reshape(n, c, h / 2, 2, w / 2, 2).amax((3, 5))
 
 
-@wrong("pool_by_reshape", "reshape puts four pixels of one row into a group; a block")
+@wrong("pool_by_reshape", "reshape puts four neighbours in reading order into a group; a block")
 def _(x):
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, w // 2, 2, 2).amax((4, 5))
@@ -441,7 +441,7 @@ def _(x):
     return x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5), keepdim=True)
 
 
-@wrong("pool_by_reshape", "reshape puts four pixels of one row into a group; a block has two rows: h")
+@wrong("pool_by_reshape", "reshape puts four neighbours in reading order into a group; a block has two rows: h")
 def _(x):
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, w // 2, 4).amax(-1)
@@ -480,3 +480,9 @@ def _(x):
 def _(x):
     n, c, h, w = x.shape
     return torch.max(x.reshape(n, c, h // 2, 2, w // 2, 2), (3, 5))
+
+
+@wrong("pool_by_reshape", "got a max, a pair of values and indices; take its .values")
+def _(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 2, 2, w // 2, 2).max(dim=5).values.max(dim=3)
