@@ -36,15 +36,16 @@ def test_a_checkpoint_gives_the_recipe_back() -> None:
 @pytest.mark.parametrize(
     "name", [field.name for field in fields(Recipe) if field.name not in ("net", "kwargs", "fold")]
 )
-def test_only_data_device_and_event_files_may_change(name: str) -> None:
+def test_only_data_device_event_files_and_parts_may_change(name: str) -> None:
     other = {
         "data": Path("elsewhere"), "device": "cuda", "preset": "paper", "widths": "4,8", "spacing": "1,1,1",
-        "tile": "40", "bf16": True, "tensorboard": True, "normalise": "data", "split": "random", "start_from": "x",
+        "tile": "40", "bf16": True, "sync_norm": True, "tensorboard": True, "normalise": "data", "split": "random",
+        "start_from": "x",
     }.get(name, "7" if isinstance(getattr(RECIPE, name), str) else 7)  # fmt: skip
     call = replace(RECIPE, **{name: other})  # type: ignore[arg-type]
     notes = {"recipe": RECIPE.notes()}
     assert getattr(call.resumed(notes, ()), name) == getattr(Recipe().resumed(notes, ()), name)
-    if name in ("data", "device", "tensorboard"):
+    if name in ("data", "device", "tensorboard", "accumulate"):
         assert getattr(call.resumed(notes, {name}), name) == other
         return
     kept = getattr(RECIPE, name)

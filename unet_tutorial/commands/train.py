@@ -60,35 +60,47 @@ def train(
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder
     from unet_tutorial.jobs.doctor.examine import quick_findings
-    from unet_tutorial.jobs.job import CHECKPOINT, extended, prepare, run
+    from unet_tutorial.jobs.job import CHECKPOINT, assist, extended, prepare, run
     from unet_tutorial.learning.checkpoints import load
+    from unet_tutorial.learning.distributed import joined
 
     given = typed_fields(ctx, Recipe)
-    _refuse_together(recipe, given, output, resume, extend, config)
-    recipe = _configured(config, recipe, given) if config else recipe
-    own = recipe.net  # not the name in the checkpoint, because a file must not choose code to be imported
-    kept, folder = None, output or default_folder(recipe)
-    if resume:
-        folder = resume.parent if resume.is_file() else resume  # the path of the checkpoint itself may be given
-        kept = load(folder / CHECKPOINT)
-        recipe = recipe.resumed(kept.notes, given)
-        recipe = extended(recipe, kept, extend) if extend else recipe
-    if (resume or config) and not recipe.data.exists():
-        raise ValueError(f"{recipe.data}: the data of the run are not there any more; give their folder with --data")
-    job = prepare(recipe, kept, builders(own))
-    folder = folder if resume else unused_folder(folder)
-    print(_opening(job, folder))
-    for line in job.remarks:
-        print(line)
-    for finding in [] if resume else quick_findings(job.data, job.recipe):
-        print(f"warning: {finding}")
-    try:
-        scores = run(job, folder, _log())
-    except KeyboardInterrupt:
-        saved = (folder / CHECKPOINT).is_file()
-        advice = f"continue with --resume {quote(str(folder))}" if saved else "nothing was saved yet"
-        raise KeyboardInterrupt(advice) from None
-    _print_results(folder, job, scores)
+
+    def prepared() -> tuple[Job, Path]:
+        _refuse_together(recipe, given, output, resume, extend, config)
+        wanted = _configured(config, recipe, given) if config else recipe
+        own = wanted.net  # not the name in the checkpoint, because a file must not choose code to be imported
+        kept, folder = None, output or default_folder(wanted)
+        if resume:
+            folder = resume.parent if resume.is_file() else resume  # the path of the checkpoint itself may be given
+            kept = load(folder / CHECKPOINT)
+            wanted = wanted.resumed(kept.notes, given)
+            wanted = extended(wanted, kept, extend) if extend else wanted
+        if (resume or config) and not wanted.data.exists():
+            raise ValueError(
+                f"{wanted.data}: the data of the run are not there any more; give their folder with --data"
+            )
+        return prepare(wanted, kept, builders(own), processes), folder
+
+    with joined() as processes:
+        job, folder = processes.agree(prepared)
+        if processes.rank:
+            processes.agree(lambda: None)  # process 0 makes the folder
+            assist(job)
+            return
+        folder = processes.agree(lambda: folder if resume else unused_folder(folder))
+        print(_opening(job, folder))
+        for line in job.remarks:
+            print(line)
+        for finding in [] if resume else quick_findings(job.data, job.recipe):
+            print(f"warning: {finding}")
+        try:
+            scores = run(job, folder, _log())
+        except KeyboardInterrupt:
+            saved = (folder / CHECKPOINT).is_file()
+            advice = f"continue with --resume {quote(str(folder))}" if saved else "nothing was saved yet"
+            raise KeyboardInterrupt(advice) from None
+        _print_results(folder, job, scores)
 
 
 def _refuse_together(

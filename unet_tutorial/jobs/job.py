@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from unet_tutorial.disk import complete_file, make_folder
 from unet_tutorial.inference.tiles import check_pass
@@ -29,22 +31,26 @@ from unet_tutorial.jobs.data import Data, read_data
 from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.predictor import Predictor
-from unet_tutorial.jobs.recipe import Recipe
+from unet_tutorial.jobs.recipe import FILES, Recipe
 from unet_tutorial.jobs.report import write_report
-from unet_tutorial.jobs.samples import Objective, objective, samples
+from unet_tutorial.jobs.samples import objective, samples
 from unet_tutorial.jobs.scores import Scores, score
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS, Task
 from unet_tutorial.jobs.validation import validator
 from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
-from unet_tutorial.learning.batches import tile_batches, training_tile
+from unet_tutorial.learning.batches import seed_of, tile_batches, training_tile
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, Checkpoint, load, save, save_weights
+from unet_tutorial.learning.distributed import ALONE, Processes, SharedStep
 from unet_tutorial.learning.fine_tuning import start_from
+from unet_tutorial.learning.losses.terms import Objective
+from unet_tutorial.learning.random_states import of_process, restore_random_states
 from unet_tutorial.learning.tensorboard import EventFiles, summary_writer
-from unet_tutorial.learning.train import Batch, Training, Validation, adam, best, fit, is_stale
+from unet_tutorial.learning.train import BAR, Batch, Training, Validation, adam, best, fit, is_stale
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import PRESETS, build
+from unet_tutorial.nets.sync_norm import synchronised
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import valid_sizes
 
@@ -59,7 +65,8 @@ class Job:
     """A training run and its data, checked and ready to start.
 
     ``batches(step)`` returns the batch of a step, and ``loss`` compares the network's output with its labels.
-    ``validate`` is None without validation images. ``remarks`` are sentences for the user.
+    ``validate`` is None without validation images. ``remarks`` are sentences for the user. Of several ``processes``,
+    each has a job of its own, with its share of the tiles.
     """
 
     recipe: Recipe
@@ -70,32 +77,45 @@ class Job:
     loss: Objective
     validate: Callable[[Training], Validation] | None
     remarks: list[str]
+    processes: Processes = ALONE
 
 
-def prepare(recipe: Recipe, checkpoint: Checkpoint | None = None, builders: Builders = NO_BUILDERS) -> Job:
+def prepare(
+    recipe: Recipe,
+    checkpoint: Checkpoint | None = None,
+    builders: Builders = NO_BUILDERS,
+    processes: Processes = ALONE,
+) -> Job:
     """The job of a recipe, which starts from random weights or from a checkpoint; reads the data and writes nothing.
 
     ``builders`` holds the function that builds the network of ``recipe.net``, by this name. All options and images are
-    checked here, before the run starts: ValueError for one that cannot be used.
+    checked here, before the run starts: ValueError for one that cannot be used. ``processes`` are those that
+    `distributed.joined` returns; each of them prepares its job.
     """
     checked_device(recipe.device)
     data = read_data(recipe, rank_of(recipe, builders))
     if checkpoint:
         data = replace(data, task=_same_task(data.task, Task.from_notes(checkpoint.notes)))
-    training, remarks = begin(recipe, data.task, checkpoint, builders)
+    training, remarks = begin(recipe, data.task, checkpoint, builders, processes)
     if checkpoint and checkpoint.notes.get("data", data.digest) != data.digest:
         remarks.append(
             f"warning: the images, labels or their split in {recipe.data} have changed since the run was started; it "
             "goes on with the new ones, and the result will be that of neither alone"
         )
-    return job_of(recipe, data, training, [*data.remarks, *remarks])
+    return job_of(recipe, data, training, [*data.remarks, *remarks], processes)
 
 
-def job_of(recipe: Recipe, data: Data, training: Training, remarks: Sequence[str] = ()) -> Job:
+def job_of(
+    recipe: Recipe, data: Data, training: Training, remarks: Sequence[str] = (), processes: Processes = ALONE
+) -> Job:
     """The job that goes on with a training. Computes the weight map of each image once, which takes most of the time.
 
-    ValueError for a tile of invalid size, and for an image with a side shorter than one pixel of the coarsest level.
+    ValueError for a tile of invalid size, for an image with a side shorter than one pixel of the coarsest level, and if
+    the tiles of a step cannot be divided among the processes.
     """
+    share = _tiles_of_each(recipe, processes)
+    if recipe.sync_norm:
+        synchronised(training.net, processes.sum)
     _check_sizes(training.net, data.split)
     tile = tile_of(training, recipe, data.split)
     drawn_from = samples(data.split.train, data.task, recipe)
@@ -109,12 +129,25 @@ def job_of(recipe: Recipe, data: Data, training: Training, remarks: Sequence[str
                 "into val/"
             )
     validate = validator(watched, data.task, recipe, loss) if watched else None
-    batches = batches_of(training, drawn_from, recipe, tile)
-    check_pass(tile, recipe.batch, training.net.levels, memory_of(training.net.device))
+    batches = batches_of(training, drawn_from, recipe, tile, processes)
+    check_pass(tile, share // recipe.accumulate, training.net.levels, memory_of(training.net.device))
     _check_loss(loss, batches(0), training.net.out_channels)
     if recipe.tensorboard:
         summary_writer()  # refused now, and not after the folder of the run is made
-    return Job(recipe, training, data, tile, batches, loss, validate, list(remarks))
+    return Job(recipe, training, data, tile, batches, loss, validate, list(remarks), processes)
+
+
+def _tiles_of_each(recipe: Recipe, processes: Processes) -> int:
+    """The number of tiles of each process in a step. ValueError if they cannot be divided into equal parts."""
+    parts = processes.world * recipe.accumulate
+    if recipe.batch % parts:
+        who = [f"{processes.world} processes"] * (processes.world > 1)
+        who += [f"--accumulate {recipe.accumulate}"] * (recipe.accumulate > 1)
+        raise ValueError(
+            f"--batch {recipe.batch}: {' and '.join(who)} divide the tiles of a step into {parts} equal parts; give a "
+            f"multiple of {parts}, such as --batch {math.ceil(recipe.batch / parts) * parts}"
+        )
+    return recipe.batch // processes.world
 
 
 def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None) -> Scores:
@@ -125,15 +158,10 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
     network with the highest mean IoU so far, and it is the one that is tested; validation.csv has all validations.
     ``log`` receives a line at each checkpoint. ValueError if the folder holds another run, if a file cannot be written,
     and if the loss is not finite. The last checkpoint is complete at any time, so an interrupted run can continue from
-    it.
+    it. Of several processes, process 0 calls this function, and the others call `assist`.
     """
-    if not job.training.step and (folder / CHECKPOINT).exists():
-        raise ValueError(f"{folder}: this folder holds the results of another run; choose another folder")
-    make_folder(folder)
-    with complete_file(folder / "recipe.json") as part:
-        part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
-    if job.recipe.extended:
-        save_progress(job, folder)  # so that --resume continues the extension
+    _check_same(job)
+    job.processes.agree(lambda: _open(job, folder))
     with _event_files(job, folder) as write_events:
 
         def save(training: Training) -> None:
@@ -149,6 +177,31 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
         save_weights(folder / BEST, tested, **described(job, cuts=scores.thresholds))
     write_report(folder, scores, job.data.split.test, job.training, job.tile)
     return scores
+
+
+def assist(job: Job) -> None:
+    """The share of another process than process 0 in a `run`: it trains and writes nothing."""
+    _check_same(job)
+    job.processes.agree(lambda: None)
+    train(job, lambda _training: None)
+
+
+def _check_same(job: Job) -> None:
+    """AgreedError unless all processes have the same options and data, which may lie in other folders."""
+    options = {name: value for name, value in job.recipe.notes().items() if name not in FILES}
+    job.processes.same("the options", json.dumps([options, job.training.step]))
+    job.processes.same(f"the images, labels or their split in {job.recipe.data}", job.data.digest)
+
+
+def _open(job: Job, folder: Path) -> None:
+    """Prepare the folder of a run; ValueError if it holds another run, or cannot be written."""
+    if not job.training.step and (folder / CHECKPOINT).exists():
+        raise ValueError(f"{folder}: this folder holds the results of another run; choose another folder")
+    make_folder(folder)
+    with complete_file(folder / "recipe.json") as part:
+        part.write_text(json.dumps(job.recipe.notes(), indent=2) + "\n", encoding="utf8")
+    if job.recipe.extended:
+        save_progress(job, folder)  # so that --resume continues the extension
 
 
 def _validate_and_save(job: Job, folder: Path, log: Callable[[str], None]) -> None:
@@ -220,7 +273,11 @@ def _built(recipe: Recipe, in_channels: int, out_channels: int, builders: Builde
 
 
 def begin(
-    recipe: Recipe, task: Task = GREY_CELLS, checkpoint: Checkpoint | None = None, builders: Builders = NO_BUILDERS
+    recipe: Recipe,
+    task: Task = GREY_CELLS,
+    checkpoint: Checkpoint | None = None,
+    builders: Builders = NO_BUILDERS,
+    processes: Processes = ALONE,
 ) -> tuple[Training, list[str]]:
     """The training state on the recipe's device: that of the checkpoint, or a new one; and sentences for the user.
 
@@ -228,9 +285,10 @@ def begin(
     weights are those of another checkpoint. ValueError for an unknown device or preset, for arguments that the preset
     rejects, and for a network that does not fit the channels and classes of the task.
     """
-    device = checked_device(recipe.device)
+    device = processes.device(checked_device(recipe.device))
     if checkpoint:
-        return checkpoint.training(device, builders), []
+        training = checkpoint.training(device, builders)
+        return training, _resume_random_state(recipe, training, checkpoint, processes)
     channels, classes = len(task.channels), len(task.classes)
     net = _built(recipe, channels, classes, builders)
     if net.in_channels != channels or net.out_channels < classes:
@@ -243,7 +301,30 @@ def begin(
     if recipe.start_from:
         kept = load(recipe.start_from)
         remarks = [*start_from(kept, net, builders), *_changes(Task.from_notes(kept.notes), task)]
-    return adam(net, device), remarks
+    training = adam(net, device)
+    if processes.rank:
+        torch.manual_seed(_own_seed(recipe, training, processes))
+    return training, remarks
+
+
+def _resume_random_state(recipe: Recipe, training: Training, checkpoint: Checkpoint, processes: Processes) -> list[str]:
+    """Restore the random state of this process, or set a new one if the checkpoint has none; returns a remark."""
+    own, then = of_process(checkpoint.tensors, processes.rank), checkpoint.notes.get("processes", 1)
+    if own:
+        restore_random_states(own, training.net.device)
+    else:
+        torch.manual_seed(_own_seed(recipe, training, processes))
+    if then == processes.world:
+        return []
+    return [
+        f"warning: the run was started with {then} process{'es' * (then != 1)} and goes on with {processes.world}; the "
+        "weights will not equal those of a run without interruption bit for bit"
+    ]
+
+
+def _own_seed(recipe: Recipe, training: Training, processes: Processes) -> int:
+    """The seed of dropout in another process than process 0; not that of its tiles."""
+    return seed_of(recipe.seed, training.step, processes.rank) + 2**31
 
 
 def _changes(old: Task, new: Task) -> list[str]:
@@ -271,20 +352,34 @@ def train(job: Job, save: Callable[[Training], None]) -> None:
     """Update the training up to the last step of the recipe, and call ``save(training)`` after every `EVERY` steps.
 
     With validation, it is called after every ``validate_every`` steps, and the training ends early if the recipe has a
-    ``patience`` and the score has not increased for that many validations.
+    ``patience`` and the score has not increased for that many validations. Of several processes, each calls this
+    function; after each save, all have the validations of process 0.
     """
-    recipe = job.recipe
+    recipe, processes = job.recipe, job.processes
     kind = job.training.net.device.type
+    autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
+    step = None
+    if processes.world * recipe.accumulate > 1:
+        step = SharedStep(job.training.net, job.loss, processes, parts=recipe.accumulate, autocast=autocast)
+
+    def save_together(training: Training) -> None:
+        training.others = processes.random_states(training.net.device)
+        processes.agree(lambda: save(training))
+        found = np.array(processes.from_first(np.ravel(training.validation).tolist())).reshape(-1, 3)
+        training.validation = [Validation(round(step), loss, score) for step, loss, score in found.tolist()]
+
     fit(
         job.training,
         job.batches,
         recipe.rate_of,
         loss=job.loss,
         steps=recipe.last_step,
-        save=save,
+        save=save_together,
         every=recipe.validate_every if job.validate else EVERY,
         stop=lambda training: is_stale(_of_last_cycle(training.validation, recipe), recipe.patience),
-        autocast=partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext,
+        autocast=autocast,
+        backward=step,
+        bar=partial(tqdm, disable=True) if processes.rank else BAR,
     )
 
 
@@ -302,8 +397,10 @@ def _of_last_cycle(validations: list[Validation], recipe: Recipe) -> list[Valida
     return [each for each in validations if each.step > start]
 
 
-def batches_of(training: Training, drawn_from: list[Sample], recipe: Recipe, tile: Size) -> Callable[[int], Batch]:
-    """A function that returns the batch of a step: tiles at random positions of the samples."""
+def batches_of(
+    training: Training, drawn_from: list[Sample], recipe: Recipe, tile: Size, processes: Processes = ALONE
+) -> Callable[[int], Batch]:
+    """A function that returns this process's tiles of a step, at random positions of the samples."""
     net = training.net
     # standard deviation in pixels; relative to a longer side, it would be large enough to fold a thin volume
     sd = recipe.elastic * min(drawn_from[0].size)
@@ -311,8 +408,16 @@ def batches_of(training: Training, drawn_from: list[Sample], recipe: Recipe, til
     for name in ("brightness", "noise"):  # in standard deviations of the images
         options[name] *= _unit(drawn_from, recipe)
     changes = augmentation(elastic_sd=sd, **options)
-    draw = tile_batches(drawn_from, net.levels, net.padding, tile=tile, seed=recipe.seed, augmentation=changes)
-    return lambda step: draw(step, recipe.batch)
+    draw = tile_batches(
+        drawn_from,
+        net.levels,
+        net.padding,
+        tile=tile,
+        seed=recipe.seed,
+        rank=processes.rank,
+        augmentation=changes,
+    )
+    return lambda step: draw(step, recipe.batch // processes.world)
 
 
 def _unit(drawn_from: list[Sample], recipe: Recipe) -> float:
@@ -360,6 +465,7 @@ def described(job: Job, **notes: object) -> dict[str, Any]:
     recipe, net = job.recipe, job.training.net
     name = {"net": recipe.net} if recipe.net else {"preset": recipe.preset}
     about = {"recipe": recipe.notes(), "task": job.data.task.notes(), "data": job.data.digest, **notes}
+    about["processes"] = job.processes.world
     return {**name, "arguments": recipe.arguments(net.in_channels, net.out_channels), "notes": about}
 
 

@@ -15,7 +15,12 @@ from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
-MAY_CHANGE = ("data", "device", "tensorboard")  # may differ when a run is resumed, for example on another machine
+MAY_CHANGE = (
+    "data",
+    "device",
+    "tensorboard",
+    "accumulate",
+)  # may differ when a run is resumed, for example on another machine
 FILES = ("data", "start_from")  # options that are paths; stored as absolute paths
 
 # headings in the help
@@ -142,6 +147,14 @@ class Recipe:
             NETWORK,
         ),
     ] = ""
+    sync_norm: Annotated[
+        bool,
+        typer.Option(
+            "--sync-norm",
+            help="With torchrun: batch norm over the tiles of all processes.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = False
     start_from: Annotated[
         str,
         _option(
@@ -152,7 +165,13 @@ class Recipe:
     ] = ""
     steps: Annotated[int, _option("Optimiser steps.", TRAINING, min=1)] = 250
     extended: Annotated[str, typer.Option(hidden=True)] = ""  # steps of each extension, such as "100,50"
-    batch: Annotated[int, _option("Tiles per step.", TRAINING, min=1)] = 4
+    batch: Annotated[int, _option("Tiles per step, those of all processes together.", TRAINING, min=1)] = 4
+    accumulate: Annotated[
+        int,
+        _option(
+            "Compute the tiles of a step in this number of parts, one after the other: less memory.", TRAINING, min=1
+        ),
+    ] = 1
     tile: Annotated[
         str,
         _option(

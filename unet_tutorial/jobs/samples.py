@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from torch import Tensor
 
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.augment.sample import Sample
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
-from unet_tutorial.learning.losses.layers import layer_weighted, layer_weights
-from unet_tutorial.learning.losses.named import loss_named
-from unet_tutorial.learning.losses.supervision import supervised_loss
+from unet_tutorial.learning.losses.layers import layer_terms, layer_weighted, layer_weights
+from unet_tutorial.learning.losses.named import loss_named, terms_named
+from unet_tutorial.learning.losses.terms import Objective
 from unet_tutorial.learning.losses.weight_maps import border_weights, class_weighting
-
-Objective = Callable[[Tensor | list[Tensor], Tensor, Tensor], Tensor]  # (logits or a list of them, target, weights)
 
 
 def samples(pairs: list[Pair], task: Task, recipe: Recipe) -> list[Sample]:
@@ -58,14 +53,9 @@ def objective(recipe: Recipe, task: Task, drawn_from: list[Sample]) -> Objective
     The weights of layers are computed from all training samples. ValueError for an unknown name, for a loss that does
     not suit the kind of the labels, and for class weights that are not numbers.
     """
-    loss = loss_named(recipe.loss or "cross_entropy", multilabel=task.scheme.layered)
-    if task.scheme.layered:
-        loss = layer_weighted(loss, layer_weights(recipe.class_weights, [each.labels for each in drawn_from]))
-    supervised = supervised_loss(loss)
-
-    def of_outputs(outputs: Tensor | list[Tensor], target: Tensor, weights: Tensor) -> Tensor:
-        if isinstance(outputs, Tensor):
-            return loss(outputs, target, weights)
-        return supervised(outputs, target, weights)
-
-    return of_outputs
+    name, layered = recipe.loss or "cross_entropy", task.scheme.layered
+    loss, terms = loss_named(name, multilabel=layered), terms_named(name, multilabel=layered)
+    if layered:
+        weights = layer_weights(recipe.class_weights, [each.labels for each in drawn_from])
+        loss, terms = layer_weighted(loss, weights), [each for term in terms for each in layer_terms(term, weights)]
+    return Objective(loss, terms)

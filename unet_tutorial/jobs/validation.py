@@ -12,8 +12,9 @@ from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
-from unet_tutorial.jobs.samples import Objective, samples
+from unet_tutorial.jobs.samples import samples
 from unet_tutorial.jobs.task import Task
+from unet_tutorial.learning.losses.terms import Objective
 from unet_tutorial.learning.train import Training, Validation
 from unet_tutorial.metrics.confusion import Counts, confusion, iou_per_class
 

@@ -1,6 +1,7 @@
 """Batches of randomly placed, augmented tiles.
 
-Each batch depends only on the seed and the number of the step, so a resumed training run uses the same tiles.
+Each batch depends only on the seed, the number of the step and the number of the process (rank), so a resumed training
+run uses the same tiles.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import Padding, Plan, nearest_valid, output_size, valid_sizes
 
+STEPS_OF_A_SEED = 1_000_003  # larger than the number of steps of usual runs, so that two seeds have no batch in common
+STEPS_OF_A_RANK = 2**22
 OUTPUT_PIXELS = 12_544  # of the output of a default training tile: 112²
 
 AUGMENTATION = augmentation()  # flips, rotations by 90°, gray shift
@@ -28,26 +31,38 @@ def tile_batches(
     *,
     tile: Size,
     seed: int,
+    rank: int = 0,
     augmentation: Augmentation = AUGMENTATION,
 ) -> Callable[[int, int], Batch]:
     """Return a function (step, number of tiles) -> Batch.
 
     For each tile it chooses a random sample, augments it, and crops a tile at a random position. ``tile`` is the input
     size. Labels and weights have the size of the network's output, in the middle of the tile. If a tile extends beyond
-    the image, the image is mirrored there. Raises ValueError for a tile size that is not valid for the network, and if
-    there are no samples.
+    the image, the image is mirrored there. Each of several processes passes its ``rank``, and draws other tiles than
+    the others. Raises ValueError for a tile size that is not valid for the network, and if there are no samples.
     """
     out = output_size(tile, levels, padding=padding)
     if not samples:
         raise ValueError("no samples to draw tiles from; pass at least one")
 
     def batch(step: int, tiles: int) -> Batch:
-        # the factor is larger than any number of steps, so two seeds never give the same number
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        generator = torch.Generator().manual_seed(seed_of(seed, step, rank))
         drawn = [_random_tile(samples, generator, tile, out, augmentation) for _ in range(tiles)]
         return Batch(*(torch.stack(tensors) for tensors in zip(*drawn, strict=True)))
 
     return batch
+
+
+def seed_of(seed: int, step: int, rank: int = 0) -> int:
+    """The seed of a random generator for a step of the process ``rank`` in a run.
+
+    The processes of a run have no number in common, up to 1024 processes and 4 million steps. The offset is below 2³²,
+    because torch's generator on the CPU ignores all higher bits of a seed.
+
+    >>> seed_of(2, 5), seed_of(2, 5, rank=1)
+    (2000011, 6194315)
+    """
+    return seed * STEPS_OF_A_SEED + step + rank * STEPS_OF_A_RANK
 
 
 def _random_tile(

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from unet_tutorial.disk import complete_file, one_line
 from unet_tutorial.learning.integrity import difference, digest_of, first_not_finite, foreign_format, misfit
-from unet_tutorial.learning.random_states import random_states, restore_random_states
+from unet_tutorial.learning.random_states import of_others, random_states, restore_random_states
 from unet_tutorial.learning.train import Training, Validation, adam
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import build
@@ -102,7 +102,7 @@ class Checkpoint:
         return [Validation(round(step), loss, score) for step, loss, score in rows]
 
     def training(self, device: str = "cpu", builders: Builders = NO_BUILDERS) -> Training:
-        """The state of the training run after its last step. Also restores torch's random state.
+        """The state of the training run after its last step. Also restores torch's random state, that of process 0.
 
         ``builders`` are those of ``network``. Raises ValueError for a file with weights alone.
         """
@@ -114,6 +114,7 @@ class Checkpoint:
         training = adam(self.network(builders), device)
         training.losses = self.tensors["losses"].tolist()
         training.validation = self.validation
+        training.others = of_others(self.tensors)
         for i, weight in enumerate(training.net.parameters()):
             state = {key: value.to(device) for key, value in self._tensors_under(f"optimiser.{i}.").items()}
             if any(value.shape not in (weight.shape, ()) for value in state.values()):
@@ -148,7 +149,7 @@ def save(path: str | Path, training: Training, **about: Unpack[Description]) -> 
     tensors = {f"optimiser.{key}": value for key, value in _optimiser_state(training)}
     tensors["losses"] = torch.tensor(training.losses, dtype=torch.float64)
     tensors["validation"] = torch.tensor(training.validation, dtype=torch.float64).reshape(-1, 3)
-    tensors |= random_states(training.net.device)
+    tensors |= random_states(training.net.device) | training.others
     _write(path, training.net, tensors, about)
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +27,14 @@ class Batch(NamedTuple):
     images: Tensor
     labels: Tensor
     weights: Tensor
+
+
+Autocast = Callable[[], AbstractContextManager[object]]  # the context of each forward pass
+BAR = partial(tqdm, unit="step", disable=None)  # a progress bar, if standard error is a terminal
+
+
+class NotFiniteError(ValueError):
+    """A loss or a weight is NaN or infinite."""
 
 
 class Validation(NamedTuple):
@@ -60,12 +69,17 @@ def is_stale(validations: Sequence[Validation], patience: int) -> bool:
 
 @dataclass
 class Training:
-    """The state of a training run: network, optimiser, the loss of every step so far, and all validations so far."""
+    """The state of a training run: network, optimiser, the loss of every step so far, and all validations so far.
+
+    ``others`` holds the random states of the other processes of the run at the last save, under the keys of a
+    checkpoint (see ``learning.random_states``).
+    """
 
     net: Network
     optimiser: torch.optim.Optimizer
     losses: list[float] = field(default_factory=list)
     validation: list[Validation] = field(default_factory=list)
+    others: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def step(self) -> int:
@@ -113,7 +127,9 @@ def fit(
     save: Callable[[Training], None],
     every: int = 100,
     stop: Callable[[Training], bool] = lambda _training: False,
-    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+    autocast: Autocast = nullcontext,
+    backward: Callable[[Batch], Tensor] | None = None,
+    bar: Callable[..., Any] = BAR,
 ) -> None:
     """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
@@ -125,25 +141,23 @@ def fit(
     ``loss(logits, labels, weights)`` is a scalar; the logits (N, K, *out) have the dtype of the images. If the network
     returns a list of logits in training mode (deep supervision), the loss receives the list. ``autocast`` returns the
     context manager for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed
-    precision. A progress bar on standard error shows the loss and the remaining time. Raises ValueError if the loss is
-    NaN or infinite, and before saving if a weight is.
+    precision. ``backward`` computes the gradients of a batch and returns its loss; another one than that of this module
+    (see ``distributed.SharedStep``) takes the place of ``loss`` and ``autocast``. ``bar`` is tqdm or a function with
+    the same arguments: it shows the loss and the remaining time on standard error. Raises NotFiniteError, a ValueError,
+    if the loss is NaN or infinite, and before saving if a weight is.
     """
     net = training.net.train()
-    device, layout = net.device, net.memory_format
+    backward = backward or partial(whole_batch, net, loss, autocast)
     first = training.step
-    progress = tqdm(range(first, steps), initial=first, total=steps, unit="step", disable=None)
+    progress = bar(range(first, steps), initial=first, total=steps)
     for step in progress:
         if (step == first or step % every == 0) and stop(training):
             return
-        images, labels, weights = (tensor.to(device, non_blocking=True) for tensor in batches(step))
+        batch = Batch(*(tensor.to(net.device, non_blocking=True) for tensor in batches(step)))
         for group in training.optimiser.param_groups:
             group["lr"] = rates(step) * group.get("lr_scale", 1)
-        with autocast():
-            logits = net(images.to(memory_format=layout))
-        # computed in the dtype of the images: in bfloat16, the gradients of a pixel's logits would not sum to 0
-        cost = loss(_cast(logits, images.dtype), labels, weights)
         training.optimiser.zero_grad()
-        cost.backward()
+        cost = backward(batch)
         training.optimiser.step()
         training.losses.append(_finite_loss(cost.item(), step))
         progress.set_postfix(loss=f"{training.losses[-1]:.3f}")
@@ -153,18 +167,38 @@ def fit(
             net.train()  # `save` may validate
 
 
-def _cast(logits: Any, dtype: torch.dtype) -> Any:
-    """The logits in another dtype; a list or tuple of logits as a list."""
-    return [each.to(dtype) for each in logits] if isinstance(logits, (list, tuple)) else logits.to(dtype)
+def whole_batch(
+    net: Network, loss: Callable[[Any, Tensor, Tensor], Tensor], autocast: Autocast, batch: Batch
+) -> Tensor:
+    """Compute the gradients of the loss of a batch; returns the loss, a scalar."""
+    cost = loss(forward_pass(net, batch.images, net.memory_format, autocast), batch.labels, batch.weights)
+    cost.backward()
+    return cost.detach()
+
+
+def forward_pass(
+    module: Callable[[Tensor], Any], images: Tensor, layout: torch.memory_format, autocast: Autocast
+) -> Any:
+    """The network's logits, or list of logits, in the dtype of the images; ``layout`` is the network's memory format.
+
+    In bfloat16, the gradients of a pixel's logits would not sum to 0.
+    """
+    with autocast():
+        logits = module(images.to(memory_format=layout))
+    if isinstance(logits, (list, tuple)):
+        return [each.to(images.dtype) for each in logits]
+    return logits.to(images.dtype)
 
 
 def _finite_loss(loss: float, step: int) -> float:
     if not math.isfinite(loss):
-        raise ValueError(f"the loss of step {step} is {loss}; start again with a tenth of the learning rate")
+        raise NotFiniteError(f"the loss of step {step} is {loss}; start again with a tenth of the learning rate")
     return loss
 
 
 def _check_weights(net: Network, step: int) -> None:
     """Raise ValueError if a weight is NaN or infinite, before it replaces a good checkpoint."""
     if not all(weight.isfinite().all() for weight in net.parameters()):
-        raise ValueError(f"the weights are not finite after step {step}; start again with a tenth of the learning rate")
+        raise NotFiniteError(
+            f"the weights are not finite after step {step}; start again with a tenth of the learning rate"
+        )

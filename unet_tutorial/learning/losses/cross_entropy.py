@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, int64
 
 UNLABELLED = -1  # class of the pixels without a label
@@ -48,7 +49,7 @@ def sparse_cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Ten
     """
     check_loss_inputs(logits, target, weights)
     known = target != UNLABELLED
-    share = known.sum().clamp(min=1) / max(known.numel(), 1)
+    share = known.sum().clamp(min=1).to(torch.promote_types(weights.dtype, torch.float32)) / max(known.numel(), 1)
     return weighted_cross_entropy(logits, target.where(known, 0), weights * known) / share
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from unet_tutorial.learning.losses.combine import scaled
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.targets import Loss, check_multilabel
+from unet_tutorial.learning.losses.terms import Count, Term
 from unet_tutorial.learning.losses.weight_maps import BALANCED, class_weights, fixed_weights
 
 
@@ -53,11 +55,38 @@ def layer_weighted(loss: Loss, weights: Tensor) -> Loss:
         check_multilabel(logits, target, pixels)
         if target.shape[1] != len(weights):
             raise ValueError(f"weights of {len(weights)} layers for {target.shape[1]}; pass one pair per layer")
-        terms = []
-        for layer, (negative, positive) in enumerate(weights.tolist()):
-            true = target[:, layer : layer + 1]  # (N, 1, *spatial)
-            balance = negative + (positive - negative) * true[:, 0].clamp(min=0)
-            terms.append(loss(logits[:, layer : layer + 1], true, pixels * balance))
+        terms = [single(logits, target, pixels) for single in _of_each_layer(loss, weights)]
         return torch.stack(terms).mean()
 
     return weighted
+
+
+def layer_terms(term: Term, weights: Tensor) -> list[Term]:
+    """The terms of ``layer_weighted``: one for each layer, because the labelled pixels of the layers may differ.
+
+    The term itself is returned if all weights are 1.
+    """
+    if (weights == 1).all():
+        return [term]
+    return [
+        Term(scaled(1 / len(weights), single), _of_layer(term.count, layer))
+        for layer, single in enumerate(_of_each_layer(term.loss, weights))
+    ]
+
+
+def _of_each_layer(loss: Loss, weights: Tensor) -> list[Loss]:
+    """The loss of each layer alone, with pixel weights multiplied by ``weights`` (L, 2) of its labels 0 and 1."""
+
+    def of(layer: int, negative: float, positive: float) -> Loss:
+        def single(logits: Tensor, target: Tensor, pixels: Tensor) -> Tensor:
+            true = target[:, layer : layer + 1]  # (N, 1, *spatial)
+            balance = negative + (positive - negative) * true[:, 0].clamp(min=0)
+            return loss(logits[:, layer : layer + 1], true, pixels * balance)
+
+        return single
+
+    return [of(layer, negative, positive) for layer, (negative, positive) in enumerate(weights.tolist())]
+
+
+def _of_layer(count: Count, layer: int) -> Count:
+    return lambda target: count(target[:, layer : layer + 1])

@@ -21,6 +21,7 @@ from unet_tutorial.learning.losses.overlap import (
     tversky_loss,
 )
 from unet_tutorial.learning.losses.targets import Loss
+from unet_tutorial.learning.losses.terms import Count, Term, image_count, labelled_count
 
 # Only binary_cross_entropy and sigmoid_focal need a multi-label target, only cross_entropy and focal one of classes.
 LOSSES: dict[str, Loss] = {
@@ -39,6 +40,11 @@ LOSSES: dict[str, Loss] = {
     "ms_ssim": ms_ssim_loss,
 }
 
+# Of which values a loss is the mean; the others are means over the images (and all classes of each)
+COUNT_OF: dict[str, Count] = dict.fromkeys(
+    ("cross_entropy", "binary_cross_entropy", "focal", "sigmoid_focal"), labelled_count
+)
+
 # The same loss for a multi-label target
 OF_LAYERS = {"cross_entropy": "binary_cross_entropy", "focal": "sigmoid_focal"}
 
@@ -56,6 +62,22 @@ def loss_named(text: str, *, multilabel: bool = False) -> Loss:
     >>> loss_named("dice+0.5*focal", multilabel=True).losses.keys()
     dict_keys(['dice', 'sigmoid_focal'])
     """
+    terms = _by_name(text, multilabel=multilabel)
+    return next(iter(terms.values())) if len(terms) == 1 else combine(**terms)
+
+
+def terms_named(text: str, *, multilabel: bool = False) -> list[Term]:
+    """The terms of ``loss_named``, each with the number of values of its mean. Errors are those of ``loss_named``.
+
+    >>> import torch
+    >>> [int(term.count(torch.tensor([[0, 1, -1]]))) for term in terms_named("cross_entropy+0.5*dice")]
+    [2, 1]
+    """
+    return [Term(loss, COUNT_OF.get(name, image_count)) for name, loss in _by_name(text, multilabel=multilabel).items()]
+
+
+def _by_name(text: str, *, multilabel: bool) -> dict[str, Loss]:
+    """The terms of a sum, each multiplied by its factor, by the names in ``LOSSES``."""
     names = [name for name in LOSSES if multilabel or name not in OF_LAYERS.values()]
     help_ = f"write one of {', '.join(names)}, or a sum such as dice+0.5*cross_entropy"
     terms: dict[str, Loss] = {}
@@ -70,7 +92,7 @@ def loss_named(text: str, *, multilabel: bool = False) -> Loss:
         if name in terms:
             raise ValueError(f"loss {text!r}: {name} is given twice; write it once, with the sum of the factors")
         terms[name] = scaled(_factor(text, factor), LOSSES[name]) if times else LOSSES[name]
-    return next(iter(terms.values())) if len(terms) == 1 else combine(**terms)
+    return terms
 
 
 def _factor(text: str, factor: str) -> float:

@@ -1,0 +1,119 @@
+"""Batch norm over the tiles of all processes (synchronised batch norm).
+
+With one or two tiles per process, the mean and the variance of batch norm are those of too few pixels. Synchronised
+batch norm exchanges the number of pixels, their sum and the sum of their squares of each channel, and normalises with
+the mean and the variance of the whole batch: in training, the network is the one that a single process with all tiles
+would train. Torch's own ``SyncBatchNorm`` does the same on GPUs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from unet_tutorial.nets.norms import BATCH_NORM
+
+Sum = Callable[[Tensor], Tensor]  # the sum of the tensors of all processes
+_Net = TypeVar("_Net", bound=nn.Module)
+
+
+def synchronised(net: _Net, total: Sum) -> _Net:
+    """Let each batch norm of the network, in place, use the statistics of all processes in training mode.
+
+    ``total`` returns the sum of the tensors that all processes pass, such as ``Processes.sum``. The keys of the state
+    dict, the weights and the running statistics stay as they are. Raises ValueError if the network has no batch norm,
+    and for a subclass of torch's batch norm that computes in its own way.
+    """
+    norms = [(name, each) for name, each in net.named_modules() if isinstance(each, BATCH_NORM)]
+    if not norms:
+        raise ValueError("the network has no batch norm to synchronise; leave --sync-norm out")
+    for name, norm in norms:
+        if type(norm).forward not in (each.forward for each in BATCH_NORM):
+            raise ValueError(
+                f"layer {name} is a {type(norm).__name__}, a batch norm with a computation of its own, which cannot be "
+                "synchronised; leave --sync-norm out"
+            )
+    kinds = {type(norm) for _, norm in norms}
+    # subclasses, so that figures and tables treat them as batch norms
+    subclasses = {kind: type(f"Sync{kind.__name__}", (Synchronised, kind), {}) for kind in kinds}
+    for _, norm in norms:
+        norm.__class__ = subclasses[type(norm)]  # keeps weights, buffers and hooks
+        norm.total = total  # type: ignore[assignment] # not a tensor
+    return net
+
+
+class Synchronised(nn.Module):
+    """The forward pass of synchronised batch norm, for a subclass of torch's batch norm: (N, C, *size) -> the same."""
+
+    total: Sum
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+    weight: Tensor | None
+    bias: Tensor | None
+    momentum: float | None
+    eps: float
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise with the statistics of all processes; in evaluation mode, as batch norm does."""
+        if not self.training:
+            out: Tensor = super().forward(x)
+            return out
+        shape = (1, -1, *(1,) * (x.ndim - 2))
+        normalise: Any = _Normalise.apply  # has no annotations
+        normalised, mean, variance, count = normalise(x, self.eps, self.total)
+        self._update(mean, variance, count)
+        if self.weight is not None:
+            normalised = normalised * self.weight.reshape(shape)
+        if self.bias is not None:
+            normalised = normalised + self.bias.reshape(shape)
+        result: Tensor = normalised.to(x.dtype)
+        return result
+
+    @torch.no_grad()
+    def _update(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
+        """Move the running statistics towards those of this batch, as torch's batch norm does."""
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        share = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+        unbiased = variance * count / (count - 1).clamp(min=1)
+        self.running_mean.add_(share * (mean - self.running_mean).to(self.running_mean.dtype))
+        self.running_var.add_(share * (unbiased - self.running_var).to(self.running_var.dtype))
+
+
+class _Normalise(torch.autograd.Function):
+    """(x - mean) / sqrt(variance + eps) with the statistics of all processes; also returns these, in float64."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, eps: float, total: Sum) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """``x`` (N, C, *size) -> normalised (N, C, *size), mean and variance (C,), number of pixels ()."""
+        values = x.to(torch.promote_types(x.dtype, torch.float32))  # sums in half precision are not exact
+        axes, shape = [0, *range(2, x.ndim)], (1, -1, *(1,) * (x.ndim - 2))
+        own = x.numel() // x.shape[1]
+        variance, mean = (each.double() for each in torch.var_mean(values, axes, correction=0))
+        sums = total(torch.cat((mean.new_tensor([own]), own * mean, own * (variance + mean**2))))
+        count, mean, squares = sums[0], *(sums[1:] / sums[0]).chunk(2)
+        variance = (squares - mean**2).clamp(min=0)
+        scale = (variance + eps).rsqrt()
+        normalised = (values - mean.to(values.dtype).reshape(shape)) * scale.to(values.dtype).reshape(shape)
+        ctx.save_for_backward(normalised, scale, count)
+        ctx.total, ctx.dtype = total, x.dtype
+        ctx.mark_non_differentiable(mean, variance, count)
+        return normalised, mean, variance, count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """The gradient of x also passes through mean and variance, and so through the pixels of all processes."""
+        gradient = gradients[0]
+        normalised, scale, count = ctx.saved_tensors
+        axes, shape = [0, *range(2, gradient.ndim)], (1, -1, *(1,) * (gradient.ndim - 2))
+        own = torch.cat(
+            (gradient.sum(axes, dtype=torch.float64), (gradient * normalised).sum(axes, dtype=torch.float64))
+        )
+        mean, slope = (each.to(gradient.dtype).reshape(shape) for each in (ctx.total(own) / count).chunk(2))
+        scale = scale.to(gradient.dtype).reshape(shape)
+        return ((gradient - mean - normalised * slope) * scale).to(ctx.dtype), None, None
