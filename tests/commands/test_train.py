@@ -4,6 +4,8 @@ import csv
 import json
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import pytest
 import torch
 
 from tests.conftest import THIN, Unet
+from tests.oracles.processes import outcomes
 from tests.oracles.small_volumes import THIN_3D, UNLABELLED, VOLUMES, write_sparse_volumes, write_volumes
 from tests.oracles.user_module import refusal, write_user_module
+from unet_tutorial.commands.app import main
 from unet_tutorial.commands.model import builders
 from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.inference.tiling import predict_tiled
@@ -341,3 +345,45 @@ def test_a_fault_of_the_data_is_a_warning(unet: Unet, folder: Path, tmp_path: Pa
     assert "warning: " in text
     assert "constant" in text
     assert "warning: " not in unet("train", "--resume", tmp_path / "run")[1]
+
+
+def typed(*words: object) -> None:
+    """A process in which the command was typed."""
+    sys.argv = ["unet", *map(str, words)]
+    main()
+
+
+def test_processes_print_once_and_refuse_in_one_line(folder: Path, tmp_path: Path) -> None:
+    words = ["train", "--data", folder, "-o", tmp_path / "run", "--steps", 2, *THIN]
+    found = outcomes(typed, 2, *words)
+    assert [each.code for each in found] == [1, 1]
+    assert [each.printed for each in found] == [
+        "\runet: --batch 1: 2 processes divide the tiles of a step into 2 equal parts; give a multiple of 2, such as "
+        "--batch 2\n",
+        "",
+    ]
+    assert not (tmp_path / "run").exists()
+    found = outcomes(typed, 2, *words, "--batch", 2, "--accumulate", 1)
+    assert [each.code for each in found] == [0, 0], found
+    assert found[0].printed.count("2 images to learn from") == 1
+    assert "held-out images" in found[0].printed
+    assert found[1].printed == ""
+    assert load(tmp_path / "run" / "checkpoint.safetensors").notes["processes"] == 2
+
+
+@pytest.mark.slow
+def test_torchrun_trains_with_synchronised_norm_and_resumes(unet: Unet, folder: Path, tmp_path: Path) -> None:
+    run, torchrun = tmp_path / "run", [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    start = [*torchrun, "--nproc-per-node=2", "-m", "unet_tutorial", "train"]
+    words = ["--data", folder, "-o", run, "--steps", 2, *THIN, "--batch", 2, "--preset", "padded", "--sync-norm"]
+    done = subprocess.run([*start, *map(str, words)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    again = [*start, "--resume", str(run), "--extend", "2"]
+    done = subprocess.run(again, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kept = load(run / "checkpoint.safetensors")
+    assert len(kept.tensors["losses"]) == 4
+    assert "random.cpu.1" in kept.tensors
+    code, text = unet("predict", run / "checkpoint.safetensors", folder / "images" / "a.png", "-o", tmp_path / "out")
+    assert code == 0, text

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import pytest
 import torch
 
 from tests.conftest import THIN, Unet
+from tests.oracles.processes import outcomes
 from tests.oracles.small_volumes import VOLUMES
 from unet_tutorial.datasets.annotations.labels import separated
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
@@ -22,11 +25,13 @@ from unet_tutorial.datasets.folder import paired
 from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.disk import make_folder
+from unet_tutorial.jobs import job as jobs
 from unet_tutorial.jobs.data import Data
 from unet_tutorial.jobs.job import (
     BEST,
     CHECKPOINT,
     Job,
+    assist,
     begin,
     extended,
     job_of,
@@ -41,6 +46,8 @@ from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.split import Split
 from unet_tutorial.jobs.task import GREY_CELLS, Task
 from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.learning.distributed import Processes, joined
+from unet_tutorial.learning.random_states import of_others
 from unet_tutorial.learning.train import Batch, is_stale, one_cycle
 
 ARGUMENTS = {"in_channels": 1, "out_channels": 2, "widths": [2, 4]}
@@ -295,3 +302,117 @@ def test_fine_tuning_for_other_classes_of_the_same_number_says_so(run_folder: Pa
         "now it has the layers one, two",
         "its images were normalised with --normalise image, and now with percentile",
     ]
+
+
+SHARED = {"widths": "2,4", "tile": "36", "batch": 6, "validate": 1, "validate_every": 2}
+
+
+def shared_run(folder: Path, output: Path, steps: int, killed: int | None = None) -> list[str]:
+    """A process of a run on several, which goes on with the checkpoint in the output; the last rank may be killed.
+
+    Returns the remarks. There is no report.
+    """
+    jobs.write_report = lambda *_given: None
+    kept = load(output / CHECKPOINT) if (output / CHECKPOINT).is_file() else None
+    with joined() as processes:
+        job = prepare(Recipe(folder, steps=steps, **SHARED), kept, processes=processes)  # type: ignore[arg-type]
+        if killed is not None and processes.rank == processes.world - 1:
+            job = replace(job, batches=dying(job.batches, killed))
+        if processes.rank:
+            assist(job)
+        else:
+            run(job, output)
+        return job.remarks
+
+
+def dying(batches: Callable[[int], Batch], at: int) -> Callable[[int], Batch]:
+    """The batches, with the signal KILL before step ``at``."""
+
+    def batch(step: int) -> Batch:
+        if step == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return batches(step)
+
+    return batch
+
+
+@pytest.mark.slow
+def test_a_run_of_which_a_process_is_killed_is_resumed_bit_for_bit(folder: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert [each.code for each in outcomes(shared_run, 3, folder, whole, 7)] == [0] * 3
+    ended = [each.code for each in outcomes(shared_run, 3, folder, killed, 7, 5)]
+    assert ended[2] == -9
+    assert 0 not in ended
+    assert load(killed / CHECKPOINT).notes["processes"] == 3
+    assert len(load(killed / CHECKPOINT).tensors["losses"]) == 4
+    resumed = outcomes(shared_run, 3, folder, killed, 7)
+    assert [each.code for each in resumed] == [0] * 3
+    assert not any("instead of" in line for each in resumed for line in each.result)
+    for name in (CHECKPOINT, BEST):
+        ours, theirs = load(whole / name).tensors, load(killed / name).tensors
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours), name
+    states = of_others(load(whole / CHECKPOINT).tensors)
+    assert sorted(states) == ["random.cpu.1", "random.cpu.2"]
+    assert not torch.equal(*states.values())  # the dropout of each process is its own
+    assert (whole / "validation.csv").read_text() == (killed / "validation.csv").read_text()
+
+
+def test_a_run_goes_on_with_another_number_of_processes_and_says_so(run_folder: Path, folder: Path) -> None:
+    kept = load(run_folder / CHECKPOINT)
+    recipe = replace(Recipe.from_notes(kept.notes["recipe"]), data=folder, batch=2)
+    seeds = []
+    for rank in (0, 1):
+        job = prepare(recipe, kept, processes=Processes(rank, 2))
+        assert job.remarks[-1].startswith("warning: the run goes on with 2 instead of 1 processes; the weights")
+        assert job.training.step == 3
+        assert len(job.batches(3).images) == 1
+        seeds.append(torch.initial_seed())
+    assert seeds[1] == 2**22 + 3 + 2**31
+    assert prepare(recipe, kept).remarks == prepare(replace(recipe, accumulate=2), kept).remarks
+
+
+def test_processes_draw_other_tiles_and_have_other_dropout(folder: Path) -> None:
+    recipe = Recipe(folder, widths="2,4", tile="36", batch=6)
+    drawn, random = [], []
+    for rank in range(3):
+        job = prepare(recipe, processes=Processes(rank, 3))
+        drawn.append(job.batches(0).images)
+        random.append(float(torch.rand(1)))
+    assert len(drawn[0]) == 2
+    assert torch.equal(drawn[0], prepare(replace(recipe, batch=2)).batches(0).images)
+    assert not any(torch.equal(drawn[a], drawn[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+    assert len(set(random)) == 3
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "says"),
+    [
+        (
+            3,
+            {"batch": 4},
+            "--batch 4: 3 processes divide the tiles of a step into 3 equal parts; give a multiple of 3, ",
+        ),
+        (1, {"accumulate": 3}, "--accumulate 3 divide the tiles of a step into 3 equal parts; .* such as --batch 6"),
+        (2, {"accumulate": 3}, "2 processes and --accumulate 3 divide the tiles of a step into 6 equal parts; give"),
+        (2, {"sync_norm": True}, "the network has no batch norm to synchronise; leave --sync-norm out"),
+    ],
+)
+def test_tiles_that_cannot_be_divided_are_refused(folder: Path, world: int, options: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        prepare(Recipe(folder, widths="2,4", tile="36", **options), processes=Processes(0, world))
+
+
+def test_accumulated_gradients_train_as_those_of_the_whole_batch(folder: Path) -> None:
+    losses = []
+    for parts in (1, 2, 4):
+        recipe = Recipe(folder, widths="2,4", tile="36", batch=4, steps=3, loss="dice+cross_entropy", accumulate=parts)
+        job = prepare(recipe)
+        for part in job.training.net.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        train(job, lambda _training: None)
+        losses.append(job.training.losses)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    assert losses[2] == pytest.approx(losses[0], rel=1e-4)
+    assert losses[0] != losses[1]

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.oracles.random_samples import matching_sample
 from unet_tutorial.learning.augment.augmentation import augmentation
 from unet_tutorial.learning.augment.sample import Sample
-from unet_tutorial.learning.batches import tile_batches, training_tile
+from unet_tutorial.learning.batches import seed_of, tile_batches, training_tile
 from unet_tutorial.learning.train import Batch
 from unet_tutorial.nets.crop import center_crop
 from unet_tutorial.plan.levels import pyramid
@@ -75,3 +75,21 @@ def test_training_tiles_have_about_112_times_112_pixels_of_output() -> None:
     volume = pyramid((1, 1), rank=3)
     assert output_size(training_tile(volume, "valid"), volume, padding="valid") == (24,) * 3
     assert abs(24**3 / 112**2 - 1) < 0.15
+
+
+def test_processes_draw_other_tiles_and_rank_0_those_of_one_process() -> None:
+    samples, alone = [matching_sample(0), matching_sample(1)], batch(seed=3, step=5)
+    changes = augmentation(elastic_sd=0.5)
+    images = [
+        tile_batches(samples, LEVELS, "valid", tile=(24, 24), seed=3, rank=rank, augmentation=changes)(5, 2).images
+        for rank in range(4)
+    ]
+    assert torch.equal(images[0], alone.images)
+    assert not any(torch.equal(*pair) for pair in combinations(images, 2))
+
+
+def test_seeds_of_a_run_differ_in_the_lowest_32_bits_which_are_all_that_torch_reads() -> None:
+    first = [torch.rand(4, generator=torch.Generator().manual_seed(seed)) for seed in (5, 5 + 2**32)]
+    assert torch.equal(*first)
+    seeds = {seed_of(7, step, rank) % 2**32 for step in (0, 1, 10**6, 2**22 - 1) for rank in (0, 1, 2, 1023)}
+    assert len(seeds) == 16

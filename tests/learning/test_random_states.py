@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from unet_tutorial.learning.random_states import random_states, restore_random_states
+from unet_tutorial.learning.random_states import key_of, of_others, of_process, random_states, restore_random_states
 
 
 def test_the_state_of_the_cpu_is_restored() -> None:
@@ -38,3 +38,14 @@ def test_the_state_of_a_gpu_is_that_of_the_same_device(
     restore_random_states({"random.cpu": states["random.cpu"]}, device)  # of a run on another device
     restore_random_states(states, torch.device("cpu"))
     assert len(calls) == 2
+
+
+def test_the_states_of_several_processes_have_keys_of_their_own() -> None:
+    tensors = {name: torch.rand(1) for name in ("net.random.weight", "losses")}
+    for rank in range(12):
+        tensors |= {key_of(key, rank): torch.tensor([rank]) for key in ("random.cpu", "random.cuda")}
+    for rank in range(12):
+        found = {key: int(state) for key, state in of_process(tensors, rank).items()}
+        assert found == {"random.cpu": rank, "random.cuda": rank}
+    assert of_process(tensors, 12) == {}
+    assert len(of_others(tensors)) == 22

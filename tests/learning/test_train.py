@@ -194,3 +194,27 @@ def test_validations_are_stale_after_so_many_without_a_better_one(patience: int,
     found = validations(*SCORES)
     assert [is_stale(found[: n + 1], patience) for n in range(6)] == [bool(each) for each in stale]
     assert not is_stale([], patience)
+
+
+def test_another_function_can_compute_the_gradients_and_another_bar_show_the_loss() -> None:
+    training, shown = start(), list[str]()
+
+    def backward(batch: Batch) -> Tensor:
+        assert all(weight.grad is None for weight in training.net.parameters())
+        for weight in training.net.parameters():
+            weight.grad = torch.ones_like(weight)
+        return batch.images.sum() * 0 + 7
+
+    class Bar(list[int]):
+        def set_postfix(self, loss: str) -> None:
+            shown.append(loss)
+
+    before = [weight.detach().clone() for weight in training.net.parameters()]
+    training.optimiser = torch.optim.SGD(training.net.parameters())
+    fit(
+        training, batches, lambda _step: 0.5, steps=2, save=lambda _now: None, backward=backward,
+        bar=lambda steps, **_given: Bar(steps),
+    )  # fmt: skip
+    for old, new in zip(before, training.net.parameters(), strict=True):
+        torch.testing.assert_close(new, old - 1)
+    assert (training.losses, shown) == ([7.0, 7.0], ["7.000", "7.000"])

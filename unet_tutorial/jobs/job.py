@@ -317,8 +317,8 @@ def _resume_random_state(recipe: Recipe, training: Training, checkpoint: Checkpo
     if then == processes.world:
         return []
     return [
-        f"warning: the run was started with {then} process{'es' * (then != 1)} and goes on with {processes.world}; the "
-        "weights will not equal those of a run without interruption bit for bit"
+        f"warning: the run goes on with {processes.world} instead of {then} processes; the weights will not equal "
+        "those of a run without interruption bit for bit"
     ]
 
 

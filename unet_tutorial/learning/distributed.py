@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -156,10 +156,16 @@ def joined() -> Iterator[Processes]:
         return
     try:
         yield processes
-    except (AgreedError, NotFiniteError, KeyboardInterrupt):
+    except KeyboardInterrupt:
         if processes.rank:
             raise SystemExit(1) from None
         raise
+    except (AgreedError, NotFiniteError):
+        if not processes.rank:
+            raise
+        with suppress(RuntimeError):  # waits until process 0 has ended: torchrun ends all others with the first one
+            processes.sum(torch.zeros(()))
+        raise SystemExit(1) from None
     except ValueError as error:
         raise ValueError(f"{processes.name}: {error}") from error
     except RuntimeError as error:
