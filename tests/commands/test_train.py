@@ -353,6 +353,7 @@ def typed(*words: object) -> None:
     main()
 
 
+@pytest.mark.slow
 def test_processes_print_once_and_refuse_in_one_line(folder: Path, tmp_path: Path) -> None:
     words = ["train", "--data", folder, "-o", tmp_path / "run", "--steps", 2, *THIN]
     found = outcomes(typed, 2, *words)

@@ -312,7 +312,7 @@ def shared_run(folder: Path, output: Path, steps: int, killed: int | None = None
 
     Returns the remarks. There is no report.
     """
-    jobs.write_report = lambda *_given: None
+    jobs.__dict__["write_report"] = lambda *_given: None
     kept = load(output / CHECKPOINT) if (output / CHECKPOINT).is_file() else None
     with joined() as processes:
         job = prepare(Recipe(folder, steps=steps, **SHARED), kept, processes=processes)  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def all_gradients() -> Any:
         return numbers if processes.rank == 0 else [numbers[0]]
 
 
-@pytest.mark.parametrize("world", [2, 4])
+@pytest.mark.parametrize("world", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_gradients_of_processes_are_those_of_one_process_on_all_tiles(world: int) -> None:
     found = outcomes(all_gradients, world)
     assert [each.code for each in found] == [0] * world, found

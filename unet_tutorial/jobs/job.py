@@ -114,7 +114,7 @@ def job_of(
     the tiles of a step cannot be divided among the processes.
     """
     share = _tiles_of_each(recipe, processes)
-    if recipe.sync_norm:
+    if recipe.sync_norm and processes.world > 1:
         synchronised(training.net, processes.sum)
     _check_sizes(training.net, data.split)
     tile = tile_of(training, recipe, data.split)
