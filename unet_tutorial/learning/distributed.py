@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -121,7 +121,7 @@ class Processes:
         if error is not None and not isinstance(error, ValueError):
             raise error
         same = len(set(messages)) == 1
-        raise AgreedError(reason if same else f"rank {rank} of {self.world} processes: {reason}") from error
+        raise AgreedError(reason if same else f"{replace(self, rank=rank).name}: {reason}") from error
 
     def same(self, what: str, text: str) -> None:
         """Raise AgreedError unless all processes pass the same text; ``what`` names it in the message."""
