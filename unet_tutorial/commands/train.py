@@ -59,10 +59,9 @@ def train(
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder
-    from unet_tutorial.jobs.doctor.examine import quick_findings
-    from unet_tutorial.jobs.job import CHECKPOINT, assist, extended, prepare, run
+    from unet_tutorial.jobs.job import CHECKPOINT, assist, extended, prepare
     from unet_tutorial.learning.checkpoints import load
-    from unet_tutorial.learning.distributed import joined
+    from unet_tutorial.learning.distributed import joined, leave
 
     given = typed_fields(ctx, Recipe)
 
@@ -87,20 +86,29 @@ def train(
         if processes.rank:
             processes.agree(lambda: None)  # process 0 makes the folder
             assist(job)
-            return
-        folder = processes.agree(lambda: folder if resume else unused_folder(folder))
-        print(_opening(job, folder))
-        for line in job.remarks:
-            print(line)
-        for finding in [] if resume else quick_findings(job.data, job.recipe):
-            print(f"warning: {finding}")
-        try:
-            scores = run(job, folder, _log())
-        except KeyboardInterrupt:
-            saved = (folder / CHECKPOINT).is_file()
-            advice = f"continue with --resume {quote(str(folder))}" if saved else "nothing was saved yet"
-            raise KeyboardInterrupt(advice) from None
-        _print_results(folder, job, scores)
+        else:
+            _run_and_print(job, processes.agree(lambda: folder if resume else unused_folder(folder)), new=not resume)
+    if processes.world > 1:
+        leave()
+
+
+def _run_and_print(job: Job, folder: Path, *, new: bool) -> None:
+    """Train, test and report; prints remarks first, warnings about the data of a new run, and the scores."""
+    from unet_tutorial.jobs.doctor.examine import quick_findings
+    from unet_tutorial.jobs.job import CHECKPOINT, run
+
+    print(_opening(job, folder))
+    for line in job.remarks:
+        print(line)
+    for finding in quick_findings(job.data, job.recipe) if new else []:
+        print(f"warning: {finding}")
+    try:
+        scores = run(job, folder, _log())
+    except KeyboardInterrupt:
+        saved = (folder / CHECKPOINT).is_file()
+        advice = f"continue with --resume {quote(str(folder))}" if saved else "nothing was saved yet"
+        raise KeyboardInterrupt(advice) from None
+    _print_results(folder, job, scores)
 
 
 def _refuse_together(
