@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tests.oracles.loss_inputs import random_classes, random_labels
 from tests.oracles.processes import outcomes
-from unet_tutorial.learning.distributed import ALONE, AgreedError, Processes, SharedStep, joined
+from unet_tutorial.learning.distributed import ALONE, AgreedError, Processes, SharedStep, joined, leave
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.named import LOSSES, OF_LAYERS, loss_named, terms_named
 from unet_tutorial.learning.losses.terms import Objective
@@ -159,6 +159,19 @@ def test_processes_exchange_numbers_texts_and_errors() -> None:
         ]
 
 
+def left() -> str:
+    """A process of which rank 1 leaves after the last exchange."""
+    with joined() as processes:
+        processes.sum(torch.ones(()))
+        if processes.rank:
+            leave()
+    return "stayed"
+
+
+def test_a_process_that_has_done_its_share_leaves_without_an_error() -> None:
+    assert [(each.code, each.result) for each in outcomes(left, 2)] == [(0, "stayed"), (0, None)]
+
+
 def test_a_process_alone_exchanges_with_itself() -> None:
     assert ALONE.agree(lambda: 5) == 5
     assert ALONE.from_first([1.5]) == [1.5]
@@ -174,6 +187,7 @@ def ending(kind: str) -> str:
     """A process of which rank 1 ends in some way, while rank 0 waits for it."""
     try:
         with joined() as processes:
+            processes.sum(torch.ones(()))  # all have joined
             if kind == "agreed":
                 processes.agree(lambda: fail("no such folder") if processes.rank else None)
             if kind == "not finite":
