@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unet_tutorial.jobs.predictor import Predictor
+
 
 def predict(
-    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint.safetensors of a run, or its best.safetensors.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="The checkpoint.safetensors or best.safetensors of a run, or an .onnx.")
+    ],
     images: Annotated[list[Path], typer.Argument(help="Images or stacks, or folders of them (without subfolders).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
     *,
@@ -80,7 +87,10 @@ def predict(
         raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
     if not math.isfinite(watershed):
         raise ValueError(f"--watershed {watershed}: write a finite number of pixels, or 0 for none")
-    predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
+    if checkpoint.suffix.lower() == ".onnx":
+        predictor = _exported(checkpoint, net)(checkpoint, device, tile=tile, batch=batch, views=views)
+    else:
+        predictor = Predictor.from_file(checkpoint, device, tile=tile, batch=batch, views=views, builders=builders(net))
     files = sources(images, output, predictor.task, _warn)
     endings = [ending for kind in kinds for ending in kind.endings(predictor.task)]
     check_outputs(files, endings, output, overwrite=overwrite)
@@ -90,6 +100,18 @@ def predict(
         raise ValueError(
             failures[0] if len(files) == 1 else f"{len(failures)} of {len(files)} images were not predicted:{lines}"
         )
+
+
+def _exported(file: Path, net: str) -> Callable[..., Predictor]:
+    """The function that reads an .onnx file; onnxruntime is installed if it is missing."""
+    from unet_tutorial.commands.extras import missing, provide
+    from unet_tutorial.jobs.export.exported import ExportedPredictor
+
+    if net:
+        raise ValueError(f"{file} holds its network; leave out --net")
+    if any(each.name == "onnxruntime" for each in missing("export")):
+        provide("export")
+    return ExportedPredictor.from_onnx
 
 
 def _warn(line: str) -> None:

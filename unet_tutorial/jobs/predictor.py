@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -80,8 +81,8 @@ class Predictor:
         net = kept.network(builders).to(checked_device(device))
         size = sides(tile, net.levels[0].rank)
         try:
-            task, thresholds = Task.from_notes(kept.notes), _thresholds(kept.notes, views)
-            _check_task(task, net)
+            task, thresholds = Task.from_notes(kept.notes), thresholds_in(kept.notes, views)
+            check_task(task, net)
         except ValueError as error:
             raise ValueError(f"{checkpoint}: {error}") from error
         return cls(net, task, thresholds, size, batch, views)
@@ -104,9 +105,12 @@ class Predictor:
         if image.ndim != rank + 1:
             wanted = "a stack (C, D, H, W)" if rank == 3 else "an image (C, H, W), or a stack of images (C, D, H, W)"
             raise ValueError(f"expected {rank} spatial axes for this network, got {image.ndim - 1}; give {wanted}")
-        tensor = torch.from_numpy(self.task.normaliser(image))
-        probability = predict_with_tta(self._probability, tensor) if self.views > 1 else self._probability(tensor)
-        return np.asarray(probability)
+        predict, tensor = self.prepared(image)
+        return np.asarray(predict_with_tta(predict, tensor) if self.views > 1 else predict(tensor))
+
+    def prepared(self, image: Array) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+        """The function that maps a view of the image to its probabilities, and the image as its input, (C, *size)."""
+        return self._probability, torch.from_numpy(self.task.normaliser(image))
 
     def warnings(self, image: Image) -> list[str]:
         """Sentences about an image that differs much from the training images, in its values or in its pixel size."""
@@ -126,7 +130,7 @@ class Predictor:
 
         Predicts 8 times: the first of the 8 views is the image as it is. ValueError for NaN or infinite pixels.
         """
-        views = symmetric_views(self._probability, torch.from_numpy(self.task.normaliser(image)))
+        views = symmetric_views(*self.prepared(image))
         return {1: np.asarray(views[0]), 8: np.asarray(views.mean(0))}
 
     def _probability(self, image: Tensor) -> Tensor:
@@ -181,7 +185,7 @@ class Predictor:
         return np.asarray(labels.astype(np.uint8))
 
 
-def _thresholds(notes: dict[str, Any], views: int) -> Thresholds:
+def thresholds_in(notes: dict[str, Any], views: int) -> Thresholds:
     """The thresholds in the notes of a checkpoint for a number of views; () if there are none."""
     try:
         cuts = notes.get("cuts", {}).get(str(views), [])  # a number for two classes in files of earlier versions
@@ -190,7 +194,7 @@ def _thresholds(notes: dict[str, Any], views: int) -> Thresholds:
         raise ValueError(f"the thresholds in the checkpoint are damaged ({error}); use another checkpoint") from error
 
 
-def _check_task(task: Task, net: Network) -> None:
+def check_task(task: Task, net: Network) -> None:
     """ValueError if a task has other channels than the network, or more classes, or only one class."""
     least = 1 if task.scheme.layered else 2
     if len(task.channels) != net.in_channels or not least <= len(task.classes) <= net.out_channels:

@@ -239,14 +239,19 @@ def standardise(image: ArrayLike) -> NDArray[np.float32]:
     [[-1.0, 1.0], [-1.0, 1.0]]
     """
     values = np.asarray(image)
-    if values.size == 0 or values.dtype.kind not in "buif":
-        raise ValueError(f"expected an image of real numbers, got {describe(values)}; read it with read_image")
+    require_real(values)
     values = values.astype(np.float64)
-    require_finite(values, "the image")
     if values.min() == values.max():  # not std() == 0: the standard deviation of a constant may round to 1e-17
         return np.zeros(values.shape, np.float32)
     standard: NDArray[np.float32] = ((values - values.mean()) / values.std()).astype(np.float32)
     return standard
+
+
+def require_real(image: Array) -> None:
+    """ValueError for an image without pixels, one that is not of real numbers, and one with NaN or infinity."""
+    if image.size == 0 or image.dtype.kind not in "buif":
+        raise ValueError(f"expected an image of real numbers, got {describe(image)}; read it with read_image")
+    require_finite(image, "the image")
 
 
 def require_finite(image: Array, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_tutorial.datasets.images.files import require_finite, standardise
+from unet_tutorial.datasets.images.files import require_real
 from unet_tutorial.datasets.images.image import Array
 
 METHODS = ("image", "data", "percentile", "none")
@@ -56,17 +56,33 @@ class Normaliser:
 
     def __call__(self, image: Array) -> NDArray[np.float32]:
         """(C, *size) -> (C, *size) float32. ValueError for pixels that are NaN or infinite."""
-        if self.method == "image":
-            return np.stack([standardise(channel) for channel in image])
-        for channel in image:
-            require_finite(channel, "the image")
-        values = image.astype(np.float64)
-        if self.method == "data":
-            values = (values - _column(self.mean, image)) / _column([std or 1.0 for std in self.std], image)
-        elif self.method == "percentile":
-            low, high = np.percentile(values, PERCENTILES, axis=tuple(range(1, image.ndim)), keepdims=True)
-            values = (values - low) / np.where(high > low, high - low, 1.0)
+        subtract, divide = self.statistics(image)
+        values = (image.astype(np.float64) - _column(subtract, image)) / _column(divide, image)
         return values.astype(np.float32)
+
+    def statistics(self, image: Array) -> tuple[Array, Array]:
+        """The numbers that are subtracted from each channel of an image (C, *size), and by which it is divided: (C,).
+
+        ValueError for an image without pixels or not of real numbers, and for pixels that are NaN or infinite.
+        """
+        for channel in image:
+            require_real(channel)
+        if self.method in ("data", "none"):
+            return self.fixed if self.method == "data" else (np.zeros(len(image)), np.ones(len(image)))
+        pixels = [channel.astype(np.float64) for channel in image]
+        if self.method == "percentile":
+            low, high = (np.array([np.percentile(each, q) for each in pixels]) for q in PERCENTILES)
+            return low, np.where(high > low, high - low, 1.0)
+        constant = [each.min() == each.max() for each in pixels]  # not std() == 0: it may round to 1e-17
+        mean = [each.flat[0] if flat else each.mean() for each, flat in zip(pixels, constant, strict=True)]
+        return np.array(mean), np.array(
+            [1.0 if flat else each.std() for each, flat in zip(pixels, constant, strict=True)]
+        )
+
+    @property
+    def fixed(self) -> tuple[Array, Array]:
+        """Mean and standard deviation of the training images, (C,) each; 1 in place of a standard deviation of 0."""
+        return np.array(self.mean), np.array([std or 1.0 for std in self.std])
 
     def warnings(self, image: Array, channels: Sequence[str]) -> list[str]:
         """A sentence for each channel whose mean or spread is far from those of all training images.
@@ -104,7 +120,7 @@ def _ranges(values: Array) -> tuple[Range, ...]:
     return tuple((float(low), float(high)) for low, high in zip(values.min(0), values.max(0), strict=True))
 
 
-def _column(values: Sequence[float], image: Array) -> Array:
+def _column(values: Array, image: Array) -> Array:
     """One value per channel, with the number of axes of the image."""
     return np.reshape(values, (-1, *[1] * (image.ndim - 1)))
 

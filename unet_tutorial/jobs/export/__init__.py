@@ -1,0 +1,1 @@
+"""Trained networks as files of other tools: ONNX, torch.export, and packages of bioimage.io."""

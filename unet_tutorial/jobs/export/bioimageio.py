@@ -1,0 +1,379 @@
+"""Packages of bioimage.io: a ZIP file with the model in ONNX and PyTorch, described by version 0.5 of its format.
+
+The format: https://github.com/bioimage-io/spec-bioimage-io. Its description says how an image is normalised, so the
+weights in the package take a normalised image and return probabilities.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as Picture
+from torch import Tensor
+
+from unet_tutorial.datasets.images.image import Array
+from unet_tutorial.datasets.images.normalisation import PERCENTILES
+from unet_tutorial.disk import complete_file
+from unet_tutorial.figures.diagram import draw
+from unet_tutorial.inference.tiles import margins, pass_bytes
+from unet_tutorial.jobs.export.architecture import architecture_source
+from unet_tutorial.jobs.export.graph import bare, check, traced
+from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
+from unet_tutorial.jobs.export.packages import package
+from unet_tutorial.jobs.predictor import LARGEST_PASS
+from unet_tutorial.nets.crop import mirrored
+from unet_tutorial.plan.levels import Size
+
+Log = Callable[[str], None]
+Entry = dict[str, Any]  # a part of the description
+
+FORMAT_VERSION = "0.5.4"  # the first one with all fields that are used here
+SUFFIX = ".bioimageio.zip"
+TEST_SIDE = 64  # least pixels of the test image along each axis, or 16 in 3D
+EPSILON = 1e-10  # is added to a standard deviation
+LEAST_STD = 1e-6  # that the format accepts
+COVER = (1200, 600)  # pixels; the format asks for 2:1
+NAME = re.compile(r"[A-Za-z0-9_+\-() ]{5,128}")
+UNET = {
+    "text": "Ronneberger et al.: U-Net: Convolutional Networks for Biomedical Image Segmentation. MICCAI 2015",
+    "doi": "10.1007/978-3-319-24574-4_28",
+}
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Who made a model, and under which licence others may use it.
+
+    ``authors`` are names, each with an affiliation after a semicolon if there is one. ``licence`` is an identifier of
+    https://spdx.org/licenses. ``name`` has 5 to 128 letters, digits, spaces and _ + - ( ). Empty fields get a default,
+    and `defaults` says which one. ValueError for a name with other characters.
+    """
+
+    name: str = ""
+    description: str = ""
+    authors: tuple[str, ...] = ()
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name and not NAME.fullmatch(self.name):
+            raise ValueError(
+                f"--name {self.name!r}: bioimage.io accepts 5 to 128 letters, digits, spaces and _ + - ( ); "
+                "write such as 'Membranes in EM'"
+            )
+
+    def completed(self, model: Model) -> tuple[Publication, list[str]]:
+        """The publication with its defaults, and a sentence for each of them that should be replaced."""
+        wanted = " and ".join(model.task.classes[0 if model.task.scheme.layered else 1 :])
+        plain = re.sub(r"[^A-Za-z0-9_+\-() ]+", " ", f"U-Net for {wanted}")[:64].strip()
+        made = Publication(
+            self.name or plain,
+            self.description or f"A U-Net that segments {wanted}."[:512],
+            self.authors or ("Unknown author",),
+            self.licence or "CC-BY-4.0",
+        )
+        options = {"--author": self.authors, "--licence": self.licence, "--name": self.name}
+        values = (made.authors[0], made.licence, made.name)
+        remarks = [
+            f"{option} is missing; the package says {value}, so change it before you publish it"
+            for (option, given), value in zip(options.items(), values, strict=True)
+            if not given
+        ]
+        return made, remarks
+
+
+@dataclass(frozen=True)
+class Package:
+    """The files of a package, by name, and its description."""
+
+    description: Entry
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Write the ZIP file; an existing one is replaced when the new one is complete."""
+        text = package("yaml").safe_dump(self.description, sort_keys=False, allow_unicode=True, width=120)
+        with complete_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in {"bioimageio.yaml": text.encode(), **self.files}.items():
+                archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+
+
+def write_bioimageio(
+    model: Model, path: Path, about: Publication, image: Array | None = None, warn: Log = print
+) -> None:
+    """Write a package of bioimage.io.
+
+    ``image``, (C, *size), is cropped or mirrored to a valid size and becomes the test image; without one it is noise
+    with the mean and standard deviation of the training images. ``warn`` receives a sentence for each default. The
+    package of a network that is no preset has ONNX weights only, because its code is not part of this project.
+    ValueError if the network cannot be exported, if a package is missing, and for an ``image`` with other channels.
+    """
+    about, remarks = about.completed(model)
+    pixels = sample_image(model, image)
+    normal = torch.from_numpy(model.task.normaliser(pixels))[None]  # (1, C, *size)
+    module = bare(model)
+    with torch.no_grad():
+        probability = module(normal)
+    files = {
+        "README.md": readme(model, about).encode(),
+        "cover.png": cover(model),
+        "test_input.npy": _npy(pixels[None].astype(np.float32)),
+        "test_output.npy": _npy(probability.numpy()),
+        "weights.onnx": _onnx(model),
+    }
+    weights: Entry = {"onnx": {"source": "weights.onnx", "opset_version": _opset(files["weights.onnx"])}}
+    if model.preset:
+        files |= {"weights.pt": _state_dict(module), "architecture.py": architecture_source().encode()}
+        weights["pytorch_state_dict"] = {
+            "source": "weights.pt",
+            "architecture": {
+                "source": "architecture.py",
+                "callable": "layers" if model.task.scheme.layered else "classes",
+                "kwargs": {"preset": model.preset, **model.arguments},
+            },
+            "pytorch_version": torch.__version__.partition("+")[0],
+        }
+        weights["onnx"]["parent"] = "pytorch_state_dict"
+    else:
+        remarks.append("the network is no preset, so the package has ONNX weights only, without PyTorch's")
+    if image is None:
+        remarks.append("--image is missing; the test image is noise with the statistics of the training images")
+    halo = halo_of(model)
+    if halo is None:
+        remarks.append("exact tiles would need too much memory, so the package states no halo; use large tiles")
+    for remark in remarks:
+        warn(remark)
+    Package(described(model, about, weights, halo), files).write(path)
+
+
+def sample_image(model: Model, image: Array | None) -> Array:
+    """The test image of a valid size, (C, *size) float32."""
+    channels, size = model.net.in_channels, sample_size(model)
+    if image is None:
+        noise = np.random.default_rng(0).normal(size=(channels, *size))
+        mean, std = (np.reshape(each, (-1, *[1] * len(size))) for each in model.task.normaliser.fixed)
+        return (noise * std + mean if len(mean) else noise).astype(np.float32)
+    if image.ndim != len(size) + 1 or len(image) != channels:
+        raise ValueError(
+            f"--image has {len(image)} channels and {image.ndim - 1} axes, and the network needs {channels} channels "
+            f"and {len(size)} axes; give another image"
+        )
+    start = tuple((n - m) // 2 for n, m in zip(image.shape[1:], size, strict=True))
+    return np.asarray(mirrored(torch.from_numpy(image.astype(np.float32)), start, size))
+
+
+def sample_size(model: Model) -> Size:
+    """The smallest size of at least ``TEST_SIDE`` pixels along each axis, or a quarter of that in 3D."""
+    side = TEST_SIDE if model.rank < 3 else TEST_SIDE // 4
+    steps = SizeRule.of(model.net).step
+    return tuple(
+        low + max(0, -((low - side) // step)) * step for low, step in zip(smallest_size(model), steps, strict=True)
+    )
+
+
+def halo_of(model: Model) -> Size | None:
+    """The pixels at each border of the output, per axis, that depend on the zero padding of a tile.
+
+    None if one pass over the smallest tile without only such pixels needs more than ``LARGEST_PASS`` bytes.
+    """
+    axes = margins(model.net.levels, model.net.padding, model.net.extra_reach)
+    if pass_bytes(prod(axis.smallest for axis in axes), model.net.levels) > LARGEST_PASS:
+        return None
+    return tuple(axis.before - shift for axis, shift in zip(axes, SizeRule.of(model.net).shift, strict=True))
+
+
+def smallest_size(model: Model) -> Size:
+    """The smallest size that the package accepts: output is left when the halo is cropped."""
+    rule, halo = SizeRule.of(model.net), halo_of(model)
+    if halo is None:
+        return rule.smallest
+    return tuple(axis.smallest for axis in margins(model.net.levels, model.net.padding, model.net.extra_reach))
+
+
+def described(model: Model, about: Publication, weights: Entry, halo: Size | None) -> Entry:
+    """The content of bioimageio.yaml."""
+    task, rule = model.task, SizeRule.of(model.net)
+    spaces, ends = [], []
+    for axis, name in enumerate(model.axes):
+        scale = _scale(task.spacing, axis)
+        spaces.append(
+            {"type": "space", "id": name, "size": {"min": smallest_size(model)[axis], "step": rule.step[axis]}, **scale}
+        )
+        reference = {"tensor_id": "image", "axis_id": name, "offset": -rule.lost[axis]}
+        border = {"halo": halo[axis]} if halo and halo[axis] else {}
+        ends.append({"type": "space", "id": name, "size": reference, **scale, **border})
+    entries = {name: json.loads(text) for name, text in model.entries().items()}
+    return {
+        "format_version": FORMAT_VERSION,
+        "type": "model",
+        "name": about.name,
+        "description": about.description,
+        "authors": [_author(text) for text in about.authors],
+        "license": about.licence,
+        "documentation": "README.md",
+        "covers": ["cover.png"],
+        "tags": ["unet", "semantic-segmentation", "pytorch", f"{model.rank}d"],
+        "cite": [UNET],
+        "inputs": [
+            {
+                "id": "image",
+                "axes": [{"type": "batch"}, _channel_axis(task.channels), *spaces],
+                "test_tensor": {"source": "test_input.npy"},
+                "data": {"type": "float32"},
+                "preprocessing": preprocessing(model),
+            }
+        ],
+        "outputs": [
+            {
+                "id": "probability",
+                "description": "Probability of each class",
+                "axes": [{"type": "batch"}, _channel_axis(_output_names(model)), *ends],
+                "test_tensor": {"source": "test_output.npy"},
+                "data": {"type": "float32", "range": [0.0, 1.0]},
+                "postprocessing": [{"id": "ensure_dtype", "kwargs": {"dtype": "float32"}}],
+            }
+        ],
+        "weights": weights,
+        "config": {"unet_tutorial": entries},
+    }
+
+
+def preprocessing(model: Model) -> list[Entry]:
+    """The normalisation in the words of the format: each channel by itself, and each image of a batch by itself."""
+    axes, normaliser = list(model.axes), model.task.normaliser
+    mean, std = (each.tolist() for each in normaliser.fixed)
+    low, high = PERCENTILES
+    fixed: Entry = {"id": "fixed_zero_mean_unit_variance", "kwargs": {"axis": "channel", "mean": mean, "std": std}}
+    if std and min(std) < LEAST_STD:
+        gain, offset = [1 / s for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
+        fixed = {"id": "scale_linear", "kwargs": {"axis": "channel", "gain": gain, "offset": offset}}
+    percentile = {"axes": axes, "min_percentile": low, "max_percentile": high, "eps": EPSILON}
+    ways: dict[str, list[Entry]] = {
+        "image": [{"id": "zero_mean_unit_variance", "kwargs": {"axes": axes, "eps": EPSILON}}],
+        "data": [fixed],
+        "percentile": [{"id": "scale_range", "kwargs": percentile}],
+        "none": [],
+    }
+    return [*ways[normaliser.method], {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}}]
+
+
+def readme(model: Model, about: Publication) -> str:
+    """The documentation of the package, in Markdown."""
+    rule, task = SizeRule.of(model.net), model.task
+    sizes = "\n".join(
+        f"| {name} | {low} + n · {step} | {lost} |"
+        for name, low, step, lost in zip(model.axes, smallest_size(model), rule.step, rule.lost, strict=True)
+    )
+    thresholds = ", ".join(f"{value:.4g}" for value in model.thresholds) or "none: the most probable class is taken"
+    voxel = " × ".join(f"{value:g}" for value in task.spacing) + " µm" if task.spacing else "not stated"
+    return f"""# {about.name}
+
+{about.description}
+
+- Input: {len(task.channels)} channel(s): {", ".join(task.channels)}. Voxel size of the training images: {voxel}.
+- Normalisation, of each channel: {task.normaliser.method} ({json.loads(model.entries()["normalisation"])}).
+- Output: the probability of {", ".join(_output_names(model))}.
+- Threshold: {thresholds}.
+- Weights: SHA-256 {model.digest}.
+
+| axis | size of the input, n = 0, 1, 2, … | pixels by which the output is smaller |
+|---|---|---|
+{sizes}
+
+The description states as halo the pixels near the border of a tile that depend on its zero padding.
+
+# Validation
+
+Predict images that have been segmented by hand and were not used for training, and compare: IoU or Dice of the
+foreground for classes, and the segmentation score SEG for cells. If the score is much lower than that of the training
+run, compare the voxel size and the mean and spread of the image with those of the training images first.
+"""
+
+
+def cover(model: Model) -> bytes:
+    """The diagram of the network as PNG, 2:1."""
+    shape = (1, model.net.in_channels, *sample_size(model))
+    diagram = draw(model.net, shape, style="slide", name=model.preset or "network", collapse="block")
+    drawing = Picture.open(io.BytesIO(diagram.content(Path("cover.png")))).convert("RGB")
+    drawing.thumbnail(COVER)
+    canvas = Picture.new("RGB", COVER, "white")
+    canvas.paste(drawing, ((COVER[0] - drawing.width) // 2, (COVER[1] - drawing.height) // 2))
+    buffer = io.BytesIO()
+    canvas.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _output_names(model: Model) -> list[str]:
+    """A name for each output channel; a network may have more of them than classes."""
+    names = list(model.task.classes)
+    return names + [f"output {i}" for i in range(len(names), model.net.out_channels)]
+
+
+def _channel_axis(names: Any) -> Entry:
+    """An axis of channels; the format accepts names that are identifiers of Python, and each only once."""
+    plain = [re.sub(r"\W+", "_", name).strip("_").lower() or "channel" for name in names]
+    plain = [name if name[0].isalpha() else f"channel_{name}" for name in plain]
+    single = [name if plain.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(plain)]
+    return {"type": "channel", "channel_names": single}
+
+
+def _scale(spacing: tuple[float, ...], axis: int) -> Entry:
+    """The voxel size along an axis; {} if the images do not state it.
+
+    The format computes output sizes as int(size · scale / scale + offset), so a scale for which that is one pixel less
+    by rounding is left out; the voxel size is in ``config`` as well.
+    """
+    if not spacing:
+        return {}
+    scale = float(spacing[axis])
+    exact = all(int(n * scale / scale) == n for n in range(1, 8192))
+    return {"unit": "micrometer", "scale": scale} if exact else {}
+
+
+def _author(text: str) -> Entry:
+    name, _, affiliation = (part.strip() for part in text.partition(";"))
+    return {"name": name, **({"affiliation": affiliation} if affiliation else {})}
+
+
+def _onnx(model: Model) -> bytes:
+    module = bare(model)
+    content = onnx_bytes(model, traced(model, module, normal_images(model, 2, 2, 3, 4)), ("probability",))
+    session = package("onnxruntime").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
+    check(model, module, run_of(session), normal_images)
+    return content
+
+
+def normal_images(model: Model, images: int, *steps: int) -> tuple[Tensor]:
+    """Normalised images of noise: the input of `graph.bare`."""
+    size = SizeRule.of(model.net).size(*steps[: model.rank])
+    generator = torch.Generator().manual_seed(sum(steps))
+    return (torch.randn(images, model.net.in_channels, *size, generator=generator),)
+
+
+def _opset(content: bytes) -> int:
+    proto = package("onnx").load_model_from_string(content)
+    return int(max(each.version for each in proto.opset_import if each.domain == ""))
+
+
+def _state_dict(module: Any) -> bytes:
+    """The weights of `graph.bare`, under the names of ``architecture.classes`` and ``layers``."""
+    state: Mapping[str, Tensor] = module.rest.state_dict()
+    buffer = io.BytesIO()
+    torch.save({name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}, buffer)
+    return buffer.getvalue()
+
+
+def _npy(values: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(values))
+    return buffer.getvalue()

@@ -1,0 +1,227 @@
+"""The graph of a network with its normalisation and its decision, traced by ``torch.export`` with free sizes."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+from torch.fx.experimental import _config as tracing
+
+from unet_tutorial.disk import one_line
+from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.nets.nd import MAX_POOL
+
+TOLERANCE = 1e-4  # largest difference of probabilities between an exported graph and its network
+Run = Callable[..., Tensor]  # image (and statistics) -> probabilities
+
+
+class Fixed(nn.Module):
+    """(image - subtract) / divide with stored numbers: (N, C, *size) float32 -> the same.
+
+    In float64, because the mean of an image can be much larger than its standard deviation.
+    """
+
+    def __init__(self, subtract: Tensor, divide: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("subtract", subtract)
+        self.register_buffer("divide", divide)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Normalise each channel."""
+        return normalised(image, self.get_buffer("subtract"), self.get_buffer("divide"))
+
+
+class WithStatistics(nn.Module):
+    """A network whose caller gives the numbers of the normalisation, because they belong to the whole image.
+
+    (N, C, *size), (C,) and (C,) -> what ``rest`` makes of the normalised image. If the graph computed them itself, a
+    tile would be normalised by its own mean and not by that of its image.
+    """
+
+    def __init__(self, rest: nn.Module) -> None:
+        super().__init__()
+        self.rest = rest
+
+    def forward(self, image: Tensor, subtract: Tensor, divide: Tensor) -> Any:
+        """Normalise each channel, and go on."""
+        return self.rest(normalised(image, subtract, divide))
+
+
+class Plain(nn.Module):
+    """A module with one input that is named image in an exported file."""
+
+    def __init__(self, rest: nn.Module) -> None:
+        super().__init__()
+        self.rest = rest
+
+    def forward(self, image: Tensor) -> Any:
+        """Go on with the image."""
+        return self.rest(image)
+
+
+def normalised(image: Tensor, subtract: Tensor, divide: Tensor) -> Tensor:
+    """(image - subtract) / divide for each channel: (N, C, *size), (C,), (C,) -> (N, C, *size) float32."""
+    column = (-1, *[1] * (image.ndim - 2))
+    return ((image.double() - subtract.reshape(column)) / divide.reshape(column)).float()
+
+
+class Decided(nn.Module):
+    """Logits (N, K, *size) -> their probabilities (N, K, *size), and the mask of `Predictor.labels`, uint8.
+
+    With two classes the mask is 1 where the probability of class 1 is above the threshold, (N, *size), and for layers
+    (N, L, *size); with more classes it is the number of the most probable one, (N, *size).
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.activation = activation(model)
+        self.layered, self.classes = model.task.scheme.layered, len(model.task.classes)
+        self.register_buffer("thresholds", torch.tensor(model.thresholds))
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities and mask."""
+        probability = self.activation(logits)
+        thresholds = self.get_buffer("thresholds")
+        if self.layered:
+            mask = probability > thresholds.reshape(-1, *[1] * (probability.ndim - 2))
+        elif len(thresholds):
+            mask = probability[:, 1] > thresholds[0]
+        else:
+            mask = probability[:, : self.classes].argmax(1)
+        return probability, mask.to(torch.uint8)
+
+
+def activation(model: Model) -> nn.Module:
+    """Logits -> probabilities: one sigmoid per layer, or the softmax over the classes."""
+    return nn.Sigmoid() if model.task.scheme.layered else nn.Softmax(1)
+
+
+def needs_statistics(model: Model) -> bool:
+    """Whether the numbers of the normalisation belong to each image, so that the caller of a graph gives them."""
+    return model.task.normaliser.method in ("image", "percentile")
+
+
+def whole(model: Model) -> nn.Module:
+    """The module of a model from the pixels of the file to probability and mask."""
+    rest = nn.Sequential(inference(model), Decided(model))
+    if needs_statistics(model):
+        return WithStatistics(rest).eval()
+    normaliser = model.task.normaliser
+    if normaliser.method == "none":
+        return Plain(rest).eval()
+    numbers = (torch.tensor(each, dtype=torch.float64) for each in normaliser.fixed)
+    return Plain(nn.Sequential(Fixed(*numbers), rest)).eval()
+
+
+def bare(model: Model) -> nn.Module:
+    """The module of a model from a normalised image to probabilities; the file describes the normalisation."""
+    return Plain(nn.Sequential(inference(model), activation(model))).eval()
+
+
+def inference(model: Model) -> nn.Module:
+    """A copy of the network on the CPU, in evaluation mode, without layers that cannot be traced with free sizes."""
+    net = deepcopy(model.net).cpu().eval().requires_grad_(requires_grad=False)
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if type(child) is MAX_POOL[0]:
+                setattr(module, name, _PoolOfOneAxis(child))
+    return net
+
+
+class _PoolOfOneAxis(nn.Module):
+    """``nn.MaxPool1d`` by torch's pooling of two axes, because that of one axis is traced for one size only."""
+
+    def __init__(self, pool: Any) -> None:
+        super().__init__()
+        self.kernel, self.stride, self.padding, self.dilation = (
+            value[0] if isinstance(value, tuple) else int(value)
+            for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
+        )
+        self.ceil_mode: bool = pool.ceil_mode
+
+    def forward(self, features: Tensor) -> Tensor:
+        pooled = nn.functional.max_pool2d(
+            features.unsqueeze(-2),
+            (1, self.kernel),
+            (1, self.stride),
+            (0, self.padding),
+            (1, self.dilation),
+            ceil_mode=self.ceil_mode,
+        )
+        return pooled.squeeze(-2)
+
+
+def example(model: Model, images: int, *steps: int) -> tuple[Tensor, ...]:
+    """Inputs of `whole`: images of noise, of the size with that many steps along each axis, and statistics."""
+    size = SizeRule.of(model.net).size(*steps)
+    generator = torch.Generator().manual_seed(sum(steps))
+    image = torch.randn(images, model.net.in_channels, *size, generator=generator)
+    if not needs_statistics(model):
+        return (image,)
+    channels = model.net.in_channels
+    return image, torch.full((channels,), 0.1, dtype=torch.float64), torch.full((channels,), 1.5, dtype=torch.float64)
+
+
+def traced(model: Model, module: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
+    """The graph of a module, with a free number of images and free sizes. ValueError if it cannot be traced.
+
+    ``inputs`` are example inputs; the first one is an image. Sizes of 1 pixel are traced like all others. The graph
+    holds no paths of this machine.
+    """
+    free = {axis: Dim.AUTO for axis in range(inputs[0].ndim) if axis != 1}
+    try:
+        with torch.no_grad(), silent(), tracing.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
+            program = torch.export.export(module, inputs, dynamic_shapes=(free, *[None] * (len(inputs) - 1)))
+    except Exception as error:  # torch raises many kinds of errors for code that it cannot trace
+        raise cannot(model, one_line(error, 200)) from error
+    # a map of one pixel in all is refused by torch because of its memory layout; the graph is right for it as well
+    program._guards_code = [
+        guard for guard in program._guards_code if not guard.startswith("1 < ") and not guard.endswith(" != 1")
+    ]
+    for graph in program.graph_module.modules():
+        for node in graph.graph.nodes if isinstance(graph, torch.fx.GraphModule) else ():
+            node.meta.pop("stack_trace", None)
+    return program
+
+
+def check(model: Model, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]]) -> None:
+    """ValueError unless ``run`` gives the probabilities of the module, at three sizes and numbers of images."""
+    for images, steps in ((1, 0), (2, 1), (3, 3)):
+        given = inputs(model, images, *(steps + axis for axis in range(model.rank)))
+        with torch.no_grad():
+            wanted = module(*given)
+        wanted = wanted[0] if isinstance(wanted, tuple) else wanted
+        try:
+            found = run(*given)
+        except Exception as error:  # those of torch and of onnxruntime
+            raise cannot(model, f"at size {tuple(given[0].shape)}: {one_line(error, 200)}") from error
+        far = float((found - wanted).abs().max()) if found.shape == wanted.shape else float("inf")
+        if not far <= TOLERANCE:
+            raise cannot(model, f"at size {tuple(given[0].shape)} its probabilities differ by {far:.2g}")
+
+
+def cannot(model: Model, reason: str) -> ValueError:
+    """The error for a network that cannot be exported."""
+    name = model.builder or model.preset or type(model.net).__name__
+    hint = "replace the named operation in its code, or predict with the checkpoint (unet predict)"
+    return ValueError(f"{name} cannot be exported with free sizes ({reason}); {hint}")
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Context manager: the warnings and log lines of torch's exporters are not shown."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

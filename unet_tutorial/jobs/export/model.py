@@ -1,0 +1,217 @@
+"""A trained network with all that is needed to apply it, and its description in the metadata of an exported file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.normalisation import PERCENTILES, Normaliser
+from unet_tutorial.jobs.job import BEST, CHECKPOINT
+from unet_tutorial.jobs.predictor import Thresholds, check_task, thresholds_in
+from unet_tutorial.jobs.task import Task
+from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, load
+from unet_tutorial.learning.integrity import digest_of
+from unet_tutorial.nets.contracts import Network
+from unet_tutorial.plan.levels import Level, Size
+from unet_tutorial.plan.sizes import output_size, valid_sizes
+
+FORMAT = "unet_tutorial export 1"
+AXES = "zyx"  # names of the spatial axes; a network of rank 2 has the last two
+Entries = dict[str, str]  # the metadata of a file: texts in JSON, by name
+MEANING = {  # of subtract and divide, for the methods of a normaliser whose numbers depend on the image
+    "image": "subtract: the mean of each channel of the whole image; divide: its standard deviation, or 1 if it is 0",
+    "percentile": "subtract: the {}th percentile of each channel of the whole image; divide: its {}th percentile minus "
+    "that, or 1 if it is 0".format(*(f"{value:g}" for value in PERCENTILES)),
+    "data": "(image - subtract) / divide with the numbers of the training images; it is part of the graph",
+    "none": "none",
+}
+
+
+@dataclass(frozen=True)
+class SizeRule:
+    """The image sizes that a network takes, one number per axis.
+
+    Along each axis a size is ``smallest`` plus a multiple of ``step``, and the output is smaller by ``lost`` pixels.
+    ``shift`` of them are at the start of the axis, so output pixel 0 is image pixel ``shift``.
+    """
+
+    smallest: Size
+    step: Size
+    lost: Size
+    shift: Size
+
+    @classmethod
+    def of(cls, net: Network) -> SizeRule:
+        """The rule of a network, from its plan."""
+        ranges = valid_sizes(net.levels, padding=net.padding)
+        smallest = tuple(valid[0] for valid in ranges)
+        out = output_size(smallest, net.levels, padding=net.padding)
+        lost = tuple(n - m for n, m in zip(smallest, out, strict=True))
+        return cls(smallest, tuple(valid.step for valid in ranges), lost, tuple(n // 2 for n in lost))
+
+    def size(self, *steps: int) -> Size:
+        """The size with that many steps above the smallest one, along each axis."""
+        return tuple(low + n * step for low, n, step in zip(self.smallest, steps, self.step, strict=True))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, the task that it was trained for, and its thresholds.
+
+    ``cuts`` holds the thresholds by the number of views, as the notes of a checkpoint do; {} stands for 0.5. A network
+    that `nets.presets.build` makes has a ``preset`` and ``arguments``; any other one has the name ``builder`` of the
+    code that builds it, or nothing.
+    """
+
+    net: Network
+    task: Task
+    cuts: Mapping[str, Any] = field(default_factory=dict)
+    preset: str = ""
+    builder: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_task(self.task, self.net)
+        thresholds_in({"cuts": self.cuts}, 1)
+
+    @classmethod
+    def from_file(cls, run: str | Path, builders: Builders = NO_BUILDERS) -> Model:
+        """The model of a checkpoint, or of the folder of a run (its best.safetensors if there is one).
+
+        ``builders`` are those of `Checkpoint.network`. ValueError for any other file or folder.
+        """
+        path = checkpoint_of(Path(run))
+        kept = load(path)
+        net = kept.network(builders)
+        try:
+            return cls(
+                net, Task.from_notes(kept.notes), kept.notes.get("cuts", {}), kept.preset, kept.net, kept.arguments
+            )
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def of(cls, net: Network, **about: Any) -> Model:
+        """The model of any network, whose input is not normalised unless a ``task`` says so.
+
+        ``about`` holds further fields of `Model`.
+        """
+        names = ("background", *(f"class {i}" for i in range(1, net.out_channels)))
+        scheme = LabelScheme("classes", names) if net.out_channels > 1 else LabelScheme("layers", ("foreground",))
+        channels = tuple(f"channel {i}" for i in range(net.in_channels))
+        return cls(**{"task": Task(scheme, channels, Normaliser("none")), **about, "net": net})
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return self.net.levels[0].rank
+
+    @property
+    def axes(self) -> str:
+        """The names of the spatial axes, one letter each."""
+        return AXES[-self.rank :]
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The threshold of class 1 without test-time augmentation, or that of each layer; () for more classes."""
+        found = thresholds_in({"cuts": self.cuts}, 1)
+        if self.task.scheme.layered:
+            return found or (0.5,) * self.net.out_channels
+        return (found or (0.5,))[:1] if self.task.binary else ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights: names, dtypes, shapes and values. Both checkpoints of a run may share it."""
+        return digest_of({name: value.cpu() for name, value in self.net.state_dict().items()}, {})
+
+    def entries(self) -> Entries:
+        """The description for the metadata of a file; `Description.from_entries` reads it."""
+        net = self.net
+        activation = "sigmoid" if self.task.scheme.layered else "softmax"
+        found = {
+            "format": FORMAT,
+            "version": version("unet_tutorial"),
+            "digest": self.digest,
+            "network": {"preset": self.preset, "builder": self.builder, "arguments": dict(self.arguments)},
+            "axes": self.axes,
+            "sizes": asdict(SizeRule.of(net)),
+            "plan": {
+                "levels": [asdict(level) for level in net.levels],
+                "padding": net.padding,
+                "extra_reach": list(net.extra_reach),
+                "in_channels": net.in_channels,
+                "out_channels": net.out_channels,
+            },
+            "normalisation": MEANING[self.task.normaliser.method],
+            "output": f"probability: {activation} of the logits, one channel per class; mask: {self._mask()}",
+            "thresholds": list(self.thresholds),
+            "voxel_size_um": list(self.task.spacing),
+            "task": self.task.notes(),
+            "cuts": dict(self.cuts),
+        }
+        return {name: json.dumps(value, ensure_ascii=False) for name, value in found.items()}
+
+    def _mask(self) -> str:
+        if self.task.scheme.layered:
+            return "1 where the probability of a layer is above its threshold"
+        return (
+            "1 where the probability of class 1 is above the threshold" if self.task.binary else "the likeliest class"
+        )
+
+
+def checkpoint_of(run: Path) -> Path:
+    """The checkpoint of a run: the path itself, or for a folder its best.safetensors or checkpoint.safetensors."""
+    if not run.is_dir():
+        return run
+    found = [run / name for name in (BEST, CHECKPOINT) if (run / name).is_file()]
+    if not found:
+        raise ValueError(f"{run}: there is no {BEST} and no {CHECKPOINT} in this folder; pass the folder of a run")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Description:
+    """The description of an exported file: the contract of its network (see `Network`), its task and thresholds."""
+
+    levels: tuple[Level, ...]
+    padding: Any
+    extra_reach: Size
+    in_channels: int
+    out_channels: int
+    task: Task
+    cuts: Mapping[str, Any]
+    digest: str
+
+    @classmethod
+    def from_entries(cls, entries: Mapping[str, str]) -> Description:
+        """The description that `Model.entries` returned. ValueError for any other metadata."""
+        if "format" not in entries:
+            raise ValueError("it is no file of unet export; export the checkpoint again with unet export")
+        try:
+            found = {name: json.loads(entries[name]) for name in ("format", "plan", "task", "cuts", "digest")}
+            if found["format"] != FORMAT:
+                raise ValueError(f"its format is {str(found['format'])[:60]!r}, and this version reads {FORMAT!r}")
+            plan = found["plan"]
+            made = cls(
+                tuple(_level(**level) for level in plan["levels"]),
+                plan["padding"],
+                tuple(map(int, plan["extra_reach"])),
+                int(plan["in_channels"]),
+                int(plan["out_channels"]),
+                Task.from_notes(found),
+                dict(found["cuts"]),
+                str(found["digest"]),
+            )
+            valid_sizes(made.levels, padding=made.padding)
+            return made
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+            raise ValueError(f"the metadata are damaged ({error}); export the checkpoint again") from error
+
+
+def _level(channels: int, kernel: list[int], stride: list[int], convs: int) -> Level:
+    return Level(channels, tuple(kernel), tuple(stride), convs)
