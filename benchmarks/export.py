@@ -28,8 +28,8 @@ from torch import Tensor, nn
 from benchmarks.variants import line
 from unet_tutorial.jobs.export.bioimageio import SUFFIX, Publication
 from unet_tutorial.jobs.export.export import export
-from unet_tutorial.jobs.export.graph import silent
-from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.jobs.export.graph import activation, silent
+from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import quiet, run_of
 from unet_tutorial.jobs.export.packages import package
 from unet_tutorial.nets.any_size import any_size
@@ -101,26 +101,27 @@ def runs(path: Path) -> Callable[..., Tensor]:
     return lambda image: graph(image)[0]
 
 
-def difference(net: Network, path: Path) -> float:
+def difference(model: TrainedNetwork, path: Path) -> float:
     """The largest difference of a probability between the network and its file, over all sizes."""
+    net, probabilities = model.net, activation(model)
     wrap: Callable[[Network], nn.Module] = any_size if net.padding == "same" else lambda each: each
     exported, wanted = wrap(Run(net, runs(path))), wrap(net)
     largest = 0.0
     with torch.no_grad():
         for number, size in enumerate(sizes(net)):
             image = torch.randn(1 + number % 3, net.in_channels, *size)
-            largest = max(largest, float((exported(image) - wanted(image).softmax(1)).abs().max()))
+            largest = max(largest, float((exported(image) - probabilities(wanted(image))).abs().max()))
     return largest
 
 
-def exported(names: list[str], folder: Path) -> Iterator[tuple[str, Model, Path, list[float]]]:
+def exported(names: list[str], folder: Path) -> Iterator[tuple[str, TrainedNetwork, Path, list[float]]]:
     """Each preset and rank: its name, model, package, and the differences of .pt2 and .onnx."""
     for preset in names:
         for rank in ranks(preset):
             arguments = {"widths": list(WIDTHS), **rank}
-            model = Model.of(thin(preset, arguments), preset=preset, arguments=arguments)
+            model = TrainedNetwork.of(thin(preset, arguments), preset=preset, arguments=arguments)
             stem = f"{preset}-{model.axes}"
-            found = [difference(model.net, export(model, folder / f"{stem}{suffix}")) for suffix in (".pt2", ".onnx")]
+            found = [difference(model, export(model, folder / f"{stem}{suffix}")) for suffix in (".pt2", ".onnx")]
             path = export(model, folder / f"{stem}{SUFFIX}", ABOUT, warn=lambda _: None)
             print(stem, *(f"{value:.1e}" for value in found), file=sys.stderr, flush=True)
             yield preset, model, path, found

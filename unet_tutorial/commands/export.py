@@ -51,13 +51,13 @@ def export(
     from unet_tutorial.jobs.export.bioimageio import Publication
     from unet_tutorial.jobs.export.export import check_suffix
     from unet_tutorial.jobs.export.export import export as write
-    from unet_tutorial.jobs.export.model import Model, checkpoint_of
+    from unet_tutorial.jobs.export.model import TrainedNetwork, checkpoint_of
 
     check_suffix(output)
     if output.exists() and not overwrite:
         raise ValueError(f"{output}: this file exists; choose another name with -o, or add --overwrite")
     about = Publication(name, description, tuple(author or ()), licence)
-    model = Model.from_file(run, builders(net))
+    model = TrainedNetwork.from_file(run, builders(net))
     pixels = _pixels(image, model.task) if image else None
     if output.suffix != ".pt2":  # torch writes these alone
         provide("export")

@@ -27,7 +27,7 @@ from unet_tutorial.jobs.export.bioimageio import (
     sample_image,
     write_bioimageio,
 )
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
 
@@ -37,11 +37,13 @@ CLASSES = LabelScheme("classes", ("background", "cell wall"))
 ABOUT = Publication("Cells", "Cells.", ("Ada Lovelace; University of X", "Alan Turing"), "MIT")
 
 
-def model(preset: str = "padded", method: str = "image", spacing: tuple[float, ...] = (), **options: Any) -> Model:
+def model(
+    preset: str = "padded", method: str = "image", spacing: tuple[float, ...] = (), **options: Any
+) -> TrainedNetwork:
     net = perturbed(build(preset, widths=(2, 4), in_channels=2, **options)).eval()
     arguments = {"widths": [2, 4], "in_channels": 2, **options}
     task = Task(CLASSES, ("red", "green"), Normaliser.of([IMAGE[:, 5:]], method), spacing)
-    return Model(net, task, {}, preset, arguments=arguments)
+    return TrainedNetwork(net, task, {}, preset, arguments=arguments)
 
 
 def applied(steps: list[dict[str, Any]], image: NDArray[Any]) -> NDArray[Any]:
@@ -81,7 +83,7 @@ def test_a_standard_deviation_below_the_least_of_the_format() -> None:
     image = IMAGE * 1e-10
     made = model()
     task = Task(CLASSES, ("red", "green"), Normaliser.of([image], "data"))
-    found = applied(preprocessing(Model(made.net, task)), image)
+    found = applied(preprocessing(TrainedNetwork(made.net, task)), image)
     np.testing.assert_allclose(found, task.normaliser(image), rtol=1e-5, atol=1e-5)
 
 
@@ -178,7 +180,7 @@ def test_the_files_of_a_package(preset: str, tmp_path: Path) -> None:
     runtime, yaml = (pytest.importorskip(name, reason=EXTRA) for name in ("onnxruntime", "yaml"))
     made = model()
     if not preset:
-        made = Model(made.net, made.task)
+        made = TrainedNetwork(made.net, made.task)
     remarks: list[str] = []
     path = tmp_path / "model.bioimageio.zip"
     write_bioimageio(made, path, ABOUT, IMAGE, remarks.append)
@@ -197,7 +199,7 @@ def test_the_files_of_a_package(preset: str, tmp_path: Path) -> None:
         torch.nn.Sequential(made.net).load_state_dict(weights)
 
 
-def made_by(made: Model, image: NDArray[Any]) -> NDArray[Any]:
+def made_by(made: TrainedNetwork, image: NDArray[Any]) -> NDArray[Any]:
     with torch.no_grad():
         logits: torch.Tensor = made.net(torch.from_numpy(made.task.normaliser(image))[None])
     return logits.softmax(1)[0].numpy()

@@ -9,19 +9,19 @@ import pytest
 
 from unet_tutorial.jobs.export.bioimageio import Publication
 from unet_tutorial.jobs.export.export import export
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.nets.presets import build
 
 
 @pytest.mark.parametrize("name", ["model", "model.pt", "model.zip", "model.onnx.txt"])
 def test_another_suffix_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"the suffix tells the format; end it in .onnx, .pt2, .bioimageio.zip"):
-        export(Model.of(build("padded", widths=(2, 4))), tmp_path / name)
+        export(TrainedNetwork.of(build("padded", widths=(2, 4))), tmp_path / name)
     assert not any(tmp_path.iterdir())
 
 
 def test_options_of_a_package_are_refused_for_other_files(tmp_path: Path) -> None:
-    model = Model.of(build("padded", widths=(2, 4)))
+    model = TrainedNetwork.of(build("padded", widths=(2, 4)))
     with pytest.raises(ValueError, match=r"authors, licence, name and test image are for .bioimageio.zip"):
         export(model, tmp_path / "model.pt2", Publication(authors=("Ada Lovelace",)))
     with pytest.raises(ValueError, match="leave them out"):
@@ -30,5 +30,5 @@ def test_options_of_a_package_are_refused_for_other_files(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_it_writes_the_file(tmp_path: Path) -> None:
-    path = export(Model.of(build("padded", widths=(2, 4))), tmp_path / "model.pt2")
+    path = export(TrainedNetwork.of(build("padded", widths=(2, 4))), tmp_path / "model.pt2")
     assert [file.name for file in tmp_path.iterdir()] == ["model.pt2"] == [path.name]

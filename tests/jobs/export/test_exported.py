@@ -12,13 +12,15 @@ import pytest
 from tests.oracles.onnx_files import one_operator
 from tests.oracles.thin_nets import perturbed
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.images.image import Image
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.export.exported import ExportedPredictor
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.exported import ExportedPredictor, OnnxNetwork
+from unet_tutorial.jobs.export.model import Description, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import write_onnx
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
+from unet_tutorial.plan.levels import Level
 
 EXTRA = "the extra export: pip install -r requirements-export.txt"
 pytest.importorskip("onnxscript", reason=EXTRA)
@@ -26,11 +28,11 @@ pytest.importorskip("onnxruntime", reason=EXTRA)
 IMAGE = np.random.default_rng(0).integers(1000, 1256, (2, 45, 61)).astype(np.uint16)
 
 
-def exported(preset: str, method: str, folder: Path, scheme: LabelScheme) -> tuple[Path, Model]:
+def exported(preset: str, method: str, folder: Path, scheme: LabelScheme) -> tuple[Path, TrainedNetwork]:
     """The file of a thin network of two channels, and its model."""
     net = perturbed(build(preset, widths=(2, 4), in_channels=2, out_channels=len(scheme.names))).eval()
     task = Task(scheme, ("red", "green"), Normaliser.of([IMAGE[:, 5:]], method), (0.5, 0.5))
-    model = Model(net, task, {"1": [0.4] * len(scheme.names), "8": [0.6] * len(scheme.names)}, preset)
+    model = TrainedNetwork(net, task, {"1": [0.4] * len(scheme.names), "8": [0.6] * len(scheme.names)}, preset)
     path = folder / "model.onnx"
     write_onnx(model, path)
     return path, model
@@ -58,6 +60,19 @@ def test_it_predicts_as_its_network(preset: str, method: str, scheme: LabelSchem
     stack = np.stack([IMAGE, IMAGE // 2], 1)
     predictor = ExportedPredictor.from_onnx(path)
     np.testing.assert_array_equal(predictor(stack)[:, 1], predictor(IMAGE // 2))
+
+
+def test_pixels_that_float32_rounds_are_reported() -> None:
+    net = OnnxNetwork(None, Description((Level(2, (3, 3), (1, 1)),), "same", (), 1, 2, Task(), {}, ""))
+    rng = np.random.default_rng(0)
+    for image, reported in (
+        (rng.random((1, 9, 9)), False),
+        (2.0**23 + rng.integers(0, 2, (1, 9, 9)), False),
+        (2**25 + rng.integers(0, 2, (1, 9, 9)), True),
+        (1e6 + rng.random((1, 9, 9)), True),
+    ):
+        found = ExportedPredictor(net).warnings(Image(image, ("grey",), (), ()))
+        assert any("rounded to float32" in line for line in found) == reported
 
 
 def test_files_that_are_not_ours_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.oracles.thin_nets import perturbed
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.jobs.export.graph import Decided, Fixed, check, example, inference, normalised, traced, whole
-from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.adopt import adopt
@@ -33,7 +33,7 @@ def test_probability_and_mask_are_those_of_the_predictor(kind: str, names: tuple
     net = build("padded", widths=(2, 4), out_channels=len(names) + (kind == "classes" and len(names) > 2))
     task = Task(LabelScheme(kind, names))
     logits = torch.randn(2, net.out_channels, 9, 7)
-    probability, mask = Decided(Model(net, task, {"1": cuts}))(logits)
+    probability, mask = Decided(TrainedNetwork(net, task, {"1": cuts}))(logits)
     predictor = Predictor(net, task, tuple(cuts))
     for i in range(2):
         torch.testing.assert_close(probability[i], predictor.probabilities(logits[i]))
@@ -55,7 +55,7 @@ def test_the_whole_module_takes_pixels(method: str) -> None:
     normaliser = Normaliser.of([image // 2 + 5], method)
     task = Task(LabelScheme("classes", ("background", "a")), ("red", "green"), normaliser)
     net = build("padded", widths=(2, 4), in_channels=2)
-    module, pixels = whole(Model(net, task)), torch.from_numpy(image.astype(np.float32))[None]
+    module, pixels = whole(TrainedNetwork(net, task)), torch.from_numpy(image.astype(np.float32))[None]
     statistics = map(torch.from_numpy, normaliser.statistics(image)) if method in ("image", "percentile") else ()
     with torch.no_grad():
         probability, _ = module(pixels, *statistics)
@@ -65,7 +65,7 @@ def test_the_whole_module_takes_pixels(method: str) -> None:
 
 def test_pooling_of_one_axis_is_torchs() -> None:
     net = build("padded", widths=(2, 4, 4), rank=1).eval()
-    copy, image = inference(Model.of(net)), torch.randn(2, 1, 12)
+    copy, image = inference(TrainedNetwork.of(net)), torch.randn(2, 1, 12)
     assert not any(isinstance(module, nn.MaxPool1d) for module in copy.modules())
     assert any(isinstance(module, nn.MaxPool1d) for module in net.modules())
     with torch.no_grad():
@@ -76,7 +76,7 @@ def test_pooling_of_one_axis_is_torchs() -> None:
 @pytest.mark.parametrize(("preset", "options"), [("padded", {}), ("padded", {"rank": 1}), ("attention", {})])
 def test_a_graph_takes_every_size_that_the_rule_states(preset: str, options: dict[str, Any]) -> None:
     """From the smallest one, whose coarsest map has one pixel."""
-    model = Model.of(perturbed(build(preset, widths=(2, 4), **options)))
+    model = TrainedNetwork.of(perturbed(build(preset, widths=(2, 4), **options)))
     module = whole(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     graph = program.module()
@@ -111,14 +111,14 @@ class Stuck(Undecided):
 
 
 def test_an_adopted_module_that_cannot_be_traced_is_refused() -> None:
-    model = Model.of(adopt(Undecided(), in_channels=1, rank=2), builder="mine:build")
+    model = TrainedNetwork.of(adopt(Undecided(), in_channels=1, rank=2), builder="mine:build")
     with pytest.raises(ValueError, match=r"mine:build cannot be exported with free sizes \(") as error:
         traced(model, whole(model), example(model, 2, 2, 3))
     assert "\n" not in str(error.value)
 
 
 def test_a_graph_with_other_results_is_refused() -> None:
-    model = Model.of(build("padded", widths=(2, 4)))
+    model = TrainedNetwork.of(build("padded", widths=(2, 4)))
     module = whole(model)
     check(model, module, lambda image: module(image)[0], example)
 

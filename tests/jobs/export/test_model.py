@@ -11,7 +11,7 @@ import torch
 
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.export.model import Description, Model, SizeRule, checkpoint_of
+from unet_tutorial.jobs.export.model import Description, SizeRule, TrainedNetwork, checkpoint_of
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
@@ -42,7 +42,9 @@ def test_the_size_rule_is_that_of_the_network(preset: str, options: dict[str, An
 def test_a_description_is_read_back() -> None:
     task = Task(LabelScheme("classes", ("background", "nucleus")), ("red", "green"), Normaliser("none"), (0.5, 0.25))
     net = build("paper", in_channels=2, widths=(2, 4))
-    model = Model(net, task, {"1": [0.25], "8": [0.75]}, "paper", arguments={"in_channels": 2, "widths": [2, 4]})
+    model = TrainedNetwork(
+        net, task, {"1": [0.25], "8": [0.75]}, "paper", arguments={"in_channels": 2, "widths": [2, 4]}
+    )
     found = Description.from_entries(model.entries())
     assert (found.task, found.cuts, found.digest) == (task, model.cuts, model.digest)
     assert (found.levels, found.padding, found.extra_reach) == (net.levels, net.padding, net.extra_reach)
@@ -66,7 +68,7 @@ def test_a_description_is_read_back() -> None:
     ],
 )
 def test_damaged_metadata_are_one_sentence(change: dict[str, str], words: str) -> None:
-    model = Model.of(build("padded", widths=(2, 4)))
+    model = TrainedNetwork.of(build("padded", widths=(2, 4)))
     with pytest.raises(ValueError, match=words) as error:
         Description.from_entries({**model.entries(), **change})
     assert "\n" not in str(error.value)
@@ -89,34 +91,34 @@ def test_a_file_without_metadata_is_not_ours() -> None:
 )
 def test_thresholds(kind: str, names: tuple[str, ...], cuts: dict[str, Any], thresholds: tuple[float, ...]) -> None:
     net = build("padded", widths=(2, 4), out_channels=len(names))
-    assert Model(net, Task(LabelScheme(kind, names)), cuts).thresholds == thresholds
+    assert TrainedNetwork(net, Task(LabelScheme(kind, names)), cuts).thresholds == thresholds
 
 
 def test_any_network_becomes_a_model() -> None:
-    many, one = (Model.of(build("padded", widths=(2, 4), in_channels=3, out_channels=n)) for n in (3, 1))
+    many, one = (TrainedNetwork.of(build("padded", widths=(2, 4), in_channels=3, out_channels=n)) for n in (3, 1))
     assert many.task.classes == ("background", "class 1", "class 2")
     assert many.task.normaliser.method == "none"
     assert one.task.scheme.layered
-    assert (many.axes, Model.of(build("unet3d", widths=(2, 4))).axes) == ("yx", "zyx")
+    assert (many.axes, TrainedNetwork.of(build("unet3d", widths=(2, 4))).axes) == ("yx", "zyx")
 
 
 def test_a_model_of_a_run(run_folder: Path, tmp_path: Path) -> None:
-    model, predictor = Model.from_file(run_folder), Predictor.from_file(run_folder / "checkpoint.safetensors")
+    model, predictor = TrainedNetwork.from_file(run_folder), Predictor.from_file(run_folder / "checkpoint.safetensors")
     assert model.preset == "paper"
     assert model.task == predictor.task
     assert model.thresholds == predictor.thresholds
     assert all(torch.equal(a, b) for a, b in zip(model.net.parameters(), predictor.net.parameters(), strict=True))
-    assert model.digest == Model.from_file(run_folder / "checkpoint.safetensors").digest
+    assert model.digest == TrainedNetwork.from_file(run_folder / "checkpoint.safetensors").digest
     with torch.no_grad():
         next(model.net.parameters()).add_(1e-6)
-    assert model.digest != Model.from_file(run_folder).digest
+    assert model.digest != TrainedNetwork.from_file(run_folder).digest
     (tmp_path / "best.safetensors").touch()
     (tmp_path / "checkpoint.safetensors").touch()
     assert checkpoint_of(tmp_path).name == "best.safetensors"
     with pytest.raises(ValueError, match=r"there is no best.safetensors and no checkpoint.safetensors in this folder"):
-        Model.from_file(tmp_path.parent)
+        TrainedNetwork.from_file(tmp_path.parent)
 
 
 def test_a_task_of_other_channels_is_refused() -> None:
     with pytest.raises(ValueError, match="1 input channels and 2 classes"):
-        Model(build("padded", widths=(2, 4)), Task(channels=("red", "green")))
+        TrainedNetwork(build("padded", widths=(2, 4)), Task(channels=("red", "green")))

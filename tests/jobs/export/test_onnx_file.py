@@ -10,7 +10,7 @@ import torch
 
 from tests.oracles.thin_nets import perturbed
 from unet_tutorial.jobs.export.graph import example, whole
-from unet_tutorial.jobs.export.model import Description, Model
+from unet_tutorial.jobs.export.model import Description, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import write_onnx
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
@@ -23,7 +23,7 @@ runtime = pytest.importorskip("onnxruntime", reason=EXTRA)
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["paper", "padded", "unet3d"])
 def test_it_gives_probability_and_mask_and_describes_itself(preset: str, tmp_path: Path) -> None:
-    model = Model(perturbed(build(preset, widths=(2, 4))), Task(), {"1": [0.4]}, preset)
+    model = TrainedNetwork(perturbed(build(preset, widths=(2, 4))), Task(), {"1": [0.4]}, preset)
     path = tmp_path / "model.onnx"
     write_onnx(model, path)
     session, module = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]), whole(model)

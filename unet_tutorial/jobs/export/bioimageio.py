@@ -29,7 +29,7 @@ from unet_tutorial.figures.diagram import draw
 from unet_tutorial.inference.tiles import margins, pass_bytes
 from unet_tutorial.jobs.export.architecture import architecture_source
 from unet_tutorial.jobs.export.graph import bare, check, traced
-from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
 from unet_tutorial.jobs.export.packages import package
 from unet_tutorial.jobs.predictor import LARGEST_PASS
@@ -73,7 +73,7 @@ class Publication:
                 "write such as 'Membranes in EM'"
             )
 
-    def completed(self, model: Model) -> tuple[Publication, list[str]]:
+    def completed(self, model: TrainedNetwork) -> tuple[Publication, list[str]]:
         """The publication with its defaults, and a sentence for each of them that should be replaced."""
         wanted = " and ".join(model.task.classes[0 if model.task.scheme.layered else 1 :])
         plain = re.sub(r"[^A-Za-z0-9_+\-() ]+", " ", f"U-Net for {wanted}")[:64].strip()
@@ -109,7 +109,7 @@ class Package:
 
 
 def write_bioimageio(
-    model: Model, path: Path, about: Publication, image: Array | None = None, warn: Log = print
+    model: TrainedNetwork, path: Path, about: Publication, image: Array | None = None, warn: Log = print
 ) -> None:
     """Write a package of bioimage.io.
 
@@ -156,7 +156,7 @@ def write_bioimageio(
     Package(described(model, about, weights, halo), files).write(path)
 
 
-def sample_image(model: Model, image: Array | None) -> Array:
+def sample_image(model: TrainedNetwork, image: Array | None) -> Array:
     """The test image of a valid size, (C, *size) float32."""
     channels, size = model.net.in_channels, sample_size(model)
     if image is None:
@@ -172,7 +172,7 @@ def sample_image(model: Model, image: Array | None) -> Array:
     return np.asarray(mirrored(torch.from_numpy(image.astype(np.float32)), start, size))
 
 
-def sample_size(model: Model) -> Size:
+def sample_size(model: TrainedNetwork) -> Size:
     """The smallest size of at least ``TEST_SIDE`` pixels along each axis, or a quarter of that in 3D."""
     side = TEST_SIDE if model.rank < 3 else TEST_SIDE // 4
     steps = SizeRule.of(model.net).step
@@ -181,7 +181,7 @@ def sample_size(model: Model) -> Size:
     )
 
 
-def halo_of(model: Model) -> Size | None:
+def halo_of(model: TrainedNetwork) -> Size | None:
     """The pixels at each border of the output, per axis, that depend on the zero padding of a tile.
 
     None if one pass over the smallest tile without only such pixels needs more than ``LARGEST_PASS`` bytes.
@@ -192,7 +192,7 @@ def halo_of(model: Model) -> Size | None:
     return tuple(axis.before - shift for axis, shift in zip(axes, SizeRule.of(model.net).shift, strict=True))
 
 
-def smallest_size(model: Model) -> Size:
+def smallest_size(model: TrainedNetwork) -> Size:
     """The smallest size that the package accepts: output is left when the halo is cropped."""
     rule, halo = SizeRule.of(model.net), halo_of(model)
     if halo is None:
@@ -200,7 +200,7 @@ def smallest_size(model: Model) -> Size:
     return tuple(axis.smallest for axis in margins(model.net.levels, model.net.padding, model.net.extra_reach))
 
 
-def described(model: Model, about: Publication, weights: Entry, halo: Size | None) -> Entry:
+def described(model: TrainedNetwork, about: Publication, weights: Entry, halo: Size | None) -> Entry:
     """The content of bioimageio.yaml."""
     task, rule = model.task, SizeRule.of(model.net)
     spaces, ends = [], []
@@ -248,7 +248,7 @@ def described(model: Model, about: Publication, weights: Entry, halo: Size | Non
     }
 
 
-def preprocessing(model: Model) -> list[Entry]:
+def preprocessing(model: TrainedNetwork) -> list[Entry]:
     """The normalisation in the words of the format: each channel by itself, and each image of a batch by itself."""
     axes, normaliser = list(model.axes), model.task.normaliser
     mean, std = (each.tolist() for each in normaliser.fixed)
@@ -267,7 +267,7 @@ def preprocessing(model: Model) -> list[Entry]:
     return [*ways[normaliser.method], {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}}]
 
 
-def readme(model: Model, about: Publication) -> str:
+def readme(model: TrainedNetwork, about: Publication) -> str:
     """The documentation of the package, in Markdown."""
     rule, task = SizeRule.of(model.net), model.task
     sizes = "\n".join(
@@ -300,7 +300,7 @@ run, compare the voxel size and the mean and spread of the image with those of t
 """
 
 
-def cover(model: Model) -> bytes:
+def cover(model: TrainedNetwork) -> bytes:
     """The diagram of the network as PNG, 2:1."""
     shape = (1, model.net.in_channels, *sample_size(model))
     diagram = draw(model.net, shape, style="slide", name=model.preset or "network", collapse="block")
@@ -313,7 +313,7 @@ def cover(model: Model) -> bytes:
     return buffer.getvalue()
 
 
-def _output_names(model: Model) -> list[str]:
+def _output_names(model: TrainedNetwork) -> list[str]:
     """A name for each output channel; a network may have more of them than classes."""
     names = list(model.task.classes)
     return names + [f"output {i}" for i in range(len(names), model.net.out_channels)]
@@ -345,7 +345,7 @@ def _author(text: str) -> Entry:
     return {"name": name, **({"affiliation": affiliation} if affiliation else {})}
 
 
-def _onnx(model: Model) -> bytes:
+def _onnx(model: TrainedNetwork) -> bytes:
     module = bare(model)
     content = onnx_bytes(model, traced(model, module, normal_images(model, 2, 2, 3, 4)), ("probability",))
     session = package("onnxruntime").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
@@ -353,7 +353,7 @@ def _onnx(model: Model) -> bytes:
     return content
 
 
-def normal_images(model: Model, images: int, *steps: int) -> tuple[Tensor]:
+def normal_images(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor]:
     """Normalised images of noise: the input of `graph.bare`."""
     size = SizeRule.of(model.net).size(*steps[: model.rank])
     generator = torch.Generator().manual_seed(sum(steps))

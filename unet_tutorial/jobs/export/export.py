@@ -6,7 +6,7 @@ from pathlib import Path
 
 from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.jobs.export.bioimageio import SUFFIX, Log, Publication, write_bioimageio
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import write_onnx
 from unet_tutorial.jobs.export.pt2_file import write_pt2
 
@@ -14,7 +14,11 @@ SUFFIXES = (".onnx", ".pt2", SUFFIX)
 
 
 def export(
-    model: Model, path: str | Path, about: Publication | None = None, image: Array | None = None, warn: Log = print
+    model: TrainedNetwork,
+    path: str | Path,
+    about: Publication | None = None,
+    image: Array | None = None,
+    warn: Log = print,
 ) -> Path:
     """Write a model as an ONNX file, a file of torch.export or a package of bioimage.io, and return the path.
 
@@ -24,8 +28,8 @@ def export(
 
     ::
 
-        export(Model.of(padded_unet(widths=(16, 32))), "model.onnx")
-        export(Model.from_file("runs/em"), "model.bioimageio.zip", Publication(authors=("Ada Lovelace",)))
+        export(TrainedNetwork.of(padded_unet(widths=(16, 32))), "model.onnx")
+        export(TrainedNetwork.from_file("runs/em"), "model.bioimageio.zip", Publication(authors=("Ada Lovelace",)))
     """
     path = Path(path)
     check_suffix(path)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unet_tutorial.datasets.images.image import Array
+from unet_tutorial.datasets.images.image import Array, Image
 from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import Description
 from unet_tutorial.jobs.export.onnx_file import quiet
@@ -22,6 +22,7 @@ from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.predictor import Predictor, check_task, thresholds_in
 from unet_tutorial.nets.contracts import Network
 
+ROUNDING = 1e-5  # of pixels, in standard deviations of the image, that is not reported
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}  # of onnxruntime, by device
 
 
@@ -106,6 +107,15 @@ class ExportedPredictor(Predictor):
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(net, about.task, thresholds, sides(tile, len(about.levels[0].kernel)), batch, views)
+
+    def warnings(self, image: Image) -> list[str]:
+        """Those of `Predictor`, and one for pixels that float32, the type of the graph's input, cannot tell apart."""
+        values = image.array.astype(np.float64)
+        rounding = np.abs(values.astype(np.float32) - values).max()
+        found = super().warnings(image)
+        if rounding > ROUNDING * values.std():
+            found.append(f"its pixels are rounded to float32, by up to {rounding:.2g}; predict it with the checkpoint")
+        return found
 
     def prepared(self, image: Array) -> tuple[Any, Tensor]:
         """As in `Predictor`, for pixels without normalisation: the graph normalises them by these statistics."""

@@ -15,7 +15,7 @@ from torch.export import Dim, ExportedProgram
 from torch.fx.experimental import _config as tracing
 
 from unet_tutorial.disk import one_line
-from unet_tutorial.jobs.export.model import Model, SizeRule
+from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.nets.nd import MAX_POOL
 
 TOLERANCE = 1e-4  # largest difference of probabilities between an exported graph and its network
@@ -79,7 +79,7 @@ class Decided(nn.Module):
     (N, L, *size); with more classes it is the number of the most probable one, (N, *size).
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: TrainedNetwork) -> None:
         super().__init__()
         self.activation = activation(model)
         self.layered, self.classes = model.task.scheme.layered, len(model.task.classes)
@@ -98,17 +98,17 @@ class Decided(nn.Module):
         return probability, mask.to(torch.uint8)
 
 
-def activation(model: Model) -> nn.Module:
+def activation(model: TrainedNetwork) -> nn.Module:
     """Logits -> probabilities: one sigmoid per layer, or the softmax over the classes."""
     return nn.Sigmoid() if model.task.scheme.layered else nn.Softmax(1)
 
 
-def needs_statistics(model: Model) -> bool:
+def needs_statistics(model: TrainedNetwork) -> bool:
     """Whether the numbers of the normalisation belong to each image, so that the caller of a graph gives them."""
     return model.task.normaliser.method in ("image", "percentile")
 
 
-def whole(model: Model) -> nn.Module:
+def whole(model: TrainedNetwork) -> nn.Module:
     """The module of a model from the pixels of the file to probability and mask."""
     rest = nn.Sequential(inference(model), Decided(model))
     if needs_statistics(model):
@@ -120,12 +120,12 @@ def whole(model: Model) -> nn.Module:
     return Plain(nn.Sequential(Fixed(*numbers), rest)).eval()
 
 
-def bare(model: Model) -> nn.Module:
+def bare(model: TrainedNetwork) -> nn.Module:
     """The module of a model from a normalised image to probabilities; the file describes the normalisation."""
     return Plain(nn.Sequential(inference(model), activation(model))).eval()
 
 
-def inference(model: Model) -> nn.Module:
+def inference(model: TrainedNetwork) -> nn.Module:
     """A copy of the network on the CPU, in evaluation mode, without layers that cannot be traced with free sizes."""
     net = deepcopy(model.net).cpu().eval().requires_grad_(requires_grad=False)
     for module in list(net.modules()):
@@ -158,7 +158,7 @@ class _PoolOfOneAxis(nn.Module):
         return pooled.squeeze(-2)
 
 
-def example(model: Model, images: int, *steps: int) -> tuple[Tensor, ...]:
+def example(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor, ...]:
     """Inputs of `whole`: images of noise, of the size with that many steps along each axis, and statistics."""
     size = SizeRule.of(model.net).size(*steps)
     generator = torch.Generator().manual_seed(sum(steps))
@@ -169,7 +169,7 @@ def example(model: Model, images: int, *steps: int) -> tuple[Tensor, ...]:
     return image, torch.full((channels,), 0.1, dtype=torch.float64), torch.full((channels,), 1.5, dtype=torch.float64)
 
 
-def traced(model: Model, module: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
+def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
     """The graph of a module, with a free number of images and free sizes. ValueError if it cannot be traced.
 
     ``inputs`` are example inputs; the first one is an image. Sizes of 1 pixel are traced like all others. The graph
@@ -191,7 +191,7 @@ def traced(model: Model, module: nn.Module, inputs: tuple[Tensor, ...]) -> Expor
     return program
 
 
-def check(model: Model, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]]) -> None:
+def check(model: TrainedNetwork, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]]) -> None:
     """ValueError unless ``run`` gives the probabilities of the module, at three sizes and numbers of images."""
     for images, steps in ((1, 0), (2, 1), (3, 3)):
         given = inputs(model, images, *(steps + axis for axis in range(model.rank)))
@@ -207,7 +207,7 @@ def check(model: Model, module: nn.Module, run: Run, inputs: Callable[..., tuple
             raise cannot(model, f"at size {tuple(given[0].shape)} its probabilities differ by {far:.2g}")
 
 
-def cannot(model: Model, reason: str) -> ValueError:
+def cannot(model: TrainedNetwork, reason: str) -> ValueError:
     """The error for a network that cannot be exported."""
     name = model.builder or model.preset or type(model.net).__name__
     hint = "replace the named operation in its code, or predict with the checkpoint (unet predict)"

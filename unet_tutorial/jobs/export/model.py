@@ -60,7 +60,7 @@ class SizeRule:
 
 
 @dataclass(frozen=True)
-class Model:
+class TrainedNetwork:
     """A network, the task that it was trained for, and its thresholds.
 
     ``cuts`` holds the thresholds by the number of views, as the notes of a checkpoint do; {} stands for 0.5. A network
@@ -80,7 +80,7 @@ class Model:
         thresholds_in({"cuts": self.cuts}, 1)
 
     @classmethod
-    def from_file(cls, run: str | Path, builders: Builders = NO_BUILDERS) -> Model:
+    def from_file(cls, run: str | Path, builders: Builders = NO_BUILDERS) -> TrainedNetwork:
         """The model of a checkpoint, or of the folder of a run (its best.safetensors if there is one).
 
         ``builders`` are those of `Checkpoint.network`. ValueError for any other file or folder.
@@ -96,10 +96,10 @@ class Model:
             raise ValueError(f"{path}: {error}") from error
 
     @classmethod
-    def of(cls, net: Network, **about: Any) -> Model:
+    def of(cls, net: Network, **about: Any) -> TrainedNetwork:
         """The model of any network, whose input is not normalised unless a ``task`` says so.
 
-        ``about`` holds further fields of `Model`.
+        ``about`` holds further fields of `TrainedNetwork`.
         """
         names = ("background", *(f"class {i}" for i in range(1, net.out_channels)))
         scheme = LabelScheme("classes", names) if net.out_channels > 1 else LabelScheme("layers", ("foreground",))
@@ -189,7 +189,7 @@ class Description:
 
     @classmethod
     def from_entries(cls, entries: Mapping[str, str]) -> Description:
-        """The description that `Model.entries` returned. ValueError for any other metadata."""
+        """The description that `TrainedNetwork.entries` returned. ValueError for any other metadata."""
         if "format" not in entries:
             raise ValueError("it is no file of unet export; export the checkpoint again with unet export")
         try:

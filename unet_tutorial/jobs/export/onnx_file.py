@@ -13,13 +13,13 @@ from torch.export import ExportedProgram
 
 from unet_tutorial.disk import complete_file
 from unet_tutorial.jobs.export.graph import Run, check, example, silent, traced, whole
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.jobs.export.packages import package
 
 OUTPUTS = ("probability", "mask")
 
 
-def write_onnx(model: Model, path: Path) -> None:
+def write_onnx(model: TrainedNetwork, path: Path) -> None:
     """Write a model from the pixels of an image to probability and mask.
 
     Inputs: ``image`` (N, C, *size) float32, and for a normalisation by the image itself also ``subtract`` and
@@ -33,7 +33,7 @@ def write_onnx(model: Model, path: Path) -> None:
         check(model, module, run_of(session), example)
 
 
-def onnx_bytes(model: Model, program: ExportedProgram, outputs: tuple[str, ...]) -> bytes:
+def onnx_bytes(model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...]) -> bytes:
     """An ONNX file with these names of outputs, named axes, the description of the model, and no names of files."""
     package("onnx")
     package("onnxscript")

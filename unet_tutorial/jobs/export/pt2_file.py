@@ -11,12 +11,12 @@ from torch import Tensor
 
 from unet_tutorial.disk import complete_file
 from unet_tutorial.jobs.export.graph import check, example, silent, traced, whole
-from unet_tutorial.jobs.export.model import Model
+from unet_tutorial.jobs.export.model import TrainedNetwork
 
 DESCRIPTION = "unet_tutorial.json"  # the extra file with the description of the model
 
 
-def write_pt2(model: Model, path: Path) -> None:
+def write_pt2(model: TrainedNetwork, path: Path) -> None:
     """Write a model from the pixels of an image to probability and mask, with the inputs of `onnx_file.write_onnx`.
 
     ``torch.export.load(path).module()`` is a module with these inputs. The extra file unet_tutorial.json describes it.
