@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
+from io import StringIO
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
-from torch.fx.experimental import _config as tracing
 
 from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
@@ -172,18 +172,18 @@ def example(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor, ..
 def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
     """The graph of a module, with a free number of images and free sizes. ValueError if it cannot be traced.
 
-    ``inputs`` are example inputs; the first one is an image. Sizes of 1 pixel are traced like all others. The graph
+    ``inputs`` are example inputs; the first one is an image, with no axis on which a feature map has 1 pixel. The graph
     holds no paths of this machine.
     """
     free = {axis: Dim.AUTO for axis in range(inputs[0].ndim) if axis != 1}
     try:
-        with torch.no_grad(), silent(), tracing.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
+        with torch.no_grad(), silent():
             program = torch.export.export(module, inputs, dynamic_shapes=(free, *[None] * (len(inputs) - 1)))
     except Exception as error:  # torch raises many kinds of errors for code that it cannot trace
         raise cannot(model, one_line(error, 200)) from error
-    # a map of one pixel in all is refused by torch because of its memory layout; the graph is right for it as well
+    # torch excludes sizes at which a feature map has 1 pixel; `check` shows that the graph is right for them as well
     program._guards_code = [
-        guard for guard in program._guards_code if not guard.startswith("1 < ") and not guard.endswith(" != 1")
+        guard for guard in program._guards_code if " != " not in guard and not guard.startswith("1 < ")
     ]
     for graph in program.graph_module.modules():
         for node in graph.graph.nodes if isinstance(graph, torch.fx.GraphModule) else ():
@@ -192,9 +192,9 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
 
 
 def check(model: TrainedNetwork, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]]) -> None:
-    """ValueError unless ``run`` gives the probabilities of the module, at three sizes and numbers of images."""
-    for images, steps in ((1, 0), (2, 1), (3, 3)):
-        given = inputs(model, images, *(steps + axis for axis in range(model.rank)))
+    """ValueError unless ``run`` gives the probabilities of the module at three sizes, the first being the smallest."""
+    for images, steps in ((1, (0, 0, 0)), (2, (1, 2, 3)), (3, (4, 1, 0))):
+        given = inputs(model, images, *steps[: model.rank])
         with torch.no_grad():
             wanted = module(*given)
         wanted = wanted[0] if isinstance(wanted, tuple) else wanted
@@ -216,11 +216,11 @@ def cannot(model: TrainedNetwork, reason: str) -> ValueError:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Context manager: the warnings and log lines of torch's exporters are not shown."""
+    """Context manager: the warnings, log lines and listings of torch's exporters are not shown."""
     before = logging.root.manager.disable
     logging.disable()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
