@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx.experimental import _config as tracing
 
 from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
@@ -176,12 +177,15 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
     holds no paths of this machine.
     """
     free = {axis: Dim.AUTO for axis in range(inputs[0].ndim) if axis != 1}
+    shapes = (free, *[None] * (len(inputs) - 1))
     try:
-        with torch.no_grad(), silent():
-            program = torch.export.export(module, inputs, dynamic_shapes=(free, *[None] * (len(inputs) - 1)))
+        try:
+            program = _exported(module, inputs, shapes, ones_are_special=False)
+        except Exception:  # the sizes of several centre crops after each other are not resolved in this way
+            program = _exported(module, inputs, shapes, ones_are_special=True)
     except Exception as error:  # torch raises many kinds of errors for code that it cannot trace
         raise cannot(model, one_line(error, 200)) from error
-    # torch excludes sizes at which a feature map has 1 pixel; `check` shows that the graph is right for them as well
+    # torch excludes sizes at which a feature map has 1 pixel; `check` shows whether the graph is right for them as well
     program._guards_code = [
         guard for guard in program._guards_code if " != " not in guard and not guard.startswith("1 < ")
     ]
@@ -191,10 +195,21 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
     return program
 
 
-def check(model: TrainedNetwork, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]]) -> None:
-    """ValueError unless ``run`` gives the probabilities of the module at three sizes, the first being the smallest."""
+def _exported(module: nn.Module, inputs: tuple[Tensor, ...], shapes: Any, *, ones_are_special: bool) -> ExportedProgram:
+    """The graph; if ``ones_are_special``, torch may limit it to sizes at which no feature map has 1 pixel."""
+    with torch.no_grad(), silent(), tracing.patch(backed_size_oblivious=not ones_are_special):  # type: ignore[attr-defined]
+        return torch.export.export(module, inputs, dynamic_shapes=shapes)
+
+
+def check(
+    model: TrainedNetwork, module: nn.Module, run: Run, inputs: Callable[..., tuple[Tensor, ...]], least: int = 0
+) -> None:
+    """ValueError unless ``run`` gives the probabilities of the module at three sizes.
+
+    The first one is ``least`` steps above the smallest size.
+    """
     for images, steps in ((1, (0, 0, 0)), (2, (1, 2, 3)), (3, (4, 1, 0))):
-        given = inputs(model, images, *steps[: model.rank])
+        given = inputs(model, images, *(least + step for step in steps[: model.rank]))
         with torch.no_grad():
             wanted = module(*given)
         wanted = wanted[0] if isinstance(wanted, tuple) else wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -129,9 +129,12 @@ class TrainedNetwork:
         """SHA-256 of the weights: names, dtypes, shapes and values. Both checkpoints of a run may share it."""
         return digest_of({name: value.cpu() for name, value in self.net.state_dict().items()}, {})
 
-    def entries(self) -> Entries:
-        """The description for the metadata of a file; `Description.from_entries` reads it."""
-        net = self.net
+    def entries(self, least: int = 0) -> Entries:
+        """The description for the metadata of a file; `Description.from_entries` reads it.
+
+        The smallest size in it is ``least`` steps above that of the network.
+        """
+        net, rule = self.net, SizeRule.of(self.net)
         activation = "sigmoid" if self.task.scheme.layered else "softmax"
         found = {
             "format": FORMAT,
@@ -139,7 +142,7 @@ class TrainedNetwork:
             "digest": self.digest,
             "network": {"preset": self.preset, "builder": self.builder, "arguments": dict(self.arguments)},
             "axes": self.axes,
-            "sizes": asdict(SizeRule.of(net)),
+            "sizes": asdict(replace(rule, smallest=rule.size(*[least] * self.rank))),
             "plan": {
                 "levels": [asdict(level) for level in net.levels],
                 "padding": net.padding,

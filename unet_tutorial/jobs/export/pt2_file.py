@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from unet_tutorial.disk import complete_file
 from unet_tutorial.jobs.export.graph import check, example, silent, traced, whole
@@ -24,16 +25,26 @@ def write_pt2(model: TrainedNetwork, path: Path) -> None:
     """
     module = whole(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
-    description = json.dumps({name: json.loads(text) for name, text in model.entries().items()}, indent=1)
-    with complete_file(path) as part, silent():
-        buffer = io.BytesIO()  # torch's own error for a missing folder is a RuntimeError
-        torch.export.save(program, buffer, extra_files={DESCRIPTION: description})
-        part.write_bytes(buffer.getvalue())
-        loaded = torch.export.load(part).module()
+    with complete_file(path) as part:
+        try:
+            part.write_bytes(_checked(model, module, program, 0))
+        except ValueError:  # for some networks torch excludes the smallest size, at which a feature map has 1 pixel
+            part.write_bytes(_checked(model, module, program, 1))
 
-        def run(*inputs: Tensor) -> Tensor:
-            with torch.no_grad():
-                probability: Tensor = loaded(*inputs)[0]
-            return probability
 
-        check(model, module, run, example)
+def _checked(model: TrainedNetwork, module: nn.Module, program: ExportedProgram, least: int) -> bytes:
+    """The content of the file, read back and checked; sizes from ``least`` steps above the smallest one are stated."""
+    description = {name: json.loads(text) for name, text in model.entries(least).items()}
+    buffer = io.BytesIO()
+    with silent():
+        torch.export.save(program, buffer, extra_files={DESCRIPTION: json.dumps(description, indent=1)})
+        buffer.seek(0)
+        loaded = torch.export.load(buffer).module()
+
+    def run(*inputs: Tensor) -> Tensor:
+        with torch.no_grad():
+            probability: Tensor = loaded(*inputs)[0]
+        return probability
+
+    check(model, module, run, example, least)
+    return buffer.getvalue()
