@@ -114,7 +114,7 @@ def test_sizes_offset_and_halo_are_those_of_the_network(preset: str, options: di
 
 
 def test_a_halo_that_needs_too_much_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bioimageio, "LARGEST_PASS", 2**10)
+    monkeypatch.setattr(bioimageio, "MEMORY", 2**10)
     made = model()
     assert halo_of(made) is None
     found = described(made, ABOUT, {}, None)

@@ -26,13 +26,12 @@ from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.datasets.images.normalisation import PERCENTILES
 from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.diagram import draw
-from unet_tutorial.inference.tiles import margins, pass_bytes
+from unet_tutorial.inference.tiles import MEMORY, margins, pass_bytes
 from unet_tutorial.jobs.export.architecture import architecture_source
 from unet_tutorial.jobs.export.graph import bare, check, traced
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
 from unet_tutorial.jobs.export.packages import package
-from unet_tutorial.jobs.predictor import LARGEST_PASS
 from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.plan.levels import Size
 
@@ -184,10 +183,10 @@ def sample_size(model: TrainedNetwork) -> Size:
 def halo_of(model: TrainedNetwork) -> Size | None:
     """The pixels at each border of the output, per axis, that depend on the zero padding of a tile.
 
-    None if one pass over the smallest tile without only such pixels needs more than ``LARGEST_PASS`` bytes.
+    None if one pass over the smallest tile without only such pixels needs more than ``MEMORY`` bytes.
     """
     axes = margins(model.net.levels, model.net.padding, model.net.extra_reach)
-    if pass_bytes(prod(axis.smallest for axis in axes), model.net.levels) > LARGEST_PASS:
+    if pass_bytes(prod(axis.smallest for axis in axes), model.net.levels) > MEMORY:
         return None
     return tuple(axis.before - shift for axis, shift in zip(axes, SizeRule.of(model.net).shift, strict=True))
 
