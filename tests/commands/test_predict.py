@@ -8,7 +8,7 @@ import torch
 
 from tests.conftest import Unet
 from unet_tutorial.datasets.annotations.labels import connected_cells
-from unet_tutorial.datasets.images.files import read_image, write_image
+from unet_tutorial.datasets.images.files import read, read_image, write_image
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.inference.tiling import predict_tiled
 from unet_tutorial.jobs.predictor import Predictor
@@ -166,3 +166,38 @@ def test_a_watershed_without_a_finite_distance_is_refused_before_anything_is_wri
     code, text = unet("predict", run_folder / "checkpoint.safetensors", tmp_path / "a.png", *options)
     assert (code, "--watershed nan: write a finite number" in text) == (1, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_blocks_give_the_numbers_of_the_whole_image_and_go_on_after_an_interruption(
+    unet: Unet, run_folder: Path, tmp_path: Path
+) -> None:
+    checkpoint, image = run_folder / "checkpoint.safetensors", tmp_path / "a.tif"
+    write_image(image, np.random.default_rng(0).integers(0, 255, (60, 90), dtype=np.uint8), (0.5, 0.25))
+    options = ["--blocks", "--instances", "--min-size", 3, "--tile", 44]
+    code, text = unet("predict", checkpoint, image, "-o", tmp_path / "out.zarr", *options)
+    assert code == 0, text
+    assert unet("predict", checkpoint, image, "-o", tmp_path, "--instances", "--min-size", 3)[0] == 0
+    for inside, name in (("0", "probability"), ("labels/instances/0", "instances")):
+        found = read(tmp_path / "out.zarr" / inside).array
+        np.testing.assert_allclose(found, read(tmp_path / f"a_{name}.tif").array, atol=1e-5)
+    assert read(tmp_path / "out.zarr").spacing == (0.5, 0.25)
+    assert (tmp_path / "out_instances.csv").read_text() == (tmp_path / "a_instances.csv").read_text()
+    again = unet("predict", checkpoint, image, "-o", tmp_path / "out.zarr", *options)
+    assert again[0] == 0
+    assert "blocks, 0 of them predicted now" in again[1]
+
+
+def test_options_that_do_not_go_with_blocks_are_refused(unet: Unet, run_folder: Path, tmp_path: Path) -> None:
+    checkpoint, image = run_folder / "checkpoint.safetensors", tmp_path / "a.tif"
+    for options, words in (
+        (["--workers", 2], "--workers and --scheduler are for images that are predicted by blocks; add --blocks"),
+        (["--blocks", "--views", 8], "--blocks cannot be combined with --views, which needs the whole image"),
+        (["--blocks", "--watershed", 4], "--blocks cannot be combined with --watershed"),
+        (["--blocks", "--workers", 2, "--scheduler", "tcp://a:1"], "give one of them"),
+        (["--blocks", "--min-size", 2], "--min-size is for instances; add --instances"),
+        (["--blocks", image], "--blocks predicts one image, got 2"),
+        (["--blocks"], "a.tif: there is no such file"),
+    ):
+        code, text = unet("predict", checkpoint, image, "-o", tmp_path / "out.zarr", *options)
+        assert (code, words in text) == (1, True), text
+    assert not (tmp_path / "out.zarr").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from unet_tutorial.jobs.predictor import Predictor
+    from unet_tutorial.jobs.schedulers import Run
 
 
 def predict(
@@ -20,7 +23,10 @@ def predict(
         Path, typer.Argument(help="The checkpoint.safetensors or best.safetensors of a run, or an .onnx.")
     ],
     images: Annotated[list[Path], typer.Argument(help="Images or stacks, or folders of them (without subfolders).")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; created if missing.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder for the results, created if missing; with --blocks a NAME.zarr."),
+    ],
     *,
     instances: Annotated[
         bool,
@@ -61,6 +67,20 @@ def predict(
         str,
         typer.Option(help="The network of a run with --net: package.module:build (imported and executed)."),
     ] = "",
+    blocks: Annotated[
+        bool,
+        typer.Option(
+            "--blocks",
+            help="For one image (.zarr, .tif) that is larger than memory: predict it block by block into an OME-Zarr "
+            "folder. The same command again goes on after an interruption.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, help="With --blocks: processes on this machine; 0: this process alone.")
+    ] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="With --blocks: the address of a running dask scheduler, such as tcp://10.0.0.5:8786.")
+    ] = "",
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
@@ -70,7 +90,19 @@ def predict(
     For layers, one mask is written for each layer. A 2D network predicts a stack slice by slice. --instances adds
     NAME_instances.tif and a table NAME_instances.csv, --overlay NAME_overlay.png, and --outlines NAME_outlines.geojson
     or NAME_rois.zip. An image that cannot be predicted does not stop the others.
+
+    With --blocks the result is one OME-Zarr folder with the probabilities as its image and the classes as a label
+    image; --instances adds a label image of the instances and the table NAME_instances.csv.
     """
+    if blocks:
+        _without(overlay=overlay, outlines=outlines, watershed=watershed, views=views != 1, batch=batch != 1)
+        _predict_blocks(
+            checkpoint, images, output, device, tile, net, workers, scheduler,
+            instances=instances, min_size=min_size, overwrite=overwrite,
+        )  # fmt: skip
+        return
+    if workers or scheduler:
+        raise ValueError("--workers and --scheduler are for images that are predicted by blocks; add --blocks")
     from unet_tutorial.commands.model import builders
     from unet_tutorial.jobs import results
     from unet_tutorial.jobs.predict_files import check_outputs, predict_files, sources
@@ -116,3 +148,51 @@ def _exported(file: Path, net: str) -> Callable[..., Predictor]:
 
 def _warn(line: str) -> None:
     print(f"unet: {line}", file=sys.stderr)
+
+
+def _without(**options: object) -> None:
+    """ValueError for an option that needs the whole image in memory."""
+    given = [f"--{name}" for name, value in options.items() if value]
+    if given:
+        raise ValueError(f"--blocks cannot be combined with {given[0]}, which needs the whole image; leave one out")
+
+
+def _predict_blocks(
+    checkpoint: Path,
+    images: Sequence[Path],
+    output: Path,
+    device: str,
+    tile: str,
+    net: str,
+    workers: int,
+    scheduler: str,
+    *,
+    instances: bool,
+    min_size: int,
+    overwrite: bool,
+) -> None:
+    """Predict one image by blocks, where the options say."""
+    from unet_tutorial.commands.extras import provide
+    from unet_tutorial.commands.model import builders
+    from unet_tutorial.jobs.block_steps import Options
+    from unet_tutorial.jobs.predict_blocks import predict_blocks
+    from unet_tutorial.jobs.schedulers import in_this_process, on_scheduler, on_workers
+
+    if len(images) != 1:
+        raise ValueError(f"--blocks predicts one image, got {len(images)}; give one .zarr folder or .tif file")
+    if workers and scheduler:
+        raise ValueError("--workers starts processes here, and --scheduler uses those of a scheduler; give one of them")
+    if min_size > 1 and not instances:
+        raise ValueError("--min-size is for instances; add --instances")
+    options = Options(
+        checkpoint.absolute(), str(images[0].absolute()), output.absolute(), device, tile, instances, min_size,
+        tuple(builders(net).items()),
+    )  # fmt: skip
+    run: AbstractContextManager[Run] = nullcontext(in_this_process)
+    if workers or scheduler:
+        provide("scale")
+        run = on_scheduler(scheduler, _warn) if scheduler else on_workers(workers, _warn)
+    with run as computing:
+        found = predict_blocks(options, computing, overwrite=overwrite, warn=_warn)
+    count = "" if found.instances is None else f", {found.instances} instance{'' if found.instances == 1 else 's'}"
+    print(f"{images[0]}: {found.blocks} blocks, {found.predicted} of them predicted now{count} -> {output}")

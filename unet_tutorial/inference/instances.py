@@ -94,7 +94,7 @@ def class_instances(
     labels, kinds = np.zeros(classes.shape, np.int32), [np.zeros(0, np.int64)]
     size = classes.shape[-rank:]
     for plane, numbers in zip(classes.reshape(-1, *size), labels.reshape(-1, *size), strict=True):
-        found, kind = _reading_order(*_all_classes(plane, distance, pixel / pixel[-1]), min_size)
+        found, kind = _reading_order(*components_by_class(plane, distance, pixel / pixel[-1]), min_size)
         numbers[...] = np.where(found > 0, found + sum(map(len, kinds)), 0)
         kinds.append(kind)
     every = np.concatenate(kinds)
@@ -112,11 +112,17 @@ def layer_instances(
     return [each._replace(classes=np.full_like(each.classes, number)) for number, each in enumerate(found)]
 
 
-def _all_classes(plane: NDArray[Any], distance: float, pixel: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The components of all classes in one label image, and the class of each."""
+def components_by_class(
+    plane: NDArray[Any], distance: float = 0, pixel: Sequence[float] | NDArray[Any] = ()
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The components 1 .. n of all classes in one label image (*size), in any order, and the class (n,) of each.
+
+    ``distance`` is that of ``class_instances``, and ``pixel`` the size of a pixel along each axis, in pixels of the
+    last axis; it is needed only with a distance.
+    """
     labels, kinds = np.zeros(plane.shape, np.int32), [np.zeros(0, np.int64)]
     for kind in np.unique(plane[plane > 0]):
-        found = _components(plane == kind, distance, pixel)
+        found = _components(plane == kind, distance, np.asarray(pixel))
         labels += np.where(found > 0, found + sum(map(len, kinds)), 0).astype(np.int32)
         kinds.append(np.full(found.max(), kind, np.int64))
     return labels, np.concatenate(kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -114,10 +114,14 @@ class Predictor:
 
     def warnings(self, image: Image) -> list[str]:
         """Sentences about an image that differs much from the training images, in its values or in its pixel size."""
-        found = self.task.normaliser.warnings(image.array, self.task.channels)
+        return self.warnings_about(self.task.normaliser.warnings(image.array, self.task.channels), image.spacing)
+
+    def warnings_about(self, values: Sequence[str], spacing: tuple[float, ...]) -> list[str]:
+        """The same with the sentences about the values of an image, and its spacing as in `Image`."""
+        found = list(values)
         if found:
             found[-1] += "; the network may fail on it"
-        pairs = list(zip(image.spacing[::-1], self.task.spacing[::-1], strict=False))[::-1]
+        pairs = list(zip(spacing[::-1], self.task.spacing[::-1], strict=False))[::-1]
         if any(not 1 / SPACING < now / then < SPACING for now, then in pairs):
             now, then = (" × ".join(f"{size:.4g}" for size in sizes) for sizes in zip(*pairs, strict=True))
             found.append(

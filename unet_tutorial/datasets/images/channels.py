@@ -45,9 +45,34 @@ def arrange(decoded: Decoded, channels: str = "") -> Image:
     return Image(array, names, ordered.spacing, tuple(remarks))
 
 
-def order(decoded: Decoded, channels: str = "") -> Ordered:
-    """The pixels as (C, H, W) or (C, D, H, W), contiguous and in the byte order of this machine; bool becomes uint8."""
-    array, axes = _without_single(decoded.array, decoded.axes)
+class Arrangement(NamedTuple):
+    """The axes of a stored array in the order (C, *size), as letters, and the names of its channels.
+
+    ``axes`` has the letters C and S, if there are any, before those of the spatial axes. ``dropped`` are the indices of
+    stored axes of length 1 that are left out, and ``kept`` the letters of the others in the stored order.
+    """
+
+    axes: str
+    kept: str
+    dropped: tuple[int, ...]
+    channels: tuple[str, ...]
+    spacing: tuple[float, ...]
+    times: bool
+
+    def ordered(self, array: Array) -> Array:
+        """The stored array, or a part of it, as (C, *size); a view where numpy allows one."""
+        array = array.squeeze(self.dropped)
+        array = array.transpose([self.kept.index(axis) for axis in self.axes])
+        return array.reshape(-1, *array.shape[self.axes.count("C") + self.axes.count("S") :])
+
+
+def arrangement(decoded: Decoded, channels: str = "") -> Arrangement:
+    """The order of the axes of a stored array; only shape and type of the array are read.
+
+    ContentError for axes that are neither channels nor an image or stack.
+    """
+    dropped, axes = _without_single(decoded.array.shape, decoded.axes)
+    array = decoded.array.squeeze(dropped)
     if array.dtype.kind not in "buif" or array.size == 0:
         raise ContentError(f"expected an image of real numbers, got {describe(decoded.array)}; save it as grey or RGB")
     if axes.count("Q") == 1 and "Z" in axes and "C" not in axes and channels:
@@ -56,17 +81,31 @@ def order(decoded: Decoded, channels: str = "") -> Ordered:
     if len(stack) > 1 or axes.count("Y") != 1 or axes.count("X") != 1 or axes.count("C") > 1:
         raise ContentError(_unknown_axes(array, axes, stack))
     _refuse_last_colours(array, axes, stack)
-    wanted = [axis for axis in "CS" if axis in axes] + stack + ["Y", "X"]
-    array = array.transpose([axes.index(axis) for axis in wanted])
-    size = array.shape[-2 - len(stack) :]
-    counts = {axis: array.shape[number] for number, axis in enumerate(wanted) if axis in "CS"}
-    names = _names(decoded, counts)
-    spacing = tuple(decoded.spacing[axis] for axis in (*stack, "Y", "X") if axis in decoded.spacing)
-    array = array.reshape(-1, *size)
-    array = array.astype(np.uint8 if array.dtype == bool else array.dtype.newbyteorder("="), copy=False)
+    spatial = (*stack, "Y", "X")
+    counts = {axis: array.shape[axes.index(axis)] for axis in "CS" if axis in axes}
+    spacing = tuple(decoded.spacing[axis] for axis in spatial if axis in decoded.spacing)
+    return Arrangement(
+        "".join((*counts, *spatial)),
+        axes,
+        dropped,
+        _names(decoded, counts),
+        spacing if len(spacing) == len(spatial) else (),
+        stack == ["T"],
+    )
+
+
+def order(decoded: Decoded, channels: str = "") -> Ordered:
+    """The pixels as (C, H, W) or (C, D, H, W), contiguous and in the byte order of this machine; bool becomes uint8."""
+    found = arrangement(decoded, channels)
+    array = native(found.ordered(decoded.array))
     if not (array.flags.c_contiguous and array.flags.writeable):
         array = np.stack(list(array))  # six times as fast as ascontiguousarray where channels are the last axis
-    return Ordered(array, names, spacing if len(spacing) == len(size) else (), stack == ["T"])
+    return Ordered(array, found.channels, found.spacing, found.times)
+
+
+def native(array: Array) -> Array:
+    """The same values in the byte order of this machine; bool becomes uint8."""
+    return array.astype(np.uint8 if array.dtype == bool else array.dtype.newbyteorder("="), copy=False)
 
 
 def without_alpha(array: Array, names: tuple[str, ...]) -> tuple[Array, tuple[str, ...]]:
@@ -131,14 +170,16 @@ def _shown(decoded: Decoded) -> Decoded:
     return replace(decoded, array=inverted, black=None, remarks=(*decoded.remarks, remark))
 
 
-def _without_single(array: Array, axes: str) -> tuple[Array, str]:
-    """Drops axes of length 1: all those with a meaning, such as a single time, and pages next to another stack axis."""
-    named = [index for index, axis in enumerate(axes) if axis not in "YXCSQI" and array.shape[index] == 1]
-    pages = [index for index, axis in enumerate(axes) if axis in "QI" and array.shape[index] == 1]
+def _without_single(shape: tuple[int, ...], axes: str) -> tuple[tuple[int, ...], str]:
+    """The axes of length 1 to drop: all those with a meaning, such as a single time, and pages next to another stack.
+
+    Returns their indices, and the letters of the other axes.
+    """
+    named = [index for index, axis in enumerate(axes) if axis not in "YXCSQI" and shape[index] == 1]
+    pages = [index for index, axis in enumerate(axes) if axis in "QI" and shape[index] == 1]
     others = [axis for index, axis in enumerate(axes) if axis not in "YXCS" and index not in named]
     dropped = named + (pages[: max(len(others) - 1, 0)])
-    kept = "".join(axis for index, axis in enumerate(axes) if index not in dropped)
-    return array.squeeze(tuple(dropped)), kept
+    return tuple(dropped), "".join(axis for index, axis in enumerate(axes) if index not in dropped)
 
 
 def _names(decoded: Decoded, counts: dict[str, int]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -69,6 +70,24 @@ class Decoded:
             spacing |= {ours: self.spacing[theirs] for ours, theirs in ("YX", "XY") if theirs in self.spacing}
         remark = f"turned or mirrored as its orientation tag {orientation} says"
         return replace(self, array=array, spacing=spacing, remarks=(*self.remarks, remark))
+
+
+@dataclass(frozen=True, eq=False)
+class Unread:
+    """An array in a file whose pixels have not been read.
+
+    ``pixels`` returns a part of them when it is indexed with slices, ``about`` has everything but the pixels, and
+    ``chunks`` is the number of pixels along each axis that are read together, or () if single pixels can be read.
+    """
+
+    pixels: Any
+    about: Decoded
+    chunks: tuple[int, ...] = ()
+
+
+def placeholder(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """An array of zeros with this shape and type that needs no memory, for ``Decoded.array`` of an `Unread`."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def turned(array: Array, axes: str, orientation: int) -> Array:

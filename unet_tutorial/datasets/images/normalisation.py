@@ -90,9 +90,16 @@ class Normaliser:
         Far means that the mean differs by more than `FAR` standard deviations of the training pixels, or the standard
         deviation by a factor of more than `SPREAD`.
         """
+        pairs = [(float(channel.mean()), float(channel.std())) for channel in image]
+        return self.warnings_about(*zip(*pairs, strict=True), channels=channels)
+
+    def warnings_about(
+        self, now_mean: Sequence[float], now_std: Sequence[float], *, channels: Sequence[str]
+    ) -> list[str]:
+        """The same for an image of which the mean and the standard deviation of each channel are known."""
         found = []
-        for channel, name, std, means, stds in zip(image, channels, self.std, self.means, self.stds, strict=False):
-            mean, spread = float(channel.mean()), float(channel.std())
+        known = zip(now_mean, now_std, channels, self.std, self.means, self.stds, strict=False)
+        for mean, spread, name, std, means, stds in known:
             if not means[0] - FAR * std <= mean <= means[1] + FAR * std:
                 found.append(f"{name}: its mean is {mean:.4g}, in training it was {_words(means)}")
             elif not stds[0] / SPREAD <= spread <= stds[1] * SPREAD:

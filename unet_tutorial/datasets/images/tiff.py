@@ -16,8 +16,18 @@ import numpy as np
 
 from unet_tutorial.datasets.images.bitmaps import RGBA, picture, raw_mode_of, two_bytes, without_pixel_limit
 from unet_tutorial.datasets.images.calibration import ome_channels, tiff_spacing
-from unet_tutorial.datasets.images.decoded import ContentError, Decoded, logged_errors, require_plausible, turned
+from unet_tutorial.datasets.images.decoded import (
+    ContentError,
+    Decoded,
+    Unread,
+    logged_errors,
+    placeholder,
+    require_plausible,
+    turned,
+)
 from unet_tutorial.datasets.images.image import ALPHA, GREY, RGB, Array
+from unet_tutorial.datasets.images.volumes import package
+from unet_tutorial.disk import one_line
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -66,6 +76,49 @@ def read_tiff(path: Path) -> Decoded:
             "put all files of the image into one folder, or save the image as one file"
         )
     return decoded.turned(orientation)
+
+
+def open_tiff(path: Path) -> Unread:
+    """The image or stack in a TIFF file, of which no pixel is read.
+
+    Uncompressed pixels are mapped into memory; of a compressed file whole strips or tiles are read, which needs zarr.
+    ContentError for pixels that `read_tiff` changes as a whole (0 is white, a palette, CMYK, an orientation), and for a
+    compression that tifffile cannot read by itself.
+    """
+    from tifffile import TiffFile
+
+    with logged_errors("tifffile") as errors:
+        file = TiffFile(path)  # stays open as long as its pixels are read
+        series = _single_series(file)
+        page = series.keyframe
+        turned_or_coloured = page.tags.valueof(ORIENTATION, default=1) != 1 or page.photometric in OTHER_COLOURS
+        palette = page.photometric == PALETTE and not (file.is_ome or file.is_imagej)
+        if page.photometric == WHITE_IS_ZERO or turned_or_coloured or palette:
+            raise ContentError(
+                "its values are not those of the image (0 is white, or it has a palette, CMYK colours or an "
+                "orientation tag), so it cannot be read in parts; save it as grey or RGB first"
+            )
+        about = Decoded(
+            placeholder(series.shape, series.dtype or np.uint8),
+            series.axes,
+            channels=ome_channels(file) if file.is_ome else (),
+            samples=RGB if page.photometric == COLOURED and series.shape[series.axes.find("S")] == 3 else (),
+            spacing=tiff_spacing(file),
+        )
+        if errors:
+            raise ValueError(errors[0])
+        if series.dataoffset is not None:
+            mapped = np.memmap(path, series.dtype.newbyteorder(file.byteorder), "r", series.dataoffset, series.shape)
+            return Unread(mapped, about)
+        pixels = package("zarr").open(series.aszarr(level=0), mode="r")
+        try:
+            pixels[(slice(1),) * pixels.ndim]
+        except Exception as error:
+            raise ContentError(
+                f"its compression {page.compression!s} cannot be read in parts ({one_line(error)}); save it as an "
+                "uncompressed TIFF or as zarr"
+            ) from error
+        return Unread(pixels, about, tuple(pixels.chunks))
 
 
 def _single_series(file: TiffFile) -> TiffPageSeries:

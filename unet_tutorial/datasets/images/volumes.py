@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unet_tutorial.datasets.images.calibration import known_lengths, micrometres
-from unet_tutorial.datasets.images.decoded import ContentError, Decoded, logged_errors, require_plausible
+from unet_tutorial.datasets.images.decoded import (
+    ContentError,
+    Decoded,
+    Unread,
+    logged_errors,
+    placeholder,
+    require_plausible,
+)
 from unet_tutorial.datasets.images.image import ALPHA, RGB, Array
 
 LETTERS = {"x": "X", "y": "Y", "z": "Z", "c": "C", "channel": "C", "channels": "C", "t": "T", "time": "T"}
@@ -147,6 +155,14 @@ def read_zarr(path: Path, inside: str) -> Decoded:
 
     ``inside`` is the path of an array or image in the folder; it may be "" if there is only one.
     """
+    found = open_zarr(path, inside)
+    array = found.pixels
+    require_plausible(array.shape, array.dtype, lambda: sum(file.stat().st_size for file in path.rglob("*")))
+    return replace(found.about, array=np.asarray(array[...]))
+
+
+def open_zarr(path: Path, inside: str) -> Unread:
+    """The same array as `read_zarr`, of which no pixel is read."""
     zarr = package("zarr")
     nodes = zarr_nodes(path)
     with warnings.catch_warnings(action="ignore"):
@@ -160,11 +176,11 @@ def read_zarr(path: Path, inside: str) -> Decoded:
             offered = {name: node for name, node in offered.items() if name not in labels}
         node = _chosen(offered if not inside else pictures | arrays, inside, path)
         if isinstance(node, zarr.Array):
-            return _zarr_array(path, node, _dimension_names(node))
-        return _ome_zarr(path, node)
+            return _unread(node, _dimension_names(node))
+        return _ome_zarr(node)
 
 
-def _ome_zarr(path: Path, group: Any) -> Decoded:
+def _ome_zarr(group: Any) -> Unread:
     """The first, that is the largest, array of an OME-Zarr image (versions 0.1 to 0.5)."""
     attributes = _ome_attributes(group)
     image = attributes["multiscales"][0]
@@ -173,15 +189,16 @@ def _ome_zarr(path: Path, group: Any) -> Decoded:
     axes = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in image.get("axes", "tczyx"[-array.ndim :])]
     kinds = {"space": "space", "channel": "C", "time": "T"}
     names = [LETTERS.get(str(axis["name"]).lower(), kinds.get(axis.get("type", ""), "")) for axis in axes]
-    decoded = _zarr_array(path, array, names)
     transforms = [*level.get("coordinateTransformations", []), *image.get("coordinateTransformations", [])]
     scale = np.ones(array.ndim)
     for transform in transforms:
         scale = scale * np.asarray(transform.get("scale", 1.0), float)
     lengths = [micrometres(size, str(axis.get("unit", ""))) for size, axis in zip(scale, axes, strict=True)]
     channels = tuple(str(channel.get("label", "")) for channel in attributes.get("omero", {}).get("channels", []))
-    spacing = known_lengths({axis: length for axis, length in zip(decoded.axes, lengths, strict=True) if axis in "ZYX"})
-    return Decoded(decoded.array, decoded.axes, channels, spacing=spacing, remarks=decoded.remarks)
+    found = _unread(array, names)
+    letters = found.about.axes
+    spacing = known_lengths({axis: length for axis, length in zip(letters, lengths, strict=True) if axis in "ZYX"})
+    return replace(found, about=replace(found.about, channels=channels, spacing=spacing))
 
 
 def _ome_attributes(node: Any) -> Mapping[str, Any]:
@@ -201,11 +218,12 @@ def _dimension_names(array: Any) -> list[str]:
     return [LETTERS.get(str(name).lower(), "") for name in names]
 
 
-def _zarr_array(path: Path, array: Any, names: Sequence[str]) -> Decoded:
-    require_plausible(array.shape, array.dtype, lambda: sum(file.stat().st_size for file in path.rglob("*")))
+def _unread(array: Any, names: Sequence[str]) -> Unread:
     missing = array.nchunks - array.nchunks_initialized
     remark = f"{missing} of its {array.nchunks} chunks are not in the folder; they are read as {array.fill_value}"
-    return Decoded(np.asarray(array[...]), axis_letters(names), remarks=(remark,) if missing else ())
+    remarks = (remark,) if missing else ()
+    about = Decoded(placeholder(array.shape, array.dtype), axis_letters(names), remarks=remarks)
+    return Unread(array, about, tuple(array.chunks))
 
 
 def axis_letters(names: Sequence[str]) -> str:

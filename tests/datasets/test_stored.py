@@ -1,0 +1,111 @@
+"""Images that are read in parts have the pixels, channels and spacing that `read` finds in the whole file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from unet_tutorial.datasets.images.files import read, write_image
+from unet_tutorial.datasets.stored import open_stored
+
+RNG = np.random.default_rng(0)
+VOLUME = RNG.integers(0, 60000, (5, 23, 31), dtype=np.uint16)
+CHANNELS = RNG.integers(0, 200, (2, 5, 23, 31), dtype=np.uint8)
+REGION = (slice(1, 4), slice(20, 23), slice(7, 8))
+
+
+def ome_zarr(path: Path, array: np.ndarray[Any, Any], axes: str, version: str) -> None:
+    """Version 0.4 on zarr 2, or 0.5 on zarr 3, with two channels and a size of a pixel in nm."""
+    root = zarr.open_group(str(path), mode="w", zarr_format=2 if version == "0.4" else 3)
+    chunks = tuple(min(n, 8) for n in array.shape)
+    zarr.create_array(str(path), name="s0", data=array, chunks=chunks, zarr_format=2 if version == "0.4" else 3)
+    kinds = {"t": "time", "c": "channel"}
+    named = [{"name": a, "type": kinds.get(a, "space")} | ({"unit": "nanometer"} if a in "zyx" else {}) for a in axes]
+    scale = [{"z": 400.0, "y": 200.0, "x": 100.0}.get(a, 1.0) for a in axes]
+    dataset = {"path": "s0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    ome: dict[str, Any] = {"multiscales": [{"version": version, "axes": named, "datasets": [dataset]}]}
+    ome["omero"] = {"channels": [{"label": "DAPI"}, {"label": "GFP"}]}
+    root.attrs.update(ome if version == "0.4" else {"ome": ome})
+
+
+def check(path: Path, region: tuple[slice, ...] = REGION) -> None:
+    whole, found = read(path), open_stored(path)
+    assert (found.size, found.dtype) == (whole.array.shape[1:], whole.array.dtype)
+    assert (found.arrangement.channels, found.arrangement.spacing) == (whole.channels, whole.spacing)
+    np.testing.assert_array_equal(found.read(region), whole.array[(slice(None), *region)])
+    every = tuple(slice(n) for n in found.size)
+    np.testing.assert_array_equal(found.read(every), whole.array)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize(("axes", "array"), [("tczyx", CHANNELS[None]), ("czyx", CHANNELS), ("zyx", VOLUME)])
+def test_ome_zarr(tmp_path: Path, version: str, axes: str, array: np.ndarray[Any, Any]) -> None:
+    ome_zarr(tmp_path / "a.zarr", array, axes, version)
+    check(tmp_path / "a.zarr")
+    assert open_stored(tmp_path / "a.zarr").chunks == (5, 8, 8)
+    assert open_stored(tmp_path / "a.zarr").arrangement.spacing == pytest.approx((0.4, 0.2, 0.1))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_zarr_array(tmp_path: Path, version: Any) -> None:
+    zarr.create_array(str(tmp_path / "a.zarr"), data=VOLUME, chunks=(2, 8, 8), zarr_format=version)
+    check(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"compression": "zlib"}, {"compression": "zlib", "tile": (16, 16)}, {"byteorder": ">"}]
+)
+def test_tiff(tmp_path: Path, options: dict[str, Any]) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", VOLUME, photometric="minisblack", metadata={"axes": "ZYX"}, **options)
+    check(tmp_path / "a.tif")
+
+
+def test_tiff_with_the_size_of_a_pixel(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.tif", VOLUME, (2, 0.5, 0.5))
+    check(tmp_path / "a.tif")
+
+
+def test_an_uncompressed_tiff_is_mapped_and_not_read(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", VOLUME, photometric="minisblack")
+    assert isinstance(open_stored(tmp_path / "a.tif").unread.pixels, np.memmap)
+
+
+def test_a_colour_image(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", RNG.integers(0, 255, (20, 30, 3), dtype=np.uint8), photometric="rgb")
+    check(tmp_path / "a.tif", (slice(3, 9), slice(0, 1)))
+
+
+def test_fingerprints_differ_with_the_pixels_and_not_with_the_name(tmp_path: Path) -> None:
+    found = []
+    for name, array in (("a", VOLUME), ("b", VOLUME), ("c", VOLUME + 1)):
+        zarr.create_array(str(tmp_path / f"{name}.zarr"), data=array, chunks=(2, 8, 8))
+        found.append(open_stored(tmp_path / f"{name}.zarr").fingerprint())
+    assert found[0] == found[1] != found[2]
+
+
+def test_files_that_cannot_be_read_in_parts_are_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "white.tif", VOLUME, photometric="miniswhite")
+    (tmp_path / "bad.zarr").mkdir()
+    (tmp_path / "text.tif").write_text("no image")
+    for name, words in (
+        ("a.png", "only .zarr and .tif can be read in parts"),
+        ("none.zarr", "there is no such folder"),
+        ("none.tif", "there is no such file"),
+        ("white.tif", "it cannot be read in parts; save it as grey or RGB first"),
+        ("bad.zarr", "bad.zarr: "),
+        ("text.tif", "cannot be read as an image"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            open_stored(tmp_path / name)
+
+
+def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
+    zarr.create_array(str(tmp_path / "a.zarr"), data=VOLUME, chunks=(5, 8, 8))
+    (tmp_path / "a.zarr" / "c" / "0" / "0" / "0").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"a.zarr: the pixels 0:2 × 0:2 × 0:2 cannot be read"):
+        open_stored(tmp_path / "a.zarr").read((slice(0, 2),) * 3)

@@ -1,0 +1,113 @@
+"""The steps of one block: errors that name the block and the next step, and the files of a block."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.oracles.stored_images import smooth_noise, stored, thin_checkpoint
+from unet_tutorial.datasets.ome_zarr import create
+from unet_tutorial.datasets.stored import open_stored
+from unet_tutorial.jobs.block_steps import (
+    ATTEMPTS,
+    BlockJob,
+    Options,
+    Work,
+    digest_of_file,
+    guarded,
+    marked,
+    measure,
+    scale_blocks,
+    shrink,
+)
+from unet_tutorial.jobs.markers import Markers
+from unet_tutorial.jobs.predict_blocks import plan_job
+from unet_tutorial.plan.levels import Size
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> BlockJob:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
+    source = str(stored(tmp_path / "in.zarr", smooth_noise((70, 300))))
+    options = Options(checkpoint, source, tmp_path / "out.zarr", tile="60")
+    found, _ = plan_job(options, options.predictor(), open_stored(source))
+    create(options.output, found.pictures, {})
+    return found
+
+
+def test_a_file_that_fails_is_tried_again_and_then_named(job: BlockJob) -> None:
+    failures = iter([OSError(errno.EIO, "Input/output error")] * (ATTEMPTS - 1))
+
+    def sometimes(_job: BlockJob, index: Size) -> Size:
+        for error in failures:
+            raise error
+        return index
+
+    assert guarded(job, sometimes, (1, 2)) == (1, 2)
+
+    def always(_job: BlockJob, _index: Size) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(ValueError, match=r"block \(1, 2\) of \(2, 8\): .*out.zarr: .*No space left.*run the same comm"):
+        marked(job, "predict", always, (1, 2))
+    assert not Markers(job.state("predict"), job.digest).has((1, 2))
+
+
+def test_a_block_that_needs_too_much_memory_is_named_with_what_to_lower(job: BlockJob) -> None:
+    for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")):
+
+        def too_large(_job: BlockJob, _index: Size, error: Exception = error) -> None:
+            raise error
+
+        with pytest.raises(ValueError, match=r"block \(0, 3\) .*out of memory with tiles of 60,60.*smaller --tile"):
+            guarded(job, too_large, (0, 3))
+
+
+def test_other_errors_are_raised_as_they_are(job: BlockJob) -> None:
+    def mistaken(_job: BlockJob, _index: Size) -> None:
+        raise RuntimeError("a mistake in the program")
+
+    with pytest.raises(RuntimeError, match=r"^a mistake in the program$"):
+        guarded(job, mistaken, (0, 0))
+
+
+def test_a_worker_refuses_a_checkpoint_that_has_changed(job: BlockJob) -> None:
+    assert Work(job).predictor.net.levels[0].rank == 2
+    thin_checkpoint(job.options.checkpoint, "padded", seed=1)
+    with pytest.raises(ValueError, match="the file has changed since the job began; put the old one back"):
+        _ = Work(job).predictor
+
+
+def test_a_marked_block_has_its_marker_after_its_data(job: BlockJob) -> None:
+    def written(_job: BlockJob, index: Size) -> None:
+        assert not Markers(job.state("step"), job.digest).has(index)
+
+    marked(job, "step", written, (1, 1))
+    assert Markers(job.state("step"), job.digest).has((1, 1))
+
+
+def test_a_scale_is_made_from_the_one_before(job: BlockJob) -> None:
+    picture, work = job.pictures[0], Work(job)
+    values = np.random.default_rng(0).random((70, 300)).astype(np.float32)
+    every = (slice(0, 70), slice(0, 300))
+    work.chunks.write(picture, every, values)
+    for index in scale_blocks(picture, 1):
+        shrink(job, picture, 1, index)
+    found = work.chunks.read(picture, (slice(0, 35), slice(0, 150)), 1)
+    np.testing.assert_allclose(found, values.reshape(35, 2, 150, 2).mean((1, 3)), rtol=1e-6)
+
+
+def test_the_moments_of_a_block_are_those_of_its_pixels_without_a_halo(job: BlockJob) -> None:
+    region = job.blocks.region((1, 2))
+    pixels = open_stored(job.options.image).read(region)
+    assert measure(job, (1, 2)).mean == pytest.approx([pixels.mean()])
+
+
+def test_jobs_with_other_options_have_other_digests(job: BlockJob, tmp_path: Path) -> None:
+    assert replace(job, identity="{}").digest != job.digest
+    (tmp_path / "a").write_bytes(b"abc")
+    assert digest_of_file(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1

@@ -1,0 +1,35 @@
+"""Markers of finished blocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.oracles.permissions import as_nobody
+from unet_tutorial.jobs.markers import Markers
+
+
+def test_a_block_is_missing_until_it_is_marked(tmp_path: Path) -> None:
+    markers, blocks = Markers(tmp_path / "predict", "job"), [(0, 0), (0, 1), (1, 0)]
+    assert markers.missing(blocks) == blocks
+    markers.set((0, 1))
+    assert markers.missing(blocks) == [(0, 0), (1, 0)]
+
+
+def test_markers_of_another_job_and_damaged_ones_do_not_count(tmp_path: Path) -> None:
+    Markers(tmp_path, "another").set((3,))
+    mine = Markers(tmp_path, "job")
+    assert not mine.has((3,))
+    for text in ("", '{"job', "[]", "null"):
+        mine.path((3,)).write_text(text)
+        assert not mine.has((3,))
+    mine.set((3,))
+    assert mine.has((3,))
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with as_nobody(), pytest.raises(ValueError, match="choose one in a writable folder"):
+        Markers(tmp_path / "predict", "job").set((0, 0))
+    tmp_path.chmod(0o755)

@@ -1,0 +1,275 @@
+"""Prediction by blocks: equal to the prediction of the whole image, and repeated without repeating finished blocks."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+
+from tests.oracles.permissions import as_nobody
+from tests.oracles.stored_images import THREE_CLASSES, TWO_LAYERS, smooth_noise, stored, thin_checkpoint
+from unet_tutorial.inference.instances import class_instances, layer_instances, table
+from unet_tutorial.jobs.block_steps import STATE, Options
+from unet_tutorial.jobs.predict_blocks import predict_blocks
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.schedulers import in_this_process
+from unet_tutorial.jobs.task import Task
+from unet_tutorial.plan.levels import Size
+
+
+def arrays(output: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of all scales of a result, by their paths."""
+    root = zarr.open_group(str(output), mode="r")
+    return {name: np.asarray(node[...]) for name, node in root.members(max_depth=None) if isinstance(node, zarr.Array)}
+
+
+def whole(checkpoint: Path, image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Probabilities, classes and instances of the image as one array."""
+    predictor = Predictor.from_file(checkpoint)
+    probabilities = predictor(image)
+    labels, rank = predictor.labels(probabilities), predictor.net.levels[0].rank
+    if predictor.task.scheme.layered:
+        maps = layer_instances(labels, lambda layer: class_instances(layer, rank=rank))
+        return probabilities, labels, np.stack([each.labels for each in maps])
+    return probabilities, labels, class_instances(labels, rank=rank).labels
+
+
+CASES: list[tuple[str, Task, str, Size, str, dict[str, Any]]] = [
+    ("paper", Task(), "image", (61, 47), "28", {}),
+    ("padded", Task(), "percentile", (53, 2), "28", {}),
+    ("padded", THREE_CLASSES, "data", (70, 41), "30", {}),
+    ("padded", TWO_LAYERS, "none", (40, 41), "30", {}),
+    ("unet3d", Task(), "image", (3, 29, 22), "24", {}),
+    ("unet3d", Task(), "percentile", (7, 33, 26), "4,24,24", {"planar": (0, 1)}),
+    ("padded", Task(), "image", (3, 41, 30), "30", {}),  # a stack for a network of images
+    ("padded", Task(), "percentile", (2, 41, 30), "30", {}),
+]
+
+
+@pytest.mark.parametrize(("preset", "task", "normalise", "size", "tile", "more"), CASES)
+def test_the_result_is_that_of_the_whole_image(
+    tmp_path: Path, preset: str, task: Task, normalise: str, size: Size, tile: str, more: dict[str, Any]
+) -> None:
+    image = smooth_noise(size)
+    if normalise == "none":
+        image = (image / 60000).astype(np.float32)
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", preset, task, normalise, **more)
+    source = str(stored(tmp_path / "in.zarr", image))
+    probabilities, labels, instances = whole(checkpoint, image[None])
+    assert len(np.unique(instances)) > 1
+    output = tmp_path / "out.zarr"
+    found = predict_blocks(Options(checkpoint, source, output, tile=tile, instances=True))
+    assert found.blocks == found.predicted > 3
+    held = arrays(output)
+    several = task.scheme.layered or len(task.classes) > 2
+    np.testing.assert_allclose(held["0"], probabilities if several else probabilities[1], atol=1e-5)
+    np.testing.assert_array_equal(held["labels/classes/0"], labels)
+    np.testing.assert_array_equal(held["labels/instances/0"], instances)
+    assert not (output / STATE).exists()
+
+
+def test_instances_are_equal_under_three_tilings_and_their_table_is_that_of_the_whole_image(tmp_path: Path) -> None:
+    image = smooth_noise((9, 31, 29), sigma=1)
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "unet3d", THREE_CLASSES)
+    source = stored(tmp_path / "in.zarr", image)
+    predictor = Predictor.from_file(checkpoint)
+    probabilities = predictor(image[None])
+    maps = class_instances(predictor.labels(probabilities), rank=3, min_size=5)
+    rows = table(maps, probabilities, predictor.task.classes)
+    assert len(rows) > 10
+    for number, tile in enumerate(("32", "40", "28,48,36")):
+        output = tmp_path / f"out{number}.zarr"
+        found = predict_blocks(Options(checkpoint, str(source), output, tile=tile, instances=True, min_size=5))
+        assert found.instances == len(rows)
+        np.testing.assert_array_equal(arrays(output)["labels/instances/0"], maps.labels)
+        lines = list(csv.DictReader((tmp_path / f"out{number}_instances.csv").open()))
+        assert [(line["class"], int(line["pixels"]), int(line["x_stop"])) for line in lines] == [
+            (row.name, row.pixels, row.box[2][1]) for row in rows
+        ]
+        assert [float(line["mean_probability"]) for line in lines] == pytest.approx(
+            [row.probability for row in rows], abs=1e-4
+        )
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
+    source = stored(tmp_path / "in.zarr", smooth_noise((61, 300)))
+    return Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60", instances=True)
+
+
+class Stopped(Exception):  # noqa: N818
+    """Stands for the end of a process."""
+
+
+def stopping_after(count: int) -> Callable[..., Iterator[tuple[Size, Any]]]:
+    """Runs ``count`` blocks of all steps and then raises."""
+    left = iter(range(count))
+
+    def run(task: Callable[[Size], Any], indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        for index, result in in_this_process(task, indices):
+            if next(left, None) is None:
+                raise Stopped
+            yield index, result
+
+    return run
+
+
+@pytest.mark.parametrize("count", [0, 20, 40, 50])
+def test_a_repeated_job_computes_what_is_missing_and_gives_the_same_result(options: Options, count: int) -> None:
+    with pytest.raises(Stopped):
+        predict_blocks(options, stopping_after(count))
+    steps: list[tuple[str, Size]] = []
+
+    def counted(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        for index, result in in_this_process(task, indices):
+            steps.append((str(task.args[1]), index))
+            yield index, result
+
+    found = predict_blocks(options, counted)
+    blocks = found.blocks
+    finished = max(0, count + 1 - blocks)  # the block that was computed when the job was stopped has its marker
+    assert found.predicted == max(0, blocks - finished)
+    assert len(steps) == len(set(steps))
+    assert predict_blocks(options) == (blocks, 0, found.instances)
+    again = Options(options.checkpoint, options.image, options.output.with_name("b.zarr"), tile="60", instances=True)
+    predict_blocks(again)
+    held, wanted = arrays(options.output), arrays(again.output)
+    assert held.keys() == wanted.keys() >= {"0", "1", "labels/classes/1", "labels/instances/0"}
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(held[name], values, strict=True)
+
+
+def test_blocks_in_another_order_give_the_same_bits(options: Options) -> None:
+    predict_blocks(options)
+
+    def backwards(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        return in_this_process(task, list(indices)[::-1])
+
+    other = Options(options.checkpoint, options.image, options.output.with_name("b.zarr"), tile="60", instances=True)
+    predict_blocks(other, backwards)
+    for name, values in arrays(options.output).items():
+        np.testing.assert_array_equal(arrays(other.output)[name], values)
+
+
+def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(options: Options, tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        predict_blocks(options, stopping_after(20))
+    before = {path: path.read_bytes() for path in options.output.rglob("*") if path.is_file()}
+    other = thin_checkpoint(tmp_path / "other.safetensors", "padded", seed=1)
+    image = str(stored(tmp_path / "in2.zarr", smooth_noise((61, 300), seed=1)))
+    for changed, word in (
+        (Options(other, options.image, options.output, tile="60", instances=True), "checkpoint"),
+        (Options(options.checkpoint, image, options.output, tile="60", instances=True), "image"),
+        (Options(options.checkpoint, options.image, options.output, tile="72", instances=True), "block"),
+        (Options(options.checkpoint, options.image, options.output, tile="60"), "instances"),
+    ):
+        with pytest.raises(ValueError, match=f"this result was made with another {word}"):
+            predict_blocks(changed)
+    assert before == {path: path.read_bytes() for path in options.output.rglob("*") if path.is_file()}
+    changed = Options(other, options.image, options.output, tile="60", instances=True)
+    assert predict_blocks(changed, overwrite=True).predicted > 0
+
+
+def test_a_moved_result_and_a_moved_image_go_on(options: Options, tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        predict_blocks(options, stopping_after(20))
+    options.output.rename(tmp_path / "moved.zarr")
+    Path(options.image).rename(tmp_path / "image.zarr")
+    moved = Options(
+        options.checkpoint, str(tmp_path / "image.zarr"), tmp_path / "moved.zarr", tile="60", instances=True
+    )
+    found = predict_blocks(moved)
+    assert 0 < found.predicted < found.blocks
+
+
+def test_outputs_that_cannot_be_used_are_refused(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "mine.zarr").mkdir()
+    for output, words in (
+        (tmp_path / "out", "write a name that ends in .zarr"),
+        (tmp_path / "mine.zarr", "this exists and is no result of --blocks"),
+        (Path(options.image), "this is the image itself"),
+        (Path(options.image) / "out.zarr", "this is the image itself, or a part of it"),
+    ):
+        for overwrite in (False, True):
+            with pytest.raises(ValueError, match=words):
+                predict_blocks(Options(options.checkpoint, options.image, output), overwrite=overwrite)
+    assert Path(options.image).is_dir()
+
+
+def test_a_result_that_may_not_be_written_is_refused(options: Options) -> None:
+    with pytest.raises(Stopped):
+        predict_blocks(options, stopping_after(0))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        copies = {part: folder / Path(part).name for part in (options.checkpoint, options.image, options.output)}
+        shutil.copy(options.checkpoint, folder)
+        for part in (options.image, options.output):
+            shutil.copytree(part, folder / Path(part).name)
+        folder.chmod(0o755)
+        with as_nobody(), pytest.raises(ValueError, match="you are not permitted to write into this folder"):
+            predict_blocks(
+                Options(
+                    copies[options.checkpoint],
+                    str(copies[options.image]),
+                    copies[options.output],
+                    tile="60",
+                    instances=True,
+                )
+            )
+
+
+def test_images_of_other_axes_and_channels_are_refused(options: Options, tmp_path: Path) -> None:
+    deep = thin_checkpoint(tmp_path / "deep.safetensors", "unet3d")
+    with pytest.raises(ValueError, match=r"in.zarr: expected 3 spatial axes for this network, got 2"):
+        predict_blocks(Options(deep, options.image, options.output))
+    two = thin_checkpoint(tmp_path / "two.safetensors", "padded", Task(channels=("a", "b")), in_channels=2)
+    with pytest.raises(ValueError, match=r"in.zarr: it has 1 channel \(grey\), and the network was trained on 2"):
+        predict_blocks(Options(two, options.image, options.output))
+    assert not options.output.exists()
+
+
+def test_chunks_that_do_not_fit_are_reported_with_a_command(tmp_path: Path) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
+    source = stored(tmp_path / "in.zarr", smooth_noise((20, 30, 300)), (20, 30, 300))
+    lines: list[str] = []
+    predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60"), warn=lines.append)
+    assert len(lines) == 1
+    assert "its chunks of 20 × 30 × 300 pixels do not fit tiles of 1 × " in lines[0]
+    assert "rechunk((64, 64, 64))" in lines[0]
+
+
+def test_pixels_that_are_not_finite_end_the_job_before_a_prediction(tmp_path: Path) -> None:
+    image = smooth_noise((40, 70)).astype(np.float32)
+    image[33, 60] = np.nan
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", normalise="none")
+    source = stored(tmp_path / "in.zarr", image)
+    with pytest.raises(ValueError, match=r"block \(2, 5\) of \(4, 6\): 1 of \d+ pixels are NaN or infinite"):
+        predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="32"))
+    assert not (tmp_path / "out.zarr" / STATE / "predict").exists()
+
+
+def test_an_image_that_is_far_from_the_training_images_is_reported(options: Options, tmp_path: Path) -> None:
+    source = stored(tmp_path / "dark.zarr", smooth_noise((40, 50)) // 1000)
+    lines: list[str] = []
+    predict_blocks(Options(options.checkpoint, str(source), tmp_path / "b.zarr"), warn=lines.append)
+    assert any("its mean is" in line and "the network may fail on it" in line for line in lines)
+
+
+def test_ctrl_c_says_how_to_go_on(options: Options) -> None:
+    def interrupted(task: Any, indices: Any) -> Iterator[tuple[Size, Any]]:
+        del task, indices
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt, match="finished blocks are kept"):
+        predict_blocks(options, interrupted)
+    shutil.rmtree(options.output)

@@ -1,0 +1,81 @@
+"""Blocks on workers of dask.distributed: the same results, killed workers, and a scheduler that does not answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from unet_tutorial.jobs import schedulers
+from unet_tutorial.jobs.schedulers import in_this_process, on_scheduler, on_workers
+from unet_tutorial.plan.levels import Size
+
+NEEDED = "the extra scale: pip install -c constraints.txt -r requirements-scale.txt"
+
+
+def squared(index: Size) -> int:
+    """A task."""
+    return index[0] ** 2
+
+
+def dying(folder: Path, times: int, index: Size) -> int:
+    """A task whose process is killed the first ``times`` times."""
+    if index == (5,):
+        (folder / str(os.getpid())).touch()
+        if len(list(folder.iterdir())) <= times:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return index[0]
+
+
+def test_blocks_in_this_process() -> None:
+    assert dict(in_this_process(squared, [(3,), (2,)])) == {(3,): 9, (2,): 4}
+
+
+def test_without_the_package_the_error_names_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    for opened in (on_workers(1), on_scheduler("tcp://127.0.0.1:1")):
+        with pytest.raises(ValueError, match=r"requirements-scale.txt\), or leave out --workers"), opened:
+            pass
+
+
+def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    monkeypatch.setattr(schedulers, "PATIENCE", 1)
+    for address in ("tcp://127.0.0.1:1", "no address"):
+        with pytest.raises(ValueError, match=f"scheduler {address}: no answer"), on_scheduler(address):
+            pass
+
+
+@pytest.mark.slow
+def test_workers_give_the_results_and_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    lines: list[str] = []
+    with on_workers(2, lines.append) as run:
+        assert dict(run(squared, [(k,) for k in range(100)])) == {(k,): k**2 for k in range(100)}
+        assert dict(run(partial(dying, tmp_path, 2), [(k,) for k in range(9)])) == {(k,): k for k in range(9)}
+        assert len(list(tmp_path.iterdir())) == 3
+        with pytest.raises(ValueError, match=r"block \(5,\): its worker ended several times.*fewer --workers"):
+            dict(run(partial(dying, tmp_path, 99), [(k,) for k in range(9)]))
+        assert dict(run(squared, [(3,)])) == {(3,): 9}
+    assert len(lines) == 1
+    assert "2 workers; live page: http" in lines[0]
+
+
+@pytest.mark.slow
+def test_a_scheduler_with_and_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason=NEEDED)
+    monkeypatch.setattr(schedulers, "PATIENCE", 5)
+    options = {"n_workers": 0, "processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with distributed.LocalCluster(**options, protocol="tcp") as cluster:
+        with (
+            pytest.raises(ValueError, match="it has no worker; start some"),
+            on_scheduler(cluster.scheduler_address),
+        ):
+            pass
+        cluster.scale(1)
+        with on_scheduler(cluster.scheduler_address, lambda _: None) as run:
+            assert dict(run(squared, [(3,), (2,)])) == {(3,): 9, (2,): 4}

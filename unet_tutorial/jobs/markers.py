@@ -1,0 +1,45 @@
+"""Markers of finished blocks: a small file for each, written after the block's data, so that a job can be repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.plan.levels import Size
+
+
+@dataclass(frozen=True)
+class Markers:
+    """The markers of one step of a job in a folder; ``job`` is the digest of the job, which each marker holds.
+
+    A file that holds another digest, or is damaged, does not count.
+    """
+
+    folder: Path
+    job: str
+
+    def path(self, index: Size, suffix: str = ".json") -> Path:
+        """The file of a block, in a folder for each number of its index but the last, so that no folder is large."""
+        return self.folder.joinpath(*map(str, index[:-1]), f"{index[-1]}{suffix}")
+
+    def set(self, index: Size) -> None:
+        """Mark a block as finished. ValueError if the file cannot be written."""
+        path = self.path(index)
+        make_folder(path.parent)
+        with complete_file(path) as part:
+            part.write_text(json.dumps({"block": index, "job": self.job}), encoding="utf8")
+
+    def has(self, index: Size) -> bool:
+        """Whether a block is finished."""
+        try:
+            held = json.loads(self.path(index).read_text(encoding="utf8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(held, dict) and held.get("job") == self.job
+
+    def missing(self, indices: Iterable[Size]) -> list[Size]:
+        """The blocks that are not finished."""
+        return [index for index in indices if not self.has(index)]

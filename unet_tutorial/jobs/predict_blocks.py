@@ -1,0 +1,343 @@
+"""Predicts an image that is larger than memory, block by block, into an OME-Zarr folder; can be ended at any time.
+
+The folder holds the probabilities as its image, and the classes and instances as label images. When a block is written,
+a marker is set. A repeated job leaves out all blocks that have a marker, so it computes only the missing ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from unet_tutorial.datasets.images.image import Image
+from unet_tutorial.datasets.images.normalisation import PERCENTILES
+from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, joined, percentiles, summed
+from unet_tutorial.datasets.ome_zarr import Picture, add_attributes, attributes_of, create, mean_of
+from unet_tutorial.datasets.stored import StoredImage, open_stored
+from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.inference.blockwise import Blocks, plan_blocks
+from unet_tutorial.inference.instances import InstanceMap, InstanceRow, to_csv
+from unet_tutorial.inference.joining import Components, join
+from unet_tutorial.jobs.block_steps import (
+    STATE,
+    BlockJob,
+    Channel,
+    Options,
+    Statistics,
+    count_digits,
+    digest_of_file,
+    guarded,
+    load_components,
+    load_faces,
+    marked,
+    measure,
+    number,
+    predict,
+    scale_blocks,
+    shrink,
+)
+from unet_tutorial.jobs.markers import Markers
+from unet_tutorial.jobs.predict_files import fitting
+from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.results import file_name
+from unet_tutorial.jobs.schedulers import Run, in_this_process
+from unet_tutorial.jobs.task import Task
+from unet_tutorial.plan.levels import Size
+
+FORMAT = "unet_tutorial blocks 1"
+KEY = "unet_tutorial"  # of the attributes of the result
+MUCH, TOO_MUCH = 8, 2**31  # pixels read per pixel needed; bytes of one block
+SIDE = {2: 512, 3: 64}  # of chunks that fit most blocks, by the number of axes
+Log = Callable[[str], None]
+
+
+class Result(NamedTuple):
+    """The number of blocks, of those that were predicted in this run, and of the instances (None: not asked for)."""
+
+    blocks: int
+    predicted: int
+    instances: int | None
+
+
+def predict_blocks(
+    options: Options, run: Run = in_this_process, *, overwrite: bool = False, warn: Log = print
+) -> Result:
+    """Predict an image by blocks, or compute the missing blocks of an earlier run with the same options.
+
+    ``run`` decides where the blocks are computed (see `jobs.schedulers`). ``warn`` receives sentences about the image.
+    ``overwrite`` deletes an earlier result first. ValueError for an image, checkpoint or option that cannot be used,
+    for a result of another checkpoint or of other options, and for a block that fails; finished blocks are kept.
+    """
+    predictor, image = options.predictor(), open_stored(options.image)
+    job, remarks = plan_job(options, predictor, image)
+    _check_output(job, overwrite=overwrite)
+    for line in remarks:
+        warn(f"{options.image}: {line}")
+    if not options.output.exists():
+        create(options.output, job.pictures, {KEY: {"job": json.loads(job.identity), "complete": False}})
+    about = attributes_of(options.output)[KEY]
+    try:
+        if not about["complete"]:
+            return _compute(job, predictor, image, run, warn)
+        _clean(options.output)
+        return Result(len(job.blocks), 0, about.get("instances"))
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt("finished blocks are kept; run the same command again to go on") from error
+
+
+def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tuple[BlockJob, list[str]]:
+    """The blocks of an image and the arrays of the result, and remarks about the image.
+
+    ValueError for an image with other axes or channels than the network needs, and for chunks that are too large.
+    """
+    size, rank, found = image.size, predictor.net.levels[0].rank, image.arrangement
+    planes = len(size) - rank
+    if planes not in ((0, 1) if rank == 2 else (0,)):
+        raise ValueError(f"{options.image}: expected {rank} spatial axes for this network, got {len(size)}")
+    numbers = np.arange(len(found.channels)).reshape(-1, *[1] * len(size))
+    try:
+        picked = fitting(Image(numbers, found.channels, found.spacing, image.unread.about.remarks), predictor.task)
+        inner, tiles = plan_blocks(predictor.net, size[planes:], predictor.tile)
+        times = ("its times are read as the slices of a stack",) if found.times else ()
+        remarks = [*times, *picked.remarks, *_chunk_remarks(options.image, image, (1,) * planes + tiles.tile)]
+    except ValueError as error:
+        raise ValueError(f"{options.image}: {error}") from error
+    blocks = Blocks(size, (1,) * planes + inner.block)
+    identity = {
+        "format": FORMAT,
+        "checkpoint": digest_of_file(options.checkpoint),
+        "image": image.fingerprint(),
+        "tile": list(tiles.tile),
+        "block": list(blocks.block),
+        "instances": options.instances,
+        "min_size": options.min_size,
+    }
+    pictures = _pictures(predictor.task, blocks, found.spacing, instances=options.instances)
+    channels = tuple(map(int, picked.array.ravel()))
+    return BlockJob(options, json.dumps(identity, sort_keys=True), blocks, tiles, channels, pictures), remarks
+
+
+def _pictures(task: Task, blocks: Blocks, spacing: tuple[float, ...], *, instances: bool) -> tuple[Picture, ...]:
+    """The images of the result: the probability of class 1 or of every class, the classes, and the instances."""
+
+    def picture(name: str, dtype: str, channels: tuple[str, ...] = (), **more: Any) -> Picture:
+        lead: Size = (len(channels),) if channels else ()
+        letters = "c" * len(lead) + "zyx"[-len(blocks.size) :]
+        return Picture(name, letters, lead + blocks.size, blocks.block, dtype, spacing, channels=channels, **more)
+
+    layers = task.classes if task.scheme.layered else ()
+    several = () if task.binary or len(task.classes) == 1 else task.classes
+    found = [picture("", "float32", several, shrink=mean_of)]
+    found.append(picture("classes", "uint8", layers, classes=() if layers else task.classes[1:]))
+    if instances:
+        found.append(picture("instances", "uint32", layers))
+    return tuple(found)
+
+
+def _chunk_remarks(path: str, image: StoredImage, tile: Size) -> list[str]:
+    """A sentence if the chunks of the image hold many more pixels than a block needs; ValueError if they are large."""
+    if not image.chunks:
+        return []
+    touched = [
+        min(n, c * (-(-min(t, n) // c) + (min(t, n) % c != 1)))  # chunks that a tile may touch, from any start
+        for t, c, n in zip(tile, image.chunks, image.size, strict=True)
+    ]
+    needed = prod(min(t, n) for t, n in zip(tile, image.size, strict=True))
+    held = prod(touched) * len(image.arrangement.channels) * image.dtype.itemsize
+    if prod(touched) <= MUCH * needed:
+        return []
+    chunks = " × ".join(map(str, image.chunks))
+    side = (SIDE[2],) * 2 if len(image.size) == 2 else (SIDE[3],) * 3
+    rechunk = (
+        f"python -c \"import dask.array as d; d.from_zarr('{path}').rechunk({side}).to_zarr('rechunked.zarr')\""
+        if len(image.unread.chunks) == len(side)
+        else f"with dask.array: from_zarr, rechunk to {side} along the spatial axes, to_zarr"
+    )
+    sentence = (
+        f"its chunks of {chunks} pixels do not fit tiles of {' × '.join(map(str, tile))}: for each block up to "
+        f"{prod(touched) / needed:.0f} times the needed pixels are read ({held / 2**20:.0f} MiB); rechunk it first: "
+        f"{rechunk}"
+    )
+    if held > TOO_MUCH:
+        raise ValueError(sentence)
+    return [sentence]
+
+
+def _check_output(job: BlockJob, *, overwrite: bool) -> None:
+    """ValueError for a result that cannot be written or that is another one; ``overwrite`` deletes that."""
+    output, source = job.options.output, Path(job.options.image).resolve()
+    if output.suffix.lower() != ".zarr":
+        raise ValueError(f"-o {output}: --blocks writes an OME-Zarr folder; write a name that ends in .zarr")
+    where = output.resolve()
+    if where == source or where in source.parents or source in where.parents:
+        raise ValueError(f"-o {output}: this is the image itself, or a part of it; choose another folder")
+    if not (output.exists() or output.is_symlink()):
+        return
+    held = attributes_of(output).get(KEY) if output.is_dir() else None
+    if not isinstance(held, dict) or not isinstance(held.get("job"), dict):
+        raise ValueError(f"-o {output}: this exists and is no result of --blocks; choose another folder")
+    if not os.access(output, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise ValueError(f"-o {output}: you are not permitted to write into this folder; choose another one")
+    if overwrite:
+        old = output.with_name(f".{output.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        output.rename(old)  # at once, so that a part of a result never looks like a whole one
+        shutil.rmtree(old)
+        return
+    asked = json.loads(job.identity)
+    differing = [name for name in asked if held["job"].get(name) != asked[name]]
+    if differing:
+        name = differing[0]
+        was, now = (str(each)[:16] for each in (held["job"].get(name), asked[name]))
+        raise ValueError(
+            f"-o {output}: this result was made with another {name} ({was} instead of {now}); choose another folder, "
+            "or delete it with --overwrite"
+        )
+
+
+def _compute(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log) -> Result:
+    """All steps of a job; blocks with a marker are left out."""
+    _normalise(job, predictor, image, run, warn)
+    predicted = _step(job, "predict", predict, job.blocks, run)
+    count = None
+    if job.options.instances:
+        count = _join(job, predictor.task, image)
+        _step(job, "number", number, job.blocks, run)
+    for picture in job.pictures:
+        for scale in range(1, len(picture.factors)):
+            name = f"scale {scale} of {picture.name or 'probability'}"
+            _step(job, name, partial(_shrink, picture, scale), scale_blocks(picture, scale), run)
+    about = attributes_of(job.options.output)[KEY]
+    add_attributes(job.options.output, {KEY: {**about, "complete": True, "instances": count}})
+    _clean(job.options.output)
+    return Result(len(job.blocks), predicted, count)
+
+
+def _shrink(picture: Picture, scale: int, job: BlockJob, index: Size) -> None:
+    shrink(job, picture, scale, index)
+
+
+def _step(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], blocks: Blocks, run: Run) -> int:
+    """Run a step for the blocks without a marker; returns their number."""
+    missing = Markers(job.state(name), job.digest).missing(blocks)
+    with tqdm(total=len(blocks), initial=len(blocks) - len(missing), desc=name, disable=None) as bar:
+        for _ in run(partial(marked, job, name, step), missing):
+            bar.update()
+    return len(missing)
+
+
+def _gathered(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], run: Run) -> dict[Size, Any]:
+    """The results of a step for all blocks, in reading order."""
+    with tqdm(total=len(job.blocks), desc=name, disable=None) as bar:
+        found = {}
+        for index, result in run(partial(guarded, job, step), job.blocks):
+            found[index] = result
+            bar.update()
+    return {index: found[index] for index in job.blocks}
+
+
+def _normalise(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log) -> None:
+    """Store the numbers of the normalisation, those of the whole image (of each slice, if these are predicted)."""
+    path, task = job.state("statistics.json"), predictor.task
+    if path.is_file():
+        return
+    found: dict[Size, Moments] = _gathered(job, "measure", measure, run)
+    whole = joined(found.values())
+    values = task.normaliser.warnings_about(whole.mean.tolist(), whole.std.tolist(), channels=task.channels)
+    for line in predictor.warnings_about(values, image.arrangement.spacing):
+        warn(f"{job.options.image}: {line}")
+    planes: dict[Size, list[Moments]] = defaultdict(list)
+    for index, part in found.items():
+        planes[job.planes(index)].append(part)
+    each = {plane: joined(parts) for plane, parts in planes.items()}
+    subtract, divide = _numbers(job, predictor, image, each, run)
+    make_folder(path.parent)
+    with complete_file(path) as part_file:
+        part_file.write_text(json.dumps({"subtract": subtract, "divide": divide}), encoding="utf8")
+
+
+def _numbers(
+    job: BlockJob, predictor: Predictor, image: StoredImage, planes: Mapping[Size, Moments], run: Run
+) -> tuple[Statistics, Statistics]:
+    """The numbers that are subtracted from the pixels of each slice and channel, and those that divide them then."""
+    normaliser, channels = predictor.task.normaliser, range(len(job.picked))
+    if normaliser.method == "image":
+        return [part.mean.tolist() for part in planes.values()], [part.std.tolist() for part in planes.values()]
+    if normaliser.method == "percentile":
+        pixels = {(plane, channel): part.pixels for plane, part in planes.items() for channel in channels}
+        count = partial(_count, job, run)
+        limits = percentiles(PERCENTILES, pixels, image.dtype, count)
+        low, high = ([[limits[plane, channel][k] for channel in channels] for plane in planes] for k in (0, 1))
+        return low, (np.array(high) - np.array(low)).tolist()
+    ones = [1.0 for _ in channels], [0.0 for _ in channels]
+    divide, subtract = (normaliser.std, normaliser.mean) if normaliser.method == "data" else ones
+    return [list(subtract) for _ in planes], [list(divide) for _ in planes]
+
+
+def _count(job: BlockJob, run: Run, prefixes: Mapping[Channel, Sequence[Prefix]]) -> dict[Channel, list[Digits]]:
+    """The digits after each prefix in all blocks of each channel."""
+    parts: dict[Channel, list[list[Digits]]] = defaultdict(list)
+    for index, found in _gathered(job, "percentiles", partial(_count_in, prefixes), run).items():
+        for channel, digits in enumerate(found):
+            parts[job.planes(index), channel].append(digits)
+    return {key: [summed(each) for each in zip(*blocks, strict=True)] for key, blocks in parts.items()}
+
+
+def _count_in(prefixes: Mapping[Channel, Sequence[Prefix]], job: BlockJob, index: Size) -> list[list[Digits]]:
+    return count_digits(job, prefixes, index)
+
+
+def _join(job: BlockJob, task: Task, image: StoredImage) -> int:
+    """Join the components of all blocks, write the number of each and the tables; returns the number of instances."""
+    total = 0
+    for k in range(job.layers):
+        load = lru_cache(maxsize=4)(partial(load_faces, job, k))
+        numbers, found = join(job.blocks, job.rank, partial(load_components, job, k), load, job.options.min_size)
+        counts = [len(load_components(job, k, index).kinds) for index in job.blocks]
+        for name, values in (("starts", np.cumsum([0, *counts])), ("numbers", numbers)):
+            with complete_file(job.state(f"{name}_{k}.npy")) as part:
+                np.save(part, values)
+        if job.layered:
+            found = found._replace(kinds=np.full_like(found.kinds, k))
+        rows = _rows(found, task.classes, image.arrangement.spacing[-job.rank :])
+        like = InstanceMap(np.zeros((0,) * len(job.blocks.size), np.uint32), found.kinds, job.rank)
+        ending = f"_instances_{file_name(task.classes[k])}.csv" if job.layered else "_instances.csv"
+        output = job.options.output
+        with complete_file(output.with_name(output.stem + ending)) as part:
+            part.write_text(to_csv(rows, like), encoding="utf8")
+        total += len(rows)
+    return total
+
+
+def _rows(found: Components, names: Sequence[str], spacing: tuple[float, ...]) -> list[InstanceRow]:
+    """The table of the instances, as `inference.instances.table` makes it for a whole image."""
+    unit = prod(spacing) if spacing else None
+    return [
+        InstanceRow(
+            k + 1,
+            names[found.kinds[k]],
+            int(pixels),
+            unit and int(pixels) * unit,
+            tuple((found.sums[k] / pixels).tolist()),
+            tuple(zip(found.low[k].tolist(), found.high[k].tolist(), strict=True)),
+            float(found.chance[k] / pixels),
+        )
+        for k, pixels in enumerate(found.pixels)
+    ]
+
+
+def _clean(output: Path) -> None:
+    """Delete the state of a complete job, and the parts of files that ended processes have left."""
+    shutil.rmtree(output / STATE, ignore_errors=True)
+    for part in output.rglob("*.partial"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,121 @@
+"""Runs one function for many blocks: in this process, or on the workers of dask.distributed.
+
+A `Run` yields the result of each block with its index, in any order. The function and the indices are sent to other
+processes, which may be on other machines with the same files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from unet_tutorial.disk import one_line
+from unet_tutorial.plan.levels import Size
+
+Task = Callable[[Size], Any]
+Run = Callable[[Task, Iterable[Size]], Iterator[tuple[Size, Any]]]
+INSTALL = "pip install -c constraints.txt -r requirements-scale.txt"
+PATIENCE = 20  # seconds in which a scheduler must answer
+AHEAD = 8  # tasks that are sent to the scheduler for each thread of a worker; more would only need its memory
+
+
+def in_this_process(task: Task, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+    """One block after the other, without any further package."""
+    for index in indices:
+        yield index, task(index)
+
+
+@contextmanager
+def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run]:
+    """Workers on this machine, each a process with one thread; ``log`` receives the address of the live page.
+
+    A worker that is killed, or that uses more than its share of the memory, is replaced, and its block is repeated.
+    ValueError if dask.distributed is not installed.
+    """
+    distributed = _distributed()
+    with (
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            host="127.0.0.1",
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        log(f"{workers} workers; live page: {client.dashboard_link}")
+        yield _on(client)
+
+
+@contextmanager
+def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[Run]:
+    """The workers of a scheduler that runs already, such as ``tcp://10.0.0.5:8786``.
+
+    ValueError if dask.distributed is not installed, if the scheduler does not answer, and if it has no worker.
+    """
+    distributed = _distributed()
+    try:
+        client = distributed.Client(address, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"scheduler {address}: no answer within {PATIENCE} seconds ({one_line(error)}); check the address that "
+            "dask scheduler printed, and that this machine may connect to it"
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise ValueError(
+                f"scheduler {address}: it has no worker; start some, for example with: dask worker {address}"
+            ) from error
+        log(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers; live page: {client.dashboard_link}")
+        yield _on(client)
+
+
+def _on(client: Any) -> Run:
+    """The tasks on the workers of a client. A block whose worker dies four times ends the job with its index."""
+    distributed = _distributed()
+
+    def run(task: Task, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        left = iter(indices)
+        blocks: dict[Any, Size] = {}
+
+        def submit(count: int) -> list[Any]:
+            futures = {client.submit(task, index, pure=False): index for index in islice(left, count)}
+            blocks.update({future.key: index for future, index in futures.items()})
+            return list(futures)
+
+        threads = max(1, sum(client.nthreads().values()))
+        waiting = distributed.as_completed(submit(AHEAD * threads))
+        try:
+            for future in waiting:
+                index = blocks.pop(future.key)
+                try:
+                    result = future.result()
+                except distributed.KilledWorker as error:
+                    raise ValueError(
+                        f"block {index}: its worker ended several times, most likely because it had too little memory; "
+                        "run the same command again (finished blocks are kept) with fewer --workers, or start again "
+                        "with a smaller --tile"
+                    ) from error
+                yield index, result
+                for further in submit(1):
+                    waiting.add(further)
+        finally:
+            client.cancel(list(waiting.futures), force=True)
+
+    return run
+
+
+def _distributed() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"several workers need the package distributed; install it ({INSTALL}), or leave out --workers and "
+            "--scheduler"
+        ) from error
