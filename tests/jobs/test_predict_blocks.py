@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import zarr
 from numpy.typing import NDArray
 
@@ -140,7 +142,7 @@ def test_a_repeated_job_computes_what_is_missing_and_gives_the_same_result(optio
     assert found.predicted == max(0, blocks - finished)
     assert len(steps) == len(set(steps))
     assert predict_blocks(options) == (blocks, 0, found.instances)
-    again = Options(options.checkpoint, options.image, options.output.with_name("b.zarr"), tile="60", instances=True)
+    again = replace(options, output=options.output.with_name("b.zarr"))
     predict_blocks(again)
     held, wanted = arrays(options.output), arrays(again.output)
     assert held.keys() == wanted.keys() >= {"0", "1", "labels/classes/1", "labels/instances/0"}
@@ -154,10 +156,24 @@ def test_blocks_in_another_order_give_the_same_bits(options: Options) -> None:
     def backwards(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
         return in_this_process(task, list(indices)[::-1])
 
-    other = Options(options.checkpoint, options.image, options.output.with_name("b.zarr"), tile="60", instances=True)
+    other = replace(options, output=options.output.with_name("b.zarr"))
     predict_blocks(other, backwards)
     for name, values in arrays(options.output).items():
         np.testing.assert_array_equal(arrays(other.output)[name], values)
+
+
+def test_the_number_of_threads_does_not_change_a_bit(options: Options) -> None:
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            other = replace(options, output=options.output.with_name(f"{threads}.zarr"))
+            predict_blocks(other)
+            assert torch.get_num_threads() == threads
+            found.append(arrays(other.output)["0"])
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*found)
 
 
 def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(options: Options, tmp_path: Path) -> None:

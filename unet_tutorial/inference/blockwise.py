@@ -8,6 +8,7 @@ does not depend on the order of the blocks, and each block can be repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -106,6 +107,20 @@ def predict_block(net: Network, read: Read, size: Size, region: Region, plan: Ti
     logits = center_crop(logits, [n - out for n, out in zip(plan.tile, plan.lost, strict=True)])[0]
     kept = tuple(slice(part.stop - part.start) for part in region)
     return logits[(slice(None), *kept)].to("cpu", copy=True)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Context manager: torch computes with one thread on the CPU. At its end it has its old number of threads again.
+
+    The last bits of a convolution depend on the number of threads, so blocks from processes with other numbers differ.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _read_along(first: int, count: int, n: int) -> slice:

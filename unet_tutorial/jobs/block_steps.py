@@ -21,7 +21,7 @@ from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, digi
 from unet_tutorial.datasets.ome_zarr import Chunks, Picture
 from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.disk import complete_file, make_folder, one_line
-from unet_tutorial.inference.blockwise import Blocks, Region, TilePlan, predict_block
+from unet_tutorial.inference.blockwise import Blocks, Region, TilePlan, one_thread, predict_block
 from unet_tutorial.inference.joining import Components, Faces, components_of, faces_of, numbered
 from unet_tutorial.jobs.markers import Markers
 from unet_tutorial.jobs.predictor import Predictor
@@ -169,8 +169,9 @@ def predict(job: BlockJob, index: Size) -> None:
         return normalise(pixels.reshape(len(pixels), *pixels.shape[1 + len(plane) :]))
 
     inner = slice(len(plane), None)
-    logits = predict_block(predictor.net, read, job.blocks.size[inner], region[inner], job.tiles)
-    probabilities = np.asarray(predictor.probabilities(logits))
+    with one_thread():
+        logits = predict_block(predictor.net, read, job.blocks.size[inner], region[inner], job.tiles)
+        probabilities = np.asarray(predictor.probabilities(logits))
     labels = predictor.labels(probabilities)
     shape = tuple(part.stop - part.start for part in region)
     probabilities, labels = (
