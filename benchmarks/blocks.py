@@ -193,7 +193,7 @@ def kill_jobs(case: Interrupted, kills: int) -> tuple[int, int, int]:
     while done < kills or not complete:
         marked = len(case.marked("predict")) if case.options.output.exists() else 0
         process = case.start()
-        while not case.options.output.exists():  # Python and the network are being loaded
+        while not case.options.output.exists() and process.poll() is None:  # Python and the network are being loaded
             time.sleep(0.05)
         starting = case.seconds * (marked > 0)  # of a repeated job, the moment is counted from its start
         try:

@@ -173,7 +173,7 @@ def test_the_number_of_threads_does_not_change_a_bit(options: Options) -> None:
             found.append(arrays(other.output)["0"])
     finally:
         torch.set_num_threads(before)
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(options: Options, tmp_path: Path) -> None:

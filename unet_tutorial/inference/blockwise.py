@@ -21,7 +21,7 @@ from torch import Tensor
 from unet_tutorial.inference.tiles import margins
 from unet_tutorial.inference.tiling import evaluating, usable_tile, weights_in_its_layout
 from unet_tutorial.nets.contracts import Network
-from unet_tutorial.nets.crop import center_crop, reflected
+from unet_tutorial.nets.crop import center_crop, mirrored
 from unet_tutorial.nets.nd import memory_format
 from unet_tutorial.plan.levels import Size
 
@@ -101,7 +101,7 @@ def predict_block(net: Network, read: Read, size: Size, region: Region, plan: Ti
     origin = tuple(part.start - before for part, before in zip(region, plan.before, strict=True))
     inside = tuple(_read_along(*axis) for axis in zip(origin, plan.tile, size, strict=True))
     image = torch.from_numpy(read(inside))  # (C, *inside)
-    tile = _mirrored_part(image, inside, origin, plan.tile, size)[None]  # (1, C, *tile)
+    tile = _shown(image, inside, origin, plan.tile, size)[None]  # (1, C, *tile)
     with weights_in_its_layout(net), evaluating(net):
         logits = net(tile.to(net.device, memory_format=memory_format(len(size))))
     logits = center_crop(logits, [n - out for n, out in zip(plan.tile, plan.lost, strict=True)])[0]
@@ -123,14 +123,23 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _reflected(first: int, count: int, n: int) -> Tensor:
+    """The pixels (count,) of an axis of n pixels that a tile shows, which may extend beyond the axis.
+
+    >>> _reflected(-3, 9, 3).tolist()
+    [1, 2, 1, 0, 1, 2, 1, 0, 1]
+    """
+    return mirrored(torch.arange(n)[None], (first,), (count,))[0]
+
+
 def _read_along(first: int, count: int, n: int) -> slice:
     """The pixels inside the image that a tile needs along one axis."""
-    shown = reflected(first, count, n)
+    shown = _reflected(first, count, n)
     return slice(int(shown.min()), int(shown.max()) + 1)
 
 
-def _mirrored_part(image: Tensor, inside: Region, origin: Size, tile: Size, size: Size) -> Tensor:
+def _shown(image: Tensor, inside: Region, origin: Size, tile: Size, size: Size) -> Tensor:
     """A tile from the part of the image that was read: (C, *inside) -> (C, *tile)."""
     for axis, (first, count, part, n) in enumerate(zip(origin, tile, inside, size, strict=True), start=1):
-        image = image.index_select(axis, reflected(first, count, n) - part.start)
+        image = image.index_select(axis, _reflected(first, count, n) - part.start)
     return image

@@ -41,16 +41,7 @@ def mirrored(image: Tensor, origin: Size, size: Size) -> Tensor:
     [[1, 2, 1, 0, 1, 2, 1, 0, 1]]
     """
     for axis, (first, count) in enumerate(zip(origin, size, strict=True), start=1):
-        image = image.index_select(axis, reflected(first, count, image.shape[axis]).to(image.device))
+        last = image.shape[axis] - 1
+        around = torch.arange(first, first + count, device=image.device) % max(2 * last, 1)
+        image = image.index_select(axis, last - (around - last).abs())
     return image
-
-
-def reflected(first: int, count: int, n: int) -> Tensor:
-    """The pixels (count,) of an axis of n pixels that a crop shows which starts at pixel ``first``.
-
-    >>> reflected(-3, 9, 3).tolist()
-    [1, 2, 1, 0, 1, 2, 1, 0, 1]
-    """
-    last = n - 1
-    around = torch.arange(first, first + count) % max(2 * last, 1)
-    return last - (around - last).abs()
