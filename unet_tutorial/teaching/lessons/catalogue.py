@@ -25,6 +25,7 @@ LESSONS = (
     "14_backbones",
     "15_nested",
     "16_losses",
+    "17_scaling",
     "18_figures",
     "19_capstone",
     "unet_in_one_page",
