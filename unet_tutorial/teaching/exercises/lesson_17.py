@@ -27,6 +27,15 @@ def _share_cases(seed: int) -> Iterator[Case]:
         yield from ((tiles, rank, world) for rank in range(world))
 
 
+def _dealt_out(tiles: int, rank: int, world: int) -> list[int]:
+    return list(range(rank, tiles, world))
+
+
+def _listed_share(tiles: int, rank: int, world: int) -> list[int]:
+    start, stop = np.linspace(0, tiles, world + 1).astype(int)[rank : rank + 2]
+    return list(range(start, stop))
+
+
 @exercise(
     _share_cases,
     (
@@ -87,6 +96,12 @@ def _share_cases(seed: int) -> Iterator[Case]:
         "the shares have the right sizes, but the larger ones must come first",
     ),
     ("rank * smaller + min(rank, extra)", "rank * smaller", OVERLAP),
+    ("rank * smaller + min(rank, extra)", "rank * (smaller + (rank < extra))", OVERLAP),
+    (
+        "min(rank, extra)",
+        "(0 if rank < extra else extra)",
+        OVERLAP,
+    ),
     ("min(rank, extra)", "rank", "a gap follows the larger shares; only `extra` processes have taken a tile more"),
     (
         "min(rank, extra)",
@@ -109,6 +124,8 @@ def _share_cases(seed: int) -> Iterator[Case]:
         "return 0, tiles",
         "every process takes all tiles; divide them",
     ),
+    ("the tiles are dealt out one by one; the share is a range of neighbours, as (start, stop)", _dealt_out),
+    ("these are the tiles themselves; return (start, stop), of which they are the range", _listed_share),
     (
         "divmod(tiles, world)",
         "divmod(world, tiles)",
@@ -201,6 +218,20 @@ def _statistics_cases(seed: int) -> Iterator[Case]:
         "return mean, squares.sum(0) / count - mean**2",
         "each = sums / counts[:, None]\n    return each.mean(0), (squares / counts[:, None] - each**2).mean(0)",
         "mean and variance are the means of those of the parts; add counts, sums and squares of all parts first",
+    ),
+    (
+        "mean = sums.sum(0) / count",
+        "mean = (sums / counts[:, None]).mean(0)",
+        "squares.sum(0) / count",
+        "(squares / counts[:, None]).mean(0)",
+        "the means of the parts are averaged; add sums and squares first, and divide by the sum of the counts",
+    ),
+    (
+        "sums.sum(0)",
+        "sums.mean(0)",
+        "squares.sum(0)",
+        "squares.mean(0)",
+        "sums and squares are averaged over the parts; they have to be added",
     ),
     (
         "squares.sum(0) / count - mean**2",
@@ -304,6 +335,11 @@ def _tile_cases(seed: int) -> Iterator[Case]:
         "a halo that is a multiple of the grid already gets one more; (reach + grid - 1) // grid rounds up",
     ),
     ("-(-reach // grid) * grid", "-(-reach // grid)", "the halo is counted in cells of the grid; multiply by the grid"),
+    (
+        "-(-reach // grid) * grid",
+        "reach + reach % grid",
+        "reach % grid voxels lie beyond the last multiple of the grid; grid - reach % grid are missing to the next one",
+    ),
     ("2**depth", "2 * depth", "each pooling halves the map, so the grid is 2 to the power of depth and not 2 * depth"),
     ("2**depth", "depth", "the grid is the number of poolings; each halves the map, so it is 2**depth"),
     ("2**depth", "2 ** (depth - 1)", HALF_GRID),
@@ -367,6 +403,7 @@ def _chunk_cases(seed: int) -> Iterator[Case]:
     yield 30, 8, 64
     yield 64, 16, 16
     yield 97, 16, 47
+    yield 128, 16, 112
 
 
 @exercise(
@@ -386,7 +423,24 @@ def _chunk_cases(seed: int) -> Iterator[Case]:
         "round(most / chunk) * chunk",
         "the blocks can be larger than `most`; round it down to whole chunks",
     ),
+    (
+        "most // chunk * chunk",
+        "-(-size // (-(-size // most) * chunk)) * chunk",
+        "the blocks can be larger than `most`; round it down to whole chunks",
+    ),
+    (
+        "    block = most // chunk * chunk\n",
+        "    block = most // chunk * chunk\n    block = -(-size // (-(-size // block) * chunk)) * chunk\n",
+        "the blocks are balanced; each but the last has to be as long as `most` allows",
+    ),
     ("most // chunk * chunk", "most // chunk", "a block is counted in chunks; multiply by the length of a chunk"),
+    (
+        "most // chunk * chunk",
+        "most // chunk",
+        "min(start + block, size)",
+        "start + block",
+        "a block is counted in chunks; multiply by the length of a chunk",
+    ),
     ("most // chunk * chunk", "chunk", "each block is one chunk; take as many chunks as `most` allows"),
     (
         "most // chunk * chunk",
@@ -492,6 +546,11 @@ def _marker_cases(seed: int) -> Iterator[Case]:
         "that is the number of blocks; return their list",
     ),
     (
+        "[block for block in blocks if markers.get(block) != digest]",
+        "[block for block in blocks if markers.get(block) != digest][:1]",
+        "only the first block is returned; return all that are still to do",
+    ),
+    (
         "markers.get(block) != digest",
         "digest not in markers.get(block, '')",
         "a longer marker that contains the digest counts; compare the whole marker",
@@ -548,8 +607,65 @@ def _object_cases(seed: int) -> Iterator[Case]:
     yield np.array([[[1, 0], [2, 0]], [[0, 3], [0, 4]]]), [(3, 4)]
 
 
+KEPT = "the objects keep numbers of their labels; number them 1, 2, … by their first pixel"
+BY_LABEL = "the numbers follow the labels; they have to follow the first pixels in reading order"
+RENAMED = "a later pair can name a label that has another number already; join the two objects, that is, their roots"
+
+
+def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers 1, 2, … by the first pixel; 0 stays."""
+    number = {0: 0}
+    flat = [number.setdefault(int(label), len(number)) for label in labels.ravel()]
+    return np.array(flat).reshape(labels.shape)
+
+
+def _renamed_pixels(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    labels = labels.copy()
+    for a, b in pairs:
+        labels[labels == b] = a
+    return labels
+
+
+def _groups_not_joined(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """A pair enlarges the first group that has one of its labels."""
+    groups: list[set[int]] = []
+    for pair in pairs:
+        group = next((group for group in groups if group & set(pair)), None)
+        if group is None:
+            groups.append(set(pair))
+        else:
+            group |= set(pair)
+    name = {label: min(group) for group in reversed(groups) for label in group}
+    return _numbered(np.array([name.get(int(label), int(label)) for label in labels.ravel()]).reshape(labels.shape))
+
+
+def _without_gaps(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers without gaps in the order of the labels."""
+    return np.searchsorted(np.unique(np.append(labels, 0)), labels)
+
+
+def _smaller_first(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(min(pair), max(pair)) for pair in pairs]
+
+
+def _looked_up_once(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    name = {b: a for a, b in pairs}
+    flat = [name.get(int(label), int(label)) for label in labels.ravel()]
+    return np.array(flat).reshape(labels.shape)
+
+
 @exercise(
     _object_cases,
+    (RENAMED, lambda labels, pairs: _numbered(_renamed_pixels(labels, pairs))),
+    (RENAMED, _renamed_pixels),
+    (RENAMED, lambda labels, pairs: _numbered(_renamed_pixels(labels, _smaller_first(pairs)))),
+    (RENAMED, lambda labels, pairs: _renamed_pixels(labels, _smaller_first(pairs))),
+    (RENAMED, lambda labels, pairs: _without_gaps(_renamed_pixels(labels, pairs))),
+    (RENAMED, lambda labels, pairs: _without_gaps(_renamed_pixels(labels, _smaller_first(pairs)))),
+    (ONE_STEP, _looked_up_once),
+    (ONE_STEP, lambda labels, pairs: _numbered(_looked_up_once(labels, pairs))),
+    (ONE_STEP, lambda labels, pairs: _looked_up_once(labels, _smaller_first(pairs))),
+    (ONE_STEP, lambda labels, pairs: _numbered(_looked_up_once(labels, _smaller_first(pairs)))),
     (
         "    for a, b in pairs:\n        parent[root(b)] = root(a)\n",
         "",
@@ -588,7 +704,14 @@ def _object_cases(seed: int) -> Iterator[Case]:
     (
         "number.setdefault(root(int(label)), len(number))",
         "root(int(label))",
-        "the objects keep numbers of their labels; number them 1, 2, … by their first pixel",
+        KEPT,
+    ),
+    (
+        "parent[root(b)] = root(a)",
+        "parent[root(a)] = root(b)",
+        "number.setdefault(root(int(label)), len(number))",
+        "root(int(label))",
+        KEPT,
     ),
     (
         "    return result\n",
@@ -597,8 +720,21 @@ def _object_cases(seed: int) -> Iterator[Case]:
         "    for place, label in np.ndenumerate(labels):\n"
         "        result[place] = found.index(root(int(label)))\n"
         "    return result\n",
-        "the numbers follow the labels; they have to follow the first pixels in reading order",
+        BY_LABEL,
     ),
+    (
+        "    return result\n",
+        "    return _without_gaps(np.vectorize(root)(labels))\n",
+        BY_LABEL,
+    ),
+    (
+        "parent[root(b)] = root(a)",
+        "parent[root(a)] = root(b)",
+        "    return result\n",
+        "    return _without_gaps(np.vectorize(root)(labels))\n",
+        BY_LABEL,
+    ),
+    ("a pair can connect two groups that exist already; they have to become one", _groups_not_joined),
     (
         "np.ndenumerate(labels)",
         "sorted(np.ndenumerate(labels), key=lambda item: item[0][::-1])",
@@ -628,11 +764,6 @@ def _object_cases(seed: int) -> Iterator[Case]:
         "    return result\n",
         "    return len(number) - 1\n",
         "that is the number of objects; return the label image",
-    ),
-    forbidden=(
-        "scipy.sparse.csgraph.connected_components",
-        "scipy.cluster.hierarchy.DisjointSet",
-        "scipy.ndimage.label",
     ),
 )
 def merge_labels(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
