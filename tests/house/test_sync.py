@@ -21,7 +21,6 @@ NOT_TAUGHT = {
     "the systems of docs/coming_from.md are built from it": (
         "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
     ),
-    "docs/many_processes.md explains it": ("sync_norm",),
 }  # fmt: skip
 LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name in names}
 # Names of other modules that only these modules use.
