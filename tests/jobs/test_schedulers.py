@@ -66,6 +66,23 @@ def test_workers_give_the_results_and_a_killed_worker_is_replaced(tmp_path: Path
 
 
 @pytest.mark.slow
+def test_the_loss_of_all_workers_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason=NEEDED)
+    monkeypatch.setattr(schedulers, "PATIENCE", 2)
+    monkeypatch.setattr(schedulers, "PAUSE", 1)
+    options = {"n_workers": 1, "processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with (
+        distributed.LocalCluster(**options, protocol="tcp") as cluster,
+        on_scheduler(cluster.scheduler_address, lambda _: None) as run,
+    ):
+        results = run(squared, [(k,) for k in range(100)])
+        next(results)
+        cluster.scale(0)
+        with pytest.raises(ValueError, match=r"all workers have ended.*finished blocks are kept"):
+            dict(results)
+
+
+@pytest.mark.slow
 def test_a_scheduler_with_and_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason=NEEDED)
     monkeypatch.setattr(schedulers, "PATIENCE", 5)

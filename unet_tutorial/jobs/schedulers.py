@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from unet_tutorial.disk import one_line
@@ -20,6 +21,7 @@ Task = Callable[[Size], Any]
 Run = Callable[[Task, Iterable[Size]], Iterator[tuple[Size, Any]]]
 INSTALL = "pip install -c constraints.txt -r requirements-scale.txt"
 PATIENCE = 20  # seconds in which a scheduler must answer
+PAUSE = 5  # seconds after which the number of workers is looked at
 AHEAD = 8  # tasks that are sent to the scheduler for each thread of a worker; more would only need its memory
 
 
@@ -77,25 +79,29 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
 
 
 def _on(client: Any) -> Run:
-    """The tasks on the workers of a client. A block whose worker dies four times ends the job with its index."""
+    """The tasks on the workers of a client.
+
+    A block whose worker dies four times ends the job with its index, and so does the loss of all workers.
+    """
     distributed = _distributed()
 
     def run(task: Task, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
-        left = iter(indices)
+        left, finished = iter(indices), SimpleQueue[Any]()
         blocks: dict[Any, Size] = {}
 
-        def submit(count: int) -> list[Any]:
-            futures = {client.submit(task, index, pure=False): index for index in islice(left, count)}
-            blocks.update({future.key: index for future, index in futures.items()})
-            return list(futures)
+        def submit(count: int) -> None:
+            for index in islice(left, count):
+                future = client.submit(task, index, pure=False)
+                blocks[future] = index
+                future.add_done_callback(finished.put)
 
-        threads = max(1, sum(client.nthreads().values()))
-        waiting = distributed.as_completed(submit(AHEAD * threads))
+        submit(AHEAD * max(1, sum(client.nthreads().values())))
         try:
-            for future in waiting:
-                index = blocks.pop(future.key)
+            while blocks:
+                future = _patiently(client, lambda seconds: finished.get(timeout=seconds))
+                index = blocks.pop(future)
                 try:
-                    result = future.result()
+                    result = _patiently(client, future.result)  # a result is lost with its worker, and computed again
                 except distributed.KilledWorker as error:
                     raise ValueError(
                         f"block {index}: its worker ended several times, most likely because it had too little memory; "
@@ -103,12 +109,27 @@ def _on(client: Any) -> Run:
                         "with a smaller --tile"
                     ) from error
                 yield index, result
-                for further in submit(1):
-                    waiting.add(further)
+                submit(1)
         finally:
-            client.cancel(list(waiting.futures), force=True)
+            client.cancel(list(blocks), force=True)
 
     return run
+
+
+def _patiently(client: Any, wait: Callable[[float], Any]) -> Any:
+    """``wait(seconds)``, again and again until it has a result. ValueError if the scheduler has no worker any more."""
+    alone = 0
+    while True:
+        try:
+            return wait(PAUSE)
+        except (Empty, TimeoutError):
+            # a worker that is killed while it starts is not replaced
+            alone = 0 if client.nthreads() else alone + PAUSE
+        if alone > PATIENCE:
+            raise ValueError(
+                "all workers have ended, most likely because they had too little memory; run the same command again "
+                "(finished blocks are kept) with fewer --workers, or start again with a smaller --tile"
+            )
 
 
 def _distributed() -> Any:
