@@ -66,11 +66,15 @@ def test_a_network_of_ones_own_takes_the_place_of_a_preset() -> None:
     for name, value in (("preset", "padded"), ("widths", "2,4"), ("spacing", "1,1,1")):
         with pytest.raises(ValueError, match=f"--net mine:build: leave out --{name}, which is for presets"):
             Recipe(net="mine:build", **{name: value})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"--kwargs .*: these are the arguments of --net, which is missing"):
-        Recipe(kwargs='{"depth": 3}')
 
 
 def test_arguments_of_the_preset() -> None:
+    further = Recipe(widths="2,4", kwargs='{"rank": 3}').arguments(1, 2)
+    assert further == {"in_channels": 1, "out_channels": 2, "widths": [2, 4], "rank": 3}
+    for kwargs in ('{"rank": 3, "widths": [8]}', '{"out_channels": 3}', '{"planar": [1]}'):
+        name = list(json.loads(kwargs))[-1]
+        with pytest.raises(ValueError, match=f"--kwargs: {name} follows from the data, --widths or --spacing; leave"):
+            Recipe(widths="2,4", spacing="1,1,1", kwargs=kwargs).arguments(1, 2)
     assert Recipe(widths="2,4,8").arguments(3, 5) == {"in_channels": 3, "out_channels": 5, "widths": [2, 4, 8]}
     # 0.5 µm between slices, 0.1 µm between pixels: 2 planar levels until the voxels are 0.5 × 0.4 × 0.4
     assert Recipe(widths="2,4,8,8", spacing="0.5,0.1,0.1").arguments(1, 2) == {

@@ -14,6 +14,7 @@ from unet_tutorial.commands.diagram import diagram
 from unet_tutorial.commands.diff import diff
 from unet_tutorial.commands.doctor import doctor
 from unet_tutorial.commands.export import export
+from unet_tutorial.commands.importing import import_
 from unet_tutorial.commands.predict import predict
 from unet_tutorial.commands.sizes import sizes
 from unet_tutorial.commands.summary import summary
@@ -61,6 +62,7 @@ def _exit(message: str, code: int) -> NoReturn:
 
 for _command in (sizes, summary, diagram, diff, train, predict, export, doctor, data):
     app.command()(with_one_line_errors(_command))
+app.command("import")(with_one_line_errors(import_))
 
 
 def main() -> None:

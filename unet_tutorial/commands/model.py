@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from unet_tutorial.figures.arch.ir import ArchIR
     from unet_tutorial.learning.checkpoints import Builders
 
-NAME = "A preset, package.module:attribute (imported and executed), a .json written by unet diagram, or an .onnx file."
+NAME = (
+    "A preset, package.module:attribute (imported and executed), a .json written by unet diagram, an .onnx file, or a "
+    ".safetensors checkpoint."
+)
 INPUT = (
     "The image: 572, 572x700, or a whole shape such as 1x1x32x64x64. Once more per further input, as a whole shape: "
     "1x128, 1, scalar; t=1 for a keyword argument, 1:int64 for another dtype, pair.0=… and pair.1=… for a list, "
@@ -112,6 +115,13 @@ class NetworkOptions:
         from torch import nn
 
         kwargs = self._keywords()
+        if self.name.endswith(".safetensors"):
+            from unet_tutorial.learning.checkpoints import load
+
+            if kwargs:
+                raise ValueError(f"{self.name} describes its network completely; leave out --kwargs and --widths")
+            network = load(self.name).network()
+            return lambda: network
         if ":" not in self.name:
             from unet_tutorial.nets.presets import build
 

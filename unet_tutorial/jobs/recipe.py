@@ -138,7 +138,7 @@ class Recipe:
             NETWORK,
         ),
     ] = ""
-    kwargs: Annotated[str, _option("Arguments of --net: '{\"depth\": 3}'.", NETWORK)] = ""
+    kwargs: Annotated[str, _option("Arguments of --net, or further ones of --preset: '{\"rank\": 3}'.", NETWORK)] = ""
     spacing: Annotated[
         str,
         _option(
@@ -245,8 +245,6 @@ class Recipe:
         for name in ("preset", "widths", "spacing"):
             if self.net and getattr(self, name) != getattr(Recipe, name):
                 raise ValueError(f"--net {self.net}: leave out --{name}, which is for presets; use --kwargs")
-        if self.kwargs and not self.net:
-            raise ValueError(f"--kwargs {self.kwargs}: these are the arguments of --net, which is missing")
         if not (math.isfinite(self.rate) and self.rate > 0):
             raise ValueError(f"--rate {self.rate}: the learning rate must be finite and above 0; try 0.001")
         if not (math.isfinite(self.elastic) and self.elastic >= 0):
@@ -270,12 +268,16 @@ class Recipe:
             return keywords(self.kwargs)
         widths = numbers("widths", self.widths, int, "16,32,64,128")
         given = {"in_channels": in_channels, "out_channels": out_channels, "widths": widths}
-        if not self.spacing:
-            return given
-        spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
-        if len(spacing) != 3:
-            raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, such as 0.5,0.1,0.1")
-        return {**given, "planar": list(plan_for(spacing, len(widths)))}
+        if self.spacing:
+            spacing = numbers("spacing", self.spacing, float, "0.5,0.1,0.1")
+            if len(spacing) != 3:
+                raise ValueError(f"spacing {self.spacing!r}: a volume has 3 axes; write 3 numbers, such as 0.5,0.1,0.1")
+            given["planar"] = list(plan_for(spacing, len(widths)))
+        further = keywords(self.kwargs)
+        if further.keys() & given.keys():
+            name = next(name for name in further if name in given)
+            raise ValueError(f"--kwargs: {name} follows from the data, --widths or --spacing; leave it out")
+        return given | further
 
     @property
     def cycles(self) -> list[int]:

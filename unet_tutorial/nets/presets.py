@@ -8,6 +8,7 @@ from functools import partial
 
 from torch import nn
 
+from unet_tutorial.nets.assembled import assembled_unet
 from unet_tutorial.nets.attention import gated
 from unet_tutorial.nets.blocks import Block, ConvUnit, conv_stack
 from unet_tutorial.nets.init import kaiming_
@@ -114,6 +115,7 @@ PRESETS: dict[str, Callable[..., UNet]] = {
     "backboned-resnet34": backboned_resnet34,
     "backboned-resnet50": backboned_resnet50,
     "backboned-darknet": backboned_darknet,
+    "assembled": assembled_unet,
 }
 
 

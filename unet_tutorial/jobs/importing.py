@@ -1,0 +1,281 @@
+"""Weights of other systems as a checkpoint: reads their files without unpickling, and checks every tensor.
+
+In Python it takes two lines::
+
+    imported = import_weights("state.pth", "milesial")
+    imported.save("checkpoint.safetensors")
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import re
+import shlex
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from unet_tutorial.datasets.annotations.scheme import LabelScheme, default_name
+from unet_tutorial.datasets.images.image import GREY, RGB, numbered_channels
+from unet_tutorial.datasets.images.normalisation import Normaliser
+from unet_tutorial.disk import one_line
+from unet_tutorial.jobs.parsing import numbers
+from unet_tutorial.jobs.task import Task
+from unet_tutorial.learning.checkpoints import FORMAT, save_weights
+from unet_tutorial.learning.integrity import first_not_finite, misfit
+from unet_tutorial.nets.contracts import Network
+from unet_tutorial.nets.foreign_weights import SYSTEMS, System, anatomy_of, chosen, translated
+from unet_tutorial.nets.presets import PRESETS, build
+
+ZIP = b"PK\x03\x04"  # the start of the file
+NO_OPTIONS: Mapping[str, Any] = {}
+# systems whose own programs divide the values of 8-bit images by 255
+DIVIDED_BY_255 = {"milesial"}
+TO_STATE_DICT = (
+    "in the folder of its project, write its state dict with "
+    "python -c \"import torch; torch.save(torch.{load}({path!r}{unsafe}).state_dict(), 'state.pth')\" "
+    "and import state.pth"
+)
+CAFFE_TO_NPZ = (
+    "with pycaffe, write its blobs with numpy.savez('blobs.npz', **{{f'{{name}}.{{kind}}': blob.data for name, blobs "
+    "in caffe.Net('phseg_v5.prototxt', {path!r}, caffe.TEST).params.items() for kind, blob in zip(('weight', 'bias'), "
+    "blobs)}}) and import blobs.npz"
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network with the weights of another system, the task that is stored with it, and sentences for the user."""
+
+    network: Network
+    preset: str
+    arguments: dict[str, Any]
+    task: Task
+    source: dict[str, Any]
+    remarks: tuple[str, ...]
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint of weights. Raises ValueError if the file exists, and if it cannot be written."""
+        if Path(path).exists():
+            raise ValueError(f"{path} exists; give another name with -o, or delete it first")
+        notes = {"task": self.task.notes(), "imported": self.source}
+        save_weights(path, self.network, preset=self.preset, arguments=self.arguments, notes=notes)
+
+
+def import_weights(
+    file: str | Path,
+    system: str,
+    options: Mapping[str, Any] = NO_OPTIONS,
+    *,
+    labels: str = "",
+    classes: Sequence[str] = (),
+    normaliser: Normaliser | None = None,
+) -> Imported:
+    """Read the weights of a network of another system, one of ``foreign_weights.SYSTEMS``, and build it here.
+
+    ``options`` are arguments of the network there, in its own words, as JSON can hold them. ``labels`` is "classes" or
+    "layers" (one sigmoid per output channel), by default layers for one output channel and classes for more;
+    ``classes`` are the names of the output channels, background first. ``normaliser`` is that of the images in
+    training. The ``remarks`` say which of these were assumed. Raises ValueError for a file that cannot be read, or
+    whose tensors are not exactly those of a network of this system.
+    """
+    if system not in SYSTEMS:
+        raise ValueError(f"system {system!r} is unknown; write one of {', '.join(SYSTEMS)}")
+    path, there = Path(file), SYSTEMS[system]
+    try:
+        options = json.loads(json.dumps(options))  # tuples become lists
+    except TypeError as error:
+        raise ValueError(f"options {options}: write names and numbers, as JSON can hold them ({error})") from error
+    try:
+        state, left_out = network_state(there, read(path))
+        found = anatomy_of(there, state)
+        values, assumed = chosen(there, found, options)
+        arguments = there.arguments(found, values)
+        with torch.device("meta"):
+            empty = build(there.preset, **arguments)
+        weights = translated(there, found, state, empty)
+        broken = first_not_finite(weights)
+        if broken:
+            raise ValueError(f"{broken} holds NaN or infinity; pass the weights of an earlier step of its training")
+        reason = misfit(there.preset, arguments, weights)
+        if reason:
+            raise ValueError(f"the weights do not fit preset {there.preset!r} ({reason}); pass its published network")
+        task, about_task = _task(there, found.in_channels, found.out_channels, labels, classes, normaliser)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    net = build(there.preset, **arguments)
+    net.load_state_dict(weights)
+    read_off = f"{there.name}: {', '.join(f'{name} {value}' for name, value in values.items())}"
+    remarks = [read_off, *([left_out] if left_out else []), *([assumed] if assumed else []), *about_task]
+    source = {"file": path.name, "from": there.name, "options": values}
+    return Imported(net.eval(), there.preset, arguments, task, source, tuple(remarks))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The content of a file: tensors by name, and perhaps other values. Nothing is unpickled.
+
+    Takes safetensors, files of torch.save (read with weights_only=True), and .npz. Raises ValueError for any other
+    file, with the command that writes one of these in its project.
+    """
+    if not path.is_file():
+        raise ValueError("there is no such file; pass a state dict in a .pth, .safetensors or .npz file")
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start.startswith(ZIP) and not zipfile.is_zipfile(path):
+        raise ValueError("the file is truncated; pass a complete one")
+    members = zipfile.ZipFile(path).namelist() if start.startswith(ZIP) else []
+    if any(name.endswith("/constants.pkl") for name in members):
+        command = TO_STATE_DICT.format(load="jit.load", path=path.name, unsafe="")
+        raise ValueError(f"this is a TorchScript module, which holds code; {command}")
+    if any(name.endswith("/data.pkl") for name in members) or start[:1] == b"\x80":
+        return _of_torch(path)
+    if path.suffix == ".caffemodel":
+        raise ValueError(f"this is a file of Caffe; {CAFFE_TO_NPZ.format(path=path.name)}")
+    try:
+        if members:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: torch.from_numpy(arrays[name].copy()) for name in arrays.files}
+        if start[8:9] == b"{":
+            with safe_open(path, framework="pt") as file:
+                about = file.metadata() or {}
+                tensors: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"cannot be read ({one_line(error)}); pass a complete file") from error
+    if start[8:9] != b"{":
+        raise ValueError("this is no file of torch.save, safetensors or numpy; pass a .pth, .safetensors or .npz file")
+    if about.get("format") == FORMAT:
+        raise ValueError("this is a checkpoint of unet_tutorial already; pass it to unet predict as it is")
+    return tensors
+
+
+def _of_torch(path: Path) -> dict[str, Any]:
+    """The dict in a file of torch.save. Raises ValueError for other objects, which only its project can read."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # about the versions of pickle
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the restricted unpickler raises many kinds of errors for damaged files
+        foreign = re.search(r"GLOBAL (\S+)", str(error))
+        if foreign:
+            command = TO_STATE_DICT.format(load="load", path=path.name, unsafe=", weights_only=False")
+            raise ValueError(
+                f"this is a pickle with an object of {foreign[1]}, and nothing is unpickled here, because a pickle can "
+                f"run code; {command}"
+            ) from error
+        raise ValueError(f"cannot be read ({one_line(error)}); pass a complete file") from error
+    if not isinstance(found, Mapping):
+        raise ValueError(f"it holds an object of type {type(found).__name__}, and no state dict; pass a state dict")
+    return dict(found)
+
+
+def network_state(system: System, content: Mapping[str, Any]) -> tuple[dict[str, Tensor], str]:
+    """The state dict of the network in a file, and a sentence about the rest, or "".
+
+    Training programs put it beside other values ("optimiser", "epoch"), in an inner dict, and under a prefix such as
+    "module." (DataParallel) or "model." (Lightning). Raises ValueError if the file holds several networks.
+    """
+    first = f"{system.block(0)[0].conv}.weight"
+    found = [
+        (where, name.removesuffix(first), tensors)
+        for where, tensors in _dicts(content)
+        for name in tensors
+        if name == first or name.endswith(f".{first}")
+    ]
+    if len(found) > 1:
+        places = " and ".join(repr(f"{where}{prefix}") for where, prefix, _ in found[:2])
+        raise ValueError(f"it holds {len(found)} networks, under {places}; save the state dict of one of them alone")
+    if not found:
+        plain = next(_dicts(content))[1]
+        return plain, ""
+    where, prefix, tensors = found[0]
+    state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    rest = [name for name in tensors if not name.startswith(prefix)]
+    rest += [name for name, value in content.items() if f"{name}." != where and value is not tensors.get(name)]
+    return state, f"left out, because it is not of the network: {', '.join(map(str, rest))}" if rest else ""
+
+
+def _dicts(content: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The tensors of a dict by name, and those of the dicts in it, each with the place of the dict."""
+    yield where, {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _dicts(value, f"{where}{name}.")
+
+
+def _task(
+    system: System,
+    in_channels: int,
+    out_channels: int,
+    labels: str,
+    classes: Sequence[str],
+    normaliser: Normaliser | None,
+) -> tuple[Task, list[str]]:
+    """The task that is stored with the weights, and sentences about the parts of it that were assumed."""
+    remarks = []
+    kind = labels or ("layers" if out_channels == 1 else "classes")
+    if kind not in ("classes", "layers"):
+        raise ValueError(f"--labels {kind}: write classes (one per pixel), or layers (one sigmoid per class)")
+    if kind == "classes" and out_channels == 1:
+        raise ValueError("--labels classes: the network has one output, which has no other class; write layers")
+    if classes and len(classes) != out_channels:
+        raise ValueError(f"{len(classes)} names of classes were given, and the network has {out_channels} outputs")
+    if not labels:
+        probability = "a sigmoid" if kind == "layers" else "the softmax"
+        remarks.append(f"probabilities are {probability} over its {out_channels} outputs (--labels {kind})")
+    names = [default_name(str(i)) for i in range(out_channels)]
+    if kind == "classes":
+        names[0] = "background"
+    scheme = LabelScheme(kind, tuple(classes or names), tuple(range(out_channels)) if kind == "classes" else ())
+    if normaliser is None:
+        if system.name in DIVIDED_BY_255:
+            normaliser = Normaliser("data", (0.0,) * in_channels, (255.0,) * in_channels)
+            reason = f"its images are divided by 255, as {system.name} does with 8-bit images"
+        else:
+            normaliser = Normaliser("image")
+            reason = "each image gets mean 0 and standard deviation 1 (--normalise image)"
+        remarks.append(f"{reason}; if they were prepared otherwise in training, give --normalise, or --mean and --std")
+    if len(normaliser.mean) not in (0, in_channels):
+        raise ValueError(f"--mean has {len(normaliser.mean)} numbers, and the network has {in_channels} input channels")
+    channels = {1: GREY, 3: RGB}.get(in_channels) or numbered_channels(in_channels)
+    return Task(scheme, channels, normaliser), remarks
+
+
+def normaliser_of(normalise: str, mean: str, std: str) -> Normaliser | None:
+    """The normaliser of these options, numbers being separated by commas; None if there are none of them.
+
+    ValueError for an unknown method, for numbers of which one is missing, not finite or a divisor of 0, and for both.
+    """
+    if not mean and not std:
+        if normalise == "data":
+            raise ValueError("--normalise data: its mean and standard deviation are needed; give --mean and --std")
+        return Normaliser(normalise) if normalise else None
+    if normalise not in ("", "data"):
+        raise ValueError(f"--normalise {normalise}: leave it out, or leave out --mean and --std")
+    means = numbers("mean", mean, float, "0.5,0.4") if mean else []
+    stds = numbers("std", std, float, "0.5,0.4") if std else []
+    means, stds = means or [0.0] * len(stds), stds or [1.0] * len(means)
+    if len(means) != len(stds) or not all(map(math.isfinite, [*means, *stds])) or min(stds) <= 0:
+        raise ValueError(f"--mean {mean} --std {std}: write one finite number per channel in both, above 0 in --std")
+    return Normaliser("data", tuple(means), tuple(stds))
+
+
+def next_commands(imported: Imported, path: str | Path) -> list[str]:
+    """Commands that apply the written checkpoint to images and continue its training."""
+    defaults = {name: each.default for name, each in inspect.signature(PRESETS[imported.preset]).parameters.items()}
+    others = {name: value for name, value in imported.arguments.items() if value != defaults[name]}
+    others = {name: value for name, value in others.items() if name not in ("in_channels", "out_channels", "widths")}
+    widths = ",".join(map(str, imported.arguments["widths"]))
+    file = shlex.quote(str(path))
+    train = f"unet train --start-from {file} --preset {imported.preset} --widths {widths}"
+    if others:
+        train += f" --kwargs {shlex.quote(json.dumps(others))}"
+    return [f"unet predict {file} IMAGES -o FOLDER", f"{train} --data FOLDER"]
