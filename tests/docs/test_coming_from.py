@@ -25,6 +25,7 @@ from tests.oracles.other_systems import BasicUNet, Elektronn3
 from tests.oracles.thin_nets import count, perturbed
 from unet_tutorial.nets.attention import AttentionGate
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.foreign_weights import SYSTEMS
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, Encoder
@@ -204,3 +205,11 @@ def test_weights_carry_over_once_two_slices_of_one_weight_per_step_are_swapped()
     assert not torch.allclose(ours(image), theirs(image))
     names(SECTIONS["Do weights carry over?"])["skip_first"](ours)
     assert torch.allclose(ours(image), theirs(image), rtol=1e-10)
+
+
+def test_the_page_lists_the_arguments_that_weights_do_not_state() -> None:
+    listed = re.findall(r"^- (`.*?`): (.*?)(?=^- |\n\n)", SECTIONS["unet import"], re.MULTILINE | re.DOTALL)
+    found = {name: text for names_there, text in listed for name in re.findall(r"`(\w+)`", names_there)}
+    assert sorted(found) == sorted(SYSTEMS)
+    for name, text in found.items():
+        assert sorted(re.findall(r"`(\w+)`", text)) == sorted(SYSTEMS[name].defaults), name

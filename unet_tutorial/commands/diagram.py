@@ -91,14 +91,15 @@ def diagram(
 ) -> None:
     """Draw a network with the channels, sizes, crops and skips that its code computes.
 
-    NAME is a preset, a .json that this command wrote, an .onnx file, or package.module:attribute, where the attribute
-    is a torch module, or a function or class that returns one. That code is **imported and executed**, also from the
-    current folder; a .json and an .onnx are only read. Exit code 2 for an invalid input size, with the nearest valid
-    ones; 3 for a network whose control flow depends on the values of its input.
+    NAME is a preset, a .json that this command wrote, an .onnx file, a .safetensors checkpoint, or
+    package.module:attribute, where the attribute is a torch module, or a function or class that returns one. That code
+    is **imported and executed**, also from the current folder; files are only read. Exit code 2 for an invalid input
+    size, with the nearest valid ones; 3 for a network whose control flow depends on the values of its input.
 
     Presets: paper, padded, residual, attention, released (the authors' release), unet3d, unet3d-paper; vnet, vnet-2d,
     vnet-depthwise, vnet-bottleneck; unet++, unet3+, attention-oktay; unet25d, vs-seg; keras-original, keras-padding,
-    keras-3d; backboned, backboned-vgg16, backboned-resnet34, backboned-resnet50, backboned-darknet.
+    keras-3d; backboned, backboned-vgg16, backboned-resnet34, backboned-resnet50, backboned-darknet; assembled (its
+    parts are named by --kwargs).
     """
     from unet_tutorial.disk import complete_file
     from unet_tutorial.figures.diagram import FORMATS, draw

@@ -56,7 +56,7 @@ NETS: dict[str, Callable[[], UNet]] = {
     "attention 3D": partial(attention_unet, widths=WIDTHS, rank=3),
     "released": partial(released_unet, widths=WIDTHS),
     "unet3d-paper": partial(unet3d_paper, widths=WIDTHS),
-    **{name: partial(PRESETS[name], widths=WIDTHS) for name in ("unet++", "unet3+", "attention-oktay")},
+    **{name: partial(PRESETS[name], widths=WIDTHS) for name in ("unet++", "unet3+", "attention-oktay", "assembled")},
     **{
         name: partial(PRESETS[name], widths=(4, 8, 16))
         for name in PRESETS
