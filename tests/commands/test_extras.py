@@ -76,7 +76,7 @@ def test_every_requirements_file_belongs_to_an_extra(monkeypatch: pytest.MonkeyP
     assert pinned
     for extra, path in pinned.items():
         lines = [line for line in path.read_text(encoding="utf8").splitlines() if "==" in line]
-        pins = {Requirement(line).name: line.partition("==")[2] for line in lines}
+        pins = {Requirement(line).name.lower(): line.partition("==")[2] for line in lines}
         for each in (Requirement(text) for text in requires("unet_tutorial") or []):
             if each.marker and each.marker.evaluate({"extra": extra}):
                 assert each.specifier.contains(pins[each.name]), (extra, each)

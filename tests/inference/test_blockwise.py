@@ -27,10 +27,11 @@ NETS = [
 ]
 
 
-def smallest_tile(net: UNet) -> Size:
-    """The smallest tile with one grid step of trusted pixels, so that most images have several blocks."""
+def small_tile(net: UNet) -> Size:
+    """A tile with one grid step of trusted pixels, or four of a volume, so that most images have several blocks."""
     axes = margins(net.levels, net.padding, net.extra_reach)
-    return tuple(axis.tile_covering(axis.grid, 1) for axis in axes)
+    steps = 4 if len(axes) == 3 else 1
+    return tuple(axis.tile_covering(steps * axis.grid, 1) for axis in axes)
 
 
 def in_blocks(net: UNet, image: Tensor, tile: Size, *, backwards: bool = False) -> Tensor:
@@ -59,7 +60,7 @@ def test_blocks_equal_one_pass_and_in_any_order_bit_for_bit(
 ) -> None:
     net = thin_unet(rank, depth, padding, planar)
     image = torch.randn(1, *size, generator=torch.Generator().manual_seed(3))
-    tile = smallest_tile(net)
+    tile = small_tile(net)
     logits, whole = in_blocks(net, image, tile), predict_in_one_pass(net, image)
     assert len(plan_blocks(net, size, tile)[0]) > 1
     assert float((logits - whole).abs().max()) <= 1e-5 * float(whole.std())
@@ -71,7 +72,7 @@ def test_all_blocks_but_the_last_are_multiples_of_the_grid(
     rank: int, depth: int, padding: Padding, planar: tuple[int, ...], size: Size
 ) -> None:
     net = thin_unet(rank, depth, padding, planar)
-    blocks, plan = plan_blocks(net, size, smallest_tile(net))
+    blocks, plan = plan_blocks(net, size, small_tile(net))
     for axis, found in enumerate(margins(net.levels, padding, net.extra_reach)):
         assert blocks.block[axis] == size[axis] or blocks.block[axis] % found.grid == 0
         assert plan.tile[axis] - plan.lost[axis] >= blocks.block[axis]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from unet_tutorial.nets.assembled import ACTS, MERGES, NORMS, UPS, assembled_unet, named
+from unet_tutorial.nets.assembled import ACTS, MERGES, NORMS, UPSAMPLINGS, assembled_unet, named
 from unet_tutorial.nets.presets import build, padded_unet
 from unet_tutorial.nets.resample import ResizeConv
 from unet_tutorial.nets.systems.elektronn3 import elektronn3_unet
@@ -88,7 +88,7 @@ def test_unknown_parts_are_refused(arguments: dict[str, Any], sentence: str) -> 
 
 def test_every_part_can_be_named() -> None:
     given: dict[str, Any] = {"group": ["group", 4]}
-    for kind, makers in (("norm", NORMS), ("act", ACTS), ("up", UPS), ("merge", MERGES)):
+    for kind, makers in (("norm", NORMS), ("act", ACTS), ("up", UPSAMPLINGS), ("merge", MERGES)):
         for name in makers:
             assert callable(named(kind, makers, given.get(name, name)))
             net = assembled_unet(widths=WIDTHS, **{kind: given.get(name, name)})

@@ -86,10 +86,8 @@ def train(
         if processes.rank:
             processes.agree(lambda: None)  # process 0 makes the folder
             assist(job)
-        else:
-            _run_and_print(job, processes.agree(lambda: folder if resume else unused_folder(folder)), new=not resume)
-    if processes.world > 1:
-        leave()
+            leave()
+        _run_and_print(job, processes.agree(lambda: folder if resume else unused_folder(folder)), new=not resume)
 
 
 def _run_and_print(job: Job, folder: Path, *, new: bool) -> None:

@@ -180,7 +180,7 @@ def joined() -> Iterator[Processes]:
 
 
 def leave() -> NoReturn:
-    """End this process with exit code 0 and without Python's clean-up; for the end of a program on several processes.
+    """End this process with exit code 0 and without Python's clean-up; for a process whose share of a run is done.
 
     A thread of gloo may still have to release the tensors of the last exchange. If Python ends in this moment, it stops
     the thread, and the process is aborted ("terminate called without an active exception"): torchrun then reports a

@@ -59,7 +59,7 @@ ACTS: Makers = {
     "elu": _constant(nn.ELU),
     "silu": _constant(nn.SiLU),
 }
-UPS: Makers = {"transposed": _constant(transposed), "resize_conv": resize_conv}
+UPSAMPLINGS: Makers = {"transposed": _constant(transposed), "resize_conv": resize_conv}
 MERGES: Makers = {
     "concat": _constant(Concat),
     "add": _constant(Add),
@@ -116,7 +116,7 @@ def assembled_unet(
     plain = partial(conv, bias=bias)
     units = [ConvUnit(padding, each, named("act", ACTS, act), order, plain) for each in norms]
     after = [named("up_norm", NORMS, up_norm), named("up_act", ACTS, up_act)]
-    risen = named("up", UPS, up)
+    risen = named("up", UPSAMPLINGS, up)
     if order.index("norm") < order.index("act"):
         risen = then(risen, *after)
     else:

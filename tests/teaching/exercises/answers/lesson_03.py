@@ -397,7 +397,7 @@ def _(skip, up):
     return torch.cat((skip[:, :, a : a + up.shape[2], b : b + up.shape[3]], skip), 1)
 
 
-@wrong("crop_and_concat", "the order is (up, skip); put the skip first, or weights")
+@wrong("crop_and_concat", "the order is (up, skip); put the skip first, or the weights")
 def _(skip, up):
     a, b = (skip.shape[2] - up.shape[2]) // 2, (skip.shape[3] - up.shape[3]) // 2
     return torch.cat((up, skip[:, :, a : a + up.shape[2], b : b + up.shape[3]]), 1)

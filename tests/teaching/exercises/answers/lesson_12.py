@@ -78,7 +78,7 @@ def counted(words, **others):
 
 
 counted("reads the concatenation again", second=1)
-counted("two additive numbers are counted", numbers=2)
+counted("two biases are counted", numbers=2)
 counted("the first convolution of the bottom gives half of its width, too", bottom=1)
 counted("the 1 × 1 × 1 head has a bias", head=0)
 counted("the up-convolutions have no bias", up=lambda below, width: 8 * below**2 + below)

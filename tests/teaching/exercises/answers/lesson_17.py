@@ -202,7 +202,7 @@ def _(size, chunk, most):
     return [(i, min(i + b, size)) for i in range(0, size, b)]
 
 
-@wrong("whole_chunks", "a value in your formula is 1 too small")
+@wrong("whole_chunks", "your results fit this mistake: a value is 1 too small")
 def _(size, chunk, most):
     b = most - most % chunk
     return [[i, min(i + b, size - 1)] for i in range(0, size, b)]
