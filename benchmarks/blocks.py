@@ -266,9 +266,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--side", type=int, default=96)
-    parser.add_argument("--tables", default="1,2,3", help="those to print")
+    parser.add_argument("--tables", default="123", help="the numbers of those to print, such as 12")
     given = parser.parse_args()
-    tables = given.tables.split(",")
+    tables = set(given.tables)
     with TemporaryDirectory() as name:
         folder = Path(name)
         checkpoint = checkpoint_in(folder)

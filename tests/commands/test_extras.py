@@ -31,7 +31,10 @@ def test_an_unknown_extra_is_refused() -> None:
 def test_nothing_is_installed_outside_of_the_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_a, **_k: pytest.fail("installed"))
     monkeypatch.setattr(extras, "ROOT", tmp_path)
-    with pytest.raises(ValueError, match=r"torch>=999.*pip install 'unet_tutorial\[new\]'"):
+    with pytest.raises(
+        ValueError,
+        match=r"^torch>=999, no-such-package must be installed for this; run: pip install 'unet_tutorial\[new\]'",
+    ):
         extras.provide("new")
 
 

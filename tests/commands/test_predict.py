@@ -187,6 +187,12 @@ def test_blocks_give_the_numbers_of_the_whole_image_and_go_on_after_an_interrupt
     assert "blocks, 0 of them predicted now" in again[1]
 
 
+def test_blocks_take_no_exported_file(unet: Unet, tmp_path: Path) -> None:
+    code, text = unet("predict", tmp_path / "net.onnx", tmp_path / "a.tif", "-o", tmp_path / "out.zarr", "--blocks")
+    assert code == 1
+    assert "net.onnx: --blocks takes the checkpoint.safetensors of a run, and no .onnx; pass that one" in text
+
+
 def test_options_that_do_not_go_with_blocks_are_refused(unet: Unet, run_folder: Path, tmp_path: Path) -> None:
     checkpoint, image = run_folder / "checkpoint.safetensors", tmp_path / "a.tif"
     for options, words in (

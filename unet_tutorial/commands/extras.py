@@ -24,7 +24,7 @@ def provide(extra: str) -> None:
     if not needed:
         return
     file = ROOT / f"requirements-{extra}.txt"
-    names = ", ".join(str(requirement) for requirement in needed)
+    names = ", ".join(f"{requirement.name}{requirement.specifier}" for requirement in needed)
     if Path(sys.prefix) != ROOT / ".venv" or not file.is_file():
         raise ValueError(f"{names} must be installed for this; run: pip install '{PROJECT}[{extra}]'")
     print(f"unet: installing {file.name} ({names}); this happens once", file=sys.stderr, flush=True)

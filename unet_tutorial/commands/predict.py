@@ -178,6 +178,10 @@ def _predict_blocks(
     from unet_tutorial.jobs.predict_blocks import predict_blocks
     from unet_tutorial.jobs.schedulers import in_this_process, on_scheduler, on_workers
 
+    if checkpoint.suffix == ".onnx":
+        raise ValueError(
+            f"{checkpoint}: --blocks takes the checkpoint.safetensors of a run, and no .onnx; pass that one"
+        )
     if len(images) != 1:
         raise ValueError(f"--blocks predicts one image, got {len(images)}; give one .zarr folder or .tif file")
     if workers and scheduler:
