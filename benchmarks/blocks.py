@@ -87,7 +87,7 @@ def growth(folder: Path, checkpoint: Path, side: int) -> bool:
         seconds = time.perf_counter() - start
         rates.append(float(seconds / np.prod(size) * 1e6))
         print(f"| {np.prod(size):,} | {found.blocks} | {seconds:.1f} | {rates[-1]:.2f} |", flush=True)
-    return bool(max(rates[1:]) / min(rates[1:]) <= LINEAR)  # the first includes what is loaded once
+    return bool(max(rates[1:]) / min(rates[1:]) <= LINEAR)  # the first one includes the loading of the network
 
 
 def peak(_index: Size) -> tuple[int, int]:

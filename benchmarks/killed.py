@@ -45,7 +45,7 @@ def write_data(folder: Path) -> Path:
 
 
 def start(world: int, log: Path, *words: object) -> subprocess.Popen[bytes]:
-    """Start ``unet train`` in that many processes; what they print goes into a file."""
+    """Start ``unet train`` in that many processes; their output goes into a file."""
     with log.open("wb") as file:
         command = [*TORCHRUN, f"--nproc-per-node={world}", "-m", "unet_tutorial", "train", *map(str, words)]
         return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)

@@ -111,7 +111,7 @@ def test_parts_of_one_process_have_the_gradients_of_all_tiles() -> None:
 
 
 def exchanged() -> Any:
-    """What a process of three receives."""
+    """The numbers, texts and errors that one of three processes receives from the others."""
     with joined() as processes:
         rank = processes.rank
         found = [

@@ -190,7 +190,7 @@ def create(path: Path, pictures: Sequence[Picture], attributes: Mapping[str, Any
 
 
 def attributes_of(path: Path) -> dict[str, Any]:
-    """The attributes of the group of a zarr folder; {} for a folder that is none."""
+    """The attributes of the group of a zarr folder; {} for a folder that is no group."""
     zarr = package("zarr")
     try:
         return dict(zarr.open_group(str(path), mode="r").attrs)

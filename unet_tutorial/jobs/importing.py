@@ -250,7 +250,7 @@ def _task(
 
 
 def normaliser_of(normalise: str, mean: str, std: str) -> Normaliser | None:
-    """The normaliser of these options, numbers being separated by commas; None if there are none of them.
+    """The normaliser of these options, whose numbers are separated by commas; None if all options are empty.
 
     ValueError for an unknown method, for numbers of which one is missing, not finite or a divisor of 0, and for both.
     """

@@ -15,12 +15,8 @@ from unet_tutorial.jobs.parsing import keywords, numbers
 from unet_tutorial.plan.levels import plan_for
 
 COURSE_DATA = Path(__file__).parents[2] / "data" / "em"
-MAY_CHANGE = (
-    "data",
-    "device",
-    "tensorboard",
-    "accumulate",
-)  # may differ when a run is resumed, for example on another machine
+# may differ when a run is resumed, for example on another machine
+MAY_CHANGE = ("data", "device", "tensorboard", "accumulate")
 FILES = ("data", "start_from")  # options that are paths; stored as absolute paths
 
 # headings in the help

@@ -124,13 +124,13 @@ class Processes:
         same = len(set(messages)) == 1
         raise AgreedError(reason if same else f"{replace(self, rank=rank).name}: {reason}") from error
 
-    def same(self, what: str, text: str) -> None:
-        """Raise AgreedError unless all processes pass the same text; ``what`` names it in the message."""
+    def same(self, name: str, text: str) -> None:
+        """Raise AgreedError unless all processes pass the same text; ``name`` stands for it in the message."""
         texts = self.texts(text)
         others = [str(rank) for rank, each in enumerate(texts) if each != texts[0]]
         if others:
             raise AgreedError(
-                f"{what} of rank {', '.join(others)} are not those of rank 0; start all processes with the same "
+                f"{name} of rank {', '.join(others)} are not those of rank 0; start all processes with the same "
                 "options on the same files"
             )
 

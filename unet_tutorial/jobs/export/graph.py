@@ -42,8 +42,8 @@ class Fixed(nn.Module):
 class WithStatistics(nn.Module):
     """A network whose caller gives the numbers of the normalisation, because they belong to the whole image.
 
-    (N, C, *size), (C,) and (C,) -> what ``rest`` makes of the normalised image. If the graph computed them itself, a
-    tile would be normalised by its own mean and not by that of its image.
+    (N, C, *size), (C,) and (C,) -> the output of ``rest`` for the normalised image. If the graph computed them itself,
+    a tile would be normalised by its own mean and not by that of its image.
     """
 
     def __init__(self, rest: nn.Module) -> None:
@@ -197,6 +197,7 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
 
 def _exported(module: nn.Module, inputs: tuple[Tensor, ...], shapes: Any, *, ones_are_special: bool) -> ExportedProgram:
     """The graph; if ``ones_are_special``, torch may limit it to sizes at which no feature map has 1 pixel."""
+    # torch has no public name for this setting: without it, an exported graph refuses sizes at which a map has 1 pixel
     with torch.no_grad(), silent(), tracing.patch(backed_size_oblivious=not ones_are_special):  # type: ignore[attr-defined]
         return torch.export.export(module, inputs, dynamic_shapes=shapes)
 

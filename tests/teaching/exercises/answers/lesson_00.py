@@ -387,18 +387,7 @@ def _(labels):
     return float(p.mean())
 
 
-@wrong("level_below", "2 pixels too many: a kernel of 3 takes 2, and both convolutions come before")
-def _(size):
-    return tuple((s - 2) // 2 - 2 for s in size)
-
-
 @wrong("halves", "item 1: the columns are in reverse order; item 0 is right")
 def _(image):
     m = image.shape[1] // 2
     return image[:, :m], image[:, : m - 1 : -1] if m else image
-
-
-@wrong("halves", "of an odd width the middle column is lost; the right half runs from middle")
-def _(image):
-    m = image.shape[1] // 2
-    return image[:, :m], image[:, -m:]

@@ -453,11 +453,6 @@ def _(n, depth):
     return n
 
 
-@wrong("crop_margin", "take the U below it: the crop of the deepest skip is 4")
-def _(depth, level):
-    return 12 * 2 ** (depth - level) - 8
-
-
 @wrong("crop_margin", "half of the pixels that the U of this level loses")
 def _(depth, level):
     return 6 * 2 ** (depth - level) - 4
@@ -685,23 +680,9 @@ def _(n, depth):
     return n
 
 
-@wrong("output_side", "the block at the bottom is missing")
-def _(n, depth):
-    for _ in range(depth):
-        n = (n - 4) // 2
-    for _ in range(depth):
-        n = 2 * n - 4
-    return n
-
-
 @wrong("output_side", "every result is 8 too large")
 def _(n, depth):
     return n - 2 * (6 * 2**depth - 8)
-
-
-@wrong("input_for", "that size gives enough pixels but does not pass the poolings")
-def _(wanted, depth):
-    return wanted + 12 * 2**depth - 8
 
 
 @wrong("input_for", "you subtracted the lost pixels; the input is larger than the output")
@@ -744,8 +725,3 @@ def _(depth, level):
 @wrong("crop_margin", "the bottom is counted like the levels above it; it has one block, which")
 def _(depth, level):
     return 4 * (2 ** (depth - level) - 1) * 2
-
-
-@wrong("field_of_view", "with one pooling a pixel sees less than that formula says, and from three poolings on")
-def _(depth):
-    return 12 * 2**depth - 4, 12 * 2**depth - 4

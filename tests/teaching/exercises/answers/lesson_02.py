@@ -186,11 +186,6 @@ def _(i, o):
     return F.relu(nn.Conv2d(o, o, 3)(F.relu(nn.Conv2d(i, o, 3))))
 
 
-@wrong("count_parameters", "a bias belongs to an output channel; you counted one for")
-def _(a, b):
-    return 9 * a * b + a + 9 * b * b + b
-
-
 @wrong("count_parameters", "you counted biases for input channels, twice; both")
 def _(a, b):
     return 9 * (a + b) * b + 2 * a
@@ -415,16 +410,6 @@ def _(a, b):
     return nn.Sequential(nn.Conv2d(a, b, 5), nn.ReLU(), nn.Conv2d(b, b, 5), nn.ReLU())
 
 
-@wrong("count_parameters", "a bias belongs to an output channel; you counted one for each input channel")
-def _(a, b):
-    return 9 * a * b + a + 9 * b * b + b
-
-
-@wrong("count_parameters", "the second convolution reads the output of the first, and so b channels")
-def _(a, b):
-    return 2 * (9 * a * b + b)
-
-
 @wrong("count_parameters", "there is a kernel for each pair of an input and an output channel: multiply")
 def _(a, b):
     return 9 * (a + b) + b + 9 * (b + b) + b
@@ -439,12 +424,6 @@ def _(x):
 def _(x):
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, 2, w // 2, 2).amax((3, 5), keepdim=True)
-
-
-@wrong("pool_by_reshape", "reshape puts four neighbours in reading order into a group; a block has two rows: h")
-def _(x):
-    n, c, h, w = x.shape
-    return x.reshape(n, c, h // 2, w // 2, 4).amax(-1)
 
 
 @wrong("pooled_side", "a side of 2 is refused; it gives 1 pixel")

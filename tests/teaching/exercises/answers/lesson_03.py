@@ -583,11 +583,6 @@ def _(skip, up):
     return torch.cat((skip[:, :, : up.shape[2], : up.shape[3]], up), 1)
 
 
-@wrong("crop_and_concat", "you shrank the map by leaving out pixels in between; in a crop, neighbours")
-def _(skip, up):
-    return torch.cat((F.interpolate(skip, size=up.shape[2:]), up), 1)
-
-
 @wrong("crop_and_concat", "the order is (up, skip), and the corner was cropped; put the middle of the")
 def _(skip, up):
     return torch.cat((up, skip[:, :, : up.shape[2], : up.shape[3]]), 1)

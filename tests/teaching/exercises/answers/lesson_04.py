@@ -603,16 +603,6 @@ def _(first, poolings):
     return p
 
 
-@wrong("count_convolutions", "a step up has three convolutions: the up-convolution and two of 3×3")
-def _(poolings):
-    return 6 * poolings + 3
-
-
-@wrong("count_convolutions", "the up-convolutions are missing: one for each step up")
-def _(poolings):
-    return 4 * poolings + 3
-
-
 @wrong("contracting_path", "an activation follows the block; the block ends with its own ReLU")
 class _(Path):
     def forward(self, image):

@@ -1161,11 +1161,6 @@ def _(logits, target):
     return picked(logits, target) / logits.shape[1]
 
 
-@wrong("pixel_loss", "the logarithm of the sum is missing: log p = a - log-sum-exp")
-def _(logits, target):
-    return logits.amax(1) - logits.gather(1, target[:, None])[:, 0]
-
-
 @wrong("pixel_loss", "exp overflows above 88, and is 0 far below 0: subtract the largest logit of")
 def _(logits, target):
     z = logits.double()
@@ -1189,21 +1184,6 @@ def _(labels):
 @wrong("border_term", "you multiplied the distances; add them")
 def _(labels, d1, d2, w0, sigma):
     return np.where(labels == 0, w0 * np.exp(-((d1 * d2) ** 2) / (2 * sigma**2)), 0)
-
-
-@wrong("border_term", "the squares were added; take the square of the sum, (d1 + d2)²")
-def _(labels, d1, d2, w0, sigma):
-    return np.where(labels == 0, w0 * np.exp(-(d1**2 + d2**2) / (2 * sigma**2)), 0)
-
-
-@wrong("border_term", "sigma is not squared")
-def _(labels, d1, d2, w0, sigma):
-    return np.where(labels == 0, w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma)), 0)
-
-
-@wrong("border_term", "leave out the 1: the weight of the class is not part of the border term")
-def _(labels, d1, d2, w0, sigma):
-    return np.where(labels == 0, 1 + w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), 0)
 
 
 @wrong("border_term", "that is the density of a Gaussian; leave its factor 1 / (σ√(2π)) out")
