@@ -109,7 +109,8 @@ def pass_bytes(pixels: int, levels: Plan) -> float:
     - ``FULL_SIZE_CHANNELS`` channels of the full size, for the image, the logits and buffers.
 
     The bound is for decoders with the widths of their encoder. Measured on one CPU thread, without the weights, the
-    image and the logits, the peak was 50 % (in-place ReLU) to 95 % of it.
+    image and the logits, the peak was 50 % (in-place ReLU) to 95 % of it. Freed memory that the C library keeps for
+    later use comes on top.
     """
     per_pixel, share = [], 1
     for level in levels:
