@@ -1,12 +1,13 @@
 """``python -m benchmarks.processes``: time of a training step on 1 and 2 processes, and the cost of synchronised norm.
 
-The global batch and the number of threads of all processes together are the same in each row. Each row is a start of
-torchrun. Before the times are printed, the losses of some steps with synchronised batch norm are compared with those of
-one process on all tiles.
+With ``--device cuda``, on 1 GPU and on all GPUs of the machine. The global batch and the number of threads of all
+processes together are the same in each row. Each row is a start of torchrun. Before the times are printed, the losses
+of some steps with synchronised batch norm are compared with those of one process on all tiles.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any
 
 import torch
 
+from unet_tutorial.jobs.device import checked_device
 from unet_tutorial.learning.distributed import Processes, SharedStep, joined
 from unet_tutorial.learning.losses.named import loss_named, terms_named
 from unet_tutorial.learning.losses.terms import Objective
@@ -43,12 +45,13 @@ def batches(processes: Processes) -> Callable[[int], Batch]:
     return lambda _step: share
 
 
-def measure(norm: str) -> None:
+def measure(norm: str, wanted: str) -> None:
     """Train for some steps in each process; process 0 prints the losses and the median time of a step in seconds."""
     with joined() as processes:
+        device = processes.device(wanted)
         torch.set_num_threads(max((os.cpu_count() or 1) // processes.world, 1))
         torch.manual_seed(0)
-        net: Any = build("padded", in_channels=1, out_channels=2, widths=WIDTHS)
+        net: Any = build("padded", in_channels=1, out_channels=2, widths=WIDTHS).to(device)
         training = adam(NORMS[norm](net, processes))
         step = SharedStep(training.net, Objective(loss_named("cross_entropy"), terms_named("cross_entropy")), processes)
         moments: list[float] = []
@@ -66,10 +69,10 @@ def measure(norm: str) -> None:
             print(json.dumps([training.losses, median(seconds)]))
 
 
-def measured(world: int, norm: str) -> tuple[list[float], float]:
+def measured(world: int, norm: str, device: str) -> tuple[list[float], float]:
     """Losses and seconds per step of that many processes."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world}"]
-    command += ["-m", "benchmarks.processes", norm]
+    command += ["-m", "benchmarks.processes", "--device", device, "--child", norm]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -79,21 +82,28 @@ def measured(world: int, norm: str) -> tuple[list[float], float]:
 
 def main() -> None:
     """Compare the losses, then print the table."""
-    if len(sys.argv) > 1:
-        measure(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--child", choices=NORMS, help=argparse.SUPPRESS)  # a process that torchrun has started
+    options = parser.parse_args()
+    if options.child:
+        measure(options.child, options.device)
         return
-    rows = {(world, norm): measured(world, norm) for norm in NORMS for world in (1, 2)}
+    on_gpus = checked_device(options.device) == "cuda"
+    worlds = sorted({1, torch.cuda.device_count()}) if on_gpus else [1, 2]
+    rows = {(world, norm): measured(world, norm, options.device) for norm in NORMS for world in worlds}
     wanted = torch.tensor(rows[1, "batch norm"][0])
-    for world in (1, 2):
+    for world in worlds:
         found = torch.tensor(rows[world, "synchronised"][0])
         difference = float(((found - wanted).abs() / wanted).max())
         if difference > 1e-3:
             raise SystemExit(f"{world} processes with synchronised norm: the losses differ by {difference:.2g} of them")
     alone = rows[1, "batch norm"][1]
-    print(f"padded U-Net, widths {WIDTHS}, {TILES} tiles of {SIDE}² pixels per step, {os.cpu_count()} cores\n")
+    machine = torch.cuda.get_device_name() if on_gpus else f"{os.cpu_count()} cores"
+    print(f"padded U-Net, widths {WIDTHS}, {TILES} tiles of {SIDE}² pixels per step, {machine}\n")
     print("| processes | norm | seconds per step | of one process |\n|---:|---|---:|---:|")
     for (world, norm), (_, seconds) in rows.items():
-        print(f"| {world} | {norm} | {seconds:.3f} | {seconds / alone:.2f} |")
+        print(f"| {world} | {norm} | {seconds:.4f} | {seconds / alone:.2f} |")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,20 @@ def test_an_installation_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPa
         extras.provide("new")
 
 
-def test_every_requirements_file_belongs_to_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    from importlib.metadata import requires
+def test_a_project_that_is_only_found_in_its_folder_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "PROJECT", "unet_tutorial_elsewhere")
+    monkeypatch.setattr(extras, "requires", metadata.requires)
+    with pytest.raises(ValueError, match=r"^unet_tutorial_elsewhere is not installed here, .*; run: pip install -e /"):
+        extras.missing("scale")
 
-    monkeypatch.setattr(extras, "requires", requires)
+
+def test_every_requirements_file_belongs_to_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "requires", metadata.requires)
     pinned = {path.stem.partition("-")[2]: path for path in extras.ROOT.glob("requirements-*.txt")}
     assert pinned
     for extra, path in pinned.items():
         lines = [line for line in path.read_text(encoding="utf8").splitlines() if "==" in line]
         pins = {Requirement(line).name.lower(): line.partition("==")[2] for line in lines}
-        for each in (Requirement(text) for text in requires("unet_tutorial") or []):
+        for each in (Requirement(text) for text in metadata.requires("unet_tutorial") or []):
             if each.marker and each.marker.evaluate({"extra": extra}):
                 assert each.specifier.contains(pins[each.name]), (extra, each)

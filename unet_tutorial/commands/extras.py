@@ -36,10 +36,13 @@ def provide(extra: str) -> None:
 def missing(extra: str) -> list[Requirement]:
     """The requirements of an extra that are not installed, or only in a version that it does not accept.
 
-    Raises ValueError if the project has no extra of this name.
+    Raises ValueError if the project has no extra of this name, and if Python runs it without having it installed.
     """
     importlib.invalidate_caches()
-    every = [Requirement(text) for text in requires(PROJECT) or []]
+    try:
+        every = [Requirement(text) for text in requires(PROJECT) or []]
+    except PackageNotFoundError:
+        raise ValueError(f"{PROJECT} is not installed here, only found in {ROOT}; run: pip install -e {ROOT}") from None
     ours = [each for each in every if each.marker and each.marker.evaluate({"extra": extra})]
     if not ours:
         raise ValueError(f"the project has no extra {extra!r}; write one of those in pyproject.toml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,7 @@ class TrainedNetwork:
         activation = "sigmoid" if self.task.scheme.layered else "softmax"
         found = {
             "format": FORMAT,
-            "version": version("unet_tutorial"),
+            "version": _version(),
             "digest": self.digest,
             "network": {"preset": self.preset, "builder": self.builder, "arguments": dict(self.arguments)},
             "axes": self.axes,
@@ -165,6 +165,13 @@ class TrainedNetwork:
         return (
             "1 where the probability of class 1 is above the threshold" if self.task.binary else "the likeliest class"
         )
+
+
+def _version() -> str:
+    try:
+        return version("unet_tutorial")
+    except PackageNotFoundError:  # Python found the package in a folder
+        return "not installed"
 
 
 def checkpoint_of(run: Path) -> Path:
