@@ -152,6 +152,11 @@ def _part_cases(seed: int) -> Iterator[Case]:
 @exercise(
     _part_cases,
     ("means.where(counts > 0, 0)", "means", EMPTY),
+    (
+        "sums = means.where(counts > 0, 0) * counts",
+        "if counts.sum() == 0:\n        return torch.tensor(0.0)\n    sums = means * counts",
+        EMPTY,
+    ),
     ("return sums.sum() / counts.sum().clamp(min=1)", "return means.mean()", UNWEIGHTED),
     ("return sums.sum() / counts.sum().clamp(min=1)", "return means.nanmean()", UNWEIGHTED),
     ("return sums.sum() / counts.sum().clamp(min=1)", "return means.nanmean().nan_to_num(0)", UNWEIGHTED),
@@ -199,14 +204,16 @@ def mean_of_parts(means: Tensor, counts: Tensor) -> Tensor:
     return sums.sum() / counts.sum().clamp(min=1)
 
 
+FLOAT32 = "far from 0, mean and squares agree in all digits of float32, and their difference is lost; keep float64"
 MEAN_OF_VARIANCES = "that is the mean of the variances; it leaves out that the means of the parts differ"
 
 
 def _statistics_cases(seed: int) -> Iterator[Case]:
     generator = torch.Generator().manual_seed(seed)
-    for sizes, channels in (((2, 6), 3), ((3, 1, 8 + seed), 2), ((5,), 4)):
+    for sizes, channels, level in (((2, 6), 3, 0), ((3, 1, 8 + seed), 2, 0), ((5,), 4, 0), ((4, 9), 2, 3000)):
         parts = [
-            torch.randn(n, channels, generator=generator, dtype=torch.float64) + 2 * i for i, n in enumerate(sizes)
+            torch.randn(n, channels, generator=generator, dtype=torch.float64) + 2 * i + level
+            for i, n in enumerate(sizes)
         ]
         counts = torch.tensor([float(n) for n in sizes], dtype=torch.float64)
         yield counts, torch.stack([x.sum(0) for x in parts]), torch.stack([x.square().sum(0) for x in parts])
@@ -232,6 +239,19 @@ def _statistics_cases(seed: int) -> Iterator[Case]:
         "squares.sum(0)",
         "squares.mean(0)",
         "sums and squares are averaged over the parts; they have to be added",
+    ),
+    (
+        "sums.sum(0)",
+        "sums.float().sum(0)",
+        "squares.sum(0)",
+        "squares.float().sum(0)",
+        FLOAT32,
+    ),
+    ("squares.sum(0)", "squares.float().sum(0)", FLOAT32),
+    (
+        "squares.sum(0) / count - mean**2",
+        "squares.float().sum(0) / count.float() - mean.float() ** 2",
+        FLOAT32,
     ),
     (
         "squares.sum(0) / count - mean**2",
@@ -311,7 +331,10 @@ def batch_statistics(counts: Tensor, sums: Tensor, squares: Tensor) -> tuple[Ten
     return mean, squares.sum(0) / count - mean**2
 
 
-HALF_GRID = "the halo is a multiple of half the grid only; round the reach of *each* side up to a multiple of 2**depth"
+HALF_GRID = (
+    "the tile grows by a multiple of the grid, but each halo by half of it only; round the reach of *each* side up to "
+    "a multiple of 2**depth"
+)
 
 
 def _tile_cases(seed: int) -> Iterator[Case]:
@@ -598,17 +621,19 @@ def _object_cases(seed: int) -> Iterator[Case]:
     yield np.array([[0, 4, 0, 2], [3, 0, 1, 0]]), [(1, 2), (2, 3)]
     yield np.array([[5, 5, 0], [0, 0, 4], [3, 0, 4]]), []
     yield np.array([[0, 0], [0, 0]]), []
+    yield np.array([[0, 2, 3, 1]]), []
     generator = np.random.default_rng(seed)
     chain = generator.permutation(9) + 1
     labels = np.concatenate([chain, np.zeros(3, np.int64), chain]).reshape(3, 7)
     yield labels, [(int(a), int(b)) for a, b in pairwise(chain[:6])][::-1]
     yield np.array([[1, 2, 3, 4, 5, 6]]), [(1, 2), (3, 4), (5, 6), (2, 3), (6, 1)]
-    yield np.array([[7, 0, 2], [6, 0, 9]]), [(2, 9), (9, 2), (6, 7), (7, 7)]
-    yield np.array([[[1, 0], [2, 0]], [[0, 3], [0, 4]]]), [(3, 4)]
+    yield np.array([[7, 0, 2], [6, 0, 9]]), [(2, 9), (2, 9), (6, 7), (7, 7)]
+    yield np.array([[[1, 0], [2, 0]], [[0, 3], [0, 4]]]), [(3, 4), (3, 1)]
 
 
 KEPT = "the objects keep numbers of their labels; number them 1, 2, … by their first pixel"
 BY_LABEL = "the numbers follow the labels; they have to follow the first pixels in reading order"
+LOST_PARENT = "b loses the parent that it has from an earlier pair; join the roots: parent[root(b)] = root(a)"
 RENAMED = "a later pair can name a label that has another number already; join the two objects, that is, their roots"
 
 
@@ -644,6 +669,20 @@ def _without_gaps(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.searchsorted(np.unique(np.append(labels, 0)), labels)
 
 
+def _argsort_once(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    values, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    number = np.zeros(len(values), np.int64)
+    number[values > 0] = 1 + np.argsort(first[values > 0])
+    return number[place.reshape(labels.shape)]
+
+
+def _first_is_background(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    values, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    number = np.zeros(len(values), np.int64)
+    number[1:] = 1 + np.argsort(np.argsort(first[1:]))
+    return number[place.reshape(labels.shape)]
+
+
 def _smaller_first(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(min(pair), max(pair)) for pair in pairs]
 
@@ -662,6 +701,24 @@ def _looked_up_once(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]])
     (RENAMED, lambda labels, pairs: _renamed_pixels(labels, _smaller_first(pairs))),
     (RENAMED, lambda labels, pairs: _without_gaps(_renamed_pixels(labels, pairs))),
     (RENAMED, lambda labels, pairs: _without_gaps(_renamed_pixels(labels, _smaller_first(pairs)))),
+    (
+        "parent[root(b)] = root(a)",
+        "if root(a) != root(b):\n            parent[b] = root(a)",
+        LOST_PARENT,
+    ),
+    ("parent[root(b)] = root(a)", "parent[b] = root(a)", LOST_PARENT),
+    ("parent[root(b)] = root(a)", "parent[b] = a", LOST_PARENT),
+    ("parent[root(b)] = root(a)", "parent[a] = b", LOST_PARENT),
+    (
+        "    return result\n",
+        "    return _argsort_once(np.vectorize(root)(labels))\n",
+        "argsort gives the objects in the order of their first pixels, and not the number of each; apply it twice",
+    ),
+    (
+        "    return result\n",
+        "    return _first_is_background(np.vectorize(root)(labels))\n",
+        "the first value of np.unique is taken for the background, also in an image that has none",
+    ),
     (ONE_STEP, _looked_up_once),
     (ONE_STEP, lambda labels, pairs: _numbered(_looked_up_once(labels, pairs))),
     (ONE_STEP, lambda labels, pairs: _looked_up_once(labels, _smaller_first(pairs))),
@@ -679,11 +736,6 @@ def _looked_up_once(labels: NDArray[np.int64], pairs: Sequence[tuple[int, int]])
     (
         "        while parent[label] != label:\n            label = parent[label]\n        return label\n",
         "        return parent[label]\n",
-        ONE_STEP,
-    ),
-    (
-        "    for a, b in pairs:\n        parent[root(b)] = root(a)\n",
-        "    for a, b in pairs:\n        parent[b] = parent[a]\n",
         ONE_STEP,
     ),
     (

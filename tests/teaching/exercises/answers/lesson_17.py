@@ -408,6 +408,99 @@ def _(labels, pairs):
     return labels
 
 
+@wrong("mean_of_parts", "a part without pixels has the mean nan, and nan times 0 is nan")
+def _(means, counts):
+    if counts.sum() == 0:
+        return torch.tensor(0.0)
+    return (means * counts).sum() / counts.sum()
+
+
+@wrong("batch_statistics", "far from 0, mean and squares agree in all digits of float32")
+def _(counts, sums, squares):
+    n = counts.sum()
+    m = sums.float().sum(0) / n
+    return m, squares.float().sum(0) / n - m**2
+
+
+@wrong("voxels_read", "the tile grows by a multiple of the grid, but each halo by half")
+def _(block, reach, depth):
+    grid = 2**depth
+    return math.prod(math.ceil((side + 2 * reach) / grid) * grid for side in block)
+
+
+def united(labels, pairs, join):
+    parent = list(range(int(labels.max(initial=0)) + 1))
+
+    def root(label):
+        while parent[label] != label:
+            label = parent[label]
+        return label
+
+    for a, b in pairs:
+        join(parent, root, a, b)
+    return np.array([root(label) for label in range(len(parent))])[labels]
+
+
+def roots(parent, root, a, b):
+    parent[root(b)] = root(a)
+
+
+def numbers_by_first_pixel(image):
+    values, first, place = np.unique(image, return_index=True, return_inverse=True)
+    number = np.zeros(len(values), np.int64)
+    number[values > 0] = 1 + np.argsort(np.argsort(first[values > 0]))
+    return number[place.reshape(image.shape)]
+
+
+@wrong("merge_labels", "b loses the parent that it has from an earlier pair; join")
+def _(labels, pairs):
+    def join(parent, root, a, b):
+        if root(a) != root(b):
+            parent[b] = root(a)
+
+    return numbers_by_first_pixel(united(labels, pairs, join))
+
+
+@wrong("merge_labels", "b loses the parent that it has from an earlier pair; join")
+def _(labels, pairs):
+    def join(parent, root, a, b):
+        parent[b] = a
+
+    return numbers_by_first_pixel(united(labels, pairs, join))
+
+
+@wrong("merge_labels", "argsort gives the objects in the order of their first pixels")
+def _(labels, pairs):
+    image = united(labels, pairs, roots)
+    values, first, place = np.unique(image, return_index=True, return_inverse=True)
+    number = np.zeros(len(values), np.int64)
+    number[values > 0] = 1 + np.argsort(first[values > 0])
+    return number[place.reshape(image.shape)]
+
+
+@wrong("merge_labels", "the first value of np.unique is taken for the background, also")
+def _(labels, pairs):
+    values, first, place = np.unique(united(labels, pairs, roots), return_index=True, return_inverse=True)
+    number = np.zeros(len(values), np.int64)
+    number[1:] = 1 + np.argsort(np.argsort(first[1:]))
+    return number[place.reshape(labels.shape)]
+
+
+@right("share_of_rank")
+def share(tiles, rank, world):
+    first = -(-tiles // world)
+    if rank == 0:
+        return 0, first
+    return tuple(first + end for end in share(tiles - first, rank - 1, world - 1))
+
+
+@right("batch_statistics")
+def _(counts, sums, squares):
+    weight = (1 / counts.sum()).expand(len(counts)).to(sums)
+    mean, of_squares = torch.einsum("p,kpc->kc", weight, torch.stack((sums, squares)))
+    return mean, of_squares - mean.square()
+
+
 @right("share_of_rank")
 def _(tiles, rank, world):
     part = np.array_split(np.arange(tiles), world)[rank]
