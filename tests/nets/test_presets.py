@@ -109,17 +109,10 @@ def exported(net: UNet) -> nn.Module:
 
 
 SHALLOW = WIDTHS[:2]
-EXPORTED: dict[str, Callable[..., UNet]] = {  # one network for each kind of layer whose sizes are traced
-    name: partial(NETS[name], widths=SHALLOW)
-    for name in (
-        *("paper", "attention", "vnet", "unet++", "unet3+", "keras-padding", "unet25d", "backboned-resnet34"),
-        *("unet3d, planar", "jaxony, upsample"),
-    )
+EXPORTED: dict[str, Callable[..., UNet]] = {  # all presets: benchmarks.export
+    name: partial(NETS[name], widths=SHALLOW) for name in ("paper", "unet3+", "unet3d, planar")
 }
-EXPORTED |= {
-    "elektronn3, attention": partial(NETS["elektronn3, attention"], levels=pyramid(SHALLOW)),
-    "1D, strided": partial(thin, pyramid(SHALLOW, rank=1), down=StridedConv),
-}
+EXPORTED["1D, strided"] = partial(thin, pyramid(SHALLOW, rank=1), down=StridedConv)
 
 
 @pytest.mark.slow
