@@ -20,6 +20,7 @@ from unet_tutorial.nets.adopt import adopt
 from unet_tutorial.nets.presets import build
 
 
+@pytest.mark.parametrize("unused", [0, 1])  # outputs of the network that are no class of the task
 @pytest.mark.parametrize(
     ("kind", "names", "cuts"),
     [
@@ -27,17 +28,20 @@ from unet_tutorial.nets.presets import build
         ("classes", ("background", "a"), []),
         ("classes", ("background", "a", "b"), []),
         ("layers", ("a", "b", "c"), [0.3, 0.5, 0.7]),
+        ("layers", ("a", "b"), []),
     ],
 )
-def test_probability_and_mask_are_those_of_the_predictor(kind: str, names: tuple[str, ...], cuts: list[float]) -> None:
-    net = build("padded", widths=(2, 4), out_channels=len(names) + (kind == "classes" and len(names) > 2))
+def test_probability_and_mask_are_those_of_the_predictor(
+    kind: str, names: tuple[str, ...], cuts: list[float], unused: int
+) -> None:
+    net = build("padded", widths=(2, 4), out_channels=len(names) + unused)
     task = Task(LabelScheme(kind, names))
     logits = torch.randn(2, net.out_channels, 9, 7)
     probability, mask = Decided(TrainedNetwork(net, task, {"1": cuts}))(logits)
     predictor = Predictor(net, task, tuple(cuts))
     for i in range(2):
         torch.testing.assert_close(probability[i], predictor.probabilities(logits[i]))
-        np.testing.assert_array_equal(mask[i], predictor.labels(probability[i].numpy()))
+        np.testing.assert_array_equal(mask[i], predictor.labels(probability[i, : len(names)].numpy()))
     assert mask.dtype == torch.uint8
 
 

@@ -90,7 +90,8 @@ def test_a_file_without_metadata_is_not_ours() -> None:
     ],
 )
 def test_thresholds(kind: str, names: tuple[str, ...], cuts: dict[str, Any], thresholds: tuple[float, ...]) -> None:
-    net = build("padded", widths=(2, 4), out_channels=len(names))
+    """One for each layer of the task; the network has one output more."""
+    net = build("padded", widths=(2, 4), out_channels=len(names) + 1)
     assert TrainedNetwork(net, Task(LabelScheme(kind, names)), cuts).thresholds == thresholds
 
 

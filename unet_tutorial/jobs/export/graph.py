@@ -77,7 +77,8 @@ class Decided(nn.Module):
     """Logits (N, K, *size) -> their probabilities (N, K, *size), and the mask of `Predictor.labels`, uint8.
 
     With two classes the mask is 1 where the probability of class 1 is above the threshold, (N, *size), and for layers
-    (N, L, *size); with more classes it is the number of the most probable one, (N, *size).
+    (N, L, *size); with more classes it is the number of the most probable one, (N, *size). A network may have more
+    outputs than the task has classes or layers; the mask shows only those of the task.
     """
 
     def __init__(self, model: TrainedNetwork) -> None:
@@ -91,7 +92,7 @@ class Decided(nn.Module):
         probability = self.activation(logits)
         thresholds = self.get_buffer("thresholds")
         if self.layered:
-            mask = probability > thresholds.reshape(-1, *[1] * (probability.ndim - 2))
+            mask = probability[:, : self.classes] > thresholds.reshape(-1, *[1] * (probability.ndim - 2))
         elif len(thresholds):
             mask = probability[:, 1] > thresholds[0]
         else:

@@ -121,7 +121,7 @@ class TrainedNetwork:
         """The threshold of class 1 without test-time augmentation, or that of each layer; () for more classes."""
         found = thresholds_in({"cuts": self.cuts}, 1)
         if self.task.scheme.layered:
-            return found or (0.5,) * self.net.out_channels
+            return found or (0.5,) * len(self.task.classes)
         return (found or (0.5,))[:1] if self.task.binary else ()
 
     @property
