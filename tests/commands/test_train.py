@@ -364,7 +364,7 @@ def test_processes_print_once_and_refuse_in_one_line(folder: Path, tmp_path: Pat
         "",
     ]
     assert not (tmp_path / "run").exists()
-    found = outcomes(typed, 2, *words, "--batch", 2, "--accumulate", 1)
+    found = outcomes(typed, 2, *words, "--batch", 4, "--accumulate", 2)
     assert [each.code for each in found] == [0, 0], found
     assert found[0].printed.count("2 images to learn from") == 1
     assert "held-out images" in found[0].printed

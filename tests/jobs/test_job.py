@@ -404,15 +404,18 @@ def test_tiles_that_cannot_be_divided_are_refused(folder: Path, world: int, opti
 
 
 def test_accumulated_gradients_train_as_those_of_the_whole_batch(folder: Path) -> None:
-    losses = []
+    """And they need as many forward passes per step as there are parts, each of a part of the tiles."""
+    losses, passes = [], []
     for parts in (1, 2, 4):
         recipe = Recipe(folder, widths="2,4", tile="36", batch=4, steps=3, loss="dice+cross_entropy", accumulate=parts)
-        job = prepare(recipe)
+        job, sizes = prepare(recipe), list[int]()
+        job.training.net.register_forward_pre_hook(lambda _net, given, sizes=sizes: sizes.append(len(given[0])))
         for part in job.training.net.modules():
             if isinstance(part, torch.nn.Dropout):
                 part.p = 0.0
         train(job, lambda _training: None)
         losses.append(job.training.losses)
+        passes.append(sizes)
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     assert losses[2] == pytest.approx(losses[0], rel=1e-4)
-    assert losses[0] != losses[1]
+    assert passes == [[4] * 3, [2] * 6, [1] * 12]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from tests.oracles.loss_inputs import random_classes, random_labels
 from tests.oracles.processes import outcomes
@@ -108,6 +110,28 @@ def test_parts_of_one_process_have_the_gradients_of_all_tiles() -> None:
         assert cost == pytest.approx(wanted, rel=1e-12)
         for key, value in expected.items():
             torch.testing.assert_close(gradients[key], value, rtol=1e-11, atol=1e-14)
+
+
+class WithoutFloat64(TorchDispatchMode):
+    """Refuses tensors of float64, as MPS does."""
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        for each in tree_leaves(found):
+            if isinstance(each, Tensor) and each.dtype == torch.float64:
+                raise TypeError("MPS has no float64")
+        return found
+
+
+@pytest.mark.parametrize("layered", [False, True])
+def test_gradients_in_parts_need_no_float64(*, layered: bool) -> None:
+    made, name = net(layered=layered).float(), "dice+cross_entropy" if not layered else "dice+binary_cross_entropy"
+    images, labels, weights = batch(name, layered=layered)
+    whole = Batch(images.float(), labels.float() if layered else labels, weights.float())
+    objective = Objective(loss_named(name, multilabel=layered), terms_named(name, multilabel=layered))
+    with WithoutFloat64():
+        cost = SharedStep(made.eval(), objective, parts=2)(whole)
+    assert cost.item() == pytest.approx(alone(name, layered=layered, parts=2)[0], rel=1e-6)
 
 
 def exchanged() -> Any:

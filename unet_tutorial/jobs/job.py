@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from unet_tutorial.disk import complete_file, make_folder
@@ -47,7 +48,7 @@ from unet_tutorial.learning.fine_tuning import start_from
 from unet_tutorial.learning.losses.terms import Objective
 from unet_tutorial.learning.random_states import of_process, restore_random_states
 from unet_tutorial.learning.tensorboard import EventFiles, summary_writer
-from unet_tutorial.learning.train import BAR, Batch, Training, Validation, adam, best, fit, is_stale
+from unet_tutorial.learning.train import BAR, Batch, Training, Validation, adam, best, fit, is_stale, whole_batch
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import PRESETS, build
 from unet_tutorial.nets.sync_norm import synchronised
@@ -358,9 +359,9 @@ def train(job: Job, save: Callable[[Training], None]) -> None:
     recipe, processes = job.recipe, job.processes
     kind = job.training.net.device.type
     autocast = partial(torch.autocast, kind, torch.bfloat16) if recipe.bf16 else nullcontext
-    step = None
+    backward: Callable[[Batch], Tensor] = partial(whole_batch, job.training.net, job.loss, autocast)
     if processes.world * recipe.accumulate > 1:
-        step = SharedStep(job.training.net, job.loss, processes, parts=recipe.accumulate, autocast=autocast)
+        backward = SharedStep(job.training.net, job.loss, processes, parts=recipe.accumulate, autocast=autocast)
 
     def save_together(training: Training) -> None:
         training.others = processes.random_states(training.net.device)
@@ -372,13 +373,11 @@ def train(job: Job, save: Callable[[Training], None]) -> None:
         job.training,
         job.batches,
         recipe.rate_of,
-        loss=job.loss,
         steps=recipe.last_step,
         save=save_together,
         every=recipe.validate_every if job.validate else EVERY,
         stop=lambda training: is_stale(_of_last_cycle(training.validation, recipe), recipe.patience),
-        autocast=autocast,
-        backward=step,
+        backward=backward,
         bar=partial(tqdm, disable=True) if processes.rank else BAR,
     )
 

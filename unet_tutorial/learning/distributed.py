@@ -26,7 +26,7 @@ from unet_tutorial.learning.random_states import key_of, random_states
 from unet_tutorial.learning.train import Autocast, Batch, NotFiniteError, forward_pass
 from unet_tutorial.nets.contracts import Network
 
-LONGEST_WAIT = timedelta(hours=6)  # of the other processes while process 0 validates; after that they give up
+LONGEST_WAIT = timedelta(hours=6)  # the longest time that a process waits for another, such as for a validation
 _T = TypeVar("_T")
 
 
@@ -216,8 +216,8 @@ class SharedStep:
     """The ``backward`` of ``train.fit`` for a batch that is computed in shares.
 
     Each process computes the gradients of its own tiles, in ``parts`` parts one after the other, which need less memory
-    than all tiles at once (gradient accumulation). The gradients are those of the loss of all tiles together. Layers
-    that mix the tiles of a batch are an exception: batch norm has the mean and the variance of the tiles of a part.
+    than all tiles at once (gradient accumulation). The gradients are those of the loss of all tiles together. Batch
+    norm is an exception: it uses the mean and the variance of one part.
     """
 
     def __init__(
@@ -241,12 +241,12 @@ class SharedStep:
         """Compute the gradients of the tiles of this process and average them; returns the loss of all tiles."""
         totals = self.processes.sum(self.loss.counts(batch.labels))
         *others, last = (Batch(*tensors) for tensors in zip(*(each.chunk(self.parts) for each in batch), strict=True))
-        cost = torch.zeros((), dtype=torch.float64, device=totals.device)
+        costs = []
         for part in others:
             with self._not_averaged():
-                cost += self._backward(part, totals)
-        cost += self._backward(last, totals)
-        return self.processes.sum(cost)
+                costs.append(self._backward(part, totals))
+        costs.append(self._backward(last, totals))
+        return self.processes.sum(torch.stack(costs).sum())
 
     def _backward(self, part: Batch, totals: Tensor) -> Tensor:
         outputs = forward_pass(self.module, part.images, self.layout, self.autocast)

@@ -134,17 +134,16 @@ def fit(
     """Train in place up to step ``steps``. Call ``save`` after every ``every`` steps and at the end.
 
     ``stop`` is called before the first step and after each save; if it returns True, the training ends early. If it
-    depends on no more than the state that ``save`` stores, a resumed run ends at the same step as one without
-    interruption.
+    uses only state that ``save`` stores, a resumed run ends at the same step as one without interruption.
     ``batches`` and ``rates`` return the batch and the learning rate of a step. A parameter group of the optimiser with
     the entry "lr_scale" has this multiple of the rate (see ``nets.backbone.decayed_groups``).
     ``loss(logits, labels, weights)`` is a scalar; the logits (N, K, *out) have the dtype of the images. If the network
     returns a list of logits in training mode (deep supervision), the loss receives the list. ``autocast`` returns the
     context manager for each forward pass, for example ``partial(torch.autocast, "cuda", torch.bfloat16)`` for mixed
-    precision. ``backward`` computes the gradients of a batch and returns its loss; another one than that of this module
-    (see ``distributed.SharedStep``) takes the place of ``loss`` and ``autocast``. ``bar`` is tqdm or a function with
-    the same arguments: it shows the loss and the remaining time on standard error. Raises NotFiniteError, a ValueError,
-    if the loss is NaN or infinite, and before saving if a weight is.
+    precision. ``backward`` computes the gradients of a batch and returns its loss, such as ``distributed.SharedStep``.
+    If it is given, ``loss`` and ``autocast`` are not used. ``bar`` is tqdm or a function with the same arguments: it
+    shows the loss and the remaining time on standard error. Raises NotFiniteError, a ValueError, if the loss is NaN or
+    infinite, and before saving if a weight is.
     """
     net = training.net.train()
     backward = backward or partial(whole_batch, net, loss, autocast)

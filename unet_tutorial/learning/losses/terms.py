@@ -57,17 +57,17 @@ class Objective:
         return _of_outputs(self.loss, outputs, target, weights)
 
     def counts(self, target: Tensor) -> Tensor:
-        """The number of values of each term in a target: (terms,) float64. Those of all parts of a batch are summed."""
-        return torch.stack([term.count(target) for term in self.terms]).double()
+        """The number of values of each term in a target: (terms,) int64. Those of all parts of a batch are summed."""
+        return torch.stack([term.count(target) for term in self.terms])
 
     def of_part(self, outputs: Tensor | list[Tensor], target: Tensor, weights: Tensor, totals: Tensor) -> Tensor:
         """The share of a part in the loss of a batch with the counts ``totals``; the shares of all parts add up to it.
 
         A term that has no value in the whole batch is 0, as in the loss itself.
         """
-        shares = self.counts(target) / totals.clamp(min=1)
-        losses = [_of_outputs(term.loss, outputs, target, weights) for term in self.terms]
-        return sum((loss * share for loss, share in zip(losses[1:], shares[1:], strict=True)), losses[0] * shares[0])
+        losses = torch.stack([_of_outputs(term.loss, outputs, target, weights) for term in self.terms])
+        shares = self.counts(target).to(losses.dtype) / totals.clamp(min=1)  # not float64, which MPS does not have
+        return (losses * shares).sum()
 
 
 def _of_outputs(loss: Loss, outputs: Tensor | list[Tensor], target: Tensor, weights: Tensor) -> Tensor:
