@@ -68,6 +68,39 @@ def test_a_scale_without_a_shift_is_applied() -> None:
     close(synchronised(copy.deepcopy(whole), lambda values: values)(x), whole(x))
 
 
+def test_the_variance_of_values_far_from_zero_is_exact_once_the_running_mean_is_near_them() -> None:
+    """The mean is a million standard deviations."""
+    whole = nn.BatchNorm2d(2, momentum=None).double()
+    threads, shares = Threads(2), (2, 1)
+    nets = [synchronised(copy.deepcopy(whole), threads.total) for _ in shares]
+    for _ in range(2):
+        x = 1e6 + torch.randn(3, 2, 8, 8, dtype=torch.float64)
+        found = threads(lambda rank, parts=x.split(shares): nets[rank](parts[rank]))
+        wanted = whole(x)
+    torch.testing.assert_close(torch.cat(found), wanted, rtol=0, atol=1e-9)
+
+
+def test_a_single_value_per_channel_is_refused_as_by_batch_norm() -> None:
+    x = torch.randn(1, 3, 1, 1)
+    for norm in (nn.BatchNorm2d(3), synchronised(nn.BatchNorm2d(3), lambda values: values)):
+        with pytest.raises(ValueError, match="more than 1 value per channel"):
+            norm(x)
+    threads = Threads(2)
+    nets = [synchronised(nn.BatchNorm2d(3), threads.total) for _ in range(2)]
+    y = torch.randn(2, 3, 1, 1)
+    found = threads(lambda rank: nets[rank](y[[rank]]).detach())
+    torch.testing.assert_close(torch.cat(found), nn.BatchNorm2d(3)(y).detach(), rtol=1e-6, atol=1e-6)
+
+
+def test_a_second_call_replaces_the_exchange() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(2), nn.BatchNorm2d(2)).double()
+    synchronised(net[0], lambda _values: pytest.fail("the former one is called"))
+    assert synchronised(net, lambda values: values) is net
+    assert {type(each).__name__ for each in net} == {"SyncBatchNorm2d"}
+    x = torch.randn(3, 2, 4, 4, dtype=torch.float64)
+    close(net(x), nn.BatchNorm2d(2).double()(nn.BatchNorm2d(2).double()(x)))
+
+
 def test_half_precision_keeps_its_dtype_and_is_summed_in_float32() -> None:
     x = 100 + torch.randn(4, 2, 32, 32)
     out = synchronised(nn.BatchNorm2d(2), lambda values: values)(x.bfloat16())
