@@ -396,11 +396,27 @@ def test_processes_draw_other_tiles_and_have_other_dropout(folder: Path) -> None
         (1, {"accumulate": 3}, "--accumulate 3 divide the tiles of a step into 3 equal parts; .* such as --batch 6"),
         (2, {"accumulate": 3}, "2 processes and --accumulate 3 divide the tiles of a step into 6 equal parts; give"),
         (2, {"sync_norm": True}, "the network has no batch norm to synchronise; leave --sync-norm out"),
+        (1, {"sync_norm": True}, "the network has no batch norm to synchronise; leave --sync-norm out"),
+        (
+            *(2, {"preset": "padded", "tile": "2", "batch": 2}),
+            "--tile 2,2: the coarsest map of a tile is one pixel, and batch norm needs more than one; give a larger",
+        ),
     ],
 )
 def test_tiles_that_cannot_be_divided_are_refused(folder: Path, world: int, options: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        prepare(Recipe(folder, widths="2,4", tile="36", **options), processes=Processes(0, world))
+        prepare(Recipe(folder, **{"widths": "2,4", "tile": "36", **options}), processes=Processes(0, world))
+
+
+def test_a_batch_that_other_processes_cannot_divide_names_the_numbers_that_can(run_folder: Path, folder: Path) -> None:
+    kept = load(run_folder / CHECKPOINT)
+    recipe = replace(Recipe.from_notes(kept.notes["recipe"]), data=folder, batch=4)
+    with pytest.raises(ValueError, match=r"into 3 equal parts; start 1, 2 or 4 processes$"):
+        prepare(recipe, kept, processes=Processes(0, 3))
+    with pytest.raises(ValueError, match=r"into 8 equal parts; start 1 or 2 processes$"):
+        prepare(replace(recipe, accumulate=2), kept, processes=Processes(0, 4))
+    with pytest.raises(ValueError, match=r"into 8 equal parts; continue with one process$"):
+        prepare(replace(recipe, accumulate=4), kept, processes=Processes(0, 2))
 
 
 def test_accumulated_gradients_train_as_those_of_the_whole_batch(folder: Path) -> None:

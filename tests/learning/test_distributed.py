@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.distributed import HashStore
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from tests.oracles.loss_inputs import random_classes, random_labels
 from tests.oracles.processes import outcomes
+from unet_tutorial.learning import distributed
 from unet_tutorial.learning.distributed import ALONE, AgreedError, Processes, SharedStep, joined, leave
 from unet_tutorial.learning.losses.cross_entropy import UNLABELLED
 from unet_tutorial.learning.losses.named import LOSSES, OF_LAYERS, loss_named, terms_named
@@ -178,8 +181,8 @@ def test_processes_exchange_numbers_texts_and_errors() -> None:
             rank,
             "all",
             "rank 1 of 3 processes: some",
-            "the options of rank 1, 2 are not those of rank 0; start all processes with the same options on the same "
-            "files",
+            "rank 1 and rank 2: the options differ from those of rank 0; start all processes with the same options on "
+            "the same files",
         ]
 
 
@@ -253,9 +256,23 @@ def test_the_environment_of_another_launcher_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setenv("WORLD_SIZE", "2")
     with joined() as processes:  # only a variable of the batch system
         assert processes == ALONE
-    monkeypatch.setenv("RANK", "0")
-    with pytest.raises(ValueError, match=r"cannot be joined .*; start them with torchrun"), joined():
-        pass
+    for rank, says in (("0", ""), ("5", r"RANK=5 with WORLD_SIZE=2"), ("-1", "RANK=-1")):
+        monkeypatch.setenv("RANK", rank)
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        with pytest.raises(ValueError, match=rf"cannot be joined \(.*{says}.*\); start them with torchrun"), joined():
+            pass
+
+
+def test_processes_that_do_not_start_are_waited_for_and_then_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = HashStore()
+    monkeypatch.setattr(distributed, "SILENT", 0.05)
+    monkeypatch.setattr(distributed, "LONGEST_START", timedelta(seconds=0.3))
+    with pytest.raises(RuntimeError, match="only 1 of 2 have started within 0 minutes"):
+        distributed._all_started(store, 2)
+    assert capsys.readouterr().err == "unet: 1 of 2 processes have started; waiting for the others\n"
+    distributed._all_started(store, 2)  # the second one
 
 
 @pytest.mark.parametrize(("wanted", "says"), [("mps", "write cpu or cuda"), ("cuda:1", "write cpu or cuda")])

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from unet_tutorial.learning import distributed
+
 SECONDS = 120  # after which a test fails because its processes hang
 _T = TypeVar("_T")
 # Its children are copies of a process that has imported torch once.
@@ -71,6 +73,7 @@ def _child(
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in names.items()})
     text, result, code = io.StringIO(), None, 0
+    distributed.leave = sys.exit  # so that the text and the result can be sent
     try:
         with redirect_stdout(text), redirect_stderr(text):
             result = function(*arguments)

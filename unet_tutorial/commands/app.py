@@ -57,6 +57,9 @@ def with_one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 def _exit(message: str, code: int) -> NoReturn:
     print(f"\runet: {message}", file=sys.stderr)
+    distributed = sys.modules.get("torch.distributed")  # imported if this is one of several processes
+    if distributed and distributed.is_available() and distributed.is_initialized():
+        sys.modules["unet_tutorial.learning.distributed"].leave(code)
     sys.exit(code)
 
 

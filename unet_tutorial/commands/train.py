@@ -59,7 +59,7 @@ def train(
     """
     from unet_tutorial.commands.model import builders
     from unet_tutorial.disk import unused_folder
-    from unet_tutorial.jobs.job import CHECKPOINT, assist, extended, prepare
+    from unet_tutorial.jobs.job import CHECKPOINT, assist, check_same, extended, prepare
     from unet_tutorial.learning.checkpoints import load
     from unet_tutorial.learning.distributed import joined, leave
 
@@ -83,11 +83,14 @@ def train(
 
     with joined() as processes:
         job, folder = processes.agree(prepared)
+        check_same(job)
         if processes.rank:
             processes.agree(lambda: None)  # process 0 makes the folder
             assist(job)
             leave()
         _run_and_print(job, processes.agree(lambda: folder if resume else unused_folder(folder)), new=not resume)
+        if processes.world > 1:
+            leave()
 
 
 def _run_and_print(job: Job, folder: Path, *, new: bool) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ from unet_tutorial.learning.random_states import of_process, restore_random_stat
 from unet_tutorial.learning.tensorboard import EventFiles, summary_writer
 from unet_tutorial.learning.train import BAR, Batch, Training, Validation, adam, best, fit, is_stale, whole_batch
 from unet_tutorial.nets.contracts import Network
+from unet_tutorial.nets.norms import BATCH_NORM
 from unet_tutorial.nets.presets import PRESETS, build
-from unet_tutorial.nets.sync_norm import synchronised
+from unet_tutorial.nets.sync_norm import Synchronised, batch_norms, synchronised
 from unet_tutorial.plan.levels import Size
-from unet_tutorial.plan.sizes import valid_sizes
+from unet_tutorial.plan.sizes import size_steps, valid_sizes
 
 CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
 HISTORY, VALIDATION = "history.csv", "validation.csv"
@@ -114,9 +116,11 @@ def job_of(
     ValueError for a tile of invalid size, for an image with a side shorter than one pixel of the coarsest level, and if
     the tiles of a step cannot be divided among the processes.
     """
-    share = _tiles_of_each(recipe, processes)
+    share = _tiles_of_each(recipe, processes, resumed=training.step > 0)
     if recipe.sync_norm and processes.world > 1:
         synchronised(training.net, processes.sum)
+    elif recipe.sync_norm:
+        batch_norms(training.net)  # refused now, and not when the run goes on with several processes
     _check_sizes(training.net, data.split)
     tile = tile_of(training, recipe, data.split)
     drawn_from = samples(data.split.train, data.task, recipe)
@@ -131,6 +135,8 @@ def job_of(
             )
     validate = validator(watched, data.task, recipe, loss) if watched else None
     batches = batches_of(training, drawn_from, recipe, tile, processes)
+    if share == recipe.accumulate:
+        _check_one_tile(training.net, tile)
     check_pass(tile, share // recipe.accumulate, training.net.levels, memory_of(training.net.device))
     _check_loss(loss, batches(0), training.net.out_channels)
     if recipe.tensorboard:
@@ -138,17 +144,33 @@ def job_of(
     return Job(recipe, training, data, tile, batches, loss, validate, list(remarks), processes)
 
 
-def _tiles_of_each(recipe: Recipe, processes: Processes) -> int:
+def _tiles_of_each(recipe: Recipe, processes: Processes, *, resumed: bool) -> int:
     """The number of tiles of each process in a step. ValueError if they cannot be divided into equal parts."""
     parts = processes.world * recipe.accumulate
     if recipe.batch % parts:
         who = [f"{processes.world} processes"] * (processes.world > 1)
         who += [f"--accumulate {recipe.accumulate}"] * (recipe.accumulate > 1)
+        possible = [n for n in range(1, recipe.batch + 1) if recipe.batch % (n * recipe.accumulate) == 0]
+        if resumed:  # with the batch of its start
+            advice = f"start {', '.join(map(str, possible[:-1]))} or {possible[-1]} processes" if possible[1:] else ""
+            advice = advice or "continue with one process"
+        else:
+            advice = f"give a multiple of {parts}, such as --batch {math.ceil(recipe.batch / parts) * parts}"
         raise ValueError(
-            f"--batch {recipe.batch}: {' and '.join(who)} divide the tiles of a step into {parts} equal parts; give a "
-            f"multiple of {parts}, such as --batch {math.ceil(recipe.batch / parts) * parts}"
+            f"--batch {recipe.batch}: {' and '.join(who)} divide the tiles of a step into {parts} equal parts; {advice}"
         )
     return recipe.batch // processes.world
+
+
+def _check_one_tile(net: Network, tile: Size) -> None:
+    """ValueError if batch norm gets a single value per channel, from a single tile whose coarsest map is one pixel."""
+    smallest = min(prod(step.size) for step in size_steps(tile, net.levels, padding=net.padding))
+    norms = [each for each in net.modules() if isinstance(each, BATCH_NORM) and not isinstance(each, Synchronised)]
+    if norms and smallest == 1:
+        raise ValueError(
+            f"--tile {','.join(map(str, tile))}: the coarsest map of a tile is one pixel, and batch norm needs more "
+            "than one; give a larger --tile, or more tiles of a process at a time (--batch, --accumulate)"
+        )
 
 
 def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None) -> Scores:
@@ -161,7 +183,6 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
     and if the loss is not finite. The last checkpoint is complete at any time, so an interrupted run can continue from
     it. Of several processes, process 0 calls this function, and the others call `assist`.
     """
-    _check_same(job)
     job.processes.agree(lambda: _open(job, folder))
     with _event_files(job, folder) as write_events:
 
@@ -182,15 +203,19 @@ def run(job: Job, folder: Path, log: Callable[[str], None] = lambda _line: None)
 
 def assist(job: Job) -> None:
     """The share of another process than process 0 in a `run`: it trains and writes nothing."""
-    _check_same(job)
     job.processes.agree(lambda: None)
     train(job, lambda _training: None)
 
 
-def _check_same(job: Job) -> None:
-    """AgreedError unless all processes have the same options and data, which may lie in other folders."""
+def check_same(job: Job) -> None:
+    """AgreedError unless all processes have the same options and data, which may lie in other folders.
+
+    Each process calls it, before a `run` has a folder.
+    """
     options = {name: value for name, value in job.recipe.notes().items() if name not in FILES}
-    job.processes.same("the options", json.dumps([options, job.training.step]))
+    for name, value in options.items():
+        job.processes.same(f"the values of --{name.replace('_', '-')}", json.dumps(value))
+    job.processes.same("the steps of the checkpoints", str(job.training.step))
     job.processes.same(f"the images, labels or their split in {job.recipe.data}", job.data.digest)
 
 

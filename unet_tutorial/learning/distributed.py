@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import Any, NoReturn, TypeVar
 
 import torch
@@ -27,6 +29,8 @@ from unet_tutorial.learning.train import Autocast, Batch, NotFiniteError, forwar
 from unet_tutorial.nets.contracts import Network
 
 LONGEST_WAIT = timedelta(hours=6)  # the longest time that a process waits for another, such as for a validation
+LONGEST_START = timedelta(minutes=10)  # the longest time between the starts of two processes
+SILENT = 20  # seconds after which a process that waits for the others to start says so
 _T = TypeVar("_T")
 
 
@@ -130,8 +134,8 @@ class Processes:
         others = [str(rank) for rank, each in enumerate(texts) if each != texts[0]]
         if others:
             raise AgreedError(
-                f"{name} of rank {', '.join(others)} are not those of rank 0; start all processes with the same "
-                "options on the same files"
+                f"rank {' and rank '.join(others)}: {name} differ from those of rank 0; start all processes with the "
+                "same options on the same files"
             )
 
     def random_states(self, device: torch.device) -> dict[str, Tensor]:
@@ -159,14 +163,14 @@ def joined() -> Iterator[Processes]:
         yield processes
     except KeyboardInterrupt:
         if processes.rank:
-            raise SystemExit(1) from None
+            leave(1)
         raise
     except (AgreedError, NotFiniteError):
         if not processes.rank:
             raise
         with suppress(RuntimeError):  # waits until process 0 has ended: torchrun ends all others with the first one
             processes.sum(torch.zeros(()))
-        raise SystemExit(1) from None
+        leave(1)
     except ValueError as error:
         raise ValueError(f"{processes.name}: {error}") from error
     except RuntimeError as error:
@@ -179,8 +183,8 @@ def joined() -> Iterator[Processes]:
     distributed.destroy_process_group()
 
 
-def leave() -> NoReturn:
-    """End this process with exit code 0 and without Python's clean-up; for a process whose share of a run is done.
+def leave(code: int = 0) -> NoReturn:
+    """End this process with an exit code and without Python's clean-up, after its last exchange with the others.
 
     A thread of gloo may still have to release the tensors of the last exchange. If Python ends in this moment, it stops
     the thread, and the process is aborted ("terminate called without an active exception"): torchrun then reports a
@@ -188,7 +192,7 @@ def leave() -> NoReturn:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def _from_environment() -> Processes:
@@ -196,14 +200,38 @@ def _from_environment() -> Processes:
         return ALONE
     try:
         rank, world, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+        if not 0 <= rank < world:
+            raise ValueError(f"RANK={rank} with WORLD_SIZE={world}")
+        store, _, _ = next(distributed.rendezvous("env://", timeout=LONGEST_START))  # type: ignore[attr-defined]
+        _all_started(store, world)
+        store.set_timeout(LONGEST_WAIT)
         gpus = torch.cuda.is_available() and distributed.is_nccl_available()
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=LONGEST_WAIT)
+        backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+        own = distributed.PrefixStore("group", store)  # type: ignore[attr-defined]
+        distributed.init_process_group(backend, store=own, rank=rank, world_size=world, timeout=LONGEST_WAIT)
     except (KeyError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"the processes of this run cannot be joined ({one_line(error)}); start them with torchrun, as in "
             "torchrun --standalone --nproc-per-node=2 -m unet_tutorial train"
         ) from error
     return Processes(rank, world, local)
+
+
+def _all_started(store: Any, world: int) -> None:
+    """Wait until all processes have counted themselves in the store; RuntimeError if one of them does not."""
+    start, told = monotonic(), False
+    count = store.add("started", 1)
+    while count < world:
+        waited = monotonic() - start
+        if waited > LONGEST_START.total_seconds():
+            raise RuntimeError(f"only {count} of {world} have started within {waited / 60:.0f} minutes")
+        if waited > SILENT and not told:
+            told = True
+            print(
+                f"unet: {count} of {world} processes have started; waiting for the others", file=sys.stderr, flush=True
+            )
+        sleep(0.05)
+        count = store.add("started", 0)
 
 
 def _is_lost(error: RuntimeError) -> bool:
@@ -235,6 +263,8 @@ class SharedStep:
         # in the same buckets in every step; otherwise DDP arranges new ones after its first step, and a resumed run
         # would sum in another order.
         shared = processes.world > 1
+        if shared:  # the gradients of a net in channels-last order are copied to the order of the buckets
+            warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         self.module: Any = DistributedDataParallel(_Spare(net), find_unused_parameters=True) if shared else net
 
     def __call__(self, batch: Batch) -> Tensor:

@@ -25,8 +25,22 @@ def synchronised(net: _Net, total: Sum) -> _Net:
 
     ``total`` returns the sum of the tensors that all processes pass, such as ``Processes.sum``. The keys of the state
     dict, the weights and the running statistics stay as they are. If a batch norm is synchronised already, ``total``
-    replaces its former one. Raises ValueError if the network has no batch norm, and for a subclass of torch's batch
-    norm that computes in its own way.
+    replaces its former one. Raises the errors of `batch_norms`.
+    """
+    norms = batch_norms(net)
+    kinds = {type(norm) for norm in norms if not isinstance(norm, Synchronised)}
+    # subclasses, so that figures and tables treat them as batch norms
+    subclasses = {kind: type(f"Sync{kind.__name__}", (Synchronised, kind), {}) for kind in kinds}
+    for norm in norms:
+        norm.__class__ = subclasses.get(type(norm), type(norm))  # keeps weights, buffers and hooks
+        norm.total = total  # type: ignore[assignment] # not a tensor
+    return net
+
+
+def batch_norms(net: nn.Module) -> list[nn.Module]:
+    """The batch norms that can be synchronised.
+
+    Raises ValueError if the network has none, and for a subclass of torch's batch norm that computes in its own way.
     """
     norms = [(name, each) for name, each in net.named_modules() if isinstance(each, BATCH_NORM)]
     if not norms:
@@ -38,13 +52,7 @@ def synchronised(net: _Net, total: Sum) -> _Net:
                 f"layer {name} is a {type(norm).__name__}, a batch norm with a computation of its own, which cannot be "
                 "synchronised; leave --sync-norm out"
             )
-    kinds = {type(norm) for _, norm in norms if not isinstance(norm, Synchronised)}
-    # subclasses, so that figures and tables treat them as batch norms
-    subclasses = {kind: type(f"Sync{kind.__name__}", (Synchronised, kind), {}) for kind in kinds}
-    for _, norm in norms:
-        norm.__class__ = subclasses.get(type(norm), type(norm))  # keeps weights, buffers and hooks
-        norm.total = total  # type: ignore[assignment] # not a tensor
-    return net
+    return [norm for _, norm in norms]
 
 
 class Synchronised(nn.Module):
