@@ -58,6 +58,7 @@ CASES: dict[str, Case] = {
         {"norm": "instance", "act": ["LeakyReLU", {"negative_slope": 0.3}]},
         WIDE,
     ),
+    "monai, instance with scale": ("monai", monai, {"norm": ["instance", {"affine": True}]}, WIDE),
     "monai, no norm": ("monai", partial(monai, norm=no_norm, act=nn.SiLU), {"norm": None, "act": "swish"}, WIDE),
     "jaxony": ("jaxony", jaxony, {"depth": 3, "start_filts": 4}, IMAGE),
     "jaxony, upsample": ("jaxony", partial(jaxony, "upsample"), {}, IMAGE),
@@ -176,6 +177,7 @@ def test_weights_of_monai_itself(there: dict[str, Any], options: dict[str, Any] 
         torch.testing.assert_close(here(image), theirs.double()(image), rtol=0, atol=1e-12)
 
 
+bare = partial(monai, norm=no_norm)
 REFUSED: list[tuple[str, Callable[[], Foreign], dict[str, Any], str]] = [
     (
         "jaxony",
@@ -210,9 +212,16 @@ REFUSED: list[tuple[str, Callable[[], Foreign], dict[str, Any], str]] = [
     ("monai", monai, {"upsample": "pixelshuffle"}, 'upsample "pixelshuffle" has no equal here'),
     ("monai", monai, {"act": ["elu", {"alpha": 0.5}]}, "alpha has no equal here"),
     ("monai", monai, {"act": ["leakyrelu", 0.2]}, "write a name, or a list of a name and its arguments by name"),
+    ("monai", monai, {"norm": ["instance"]}, "write a name, or a list of a name and its arguments by name"),
     ("monai", monai, {"norm": ["instance", {"eps": 0.1}]}, "eps has no equal here"),
     ("monai", monai, {"norm": ["group", {"num_groups": 3}]}, "num_groups must be one of 1, such as"),
     ("monai", monai, {"norm": "group"}, "num_groups must be one of 1, such as"),
+    ("monai", monai, {"norm": "instance"}, r'norm "instance" .* allow \["instance", {"affine": true}\], "group"'),
+    ("monai", monai, {"norm": ["instance", {"affine": False}]}, "or does not agree with the weights"),
+    ("monai", monai, {"norm": ["group", {"num_groups": 1, "affine": False}]}, "or does not agree with the weights"),
+    ("monai", bare, {}, r'do not state norm, .*"affine": true}\] does not agree .* one of "instance", null: give it'),
+    ("monai", bare, {"norm": ["instance", {"affine": True}]}, "or does not agree with the weights"),
+    ("monai", bare, {"norm": ["group", {"num_groups": 2, "affine": False}]}, 'has no equal .* allow "instance", null'),
 ]
 
 

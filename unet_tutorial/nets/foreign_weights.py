@@ -524,6 +524,7 @@ def _in_two_conv(block: str) -> tuple[Unit, Unit]:
 MONAI_ACTS = {"leakyrelu": "leaky_relu", "relu": "relu", "elu": "elu", "swish": "silu", "prelu": "prelu"}
 
 
+AFFINE = {"instance": False, "group": True}  # the defaults of ``affine`` in torch, which MONAI uses
 KNOWN_ARGUMENTS = {"group": {"num_groups", "affine"}, "instance": {"affine"}, "leakyrelu": {"negative_slope"}}
 
 
@@ -534,21 +535,33 @@ def _with_arguments(value: Any) -> tuple[Any, dict[str, Any]]:
     """
     word, arguments = value if isinstance(value, list) and len(value) == 2 else (value, {})
     word = word.lower() if isinstance(word, str) else word
-    if not isinstance(arguments, dict) or (arguments and not isinstance(word, str)):
+    if not isinstance(arguments, dict) or not isinstance(word, str | None):
         raise ValueError(f"{json.dumps(value)}: write a name, or a list of a name and its arguments by name")
-    unknown = arguments.keys() - KNOWN_ARGUMENTS.get(word, set()) - {"inplace"}
+    unknown = arguments.keys() - KNOWN_ARGUMENTS.get(word or "", set()) - {"inplace"}
     if unknown:
         raise ValueError(f"{json.dumps(value)}: {sorted(unknown)[0]} has no equal here; train the network here")
     return word, arguments
 
 
 def _word(value: Any) -> Any:
-    """The word of an option of MONAI; other values, such as the list of features, as they are."""
-    return _with_arguments(value)[0] if isinstance(value, list | str) and value and isinstance(value[0], str) else value
+    """An option of MONAI without the arguments that its weights do not state: ["group", {"num_groups": 4}] → "group".
+
+    Scale and shift of a norm show in the weights, so ["instance", {"affine": true}], which has another value of
+    ``affine`` than the default, is another word than "instance". Other values are returned as they are.
+    """
+    if not isinstance(value, list | str) or not value or not isinstance(value[0], str):
+        return value
+    word, arguments = _with_arguments(value)
+    affine = bool(arguments.get("affine", AFFINE.get(word)))
+    return word if affine == AFFINE.get(word, False) else [word, {"affine": affine}]
 
 
 def _monai_allowed(found: Anatomy) -> Allowed:
-    norms: Allowed = {"batch": ["batch"], "affine": ["instance", "group"], "": ["instance", None]}
+    norms: Allowed = {
+        "batch": ["batch"],
+        "affine": [["instance", {"affine": True}], "group"],
+        "": ["instance", None],
+    }
     return {
         "spatial_dims": [found.rank],
         "in_channels": [found.in_channels],
