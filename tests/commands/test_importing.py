@@ -12,6 +12,8 @@ from tests.conftest import Unet
 from tests.oracles.foreign_layouts import added, elektronn3
 from unet_tutorial.commands.importing import From
 from unet_tutorial.datasets.images.files import read_image, write_image
+from unet_tutorial.jobs.task import Task
+from unet_tutorial.learning.checkpoints import load
 from unet_tutorial.nets.foreign_weights import SYSTEMS
 
 
@@ -24,11 +26,12 @@ def test_an_imported_network_predicts_and_is_trained_further(unet: Unet, folder:
     theirs = elektronn3(join=added)
     torch.save({"model_state_dict": theirs.state(), "info": {"epoch": "3"}}, tmp_path / "state.pth")
     written = tmp_path / "checkpoint.safetensors"
-    options = ("--kwargs", '{"activation": "relu"}', "--mean", 100, "--std", 50, "--classes", "background,cell")
+    options = ("--kwargs", '{"activation": "relu"}', "--mean", 100, "--std", 50, "--classes", "background, cell")
     code, text = unet("import", tmp_path / "state.pth", "--from", "elektronn3", "-o", written, *options)
     assert code == 0, text
     assert '  not stated by the weights, so the default of elektronn3 was taken: conv_mode "same"; if' in text
     assert "left out, because it is not of the network: info" in text
+    assert Task.from_notes(load(written).notes).classes == ("background", "cell")
     train = shlex.split(next(line for line in text.splitlines() if line.startswith("next: unet train")))[2:-1]
 
     picture = tmp_path / "a.png"

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tests.oracles.foreign_layouts import added, caffe, elektronn3, jaxony, johschmidt42, milesial
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.importing import Imported, import_weights, next_commands, normaliser_of
+from unet_tutorial.jobs.importing import Imported, import_weights, next_commands, normaliser_of, read
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load
@@ -86,6 +86,8 @@ def test_the_checkpoint_holds_the_network_and_its_task(tmp_path: Path) -> None:
     probabilities = Predictor.from_file(tmp_path / "again.safetensors")(image)
     inner = (slice(None), slice(24, -24), slice(24, -24))  # the borders are mirrored here, and zero there
     assert np.allclose(probabilities[inner], expected[inner], atol=1e-5)
+    with pytest.raises(ValueError, match=r"again.pth: the checkpoint is a safetensors file; end its name in"):
+        found.save(tmp_path / "again.pth")
     with pytest.raises(ValueError, match=r"checkpoint.safetensors exists; give another name with -o"):
         found.save(tmp_path / "checkpoint.safetensors")
     with pytest.raises(ValueError, match="this is a checkpoint of unet_tutorial already; pass it to unet predict"):
@@ -142,8 +144,29 @@ def test_a_truncated_file_is_refused(kind: str, part: float, tmp_path: Path) -> 
         torch.save(weights, file, _use_new_zipfile_serialization=kind == "pth")
     whole = file.read_bytes()
     file.write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(ValueError, match=rf"weights.{kind}: (cannot be read|the file is truncated|this is no file)"):
+    with pytest.raises(ValueError, match=rf"weights.{kind}: (cannot be read|this is no file)"):
         import_weights(file, "milesial")
+
+
+@pytest.mark.parametrize("kind", ["pth", "stored.npz", "compressed.npz"])
+def test_a_zip_file_with_a_changed_byte_is_refused(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / f"weights.{kind}"
+    arrays: dict[str, Any] = {key: value.numpy() for key, value in state().items()}
+    if kind == "pth":
+        torch.save(state(), file)
+    else:
+        (np.savez if kind == "stored.npz" else np.savez_compressed)(file, **arrays)
+    whole = file.read_bytes()
+    assert len(read(file)) == len(arrays)
+    with zipfile.ZipFile(file) as archive:
+        largest = max(archive.infolist(), key=lambda each: each.file_size)
+    directory = whole.rindex(b"PK\1\2")
+    for place in (largest.header_offset + 200, directory, directory + 6, directory + 8):  # data, start, version, flags
+        changed = bytearray(whole)
+        changed[place] ^= 0xFF
+        file.write_bytes(changed)
+        with pytest.raises(ValueError, match=r"cannot be read .*; pass a complete file"):
+            read(file)
 
 
 @pytest.mark.parametrize(

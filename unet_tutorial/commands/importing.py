@@ -50,7 +50,7 @@ def import_(
     from unet_tutorial.jobs.parsing import keywords
 
     normaliser = normaliser_of(normalise, mean, std)
-    names = classes.split(",") if classes else ()
+    names = [name.strip() for name in classes.split(",")] if classes else ()
     imported = import_weights(file, str(system), keywords(kwargs), labels=labels, classes=names, normaliser=normaliser)
     imported.save(output)
     print(f"{output}: written")

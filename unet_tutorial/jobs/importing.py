@@ -65,7 +65,12 @@ class Imported:
     remarks: tuple[str, ...]
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint of weights. Raises ValueError if the file exists, and if it cannot be written."""
+        """Write a checkpoint of weights, a .safetensors file.
+
+        Raises ValueError for another suffix, if the file exists, and if it cannot be written.
+        """
+        if Path(path).suffix != ".safetensors":
+            raise ValueError(f"{path}: the checkpoint is a safetensors file; end its name in .safetensors")
         if Path(path).exists():
             raise ValueError(f"{path} exists; give another name with -o, or delete it first")
         notes = {"task": self.task.notes(), "imported": self.source}
@@ -131,9 +136,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError("there is no such file; pass a state dict in a .pth, .safetensors or .npz file")
     with path.open("rb") as file:
         start = file.read(9)
-    if start.startswith(ZIP) and not zipfile.is_zipfile(path):
-        raise ValueError("the file is truncated; pass a complete one")
-    members = zipfile.ZipFile(path).namelist() if start.startswith(ZIP) else []
+    members = _members(path) if start.startswith(ZIP) else []
     if any(name.endswith("/constants.pkl") for name in members):
         command = TO_STATE_DICT.format(load="jit.load", path=path.name, unsafe="")
         raise ValueError(f"this is a TorchScript module, which holds code; {command}")
@@ -149,13 +152,25 @@ def read(path: Path) -> dict[str, Any]:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
                 tensors: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise ValueError(f"cannot be read ({one_line(error)}); pass a complete file") from error
     if start[8:9] != b"{":
         raise ValueError("this is no file of torch.save, safetensors or numpy; pass a .pth, .safetensors or .npz file")
     if about.get("format") == FORMAT:
         raise ValueError("this is a checkpoint of unet_tutorial already; pass it to unet predict as it is")
     return tensors
+
+
+def _members(path: Path) -> list[str]:
+    """The names of the files in a zip file. Raises ValueError if it is damaged; torch does not compare checksums."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names, damaged = archive.namelist(), archive.testzip()
+    except Exception as error:  # zipfile and zlib raise many kinds of errors for damaged files
+        raise ValueError(f"cannot be read ({one_line(error)}); pass a complete file") from error
+    if damaged:
+        raise ValueError(f"cannot be read ({damaged} in it has another checksum); pass a complete file")
+    return names
 
 
 def _of_torch(path: Path) -> dict[str, Any]:
