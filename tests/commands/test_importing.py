@@ -10,15 +10,9 @@ import torch
 
 from tests.conftest import Unet
 from tests.oracles.foreign_layouts import added, elektronn3
-from unet_tutorial.commands.importing import From
 from unet_tutorial.datasets.images.files import read_image, write_image
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load
-from unet_tutorial.nets.foreign_weights import SYSTEMS
-
-
-def test_every_system_can_be_named() -> None:
-    assert [str(each) for each in From] == list(SYSTEMS)
 
 
 def test_an_imported_network_predicts_and_is_trained_further(unet: Unet, folder: Path, tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from tests.oracles.coming_from import (
 )
 from tests.oracles.other_systems import BasicUNet, Elektronn3
 from tests.oracles.thin_nets import count, perturbed
+from unet_tutorial.jobs.importing import SYSTEMS
 from unet_tutorial.nets.attention import AttentionGate
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
-from unet_tutorial.nets.foreign_weights import SYSTEMS
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.norms import batch_norm
 from unet_tutorial.nets.paths import Decoder, Encoder

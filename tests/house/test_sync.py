@@ -21,7 +21,7 @@ NOT_TAUGHT = {
     "the systems of docs/coming_from.md are built from it": (
         "branches", "cascade", "channelwise", "regions", "spatial_attention", "systems",
     ),
-    "unet import builds networks with it": ("assembled", "foreign_weights"),
+    "unet import builds networks with it": ("assembled", "foreign_weights", "sources"),
 }  # fmt: skip
 LATER = {f"unet_tutorial.nets.{name}" for names in NOT_TAUGHT.values() for name in names}
 # Names of other modules that only these modules use.

@@ -11,15 +11,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracles.foreign_layouts import Foreign, added, caffe, elektronn3, jaxony, johschmidt42, milesial, monai
+from tests.oracles.foreign_layouts import Foreign, added, caffe, elektronn3, jaxony, johschmidt42, milesial
+from tests.oracles.imported import assert_equal_outputs, imported
 from tests.oracles.other_systems import Elektronn3
 from tests.oracles.thin_nets import perturbed
-from unet_tutorial.nets.foreign_weights import SYSTEMS, anatomy_of, chosen, translated
-from unet_tutorial.nets.presets import build
-from unet_tutorial.nets.unet import UNet
+from unet_tutorial.nets.foreign_weights import System, chosen, structure_of
+from unet_tutorial.nets.systems.caffe_release import CAFFE
+from unet_tutorial.nets.systems.elektronn3 import ELEKTRONN3
+from unet_tutorial.nets.systems.jaxony import JAXONY
+from unet_tutorial.nets.systems.johschmidt42 import JOHSCHMIDT42
+from unet_tutorial.nets.systems.milesial import MILESIAL
 
 LEAKY = partial(nn.LeakyReLU, 0.1)
-Case = tuple[str, Callable[[], Foreign], dict[str, Any], tuple[int, ...]]
+Case = tuple[System, Callable[[], Foreign], dict[str, Any], tuple[int, ...]]
 
 
 def group(groups: int) -> Callable[[int], nn.Module]:
@@ -38,98 +42,67 @@ def resized(mode: str, kernel: int) -> Callable[[int, int], dict[str, nn.Module]
     return up
 
 
-IMAGE, VALID, WIDE, VOLUME = (16, 24), (52, 60), (32, 48), (8, 16, 12)
+IMAGE, VALID, VOLUME = (16, 24), (52, 60), (8, 16, 12)
 INSTANCE = nn.InstanceNorm2d
 CASES: dict[str, Case] = {
-    "milesial": ("milesial", milesial, {}, IMAGE),
-    "milesial, 5 levels": ("milesial", partial(milesial, 1, 1, (2, 4, 8, 16, 32)), {"bilinear": False}, WIDE),
-    "monai": ("monai", monai, {}, WIDE),
-    "monai, 1D, batch, prelu": ("monai", lambda: monai(1, norm=nn.BatchNorm1d, act=nn.PReLU), {}, (32,)),
-    "monai, 3D, no bias": ("monai", partial(monai, 3, bias=False), {}, (16, 32, 16)),
-    "monai, group": (
-        "monai",
-        partial(monai, 2, (4, 8, 8, 8, 8, 4), group(2), nn.ReLU),
-        {"norm": ["GROUP", {"num_groups": 2}], "act": ["relu", {"inplace": True}]},
-        WIDE,
-    ),
-    "monai, instance without scale": (
-        "monai",
-        partial(monai, norm=INSTANCE, act=partial(nn.LeakyReLU, 0.3)),
-        {"norm": "instance", "act": ["LeakyReLU", {"negative_slope": 0.3}]},
-        WIDE,
-    ),
-    "monai, instance with scale": ("monai", monai, {"norm": ["instance", {"affine": True}]}, WIDE),
-    "monai, no norm": ("monai", partial(monai, norm=no_norm, act=nn.SiLU), {"norm": None, "act": "swish"}, WIDE),
-    "jaxony": ("jaxony", jaxony, {"depth": 3, "start_filts": 4}, IMAGE),
-    "jaxony, upsample": ("jaxony", partial(jaxony, "upsample"), {}, IMAGE),
-    "jaxony, add": ("jaxony", partial(jaxony, join=added), {"merge_mode": "add"}, IMAGE),
-    "jaxony, one level": ("jaxony", partial(jaxony, depth=1), {}, IMAGE),
-    "johschmidt42": ("johschmidt42", johschmidt42, {}, IMAGE),
+    "jaxony": (JAXONY, jaxony, {"depth": 3, "start_filts": 4}, IMAGE),
+    "jaxony, upsample": (JAXONY, partial(jaxony, "upsample"), {}, IMAGE),
+    "jaxony, add": (JAXONY, partial(jaxony, join=added), {"merge_mode": "add"}, IMAGE),
+    "jaxony, one level": (JAXONY, partial(jaxony, depth=1), {}, IMAGE),
+    "johschmidt42": (JOHSCHMIDT42, johschmidt42, {}, IMAGE),
     "johschmidt42, valid": (
-        "johschmidt42",
+        JOHSCHMIDT42,
         partial(johschmidt42, 2, INSTANCE, nn.ELU, padding=0),
         {"normalization": "instance", "activation": "elu", "conv_mode": "valid"},
         VALID,
     ),
     "johschmidt42, 3D, trilinear": (
-        "johschmidt42",
+        JOHSCHMIDT42,
         partial(johschmidt42, 3, no_norm, LEAKY, "trilinear"),
         {"normalization": None, "activation": "leaky", "up_mode": "trilinear"},
         VOLUME,
     ),
-    "johschmidt42, nearest": ("johschmidt42", partial(johschmidt42, up_mode="nearest"), {"up_mode": "nearest"}, IMAGE),
-    "elektronn3": ("elektronn3", elektronn3, {}, IMAGE),
+    "johschmidt42, nearest": (JOHSCHMIDT42, partial(johschmidt42, up_mode="nearest"), {"up_mode": "nearest"}, IMAGE),
+    "elektronn3": (ELEKTRONN3, elektronn3, {}, IMAGE),
     "elektronn3, 3D, attention": (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, 3, group(4), LEAKY, attention=True),
         {"normalization": "group4", "activation": "leaky", "planar_blocks": []},
         VOLUME,
     ),
     "elektronn3, valid, partly normed": (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, act=nn.PReLU, padding=0, full=False),
         {"conv_mode": "valid"},
         VALID,
     ),
     "elektronn3, add": (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, 2, group(8), nn.RReLU, join=added),
         {"normalization": "group", "activation": "rrelu"},
         IMAGE,
     ),
     "elektronn3, resizeconv": (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, 2, INSTANCE, nn.SiLU, resized("bilinear", 3)),
         {"normalization": "instance", "activation": "silu", "up_mode": "resizeconv_linear"},
         IMAGE,
     ),
     "elektronn3, resizeconv of 1": (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, 2, no_norm, nn.Identity, resized("nearest", 1)),
         {"normalization": "none", "activation": "lin", "up_mode": "resizeconv_nearest1"},
         IMAGE,
     ),
-    "caffe": ("caffe", caffe, {}, VALID),
+    "caffe": (CAFFE, caffe, {}, VALID),
 }
-
-
-def imported(name: str, state: dict[str, Tensor], options: dict[str, Any]) -> UNet:
-    system = SYSTEMS[name]
-    found = anatomy_of(system, state)
-    net = build(system.preset, **system.arguments(found, chosen(system, found, options)[0]))
-    net.load_state_dict(translated(system, found, state, net))
-    return net.double().eval()
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_output_is_that_of_the_other_system(case: str) -> None:
-    name, there, options, size = CASES[case]
+    system, there, options, size = CASES[case]
     torch.manual_seed(0)
-    theirs = there()
-    here = imported(name, theirs.state(), options)
-    image = torch.randn(2, here.in_channels, *size, dtype=torch.float64)
-    with torch.no_grad():
-        torch.testing.assert_close(here(image), theirs(image), rtol=0, atol=1e-12)
+    assert_equal_outputs(system, there(), options, size)
 
 
 NAMES = (  # of the layers of the oracle, and of elektronn3's
@@ -156,81 +129,52 @@ def test_planar_levels_and_gates_of_elektronn3() -> None:
     theirs = perturbed(Elektronn3(3, 8, planar=(0, 2))).eval()
     state = {as_elektronn3(name): value for name, value in theirs.state_dict().items()}
     options = {"activation": "leaky", "normalization": "group8", "planar_blocks": [0, 2], "attention": True}
-    here = imported("elektronn3", state, options)
+    here = imported(ELEKTRONN3, state, options)
     image = torch.randn(1, 1, 4, 16, 24, dtype=torch.float64)
     with torch.no_grad():
         torch.testing.assert_close(here(image), theirs.double()(image), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("there", "options"),
-    [({}, {}), ({"norm": "batch", "act": "prelu", "bias": False}, {"bias": False}), ({"norm": "instance"}, None)],
-)
-def test_weights_of_monai_itself(there: dict[str, Any], options: dict[str, Any] | None) -> None:
-    nets = pytest.importorskip("monai.networks.nets", reason="MONAI is not installed")
-    torch.manual_seed(0)
-    theirs = nets.BasicUNet(2, 1, 2, features=(4, 6, 8, 10, 12, 7), **there).eval()
-    state = {key: value.clone() for key, value in theirs.state_dict().items()}
-    here = imported("monai", state, {"norm": "instance"} if options is None else options)
-    image = torch.randn(1, 1, 32, 48, dtype=torch.float64)
-    with torch.no_grad():
-        torch.testing.assert_close(here(image), theirs.double()(image), rtol=0, atol=1e-12)
-
-
-bare = partial(monai, norm=no_norm)
-REFUSED: list[tuple[str, Callable[[], Foreign], dict[str, Any], str]] = [
+REFUSED: list[tuple[System, Callable[[], Foreign], dict[str, Any], str]] = [
     (
-        "jaxony",
+        JAXONY,
         milesial,
         {},
         r"no tensor down_convs.0.conv1.weight, .* jaxony .*; the first here is down1.max",
     ),
-    ("jaxony", elektronn3, {}, r"60 tensors have no place in a network of jaxony, such as down_convs.0.norm0"),
+    (JAXONY, elektronn3, {}, r"60 tensors have no place in a network of jaxony, such as down_convs.0.norm0"),
     (
-        "elektronn3",
+        ELEKTRONN3,
         jaxony,
         {},
         'do not state normalization, .*\'s default "batch" does.*"none", "instance"',
     ),
     (
-        "elektronn3",
+        ELEKTRONN3,
         partial(elektronn3, 2, group(4)),
         {},
         r"it is one of \"group\", \"group1\", \"group2\", \"group4\", \"group8\": give it, for example --kwargs",
     ),
-    ("elektronn3", elektronn3, {"normalization": "group3"}, 'normalization "group3" has no equal .* allow "batch"'),
-    ("elektronn3", elektronn3, {"activation": ["relu"]}, r"activation \[\"relu\"\] has no equal here"),
-    ("elektronn3", elektronn3, {"full_norm": 1}, "full_norm 1 has no equal here, .* allow true"),
-    ("elektronn3", elektronn3, {"batch_norm": True}, "elektronn3 has no option 'batch_norm' here; its options are in_"),
-    ("elektronn3", partial(elektronn3, up=resized("nearest", 3)), {}, 'do not state up_mode, .*"resizeconv_nearest"'),
+    (ELEKTRONN3, elektronn3, {"normalization": "group3"}, 'normalization "group3" has no equal .* allow "batch"'),
+    (ELEKTRONN3, elektronn3, {"activation": ["relu"]}, r"activation \[\"relu\"\] has no equal here"),
+    (ELEKTRONN3, elektronn3, {"full_norm": 1}, "full_norm 1 has no equal here, .* allow true"),
+    (ELEKTRONN3, elektronn3, {"batch_norm": True}, "elektronn3 has no option 'batch_norm' here; its options are in_"),
+    (ELEKTRONN3, partial(elektronn3, up=resized("nearest", 3)), {}, 'do not state up_mode, .*"resizeconv_nearest"'),
     (
-        "johschmidt42",
+        JOHSCHMIDT42,
         partial(johschmidt42, up_mode="bicubic"),
         {"up_mode": "bicubic"},
         'up_mode "bicubic" has no equal',
     ),
-    ("monai", monai, {"upsample": "pixelshuffle"}, 'upsample "pixelshuffle" has no equal here'),
-    ("monai", monai, {"act": ["elu", {"alpha": 0.5}]}, "alpha has no equal here"),
-    ("monai", monai, {"act": ["leakyrelu", 0.2]}, "write a name, or a list of a name and its arguments by name"),
-    ("monai", monai, {"norm": ["instance"]}, "write a name, or a list of a name and its arguments by name"),
-    ("monai", monai, {"norm": ["instance", {"eps": 0.1}]}, "eps has no equal here"),
-    ("monai", monai, {"norm": ["group", {"num_groups": 3}]}, "num_groups must be one of 1, such as"),
-    ("monai", monai, {"norm": "group"}, "num_groups must be one of 1, such as"),
-    ("monai", monai, {"norm": "instance"}, r'norm "instance" .* allow \["instance", {"affine": true}\], "group"'),
-    ("monai", monai, {"norm": ["instance", {"affine": False}]}, "or does not agree with the weights"),
-    ("monai", monai, {"norm": ["group", {"num_groups": 1, "affine": False}]}, "or does not agree with the weights"),
-    ("monai", bare, {}, r'do not state norm, .*"affine": true}\] does not agree .* one of "instance", null: give it'),
-    ("monai", bare, {"norm": ["instance", {"affine": True}]}, "or does not agree with the weights"),
-    ("monai", bare, {"norm": ["group", {"num_groups": 2, "affine": False}]}, 'has no equal .* allow "instance", null'),
 ]
 
 
-@pytest.mark.parametrize(("name", "there", "options", "sentence"), REFUSED)
+@pytest.mark.parametrize(("system", "there", "options", "sentence"), REFUSED)
 def test_what_does_not_fit_is_refused(
-    name: str, there: Callable[[], Foreign], options: dict[str, Any], sentence: str
+    system: System, there: Callable[[], Foreign], options: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
-        imported(name, there().state(), options)
+        imported(system, there().state(), options)
 
 
 CHANGES: list[tuple[Callable[[dict[str, Tensor]], object], str]] = [
@@ -261,7 +205,7 @@ def test_a_state_dict_with_another_tensor_is_refused(
     state = milesial().state()
     change(state)
     with pytest.raises(ValueError, match=sentence):
-        imported("milesial", state, {})
+        imported(MILESIAL, state, {})
 
 
 def test_files_of_torch_before_0_4_1_have_no_count_of_batches() -> None:
@@ -269,15 +213,14 @@ def test_files_of_torch_before_0_4_1_have_no_count_of_batches() -> None:
     state = {key: value for key, value in theirs.state().items() if not key.endswith("num_batches_tracked")}
     image = torch.randn(1, 3, *IMAGE, dtype=torch.float64)
     with torch.no_grad():
-        assert torch.allclose(imported("milesial", state, {})(image), theirs(image), atol=1e-12, rtol=0)
+        assert torch.allclose(imported(MILESIAL, state, {})(image), theirs(image), atol=1e-12, rtol=0)
 
 
 def test_what_was_assumed_is_said() -> None:
-    system = SYSTEMS["elektronn3"]
-    found = anatomy_of(system, elektronn3().state())
-    values, sentence = chosen(system, found, {"activation": "leaky"})
+    structure = structure_of(ELEKTRONN3, elektronn3().state())
+    values, sentence = chosen(ELEKTRONN3, structure, {"activation": "leaky"})
     assert values["n_blocks"] == 3
     assert sentence.startswith(
         'not stated by the weights, so the default of elektronn3 was taken: conv_mode "same"; if'
     )
-    assert chosen(system, found, {"activation": "leaky", "conv_mode": "valid"})[1] == ""
+    assert chosen(ELEKTRONN3, structure, {"activation": "leaky", "conv_mode": "valid"})[1] == ""

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class From(StrEnum):
-    """The systems whose weights can be read."""
-
-    elektronn3 = "elektronn3"
-    jaxony = "jaxony"
-    milesial = "milesial"
-    johschmidt42 = "johschmidt42"
-    monai = "monai"
-    caffe = "caffe"
+from unet_tutorial.nets.sources import Source
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="A state dict: .pth or .pt of torch.save, .safetensors, or .npz.")],
-    system: Annotated[From, typer.Option("--from", help="The system whose U-Net it is; monai: its BasicUNet.")],
+    system: Annotated[Source, typer.Option("--from", help="The system whose U-Net it is; monai: its BasicUNet.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The checkpoint to write, a .safetensors file.")],
     kwargs: Annotated[
         str,
         typer.Option(
-            help="Arguments of the network there that its weights do not state, in the words of its system: "
+            help="Constructor arguments of the original network that cannot be read from its weights, as JSON: "
             '\'{"activation": "leaky"}\'.'
         ),
     ] = "",
     labels: Annotated[
-        str, typer.Option(help="classes: softmax over the outputs; layers: one sigmoid per output (the only output).")
+        str,
+        typer.Option(
+            help="classes: softmax over the outputs; layers: one sigmoid per output (the default for one output)."
+        ),
     ] = "",
     classes: Annotated[str, typer.Option(help="Names of the outputs, background first: background,cell.")] = "",
     normalise: Annotated[
-        str, typer.Option(help="Of the images in its training: image, percentile or none, as in unet train.")
+        str, typer.Option(help="Normalisation of the training images: image, percentile or none, as in unet train.")
     ] = "",
-    mean: Annotated[str, typer.Option(help="Subtracted from each channel in its training, such as 0 or 0.5,0.4.")] = "",
-    std: Annotated[str, typer.Option(help="Divisor of each channel in its training, after --mean: 255.")] = "",
+    mean: Annotated[
+        str, typer.Option(help="Mean that was subtracted from each channel in training, such as 0 or 0.5,0.4.")
+    ] = "",
+    std: Annotated[
+        str, typer.Option(help="Number by which each channel was divided in training, after --mean, such as 255.")
+    ] = "",
 ) -> None:
     """Convert the weights of another system's U-Net to a checkpoint, for predict, train --start-from and summary.
 
@@ -51,7 +48,7 @@ def import_(
 
     normaliser = normaliser_of(normalise, mean, std)
     names = [name.strip() for name in classes.split(",")] if classes else ()
-    imported = import_weights(file, str(system), keywords(kwargs), labels=labels, classes=names, normaliser=normaliser)
+    imported = import_weights(file, system, keywords(kwargs), labels=labels, classes=names, normaliser=normaliser)
     imported.save(output)
     print(f"{output}: written")
     for line in imported.remarks:

@@ -34,13 +34,20 @@ from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import FORMAT, save_weights
 from unet_tutorial.learning.integrity import first_not_finite, misfit
 from unet_tutorial.nets.contracts import Network
-from unet_tutorial.nets.foreign_weights import SYSTEMS, System, anatomy_of, chosen, translated
+from unet_tutorial.nets.foreign_weights import System, chosen, structure_of, translated
 from unet_tutorial.nets.presets import PRESETS, build
+from unet_tutorial.nets.systems.caffe_release import CAFFE
+from unet_tutorial.nets.systems.elektronn3 import ELEKTRONN3
+from unet_tutorial.nets.systems.jaxony import JAXONY
+from unet_tutorial.nets.systems.johschmidt42 import JOHSCHMIDT42
+from unet_tutorial.nets.systems.milesial import MILESIAL
+from unet_tutorial.nets.systems.monai_basic_unet import MONAI
 
+SYSTEMS: dict[str, System] = {
+    system.name: system for system in (ELEKTRONN3, JAXONY, MILESIAL, JOHSCHMIDT42, MONAI, CAFFE)
+}
 ZIP = b"PK\x03\x04"  # the start of the file
 NO_OPTIONS: Mapping[str, Any] = {}
-# systems whose own programs divide the values of 8-bit images by 255
-DIVIDED_BY_255 = {"milesial"}
 TO_STATE_DICT = (
     "in the folder of its project, write its state dict with "
     "python -c \"import torch; torch.save(torch.{load}({path!r}{unsafe}).state_dict(), 'state.pth')\" "
@@ -86,9 +93,9 @@ def import_weights(
     classes: Sequence[str] = (),
     normaliser: Normaliser | None = None,
 ) -> Imported:
-    """Read the weights of a network of another system, one of ``foreign_weights.SYSTEMS``, and build it here.
+    """Read the weights of a network of another system, one of ``SYSTEMS``, and build it here.
 
-    ``options`` are arguments of the network there, in its own words, as JSON can hold them. ``labels`` is "classes" or
+    ``options`` are constructor arguments of the original network, as JSON can hold them. ``labels`` is "classes" or
     "layers" (one sigmoid per output channel), by default layers for one output channel and classes for more;
     ``classes`` are the names of the output channels, background first. ``normaliser`` is that of the images in
     training. The ``remarks`` say which of these were assumed. Raises ValueError for a file that cannot be read, or
@@ -96,34 +103,36 @@ def import_weights(
     """
     if system not in SYSTEMS:
         raise ValueError(f"system {system!r} is unknown; write one of {', '.join(SYSTEMS)}")
-    path, there = Path(file), SYSTEMS[system]
+    path, original = Path(file), SYSTEMS[system]
     try:
         options = json.loads(json.dumps(options))  # tuples become lists
     except TypeError as error:
         raise ValueError(f"options {options}: write names and numbers, as JSON can hold them ({error})") from error
     try:
-        state, left_out = network_state(there, read(path))
-        found = anatomy_of(there, state)
-        values, assumed = chosen(there, found, options)
-        arguments = there.arguments(found, values)
+        state, left_out = network_state(original, read(path))
+        structure = structure_of(original, state)
+        values, assumed = chosen(original, structure, options)
+        arguments = original.arguments(structure, values)
         with torch.device("meta"):
-            empty = build(there.preset, **arguments)
-        weights = translated(there, found, state, empty)
+            empty = build(original.preset, **arguments)
+        weights = translated(original, structure, state, empty)
         broken = first_not_finite(weights)
         if broken:
             raise ValueError(f"{broken} holds NaN or infinity; pass the weights of an earlier step of its training")
-        reason = misfit(there.preset, arguments, weights)
+        reason = misfit(original.preset, arguments, weights)
         if reason:
-            raise ValueError(f"the weights do not fit preset {there.preset!r} ({reason}); pass its published network")
-        task, about_task = _task(there, found.in_channels, found.out_channels, labels, classes, normaliser)
+            raise ValueError(
+                f"the weights do not fit preset {original.preset!r} ({reason}); pass its published network"
+            )
+        task, about_task = _task(original, structure.in_channels, structure.out_channels, labels, classes, normaliser)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    net = build(there.preset, **arguments)
+    net = build(original.preset, **arguments)
     net.load_state_dict(weights)
-    read_off = f"{there.name}: {', '.join(f'{name} {value}' for name, value in values.items())}"
-    remarks = [read_off, *([left_out] if left_out else []), *([assumed] if assumed else []), *about_task]
-    source = {"file": path.name, "from": there.name, "options": values}
-    return Imported(net.eval(), there.preset, arguments, task, source, tuple(remarks))
+    options_read = f"{original.name}: {', '.join(f'{name} {value}' for name, value in values.items())}"
+    remarks = [options_read, *([left_out] if left_out else []), *([assumed] if assumed else []), *about_task]
+    source = {"file": path.name, "from": system, "options": values}
+    return Imported(net.eval(), original.preset, arguments, task, source, tuple(remarks))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -251,9 +260,9 @@ def _task(
         names[0] = "background"
     scheme = LabelScheme(kind, tuple(classes or names), tuple(range(out_channels)) if kind == "classes" else ())
     if normaliser is None:
-        if system.name in DIVIDED_BY_255:
-            normaliser = Normaliser("data", (0.0,) * in_channels, (255.0,) * in_channels)
-            reason = f"its images are divided by 255, as {system.name} does with 8-bit images"
+        if system.divisor:
+            normaliser = Normaliser("data", (0.0,) * in_channels, (system.divisor,) * in_channels)
+            reason = f"its images are divided by {system.divisor:g}, as {system.name} does with 8-bit images"
         else:
             normaliser = Normaliser("image")
             reason = "each image gets mean 0 and standard deviation 1 (--normalise image)"

@@ -115,13 +115,13 @@ def assembled_unet(
     norms = [named("norm", NORMS, each) for each in (norm if first_norm is None else first_norm, norm)]
     plain = partial(conv, bias=bias)
     units = [ConvUnit(padding, each, named("act", ACTS, act), order, plain) for each in norms]
-    after = [named("up_norm", NORMS, up_norm), named("up_act", ACTS, up_act)]
-    risen = named("up", UPSAMPLINGS, up)
+    upsampling = named("up", UPSAMPLINGS, up)
+    norm_after_up, act_after_up = named("up_norm", NORMS, up_norm), named("up_act", ACTS, up_act)
     if order.index("norm") < order.index("act"):
-        risen = then(risen, *after)
+        upsampling = then(upsampling, norm_after_up, act_after_up)
     else:
-        risen = then(then(risen, act=after[1]), after[0])
+        upsampling = then(then(upsampling, act=act_after_up), norm_after_up)
     block, decoder_widths = conv_stack(*units), decoder_widths or widths[:-1]
     encoder = Encoder(in_channels, levels, block, MaxPool)
-    decoder = Decoder(levels, decoder_widths, block, risen, _merge(merge), up_widths=up_widths)
+    decoder = Decoder(levels, decoder_widths, block, upsampling, _merge(merge), up_widths=up_widths)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))

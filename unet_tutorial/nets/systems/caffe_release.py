@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from torch import nn
 
 from unet_tutorial.nets.blocks import ConvUnit, conv_stack
+from unet_tutorial.nets.foreign_weights import System, Unit
 from unet_tutorial.nets.init import kaiming_
 from unet_tutorial.nets.merge import Concat
 from unet_tutorial.nets.paths import Decoder, Encoder
 from unet_tutorial.nets.resample import MaxPool, then, transposed
+from unet_tutorial.nets.sources import Source
 from unet_tutorial.nets.unet import UNet, pointwise_head
 from unet_tutorial.nets.wrappers import dropped
 from unet_tutorial.plan.levels import Size, pyramid
@@ -38,3 +40,28 @@ def released_unet(
     encoder = Encoder(in_channels, levels, blocks[-len(levels) :], MaxPool)
     decoder = Decoder(levels, widths[:-1], block, wide, Concat)
     return kaiming_(UNet(encoder, decoder, pointwise_head(decoder, out_channels)))
+
+
+CAFFE = System(
+    name=Source.CAFFE,
+    address="https://lmb.informatik.uni-freiburg.de/people/ronneber/u-net",
+    block=lambda i: (
+        Unit(f"conv_d{i}a-b", "no norm", "no act"),
+        Unit(f"conv_d{i}b-c", "no norm", "no act"),
+    ),
+    up=lambda i, levels: (f"upconv_{'d' if i == levels - 2 else 'u'}{i + 1}{'c' if i == levels - 2 else 'd'}_u{i}a",),
+    up_norm=lambda i, levels: "no norm",  # noqa: ARG005
+    up_act=lambda i, levels: "no act",  # noqa: ARG005
+    step=lambda i, levels: (  # noqa: ARG005
+        Unit(f"conv_u{i}b-c", "no norm", "no act"),
+        Unit(f"conv_u{i}c-d", "no norm", "no act"),
+    ),
+    head="conv_u0d-score",
+    up_first=True,
+    defaults={},
+    allowed=lambda structure: {},  # noqa: ARG005
+    arguments=lambda structure, options: {  # noqa: ARG005
+        name: value for name, value in structure.arguments.items() if name in ("in_channels", "out_channels", "widths")
+    },
+    preset="released",
+)
