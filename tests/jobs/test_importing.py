@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from tests.oracles.foreign_layouts import added, caffe, elektronn3, jaxony, johschmidt42, milesial
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.importing import Imported, import_weights, next_commands, normaliser_of, read
+from unet_tutorial.jobs.importing import Imported, import_weights, network_state, next_commands, normaliser_of, read
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import load
+from unet_tutorial.nets.systems.milesial import MILESIAL
 
 
 class Evil:
@@ -60,6 +61,25 @@ def test_every_kind_of_file_gives_the_same_network(tmp_path: Path) -> None:
     assert all(equal(found[0], other) for other in found[1:])
     assert found[0].preset == "released"
     assert "left out, because it is not of the network: epoch" in found[0].remarks
+
+
+@pytest.mark.parametrize(
+    ("content", "left_out"),
+    [
+        ({"state": {}}, ""),
+        ({"epoch": 3, "state": {"scale": 1}, "ema": {"a": torch.zeros(1)}}, "epoch, ema, scale"),
+        ({"nets": {"state": {}}}, ""),
+        ({"nets": {"state": {}, "step": 2}, "outc.conv.bias": 3}, "outc.conv.bias, step"),
+        ({"a.b": {"state": {}}, 7: torch.zeros(1)}, "7"),
+    ],
+)
+def test_the_rest_of_a_file_is_named(content: dict[Any, Any], left_out: str) -> None:
+    for inner in (content, *content.values()):
+        if isinstance(inner, dict) and "state" in inner:
+            inner["state"] = inner["state"] | state()
+    weights, sentence = network_state(MILESIAL, content)
+    assert len(weights) == len(state())
+    assert sentence == (f"left out, because it is not of the network: {left_out}" if left_out else "")
 
 
 def test_the_checkpoint_holds_the_network_and_its_task(tmp_path: Path) -> None:
@@ -213,6 +233,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ("given", "sentence"),
     [
         ({"labels": "instances"}, "--labels instances: write classes .* or layers"),
+        ({"classes": ("a", "")}, "classes 'a', '': give each class a name of its own"),
+        ({"classes": ("a", "a")}, "classes 'a', 'a': give each class a name of its own"),
         ({"classes": ("a",)}, "1 names of classes were given, and the network has 2 outputs"),
         ({"normaliser": Normaliser("data", (0.0,), (1.0,))}, "--mean has 1 numbers, and the network has 3 input"),
         ({"options": {"bilinear": object()}}, "write names and numbers, as JSON can hold them"),

@@ -47,6 +47,7 @@ SYSTEMS: dict[str, System] = {
     system.name: system for system in (ELEKTRONN3, JAXONY, MILESIAL, JOHSCHMIDT42, MONAI, CAFFE)
 }
 ZIP = b"PK\x03\x04"  # the start of the file
+Keys = tuple[Any, ...]  # those of the dicts in one another that lead to a dict
 NO_OPTIONS: Mapping[str, Any] = {}
 TO_STATE_DICT = (
     "in the folder of its project, write its state dict with "
@@ -209,30 +210,34 @@ def network_state(system: System, content: Mapping[str, Any]) -> tuple[dict[str,
     """
     first = f"{system.block(0)[0].conv}.weight"
     found = [
-        (where, name.removesuffix(first), tensors)
-        for where, tensors in _dicts(content)
+        (path, name.removesuffix(first), tensors)
+        for path, tensors in _dicts(content)
         for name in tensors
         if name == first or name.endswith(f".{first}")
     ]
     if len(found) > 1:
-        places = " and ".join(repr(f"{where}{prefix}") for where, prefix, _ in found[:2])
+        places = " and ".join(repr(".".join((*map(str, path), prefix))) for path, prefix, _ in found[:2])
         raise ValueError(f"it holds {len(found)} networks, under {places}; save the state dict of one of them alone")
     if not found:
         plain = next(_dicts(content))[1]
         return plain, ""
-    where, prefix, tensors = found[0]
+    path, prefix, tensors = found[0]
     state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     rest = [name for name in tensors if not name.startswith(prefix)]
-    rest += [name for name, value in content.items() if f"{name}." != where and value is not tensors.get(name)]
-    return state, f"left out, because it is not of the network: {', '.join(map(str, rest))}" if rest else ""
+    inner = content
+    for step in path:
+        rest += [str(name) for name in inner if name != step]
+        inner = inner[step]
+    rest += [str(name) for name, value in inner.items() if not isinstance(value, Tensor)]
+    return state, f"left out, because it is not of the network: {', '.join(rest)}" if rest else ""
 
 
-def _dicts(content: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The tensors of a dict by name, and those of the dicts in it, each with the place of the dict."""
-    yield where, {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+def _dicts(content: Mapping[str, Any], path: Keys = ()) -> Iterator[tuple[Keys, dict[str, Tensor]]]:
+    """The tensors of a dict by name, and those of the dicts in it, each with the keys that lead to the dict."""
+    yield path, {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     for name, value in content.items():
         if isinstance(value, Mapping):
-            yield from _dicts(value, f"{where}{name}.")
+            yield from _dicts(value, (*path, name))
 
 
 def _task(
@@ -252,6 +257,8 @@ def _task(
         raise ValueError("--labels classes: the network has one output, which has no other class; write layers")
     if classes and len(classes) != out_channels:
         raise ValueError(f"{len(classes)} names of classes were given, and the network has {out_channels} outputs")
+    if "" in classes or len({*classes}) < len(classes):
+        raise ValueError(f"classes {', '.join(map(repr, classes))}: give each class a name of its own")
     if not labels:
         probability = "a sigmoid" if kind == "layers" else "the softmax"
         remarks.append(f"probabilities are {probability} over its {out_channels} outputs (--labels {kind})")
