@@ -75,8 +75,12 @@ def test_the_variance_of_values_far_from_zero_is_exact_once_the_running_mean_is_
     nets = [synchronised(copy.deepcopy(whole), threads.total) for _ in shares]
     for _ in range(2):
         x = 1e6 + torch.randn(3, 2, 8, 8, dtype=torch.float64)
-        found = threads(lambda rank, parts=x.split(shares): nets[rank](parts[rank]))
-        wanted = whole(x)
+
+        def share(rank: int, parts: tuple[Tensor, ...] = x.split(shares)) -> Tensor:  # noqa: B008 # of this step
+            out: Tensor = nets[rank](parts[rank])
+            return out
+
+        found, wanted = threads(share), whole(x)
     torch.testing.assert_close(torch.cat(found), wanted, rtol=0, atol=1e-9)
 
 
