@@ -90,6 +90,41 @@ def test_files_that_are_not_ours_are_refused(tmp_path: Path) -> None:
         ExportedPredictor.from_onnx(foreign, device="mps")
 
 
+class Runtime(SimpleNamespace):
+    """An onnxruntime with CUDA, whose sessions use the CPU if the GPU is not that of ``gpu``."""
+
+    __version__ = "1.20.0"
+
+    def __init__(self, gpu: str, entries: dict[str, str]) -> None:
+        super().__init__(SessionOptions=SimpleNamespace, gpu=gpu, entries=entries)
+
+    def get_available_providers(self) -> list[str]:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def InferenceSession(  # noqa: N802 # the name of onnxruntime
+        self, _path: Path, _options: object, providers: list[str], provider_options: list[dict[str, str]]
+    ) -> SimpleNamespace:
+        used = providers if provider_options == [{"device_id": self.gpu}] else []
+        return SimpleNamespace(
+            get_providers=lambda: [*used, "CPUExecutionProvider"],
+            get_modelmeta=lambda: SimpleNamespace(custom_metadata_map=self.entries),
+        )
+
+
+def test_a_gpu_is_used_by_its_number_and_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.onnx"
+    path.touch()
+    entries = TrainedNetwork.of(build("padded", widths=(2, 4))).entries()
+    for gpu, used in (("0", ["cuda", "cuda:0"]), ("1", ["cuda:1"])):
+        monkeypatch.setitem(sys.modules, "onnxruntime", Runtime(gpu, entries))
+        for device in ("cuda", "cuda:0", "cuda:1", "cuda:2", "cuda:x", "cuda:-1"):
+            if device in used:
+                assert ExportedPredictor.from_onnx(path, device=device).net.session.get_providers()[0][:4] == "CUDA"
+            else:
+                with pytest.raises(ValueError, match=f"device '{device}': this onnxruntime cannot use it"):
+                    ExportedPredictor.from_onnx(path, device=device)
+
+
 def test_a_missing_or_old_runtime_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ValueError, match="onnxruntime is missing"):

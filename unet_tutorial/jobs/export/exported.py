@@ -87,18 +87,23 @@ class ExportedPredictor(Predictor):
         ValueError for any other file, for a missing or old onnxruntime, and for invalid options.
         """
         runtime = package("onnxruntime")
-        provider = PROVIDERS.get(device.partition(":")[0], "")
-        if provider not in runtime.get_available_providers():
-            raise ValueError(f"device {device!r}: this onnxruntime cannot use it; leave the option out")
+        kind, _, index = device.partition(":")
+        provider = PROVIDERS.get(kind, "")
+        cannot = f"device {device!r}: this onnxruntime cannot use it; leave the option out"
+        if provider not in runtime.get_available_providers() or (index and not index.isdecimal()):
+            raise ValueError(cannot)
         if not path.is_file():
             raise ValueError(f"{path}: there is no such file; pass an .onnx file of unet export")
+        options = [{"device_id": index or "0"} if kind == "cuda" else {}]
         try:
-            session = runtime.InferenceSession(path, quiet(), providers=[provider])
+            session = runtime.InferenceSession(path, quiet(), providers=[provider], provider_options=options)
         except Exception as error:  # the errors of onnxruntime have no common class
             raise ValueError(
                 f"{path}: onnxruntime {runtime.__version__} cannot read it ({one_line(error)}); export the checkpoint "
                 f"again, or install a newer onnxruntime: {INSTALL}"
             ) from error
+        if session.get_providers()[0] != provider:  # onnxruntime has used the CPU instead
+            raise ValueError(cannot)
         try:
             about = Description.from_entries(session.get_modelmeta().custom_metadata_map)
             net = OnnxNetwork(session, about)
