@@ -66,6 +66,17 @@ def test_the_course_installs_the_requirements_file_once(
     assert "installing requirements-new.txt (torch>=999" in capsys.readouterr().err
 
 
+def test_a_course_that_is_reached_by_a_symbolic_link_is_the_course(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "course" / ".venv").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "course")
+    commands = in_the_course(monkeypatch, tmp_path / "course", 0)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "link" / ".venv"))
+    extras.provide("new")
+    assert len(commands) == 1
+
+
 def test_an_installation_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     in_the_course(monkeypatch, tmp_path, 1)
     with pytest.raises(ValueError, match=r"requirements-new\.txt could not be installed"):

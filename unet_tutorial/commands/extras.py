@@ -25,7 +25,8 @@ def provide(extra: str) -> None:
         return
     file = ROOT / f"requirements-{extra}.txt"
     names = ", ".join(f"{requirement.name}{requirement.specifier}" for requirement in needed)
-    if Path(sys.prefix) != ROOT / ".venv" or not file.is_file():
+    in_course = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()  # also if it is reached by a symbolic link
+    if not in_course or not file.is_file():
         raise ValueError(f"{names} must be installed for this; run: pip install '{PROJECT}[{extra}]'")
     print(f"unet: installing {file.name} ({names}); this happens once", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", file.name]

@@ -147,6 +147,9 @@ def test_every_default_is_reported() -> None:
     for name in ("four", "Zellen: groß", "x" * 129):
         with pytest.raises(ValueError, match=r"bioimage.io accepts 5 to 128 letters"):
             Publication(name)
+    for author in ("; University of X", " ", ""):
+        with pytest.raises(ValueError, match=r"--author '.*': the name is missing; write 'Ada Lovelace; University"):
+            Publication(authors=("Alan Turing", author))
 
 
 def test_the_test_image_is_a_part_of_the_image_or_noise_like_it() -> None:

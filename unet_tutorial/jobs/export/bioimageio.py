@@ -57,7 +57,7 @@ class Publication:
 
     ``authors`` are names, each with an affiliation after a semicolon if there is one. ``licence`` is an identifier of
     https://spdx.org/licenses. ``name`` has 5 to 128 letters, digits, spaces and _ + - ( ). Empty fields get a default,
-    and `defaults` says which one. ValueError for a name with other characters.
+    and `completed` says which one. ValueError for a name with other characters, and for an author without a name.
     """
 
     name: str = ""
@@ -69,8 +69,11 @@ class Publication:
         if self.name and not NAME.fullmatch(self.name):
             raise ValueError(
                 f"--name {self.name!r}: bioimage.io accepts 5 to 128 letters, digits, spaces and _ + - ( ); "
-                "write such as 'Membranes in EM'"
+                "write, for example, 'Membranes in EM'"
             )
+        for text in self.authors:
+            if not _author(text)["name"]:
+                raise ValueError(f"--author {text!r}: the name is missing; write 'Ada Lovelace; University of X'")
 
     def completed(self, model: TrainedNetwork) -> tuple[Publication, list[str]]:
         """The publication with its defaults, and a sentence for each of them that should be replaced."""
