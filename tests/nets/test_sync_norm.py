@@ -76,7 +76,7 @@ def test_the_variance_of_values_far_from_zero_is_exact_once_the_running_mean_is_
     for _ in range(2):
         x = 1e6 + torch.randn(3, 2, 8, 8, dtype=torch.float64)
 
-        def share(rank: int, parts: tuple[Tensor, ...] = x.split(shares)) -> Tensor:  # noqa: B008 # of this step
+        def share(rank: int, parts: tuple[Tensor, ...] = x.split(shares)) -> Tensor:
             out: Tensor = nets[rank](parts[rank])
             return out
 

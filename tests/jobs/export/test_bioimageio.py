@@ -21,7 +21,6 @@ from unet_tutorial.jobs.export.bioimageio import (
     Publication,
     cover,
     described,
-    halo_of,
     preprocessing,
     readme,
     sample_image,
@@ -93,7 +92,7 @@ def test_a_standard_deviation_below_the_least_of_the_format() -> None:
 def test_sizes_offset_and_halo_are_those_of_the_network(preset: str, options: dict[str, Any]) -> None:
     """Every stated size passes; output beyond the halo does not change with the pixels around the tile."""
     made = model(preset, **options)
-    description = described(made, ABOUT, {}, halo_of(made))
+    description = described(made, ABOUT, {})
     spaces, ends = (description[name][0]["axes"][2:] for name in ("inputs", "outputs"))
     margin = 2 * spaces[0]["size"]["step"]  # of a larger image around the tile
     size = [each["size"]["min"] + margin * (i == 0) for i, each in enumerate(spaces)]
@@ -116,14 +115,13 @@ def test_sizes_offset_and_halo_are_those_of_the_network(preset: str, options: di
 def test_a_halo_that_needs_too_much_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bioimageio, "MEMORY", 2**10)
     made = model()
-    assert halo_of(made) is None
-    found = described(made, ABOUT, {}, None)
+    found = described(made, ABOUT, {})
     assert "halo" not in str(found)
     assert found["inputs"][0]["axes"][2]["size"] == {"min": 2, "step": 2}
 
 
 def test_names_authors_and_voxel_size() -> None:
-    made = described(model(spacing=(0.5, 0.25)), ABOUT, {}, (2, 2))
+    made = described(model(spacing=(0.5, 0.25)), ABOUT, {})
     assert made["authors"] == [{"name": "Ada Lovelace", "affiliation": "University of X"}, {"name": "Alan Turing"}]
     assert made["inputs"][0]["axes"][1]["channel_names"] == ["red", "green"]
     assert made["outputs"][0]["axes"][1]["channel_names"] == ["background", "cell_wall"]
@@ -131,7 +129,7 @@ def test_names_authors_and_voxel_size() -> None:
         ("micrometer", 0.5),
         ("micrometer", 0.25),
     ]
-    third = described(model(spacing=(0.3, 49 / 3e7)), ABOUT, {}, (2, 2))["inputs"][0]["axes"][2:]
+    third = described(model(spacing=(0.3, 49 / 3e7)), ABOUT, {})["inputs"][0]["axes"][2:]
     for axis in third:  # int(n * scale / scale) is n - 1 for some n with some scales
         scale = axis.get("scale", 1.0)
         assert all(int(n * scale / scale) == n for n in range(8192))

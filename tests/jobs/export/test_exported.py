@@ -32,7 +32,8 @@ def exported(preset: str, method: str, folder: Path, scheme: LabelScheme) -> tup
     """The file of a thin network of two channels, and its model."""
     net = perturbed(build(preset, widths=(2, 4), in_channels=2, out_channels=len(scheme.names))).eval()
     task = Task(scheme, ("red", "green"), Normaliser.of([IMAGE[:, 5:]], method), (0.5, 0.5))
-    model = TrainedNetwork(net, task, {"1": [0.4] * len(scheme.names), "8": [0.6] * len(scheme.names)}, preset)
+    count = len(scheme.names) if scheme.layered else 1
+    model = TrainedNetwork(net, task, {1: (0.4,) * count, 8: (0.6,) * count}, preset)
     path = folder / "model.onnx"
     write_onnx(model, path)
     return path, model
@@ -53,7 +54,7 @@ def test_it_predicts_as_its_network(preset: str, method: str, scheme: LabelSchem
         found = ExportedPredictor.from_onnx(path, tile=tile, views=views)
         assert found.task == model.task
         wanted = Predictor(model.net, model.task, found.thresholds, views=views)
-        assert found.thresholds == (0.4 if views == 1 else 0.6,) * len(scheme.names)
+        assert found.thresholds == model.thresholds[views]
         probability = found(IMAGE)
         np.testing.assert_allclose(probability, wanted(IMAGE), atol=1e-5)
         np.testing.assert_array_equal(found.labels(probability), wanted.labels(probability))

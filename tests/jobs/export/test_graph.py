@@ -12,7 +12,16 @@ from torch import Tensor, nn
 from tests.oracles.thin_nets import perturbed
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.export.graph import Decided, Fixed, check, example, inference, normalised, traced, whole
+from unet_tutorial.jobs.export.graph import (
+    Fixed,
+    WithMask,
+    check,
+    example,
+    inference,
+    normalised,
+    pixels_to_mask,
+    traced,
+)
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
@@ -22,23 +31,23 @@ from unet_tutorial.nets.presets import build
 
 @pytest.mark.parametrize("unused", [0, 1])  # outputs of the network that are no class of the task
 @pytest.mark.parametrize(
-    ("kind", "names", "cuts"),
+    ("kind", "names", "thresholds"),
     [
-        ("classes", ("background", "a"), [0.3]),
-        ("classes", ("background", "a"), []),
-        ("classes", ("background", "a", "b"), []),
-        ("layers", ("a", "b", "c"), [0.3, 0.5, 0.7]),
-        ("layers", ("a", "b"), []),
+        ("classes", ("background", "a"), (0.3,)),
+        ("classes", ("background", "a"), ()),
+        ("classes", ("background", "a", "b"), ()),
+        ("layers", ("a", "b", "c"), (0.3, 0.5, 0.7)),
+        ("layers", ("a", "b"), ()),
     ],
 )
 def test_probability_and_mask_are_those_of_the_predictor(
-    kind: str, names: tuple[str, ...], cuts: list[float], unused: int
+    kind: str, names: tuple[str, ...], thresholds: tuple[float, ...], unused: int
 ) -> None:
     net = build("padded", widths=(2, 4), out_channels=len(names) + unused)
     task = Task(LabelScheme(kind, names))
     logits = torch.randn(2, net.out_channels, 9, 7)
-    probability, mask = Decided(TrainedNetwork(net, task, {"1": cuts}))(logits)
-    predictor = Predictor(net, task, tuple(cuts))
+    probability, mask = WithMask(TrainedNetwork(net, task, {1: thresholds}))(logits)
+    predictor = Predictor(net, task, thresholds)
     for i in range(2):
         torch.testing.assert_close(probability[i], predictor.probabilities(logits[i]))
         np.testing.assert_array_equal(mask[i], predictor.labels(probability[i, : len(names)].numpy()))
@@ -59,7 +68,7 @@ def test_the_whole_module_takes_pixels(method: str) -> None:
     normaliser = Normaliser.of([image // 2 + 5], method)
     task = Task(LabelScheme("classes", ("background", "a")), ("red", "green"), normaliser)
     net = build("padded", widths=(2, 4), in_channels=2)
-    module, pixels = whole(TrainedNetwork(net, task)), torch.from_numpy(image.astype(np.float32))[None]
+    module, pixels = pixels_to_mask(TrainedNetwork(net, task)), torch.from_numpy(image.astype(np.float32))[None]
     statistics = map(torch.from_numpy, normaliser.statistics(image)) if method in ("image", "percentile") else ()
     with torch.no_grad():
         probability, _ = module(pixels, *statistics)
@@ -84,7 +93,7 @@ def test_pooling_of_one_axis_is_torchs() -> None:
 def test_a_graph_takes_every_size_that_the_rule_states(preset: str, options: dict[str, Any]) -> None:
     """From the smallest one, whose coarsest map has one pixel."""
     model = TrainedNetwork.of(perturbed(build(preset, **{"widths": (2, 4), **options})))
-    module = whole(model)
+    module = pixels_to_mask(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     graph = program.module()
     for images, steps in ((1, (0, 0)), (3, (0, 5)), (1, (4, 1))):
@@ -111,14 +120,14 @@ class Undecided(nn.Module):
 def test_an_adopted_module_that_cannot_be_traced_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     model = TrainedNetwork.of(adopt(Undecided(), in_channels=1, rank=2), builder="mine:build")
     with pytest.raises(ValueError, match=r"mine:build cannot be exported with free sizes \(") as error:
-        traced(model, whole(model), example(model, 2, 2, 3))
+        traced(model, pixels_to_mask(model), example(model, 2, 2, 3))
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_graph_with_other_results_is_refused() -> None:
     model = TrainedNetwork.of(build("padded", widths=(2, 4)))
-    module = whole(model)
+    module = pixels_to_mask(model)
     check(model, module, lambda image: module(image)[0], example)
 
     def wrong(image: Tensor) -> Tensor:

@@ -42,16 +42,14 @@ def test_the_size_rule_is_that_of_the_network(preset: str, options: dict[str, An
 def test_a_description_is_read_back() -> None:
     task = Task(LabelScheme("classes", ("background", "nucleus")), ("red", "green"), Normaliser("none"), (0.5, 0.25))
     net = build("paper", in_channels=2, widths=(2, 4))
-    model = TrainedNetwork(
-        net, task, {"1": [0.25], "8": [0.75]}, "paper", arguments={"in_channels": 2, "widths": [2, 4]}
-    )
+    model = TrainedNetwork(net, task, {1: (0.25,), 8: (0.75,)}, "paper", arguments={"in_channels": 2, "widths": [2, 4]})
     found = Description.from_entries(model.entries())
-    assert (found.task, found.cuts, found.digest) == (task, model.cuts, model.digest)
+    assert (found.task, found.thresholds, found.digest) == (task, model.thresholds, model.digest)
     assert (found.levels, found.padding, found.extra_reach) == (net.levels, net.padding, net.extra_reach)
     assert (found.in_channels, found.out_channels) == (2, 2)
     entries = {name: json.loads(text) for name, text in model.entries().items()}
     assert entries["sizes"] == {"smallest": [18, 18], "step": [2, 2], "lost": [16, 16], "shift": [8, 8]}
-    assert entries["thresholds"] == [0.25]
+    assert entries["thresholds"] == {"1": [0.25], "8": [0.75]}
     assert entries["voxel_size_um"] == [0.5, 0.25]
 
 
@@ -65,6 +63,8 @@ def test_a_description_is_read_back() -> None:
         ({"plan": "[1]"}, "damaged"),
         ({"task": "{}"}, "damaged"),
         ({"digest": "[" * 100_000}, "damaged"),
+        ({"thresholds": "[0.5]"}, "damaged"),
+        ({"thresholds": '{"1": "high"}'}, "damaged"),
     ],
 )
 def test_damaged_metadata_are_one_sentence(change: dict[str, str], words: str) -> None:
@@ -80,19 +80,20 @@ def test_a_file_without_metadata_is_not_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "names", "cuts", "thresholds"),
+    ("kind", "names", "stored", "wanted"),
     [
-        ("classes", ("background", "a"), {}, (0.5,)),
-        ("instances", ("background", "a"), {"1": [0.3], "8": [0.4]}, (0.3,)),
-        ("classes", ("background", "a", "b"), {}, ()),
-        ("layers", ("a", "b"), {"1": [0.3, 0.6]}, (0.3, 0.6)),
-        ("layers", ("a", "b"), {}, (0.5, 0.5)),
+        ("classes", ("background", "a"), {}, [(0.5,), (0.5,)]),
+        ("instances", ("background", "a"), {1: (0.3,), 8: (0.4,)}, [(0.3,), (0.4,)]),
+        ("classes", ("background", "a", "b"), {}, [(), ()]),
+        ("layers", ("a", "b"), {1: (0.3, 0.6)}, [(0.3, 0.6), (0.5, 0.5)]),
+        ("layers", ("a", "b"), {}, [(0.5, 0.5)] * 2),
     ],
 )
-def test_thresholds(kind: str, names: tuple[str, ...], cuts: dict[str, Any], thresholds: tuple[float, ...]) -> None:
+def test_thresholds(kind: str, names: tuple[str, ...], stored: dict[int, Any], wanted: list[Any]) -> None:
     """One for each layer of the task; the network has one output more."""
     net = build("padded", widths=(2, 4), out_channels=len(names) + 1)
-    assert TrainedNetwork(net, Task(LabelScheme(kind, names)), cuts).thresholds == thresholds
+    model = TrainedNetwork(net, Task(LabelScheme(kind, names)), stored)
+    assert [model.thresholds_of(views) for views in (1, 8)] == wanted
 
 
 def test_any_network_becomes_a_model() -> None:
@@ -107,7 +108,7 @@ def test_a_model_of_a_run(run_folder: Path, tmp_path: Path) -> None:
     model, predictor = TrainedNetwork.from_file(run_folder), Predictor.from_file(run_folder / "checkpoint.safetensors")
     assert model.preset == "paper"
     assert model.task == predictor.task
-    assert model.thresholds == predictor.thresholds
+    assert model.thresholds[1] == predictor.thresholds
     assert all(torch.equal(a, b) for a, b in zip(model.net.parameters(), predictor.net.parameters(), strict=True))
     assert model.digest == TrainedNetwork.from_file(run_folder / "checkpoint.safetensors").digest
     with torch.no_grad():

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.oracles.thin_nets import perturbed
-from unet_tutorial.jobs.export.graph import example, whole
+from unet_tutorial.jobs.export.graph import example, pixels_to_mask
 from unet_tutorial.jobs.export.model import Description, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import write_onnx
 from unet_tutorial.jobs.task import Task
@@ -23,10 +23,10 @@ runtime = pytest.importorskip("onnxruntime", reason=EXTRA)
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["paper", "padded", "unet3d"])
 def test_it_gives_probability_and_mask_and_describes_itself(preset: str, tmp_path: Path) -> None:
-    model = TrainedNetwork(perturbed(build(preset, widths=(2, 4))), Task(), {"1": [0.4]}, preset)
+    model = TrainedNetwork(perturbed(build(preset, widths=(2, 4))), Task(), {1: (0.4,)}, preset)
     path = tmp_path / "model.onnx"
     write_onnx(model, path)
-    session, module = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]), whole(model)
+    session, module = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]), pixels_to_mask(model)
     inputs, outputs = ([each.name for each in ends] for ends in (session.get_inputs(), session.get_outputs()))
     assert (inputs, outputs) == (["image", "subtract", "divide"], ["probability", "mask"])
     assert session.get_inputs()[0].shape == ["batch", 1, *model.axes]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.oracles.thin_nets import perturbed
-from unet_tutorial.jobs.export.graph import example, whole
+from unet_tutorial.jobs.export.graph import example, pixels_to_mask
 from unet_tutorial.jobs.export.model import Description, TrainedNetwork
 from unet_tutorial.jobs.export.pt2_file import DESCRIPTION, write_pt2
 from unet_tutorial.jobs.task import Task
@@ -19,11 +19,11 @@ from unet_tutorial.nets.presets import build
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["paper", "padded", "unet3d"])
 def test_it_gives_probability_and_mask_and_describes_itself(preset: str, tmp_path: Path) -> None:
-    model = TrainedNetwork(perturbed(build(preset, widths=(2, 4))), Task(), {"1": [0.4]}, preset)
+    model = TrainedNetwork(perturbed(build(preset, widths=(2, 4))), Task(), {1: (0.4,)}, preset)
     path = tmp_path / "model.pt2"
     write_pt2(model, path)
     extra = {DESCRIPTION: ""}
-    graph, module = torch.export.load(path, extra_files=extra).module(), whole(model)
+    graph, module = torch.export.load(path, extra_files=extra).module(), pixels_to_mask(model)
     for images, steps in ((1, (0, 0, 0)), (3, (0, 2, 1)), (2, (3, 0, 0))):
         inputs = example(model, images, *steps[: model.rank])
         with torch.no_grad():

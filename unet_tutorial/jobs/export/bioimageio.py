@@ -28,7 +28,7 @@ from unet_tutorial.disk import complete_file
 from unet_tutorial.figures.diagram import draw
 from unet_tutorial.inference.tiles import MEMORY, margins, pass_bytes
 from unet_tutorial.jobs.export.architecture import architecture_source
-from unet_tutorial.jobs.export.graph import bare, check, traced
+from unet_tutorial.jobs.export.graph import check, noise, normalised_to_probability, traced
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
 from unet_tutorial.jobs.export.packages import package
@@ -123,7 +123,7 @@ def write_bioimageio(
     about, remarks = about.completed(model)
     pixels = sample_image(model, image)
     normal = torch.from_numpy(model.task.normaliser(pixels))[None]  # (1, C, *size)
-    module = bare(model)
+    module = normalised_to_probability(model)
     with torch.no_grad():
         probability = module(normal)
     files = {
@@ -150,12 +150,11 @@ def write_bioimageio(
         remarks.append("the network is no preset, so the package has ONNX weights only, without PyTorch's")
     if image is None:
         remarks.append("--image is missing; the test image is noise with the statistics of the training images")
-    halo = halo_of(model)
-    if halo is None:
+    if Tiles.of(model).halo is None:
         remarks.append("exact tiles would need too much memory, so the package states no halo; use large tiles")
     for remark in remarks:
         warn(remark)
-    Package(described(model, about, weights, halo), files).write(path)
+    Package(described(model, about, weights), files).write(path)
 
 
 def sample_image(model: TrainedNetwork, image: Array | None) -> Array:
@@ -177,42 +176,42 @@ def sample_image(model: TrainedNetwork, image: Array | None) -> Array:
 def sample_size(model: TrainedNetwork) -> Size:
     """The smallest size of at least ``TEST_SIDE`` pixels along each axis, or a quarter of that in 3D."""
     side = TEST_SIDE if model.rank < 3 else TEST_SIDE // 4
-    steps = SizeRule.of(model.net).step
-    return tuple(
-        low + max(0, -((low - side) // step)) * step for low, step in zip(smallest_size(model), steps, strict=True)
-    )
+    smallest, steps = Tiles.of(model).smallest, SizeRule.of(model.net).step
+    return tuple(low + max(0, -((low - side) // step)) * step for low, step in zip(smallest, steps, strict=True))
 
 
-def halo_of(model: TrainedNetwork) -> Size | None:
-    """The pixels at each border of the output, per axis, that depend on the zero padding of a tile.
+@dataclass(frozen=True)
+class Tiles:
+    """The tiles that a package states, in pixels along each axis.
 
-    None if one pass over the smallest tile without only such pixels needs more than ``MEMORY`` bytes.
+    ``halo`` is the number of pixels at each border of the output that depend on the zero padding of a tile, and
+    ``smallest`` the smallest size of a tile with other pixels. If one pass over such a tile needs more than ``MEMORY``
+    bytes, ``halo`` is None, and ``smallest`` is the smallest size that the network takes.
     """
-    axes = margins(model.net.levels, model.net.padding, model.net.extra_reach)
-    if pass_bytes(prod(axis.smallest for axis in axes), model.net.levels) > MEMORY:
-        return None
-    return tuple(axis.before - shift for axis, shift in zip(axes, SizeRule.of(model.net).shift, strict=True))
+
+    smallest: Size
+    halo: Size | None
+
+    @classmethod
+    def of(cls, model: TrainedNetwork) -> Tiles:
+        """The tiles of a model."""
+        axes = margins(model.net.levels, model.net.padding, model.net.extra_reach)
+        rule, smallest = SizeRule.of(model.net), tuple(axis.smallest for axis in axes)
+        if pass_bytes(prod(smallest), model.net.levels) > MEMORY:
+            return cls(rule.smallest, None)
+        return cls(smallest, tuple(axis.before - shift for axis, shift in zip(axes, rule.shift, strict=True)))
 
 
-def smallest_size(model: TrainedNetwork) -> Size:
-    """The smallest size that the package accepts: output is left when the halo is cropped."""
-    rule, halo = SizeRule.of(model.net), halo_of(model)
-    if halo is None:
-        return rule.smallest
-    return tuple(axis.smallest for axis in margins(model.net.levels, model.net.padding, model.net.extra_reach))
-
-
-def described(model: TrainedNetwork, about: Publication, weights: Entry, halo: Size | None) -> Entry:
+def described(model: TrainedNetwork, about: Publication, weights: Entry) -> Entry:
     """The content of bioimageio.yaml."""
-    task, rule = model.task, SizeRule.of(model.net)
+    task, rule, tiles = model.task, SizeRule.of(model.net), Tiles.of(model)
     spaces, ends = [], []
     for axis, name in enumerate(model.axes):
         scale = _scale(task.spacing, axis)
-        spaces.append(
-            {"type": "space", "id": name, "size": {"min": smallest_size(model)[axis], "step": rule.step[axis]}, **scale}
-        )
+        size = {"min": tiles.smallest[axis], "step": rule.step[axis]}
+        spaces.append({"type": "space", "id": name, "size": size, **scale})
         reference = {"tensor_id": "image", "axis_id": name, "offset": -rule.lost[axis]}
-        border = {"halo": halo[axis]} if halo and halo[axis] else {}
+        border = {"halo": tiles.halo[axis]} if tiles.halo and tiles.halo[axis] else {}
         ends.append({"type": "space", "id": name, "size": reference, **scale, **border})
     entries = {name: json.loads(text) for name, text in model.entries().items()}
     return {
@@ -260,13 +259,13 @@ def preprocessing(model: TrainedNetwork) -> list[Entry]:
         gain, offset = [1 / s for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
         fixed = {"id": "scale_linear", "kwargs": {"axis": "channel", "gain": gain, "offset": offset}}
     percentile = {"axes": axes, "min_percentile": low, "max_percentile": high, "eps": EPSILON}
-    ways: dict[str, list[Entry]] = {
+    steps: dict[str, list[Entry]] = {
         "image": [{"id": "zero_mean_unit_variance", "kwargs": {"axes": axes, "eps": EPSILON}}],
         "data": [fixed],
         "percentile": [{"id": "scale_range", "kwargs": percentile}],
         "none": [],
     }
-    return [*ways[normaliser.method], {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}}]
+    return [*steps[normaliser.method], {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}}]
 
 
 def readme(model: TrainedNetwork, about: Publication) -> str:
@@ -274,9 +273,9 @@ def readme(model: TrainedNetwork, about: Publication) -> str:
     rule, task = SizeRule.of(model.net), model.task
     sizes = "\n".join(
         f"| {name} | {low} + n · {step} | {lost} |"
-        for name, low, step, lost in zip(model.axes, smallest_size(model), rule.step, rule.lost, strict=True)
+        for name, low, step, lost in zip(model.axes, Tiles.of(model).smallest, rule.step, rule.lost, strict=True)
     )
-    thresholds = ", ".join(f"{value:.4g}" for value in model.thresholds) or "none: the most probable class is taken"
+    thresholds = ", ".join(f"{value:.4g}" for value in model.thresholds_of(1))
     voxel = " × ".join(f"{value:g}" for value in task.spacing) + " µm" if task.spacing else "not stated"
     return f"""# {about.name}
 
@@ -285,7 +284,7 @@ def readme(model: TrainedNetwork, about: Publication) -> str:
 - Input: {len(task.channels)} channel(s): {", ".join(task.channels)}. Voxel size of the training images: {voxel}.
 - Normalisation, of each channel: {task.normaliser.method} ({json.loads(model.entries()["normalisation"])}).
 - Output: the probability of {", ".join(_output_names(model))}.
-- Threshold: {thresholds}.
+- Threshold: {thresholds or "none: the most probable class is taken"}.
 - Weights: SHA-256 {model.digest}.
 
 | axis | size of the input, n = 0, 1, 2, … | pixels by which the output is smaller |
@@ -348,18 +347,11 @@ def _author(text: str) -> Entry:
 
 
 def _onnx(model: TrainedNetwork) -> bytes:
-    module = bare(model)
-    content = onnx_bytes(model, traced(model, module, normal_images(model, 2, 2, 3, 4)), ("probability",))
+    module = normalised_to_probability(model)
+    content = onnx_bytes(model, traced(model, module, noise(model, 2, *range(2, 2 + model.rank))), ("probability",))
     session = package("onnxruntime").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
-    check(model, module, run_of(session), normal_images)
+    check(model, module, run_of(session), noise)
     return content
-
-
-def normal_images(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor]:
-    """Normalised images of noise: the input of `graph.bare`."""
-    size = SizeRule.of(model.net).size(*steps[: model.rank])
-    generator = torch.Generator().manual_seed(sum(steps))
-    return (torch.randn(images, model.net.in_channels, *size, generator=generator),)
 
 
 def _opset(content: bytes) -> int:
@@ -368,7 +360,7 @@ def _opset(content: bytes) -> int:
 
 
 def _state_dict(module: Any) -> bytes:
-    """The weights of `graph.bare`, under the names of ``architecture.classes`` and ``layers``."""
+    """The weights of `graph.normalised_to_probability`, under the names of ``architecture.classes`` and ``layers``."""
     state: Mapping[str, Tensor] = module.rest.state_dict()
     buffer = io.BytesIO()
     torch.save({name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}, buffer)

@@ -16,10 +16,10 @@ from torch import Tensor
 from unet_tutorial.datasets.images.image import Array, Image
 from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import Description
-from unet_tutorial.jobs.export.onnx_file import quiet
+from unet_tutorial.jobs.export.onnx_file import quiet, run_of
 from unet_tutorial.jobs.export.packages import INSTALL, package
 from unet_tutorial.jobs.parsing import sides
-from unet_tutorial.jobs.predictor import Predictor, check_task, thresholds_in
+from unet_tutorial.jobs.predictor import Predictor, check_task
 from unet_tutorial.nets.contracts import Network
 
 ROUNDING = 1e-5  # of pixels, in standard deviations of the image, that is not reported
@@ -45,12 +45,12 @@ class OnnxNetwork(Network):
 
     @property
     def device(self) -> torch.device:
-        """That of the tensors which go in and come out."""
+        """The device of input and output: the CPU, also if the graph runs on a GPU."""
         return torch.device("cpu")
 
     @property
     def dtype(self) -> torch.dtype:
-        """That of the pixels."""
+        """The dtype of the pixels."""
         return torch.float32
 
     @property
@@ -61,15 +61,12 @@ class OnnxNetwork(Network):
     def forward(self, image: Tensor) -> Tensor:
         """Check the image, and run the graph."""
         self.check(image)
-        names = [each.name for each in self.session.get_inputs()]
-        inputs = (np.ascontiguousarray(image), *self.statistics)
         try:
-            (probability,) = self.session.run(["probability"], dict(zip(names, inputs, strict=True)))
+            return run_of(self.session)(image, *map(torch.from_numpy, self.statistics))
         except Exception as error:  # the errors of onnxruntime have no common class
             if "alloc" in str(error):
                 raise MemoryError(one_line(error)) from error
             raise ValueError(f"onnxruntime fails ({one_line(error)}); export the checkpoint again") from error
-        return torch.from_numpy(probability)
 
 
 @dataclass(frozen=True)
@@ -107,11 +104,11 @@ class ExportedPredictor(Predictor):
         try:
             about = Description.from_entries(session.get_modelmeta().custom_metadata_map)
             net = OnnxNetwork(session, about)
-            thresholds = thresholds_in({"cuts": about.cuts}, views)
             check_task(about.task, net)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        return cls(net, about.task, thresholds, sides(tile, len(about.levels[0].kernel)), batch, views)
+        size = sides(tile, len(about.levels[0].kernel))
+        return cls(net, about.task, about.thresholds.get(views, ()), size, batch, views)
 
     def warnings(self, image: Image) -> list[str]:
         """Those of `Predictor`, and one for pixels that float32, the type of the graph's input, cannot tell apart."""

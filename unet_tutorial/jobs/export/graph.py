@@ -51,19 +51,19 @@ class WithStatistics(nn.Module):
         self.rest = rest
 
     def forward(self, image: Tensor, subtract: Tensor, divide: Tensor) -> Any:
-        """Normalise each channel, and go on."""
+        """Normalise each channel, and apply ``rest``."""
         return self.rest(normalised(image, subtract, divide))
 
 
-class Plain(nn.Module):
-    """A module with one input that is named image in an exported file."""
+class NamedInput(nn.Module):
+    """A module with one input, whose name in an exported file is image."""
 
     def __init__(self, rest: nn.Module) -> None:
         super().__init__()
         self.rest = rest
 
     def forward(self, image: Tensor) -> Any:
-        """Go on with the image."""
+        """Apply ``rest``."""
         return self.rest(image)
 
 
@@ -73,7 +73,7 @@ def normalised(image: Tensor, subtract: Tensor, divide: Tensor) -> Tensor:
     return ((image.double() - subtract.reshape(column)) / divide.reshape(column)).float()
 
 
-class Decided(nn.Module):
+class WithMask(nn.Module):
     """Logits (N, K, *size) -> their probabilities (N, K, *size), and the mask of `Predictor.labels`, uint8.
 
     With two classes the mask is 1 where the probability of class 1 is above the threshold, (N, *size), and for layers
@@ -85,7 +85,7 @@ class Decided(nn.Module):
         super().__init__()
         self.activation = activation(model)
         self.layered, self.classes = model.task.scheme.layered, len(model.task.classes)
-        self.register_buffer("thresholds", torch.tensor(model.thresholds))
+        self.register_buffer("thresholds", torch.tensor(model.thresholds_of(1)))
 
     def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities and mask."""
@@ -110,21 +110,21 @@ def needs_statistics(model: TrainedNetwork) -> bool:
     return model.task.normaliser.method in ("image", "percentile")
 
 
-def whole(model: TrainedNetwork) -> nn.Module:
+def pixels_to_mask(model: TrainedNetwork) -> nn.Module:
     """The module of a model from the pixels of the file to probability and mask."""
-    rest = nn.Sequential(inference(model), Decided(model))
+    rest = nn.Sequential(inference(model), WithMask(model))
     if needs_statistics(model):
         return WithStatistics(rest).eval()
     normaliser = model.task.normaliser
     if normaliser.method == "none":
-        return Plain(rest).eval()
+        return NamedInput(rest).eval()
     numbers = (torch.tensor(each, dtype=torch.float64) for each in normaliser.fixed)
-    return Plain(nn.Sequential(Fixed(*numbers), rest)).eval()
+    return NamedInput(nn.Sequential(Fixed(*numbers), rest)).eval()
 
 
-def bare(model: TrainedNetwork) -> nn.Module:
+def normalised_to_probability(model: TrainedNetwork) -> nn.Module:
     """The module of a model from a normalised image to probabilities; the file describes the normalisation."""
-    return Plain(nn.Sequential(inference(model), activation(model))).eval()
+    return NamedInput(nn.Sequential(inference(model), activation(model))).eval()
 
 
 def inference(model: TrainedNetwork) -> nn.Module:
@@ -149,6 +149,7 @@ class _PoolOfOneAxis(nn.Module):
         self.ceil_mode: bool = pool.ceil_mode
 
     def forward(self, features: Tensor) -> Tensor:
+        """Pool the last axis: (N, C, W) -> (N, C, W / stride), rounded as ``nn.MaxPool1d`` rounds."""
         pooled = nn.functional.max_pool2d(
             features.unsqueeze(-2),
             (1, self.kernel),
@@ -161,14 +162,21 @@ class _PoolOfOneAxis(nn.Module):
 
 
 def example(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor, ...]:
-    """Inputs of `whole`: images of noise, of the size with that many steps along each axis, and statistics."""
+    """Inputs of `pixels_to_mask`: those of `noise`, and statistics if the module needs them."""
+    if not needs_statistics(model):
+        return noise(model, images, *steps)
+    subtract, divide = (torch.full((model.net.in_channels,), value, dtype=torch.float64) for value in (0.1, 1.5))
+    return *noise(model, images, *steps), subtract, divide
+
+
+def noise(model: TrainedNetwork, images: int, *steps: int) -> tuple[Tensor]:
+    """The input of `normalised_to_probability`: images of noise, (N, C, *size), of mean 0 and standard deviation 1.
+
+    The size is that many ``steps`` above the smallest one along each axis.
+    """
     size = SizeRule.of(model.net).size(*steps)
     generator = torch.Generator().manual_seed(sum(steps))
-    image = torch.randn(images, model.net.in_channels, *size, generator=generator)
-    if not needs_statistics(model):
-        return (image,)
-    channels = model.net.in_channels
-    return image, torch.full((channels,), 0.1, dtype=torch.float64), torch.full((channels,), 1.5, dtype=torch.float64)
+    return (torch.randn(images, model.net.in_channels, *size, generator=generator),)
 
 
 def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
@@ -181,9 +189,9 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
     shapes = (free, *[None] * (len(inputs) - 1))
     try:
         try:
-            program = _exported(module, inputs, shapes, ones_are_special=False)
+            program = _program(module, inputs, shapes, ones_are_special=False)
         except Exception:  # the sizes of several centre crops after each other are not resolved in this way
-            program = _exported(module, inputs, shapes, ones_are_special=True)
+            program = _program(module, inputs, shapes, ones_are_special=True)
     except Exception as error:  # torch raises many kinds of errors for code that it cannot trace
         raise cannot(model, one_line(error, 200)) from error
     # torch excludes sizes at which a feature map has 1 pixel; `check` shows whether the graph is right for them as well
@@ -196,7 +204,7 @@ def traced(model: TrainedNetwork, module: nn.Module, inputs: tuple[Tensor, ...])
     return program
 
 
-def _exported(module: nn.Module, inputs: tuple[Tensor, ...], shapes: Any, *, ones_are_special: bool) -> ExportedProgram:
+def _program(module: nn.Module, inputs: tuple[Tensor, ...], shapes: Any, *, ones_are_special: bool) -> ExportedProgram:
     """The graph; if ``ones_are_special``, torch may limit it to sizes at which no feature map has 1 pixel."""
     # torch has no public name for this setting: without it, an exported graph refuses sizes at which a map has 1 pixel
     with torch.no_grad(), silent(), tracing.patch(backed_size_oblivious=not ones_are_special):  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from typing import Any
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.normalisation import PERCENTILES, Normaliser
 from unet_tutorial.jobs.job import BEST, CHECKPOINT
-from unet_tutorial.jobs.predictor import Thresholds, check_task, thresholds_in
+from unet_tutorial.jobs.predictor import VIEWS, Thresholds, check_task, thresholds_in
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.learning.checkpoints import NO_BUILDERS, Builders, load
 from unet_tutorial.learning.integrity import digest_of
@@ -63,21 +63,20 @@ class SizeRule:
 class TrainedNetwork:
     """A network, the task that it was trained for, and its thresholds.
 
-    ``cuts`` holds the thresholds by the number of views, as the notes of a checkpoint do; {} stands for 0.5. A network
-    that `nets.presets.build` makes has a ``preset`` and ``arguments``; any other one has the name ``builder`` of the
-    code that builds it, or nothing.
+    ``thresholds`` holds those of `Predictor` by the number of views; a missing entry stands for 0.5. A network that
+    `nets.presets.build` makes has a ``preset`` and ``arguments``; any other one has the name ``builder`` of the code
+    that builds it, or nothing.
     """
 
     net: Network
     task: Task
-    cuts: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[int, Thresholds] = field(default_factory=dict)
     preset: str = ""
     builder: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_task(self.task, self.net)
-        thresholds_in({"cuts": self.cuts}, 1)
 
     @classmethod
     def from_file(cls, run: str | Path, builders: Builders = NO_BUILDERS) -> TrainedNetwork:
@@ -89,9 +88,8 @@ class TrainedNetwork:
         kept = load(path)
         net = kept.network(builders)
         try:
-            return cls(
-                net, Task.from_notes(kept.notes), kept.notes.get("cuts", {}), kept.preset, kept.net, kept.arguments
-            )
+            thresholds = {views: thresholds_in(kept.notes, views) for views in VIEWS}
+            return cls(net, Task.from_notes(kept.notes), thresholds, kept.preset, kept.net, kept.arguments)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 
@@ -116,10 +114,9 @@ class TrainedNetwork:
         """The names of the spatial axes, one letter each."""
         return AXES[-self.rank :]
 
-    @property
-    def thresholds(self) -> Thresholds:
-        """The threshold of class 1 without test-time augmentation, or that of each layer; () for more classes."""
-        found = thresholds_in({"cuts": self.cuts}, 1)
+    def thresholds_of(self, views: int = 1) -> Thresholds:
+        """The threshold of class 1 for a number of views, or that of each layer; () for more classes."""
+        found = self.thresholds.get(views, ())
         if self.task.scheme.layered:
             return found or (0.5,) * len(self.task.classes)
         return (found or (0.5,))[:1] if self.task.binary else ()
@@ -152,10 +149,9 @@ class TrainedNetwork:
             },
             "normalisation": MEANING[self.task.normaliser.method],
             "output": f"probability: {activation} of the logits, one channel per class; mask: {self._mask()}",
-            "thresholds": list(self.thresholds),
+            "thresholds": {str(views): list(self.thresholds_of(views)) for views in VIEWS},
             "voxel_size_um": list(self.task.spacing),
             "task": self.task.notes(),
-            "cuts": dict(self.cuts),
         }
         return {name: json.dumps(value, ensure_ascii=False) for name, value in found.items()}
 
@@ -194,7 +190,7 @@ class Description:
     in_channels: int
     out_channels: int
     task: Task
-    cuts: Mapping[str, Any]
+    thresholds: Mapping[int, Thresholds]
     digest: str
 
     @classmethod
@@ -203,7 +199,7 @@ class Description:
         if "format" not in entries:
             raise ValueError("it is no file of unet export; export the checkpoint again with unet export")
         try:
-            found = {name: json.loads(entries[name]) for name in ("format", "plan", "task", "cuts", "digest")}
+            found = {name: json.loads(entries[name]) for name in ("format", "plan", "task", "thresholds", "digest")}
             if found["format"] != FORMAT:
                 raise ValueError(f"its format is {str(found['format'])[:60]!r}, and this version reads {FORMAT!r}")
             plan = found["plan"]
@@ -214,7 +210,7 @@ class Description:
                 int(plan["in_channels"]),
                 int(plan["out_channels"]),
                 Task.from_notes(found),
-                dict(found["cuts"]),
+                {int(views): tuple(map(float, values)) for views, values in found["thresholds"].items()},
                 str(found["digest"]),
             )
             valid_sizes(made.levels, padding=made.padding)

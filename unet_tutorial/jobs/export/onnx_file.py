@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 
 from unet_tutorial.disk import complete_file
-from unet_tutorial.jobs.export.graph import Run, check, example, silent, traced, whole
+from unet_tutorial.jobs.export.graph import Run, check, example, pixels_to_mask, silent, traced
 from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.jobs.export.packages import package
 
@@ -25,7 +25,7 @@ def write_onnx(model: TrainedNetwork, path: Path) -> None:
     Inputs: ``image`` (N, C, *size) float32, and for a normalisation by the image itself also ``subtract`` and
     ``divide``, (C,) float64 each. ValueError if the network cannot be exported, or if a package is missing.
     """
-    module = whole(model)
+    module = pixels_to_mask(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
         part.write_bytes(onnx_bytes(model, program, OUTPUTS))
@@ -77,7 +77,7 @@ def quiet() -> Any:
 
 
 def run_of(session: Any) -> Run:
-    """A function of tensors that runs a session and returns its first output."""
+    """A function that runs a session with tensors, in the order of its inputs, and returns its first output."""
     names = [each.name for each in session.get_inputs()]
     first = session.get_outputs()[0].name
 

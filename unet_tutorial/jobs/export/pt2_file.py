@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from unet_tutorial.disk import complete_file
-from unet_tutorial.jobs.export.graph import check, example, silent, traced, whole
+from unet_tutorial.jobs.export.graph import check, example, pixels_to_mask, silent, traced
 from unet_tutorial.jobs.export.model import TrainedNetwork
 
 DESCRIPTION = "unet_tutorial.json"  # the extra file with the description of the model
@@ -23,7 +23,7 @@ def write_pt2(model: TrainedNetwork, path: Path) -> None:
     ``torch.export.load(path).module()`` is a module with these inputs. The extra file unet_tutorial.json describes it.
     ValueError if the network cannot be exported.
     """
-    module = whole(model)
+    module = pixels_to_mask(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
         try:
