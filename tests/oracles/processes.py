@@ -73,7 +73,7 @@ def _child(
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in names.items()})
     text, result, code = io.StringIO(), None, 0
-    distributed.leave = sys.exit  # so that the text and the result can be sent
+    distributed.leave = sys.exit  # type: ignore[assignment] # so that the text and the result can be sent
     try:
         with redirect_stdout(text), redirect_stderr(text):
             result = function(*arguments)
