@@ -36,7 +36,7 @@ class Moments(NamedTuple):
 
 
 def moments(part: Array) -> Moments:
-    """Those of a part (C, *size) of an image. ValueError for NaN and infinity."""
+    """The moments of a part (C, *size) of an image. ValueError for NaN and infinity."""
     values = part.reshape(len(part), -1).astype(np.float64)  # (C, pixels)
     bad = values.size - np.count_nonzero(np.isfinite(values))
     if bad:
@@ -72,7 +72,8 @@ CountAll = Callable[[Mapping[K, Sequence[Prefix]]], Mapping[K, Sequence[Digits]]
 def digits_after(values: Array, prefix: Prefix) -> Digits:
     """The digits that follow a prefix in values of one channel.
 
-    A value is a number of one to four digits of 16 bits, which have the order of the values.
+    Each value is mapped to an unsigned integer, so that the order is kept. This integer is read as one to four digits
+    of 16 bits.
     """
     keys, length = _sortable(values.ravel()), len(prefix)
     digits = _digits_of(values.dtype)
@@ -98,9 +99,9 @@ def order_statistics(
             following = dict(zip(different[key], found[key], strict=True))
             for number, prefix in enumerate(each):
                 digits, counts = following[prefix]
-                upto = np.cumsum(counts)
-                place = int(np.searchsorted(upto, left[key][number], side="right"))
-                left[key][number] -= int(upto[place] - counts[place])
+                cumulative = np.cumsum(counts)
+                place = int(np.searchsorted(cumulative, left[key][number], side="right"))
+                left[key][number] -= int(cumulative[place] - counts[place])
                 each[number] = (*prefix, int(digits[place]))
     return {key: [_value(prefix, dtype) for prefix in each] for key, each in prefixes.items()}
 
@@ -108,11 +109,12 @@ def order_statistics(
 def percentiles(
     percents: Sequence[float], pixels: Mapping[K, int], dtype: np.dtype[np.generic], count: CountAll[K]
 ) -> dict[K, list[float]]:
-    """The percentiles of each channel, as ``numpy.percentile`` computes them; ``pixels`` is the number of its values.
+    """The percentiles of each channel, as ``numpy.percentile`` computes them for float64, bit for bit.
 
-    The other arguments are those of `order_statistics`.
+    ``percents`` are numbers from 0 to 100, and ``pixels`` is the number of values of each channel. The other arguments
+    are those of `order_statistics`.
     """
-    places = {key: [(n - 1) * percent / 100 for percent in percents] for key, n in pixels.items()}
+    places = {key: [(n - 1) * (percent / 100) for percent in percents] for key, n in pixels.items()}
     ranks = {
         key: [r for at in each for r in (int(at), min(int(at) + 1, pixels[key] - 1))] for key, each in places.items()
     }
