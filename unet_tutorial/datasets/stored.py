@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from unet_tutorial.datasets.images.channels import Arrangement, arrangement, native
+from unet_tutorial.datasets.images.channels import Arrangement, arrangement, native, without_alpha
 from unet_tutorial.datasets.images.decode import TIFF
 from unet_tutorial.datasets.images.decoded import ContentError, Unread
 from unet_tutorial.datasets.images.files import explain_permission_error, split_path
-from unet_tutorial.datasets.images.image import Array
+from unet_tutorial.datasets.images.image import ALPHA, Array
 from unet_tutorial.datasets.images.tiff import open_tiff
 from unet_tutorial.datasets.images.volumes import open_zarr
 from unet_tutorial.disk import one_line
 
-SAMPLES, SAMPLE = 8, 16  # parts, and pixels of their sides, that a fingerprint holds
+PARTS, PART = 2**12, 2**18  # parts of the files that a fingerprint reads, and bytes of each: 1 GiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +31,14 @@ class StoredImage:
     unread: Unread
 
     @cached_property
-    def arrangement(self) -> Arrangement:
-        """The order of the stored axes, and the names of the channels."""
+    def _stored(self) -> Arrangement:
+        """The order of the stored axes, an alpha channel included."""
         return arrangement(self.unread.about)
+
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """The order of the stored axes, and the names of the channels, without an alpha channel."""
+        return self._stored._replace(channels=tuple(name for name in self._stored.channels if name != ALPHA))
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -45,12 +52,15 @@ class StoredImage:
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """The type of the pixels in the order of this machine's bytes."""
+        """The dtype of the pixels, in native byte order."""
         return native(self.unread.about.array[:0]).dtype
 
     def read(self, region: tuple[slice, ...]) -> Array:
-        """A part of the image: (C, *region). ValueError, with the path, for a damaged file."""
-        found = self.arrangement
+        """A part of the image: (C, *region), without an alpha channel.
+
+        ValueError, with the path, for a damaged file, and for pixels that are transparent.
+        """
+        found = self._stored
         spatial = dict(zip(found.axes[-len(region) :], region, strict=True))
         kept = iter(found.kept)
         where = tuple(
@@ -58,9 +68,12 @@ class StoredImage:
             for axis in range(self.unread.about.array.ndim)
         )
         try:
-            return native(found.ordered(np.asarray(self.unread.pixels[where])))
+            part = native(found.ordered(np.asarray(self.unread.pixels[where])))
+            return without_alpha(part, found.channels)[0]
         except (OSError, MemoryError):
             raise
+        except ContentError as error:
+            raise ValueError(f"{self.path}: {error}") from error
         except Exception as error:  # a damaged chunk raises one of many types
             pixels = " × ".join(f"{part.start}:{part.stop}" for part in region)
             raise ValueError(
@@ -68,14 +81,24 @@ class StoredImage:
             ) from error
 
     def fingerprint(self) -> str:
-        """A number (hexadecimal) for the shape, type, names and spacing of the image, and some of its pixels."""
+        """SHA-256 of shape, type, names, spacing, and of the files with the pixels: names, sizes and bytes.
+
+        Up to 1 GiB all bytes are read, of a larger image `PARTS` parts that are equally far apart. A change between
+        these parts is found only if a file has another size then, as compressed chunks nearly always have. A copy of
+        the files has the same fingerprint. ValueError for files that cannot be read.
+        """
         found = self.arrangement
-        about = (self.size, str(self.dtype), found.channels, found.spacing)
-        digest = hashlib.sha256(repr(about).encode())
-        for k in range(SAMPLES):
-            starts = [k * max(n - SAMPLE, 0) // (SAMPLES - 1) for n in self.size]
-            part = self.read(tuple(slice(a, min(a + SAMPLE, n)) for a, n in zip(starts, self.size, strict=True)))
-            digest.update(np.ascontiguousarray(part).tobytes())
+        missing = getattr(self.unread.pixels, "fill_value", None)  # the value of chunks that are not stored
+        digest = hashlib.sha256(repr((self.size, str(self.dtype), found.channels, found.spacing, missing)).encode())
+        with explain_permission_error(Path(self.path)):
+            files = [each for path in self.unread.paths for each in _files(path)]
+            sizes = [file.stat().st_size for _, file in files]
+            for (name, _), size in zip(files, sizes, strict=True):
+                digest.update(f"{name}:{size}\n".encode())
+            for number, start in _starts(sizes):
+                with files[number][1].open("rb") as file:
+                    file.seek(start)
+                    digest.update(file.read(PART))
         return digest.hexdigest()
 
     def _spatial(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
@@ -83,6 +106,30 @@ class StoredImage:
         found = self.arrangement
         kept = [length for axis, length in enumerate(lengths) if axis not in found.dropped]
         return tuple(kept[found.kept.index(axis)] for axis in found.axes if axis not in "CS")
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    """The files with pixels and their names: one without a name, or the chunks in the folder of a zarr array."""
+    if not path.is_dir():
+        return [("", path)]
+    inside = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path, followlinks=True)
+        for name in names
+        if not name.startswith(".") and name != "zarr.json"  # metadata, and files of the system, such as .DS_Store
+    ]
+    return sorted((file.relative_to(path).as_posix(), file) for file in inside)
+
+
+def _starts(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The parts that a fingerprint reads: the number of the file, and the first byte in it."""
+    if sum(sizes) <= PARTS * PART:
+        yield from ((number, start) for number, size in enumerate(sizes) for start in range(0, size, PART))
+        return
+    ends = np.cumsum(sizes)
+    for place in np.linspace(0, ends[-1] - PART, PARTS).astype(np.int64):
+        number = int(np.searchsorted(ends, place, side="right"))
+        yield number, int(place - ends[number] + sizes[number])
 
 
 def open_stored(path: str | Path) -> StoredImage:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,12 +77,14 @@ class Decoded:
 class Unread:
     """An array in a file whose pixels have not been read.
 
-    ``pixels`` returns a part of them when it is indexed with slices, ``about`` has everything but the pixels, and
-    ``chunks`` is the number of pixels along each axis that are read together, or () if single pixels can be read.
+    - ``pixels`` returns a part of them when it is indexed with slices; ``about`` has everything but the pixels.
+    - ``paths`` are the files with the pixels, or the folder of the array.
+    - ``chunks`` is the number of pixels along each axis that are read together, or () if single pixels can be read.
     """
 
     pixels: Any
     about: Decoded
+    paths: tuple[Path, ...]
     chunks: tuple[int, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
@@ -66,15 +66,8 @@ def read_tiff(path: Path) -> Decoded:
         if page.photometric == WHITE_IS_ZERO:
             decoded = _with_black(decoded, page.bitspersample)
         decoded = replace(decoded, remarks=(*decoded.remarks, *_missing(page, decoded.array)))
-        incomplete = file.is_ome and any(plane is None for plane in series.pages)
+        _require_all_planes(file, series, errors)
         orientation = page.tags.valueof(ORIENTATION, default=1)
-    if errors:  # for a truncated stack, tifffile returns the pages that it can read and only logs an error
-        raise ValueError(errors[0])
-    if incomplete:  # tifffile gives zeros for these planes
-        raise ContentError(
-            "its OME metadata say that some of its planes are in other files, which are not in its folder; "
-            "put all files of the image into one folder, or save the image as one file"
-        )
     return decoded.turned(orientation)
 
 
@@ -102,14 +95,14 @@ def open_tiff(path: Path) -> Unread:
             placeholder(series.shape, series.dtype or np.uint8),
             series.axes,
             channels=ome_channels(file) if file.is_ome else (),
-            samples=RGB if page.photometric == COLOURED and series.shape[series.axes.find("S")] == 3 else (),
+            samples=_sample_names(page, series.shape[series.axes.index("S")]) if "S" in series.axes else (),
             spacing=tiff_spacing(file),
         )
-        if errors:
-            raise ValueError(errors[0])
+        _require_all_planes(file, series, errors)
+        _require_all_strips(page)
         if series.dataoffset is not None:
             mapped = np.memmap(path, series.dtype.newbyteorder(file.byteorder), "r", series.dataoffset, series.shape)
-            return Unread(mapped, about)
+            return Unread(mapped, about, (path,))
         pixels = package("zarr").open(series.aszarr(level=0), mode="r")
         try:
             pixels[(slice(1),) * pixels.ndim]
@@ -118,7 +111,10 @@ def open_tiff(path: Path) -> Unread:
                 f"its compression {page.compression!s} cannot be read in parts ({one_line(error)}); save it as an "
                 "uncompressed TIFF or as zarr"
             ) from error
-        return Unread(pixels, about, tuple(pixels.chunks))
+        several = (
+            {Path(page.parent.filehandle.path) for page in series.pages if page} if series.is_multifile else {path}
+        )
+        return Unread(pixels, about, tuple(sorted(several)), tuple(pixels.chunks))
 
 
 def _single_series(file: TiffFile) -> TiffPageSeries:
@@ -133,12 +129,28 @@ def _single_series(file: TiffFile) -> TiffPageSeries:
     return first
 
 
+def _require_all_planes(file: TiffFile, series: TiffPageSeries, errors: Sequence[str]) -> None:
+    """ValueError for planes that are missing: tifffile only logs an error, or gives zeros for them."""
+    if errors:
+        raise ValueError(errors[0])
+    if file.is_ome and any(plane is None for plane in series.pages):
+        raise ContentError(
+            "its OME metadata say that some of its planes are in other files, which are not in its folder; "
+            "put all files of the image into one folder, or save the image as one file"
+        )
+
+
+def _require_all_strips(page: TiffPage) -> None:
+    """ValueError for a damaged page; to try each of its strips could take minutes."""
+    found, needed = len(page.dataoffsets), prod(page.chunked)
+    if page.compression != UNCOMPRESSED and found < needed:
+        raise ValueError(f"{needed - found} of {needed} strips or tiles are missing")
+
+
 def _pixels(path: Path, series: TiffPageSeries) -> Decoded:
     """The stored values with their axes and the names of their samples."""
     page = series.keyframe
-    found, needed = len(page.dataoffsets), prod(page.chunked)
-    if page.compression != UNCOMPRESSED and found < needed:  # to try each of them could take minutes
-        raise ValueError(f"{needed - found} of {needed} strips or tiles are missing")
+    _require_all_strips(page)
     if page.photometric in OTHER_COLOURS:
         return _with_pillow(path, series)
     try:
@@ -152,15 +164,21 @@ def _pixels(path: Path, series: TiffPageSeries) -> Decoded:
 
 
 def _samples(page: TiffPage, samples: Array) -> tuple[str, ...]:
-    """The names of the samples of a pixel, from its colours and the tag ExtraSamples; () if they have no meaning.
+    """The names of the samples of a pixel, whose values are (S, *size); () if they have no meaning.
 
-    ``samples`` (S, *size) are the values: a fourth sample of RGB without a meaning is an alpha if it is opaque.
+    A fourth sample of RGB without a meaning is an alpha if it is opaque.
     """
+    names = _sample_names(page, len(samples))
+    if names == (*RGB, "") and samples.dtype.kind == "u" and (samples[3] == _most(samples)).all():
+        return (*RGB, ALPHA)
+    return names
+
+
+def _sample_names(page: TiffPage, count: int) -> tuple[str, ...]:
+    """The names of the samples of a pixel, from its colours and the tag ExtraSamples; () if they have no meaning."""
     colours = RGB if page.photometric == COLOURED else GREY
-    kinds = [*page.extrasamples, *len(samples) * [0]][: len(samples) - len(colours)]
+    kinds = [*page.extrasamples, *count * [0]][: count - len(colours)]
     extra = [ALPHA if kind in ALPHA_SAMPLES else "" for kind in kinds]
-    if extra == [""] and colours == RGB and samples.dtype.kind == "u" and (samples[3] == _most(samples)).all():
-        extra = [ALPHA]
     return () if colours == GREY and "" in extra else (*colours, *extra)
 
 

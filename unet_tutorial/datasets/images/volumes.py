@@ -176,11 +176,11 @@ def open_zarr(path: Path, inside: str) -> Unread:
             offered = {name: node for name, node in offered.items() if name not in labels}
         node = _chosen(offered if not inside else pictures | arrays, inside, path)
         if isinstance(node, zarr.Array):
-            return _unread(node, _dimension_names(node))
-        return _ome_zarr(node)
+            return _unread(path, node, _dimension_names(node))
+        return _ome_zarr(path, node)
 
 
-def _ome_zarr(group: Any) -> Unread:
+def _ome_zarr(path: Path, group: Any) -> Unread:
     """The first, that is the largest, array of an OME-Zarr image (versions 0.1 to 0.5)."""
     attributes = _ome_attributes(group)
     image = attributes["multiscales"][0]
@@ -195,7 +195,7 @@ def _ome_zarr(group: Any) -> Unread:
         scale = scale * np.asarray(transform.get("scale", 1.0), float)
     lengths = [micrometres(size, str(axis.get("unit", ""))) for size, axis in zip(scale, axes, strict=True)]
     channels = tuple(str(channel.get("label", "")) for channel in attributes.get("omero", {}).get("channels", []))
-    found = _unread(array, names)
+    found = _unread(path, array, names)
     letters = found.about.axes
     spacing = known_lengths({axis: length for axis, length in zip(letters, lengths, strict=True) if axis in "ZYX"})
     return replace(found, about=replace(found.about, channels=channels, spacing=spacing))
@@ -218,12 +218,12 @@ def _dimension_names(array: Any) -> list[str]:
     return [LETTERS.get(str(name).lower(), "") for name in names]
 
 
-def _unread(array: Any, names: Sequence[str]) -> Unread:
+def _unread(path: Path, array: Any, names: Sequence[str]) -> Unread:
     missing = array.nchunks - array.nchunks_initialized
     remark = f"{missing} of its {array.nchunks} chunks are not in the folder; they are read as {array.fill_value}"
     remarks = (remark,) if missing else ()
     about = Decoded(placeholder(array.shape, array.dtype), axis_letters(names), remarks=remarks)
-    return Unread(array, about, tuple(array.chunks))
+    return Unread(array, about, (path / array.path,), tuple(array.chunks))
 
 
 def axis_letters(names: Sequence[str]) -> str:
