@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.oracles.permissions import as_nobody, limited_file_size
-from unet_tutorial.disk import CLAIM, LONGEST_STEM, complete_file, make_folder, one_line, unused_folder
+from unet_tutorial.disk import CLAIM, LONGEST_STEM, complete_file, complete_folder, make_folder, one_line, unused_folder
 
 
 def write(path: Path, content: bytes) -> None:
@@ -145,6 +145,36 @@ def test_names_as_long_as_the_file_system_allows_are_written(tmp_path: Path) -> 
             assert len(part.stem) > LONGEST_STEM
             part.touch()
         assert (tmp_path / name).exists()
+
+
+def test_a_folder_appears_only_when_it_is_complete(tmp_path: Path) -> None:
+    def make(content: Callable[[], str]) -> None:
+        with complete_folder(tmp_path / "new" / "a") as part:
+            make_folder(part / "inner")
+            (part / "inner" / "file").write_text(content())
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(interrupted)
+    assert list((tmp_path / "new").iterdir()) == []
+    make(lambda: "first")
+    with pytest.raises(ValueError, match=r"new/a: another process has just made this folder; run the same command"):
+        make(lambda: "second")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a"]
+    assert (tmp_path / "new" / "a" / "inner" / "file").read_text() == "first"
+
+
+def test_the_leftover_folder_of_a_killed_process_is_removed(tmp_path: Path) -> None:
+    program = "import os, sys; from unet_tutorial.disk import complete_folder\n"
+    program += "with complete_folder(sys.argv[1]) as part: part.mkdir(); (part / 'x').touch(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.zarr")])
+    (left,) = tmp_path.iterdir()
+    assert (left.name[:3], left.suffix, (left / "x").exists()) == (".a.", ".zarr", True)
+    with complete_folder(tmp_path / "a.zarr") as part:
+        part.mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
 
 
 CLAIMING = """

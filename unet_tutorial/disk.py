@@ -1,8 +1,13 @@
-"""Files that are complete or absent, and new folders for one process. Errors of the file system become a ValueError."""
+"""Files and folders that are complete or absent, and new folders for one process.
 
+Errors of the file system become a ValueError.
+"""
+
+import errno
 import hashlib
 import os
 import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -26,8 +31,7 @@ def complete_file(path: str | Path) -> Iterator[Path]:
     operating system, such as a full disk or a missing or read-only folder.
     """
     path = Path(path)
-    _remove_leftovers(path)
-    part = path.with_name(f"{_start(path)}{_machine()}-{os.getpid()}-{uuid4().hex[:8]}{path.suffix}")
+    part = _temporary(path)
     try:
         yield part
         part.replace(path)
@@ -42,20 +46,53 @@ def complete_file(path: str | Path) -> Iterator[Path]:
         path.with_name(CLAIM).unlink()  # the folder holds a file now
 
 
+@contextmanager
+def complete_folder(path: str | Path) -> Iterator[Path]:
+    """Context manager that returns a temporary path beside `path`; make the folder, with its files, at this path.
+
+    At the end of the context the temporary folder is renamed to `path`, which must not exist. If the block raises an
+    error, it is deleted instead. So of several processes that make the same folder, one succeeds. That of a process
+    that was killed is deleted by the next process that makes `path`. Raises ValueError with the name for an error of
+    the operating system, and for a folder that another process has made.
+    """
+    path = Path(path)
+    part = _temporary(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.rename(path)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise ValueError(
+                f"{path}: another process has just made this folder; run the same command again"
+            ) from error
+        raise ValueError(
+            f"{path}: this folder cannot be made ({one_line(error)}); choose one in a writable folder with free space"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A new name for a temporary file or folder beside `path`; those of processes that have ended are deleted."""
+    _remove_leftovers(path)
+    return path.with_name(f"{_start(path)}{_machine()}-{os.getpid()}-{uuid4().hex[:8]}{path.suffix}")
+
+
 def _start(path: Path) -> str:
     """The start of the names of all temporary files for `path`."""
     return f".{path.stem[:LONGEST_STEM]}."
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Delete the temporary files for `path` of processes that do not run any more."""
+    """Delete the temporary files and folders for `path` of processes that do not run any more."""
     ours = re.compile(rf"{re.escape(_start(path))}([0-9a-f]{{8}})-(\d{{1,9}})-[0-9a-f]{{8}}{re.escape(path.suffix)}")
     with suppress(OSError):  # a folder that cannot be read is reported by the write
         for file in path.parent.iterdir():
             found = ours.fullmatch(file.name)
             if found and _is_abandoned(file, found[1], int(found[2])):
                 with suppress(OSError):
-                    file.unlink()
+                    shutil.rmtree(file) if file.is_dir() else file.unlink()
 
 
 def _is_abandoned(file: Path, machine: str, process: int) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from tests.oracles.permissions import as_nobody
 from unet_tutorial.datasets.images.files import read
@@ -33,7 +36,10 @@ LAYERS = (
 )
 
 
-@pytest.mark.parametrize("pictures", [PICTURES, WITHOUT, LAYERS])
+MOVED = tuple(replace(each, translation=(-7.0, 100.0, 0.0)) for each in PICTURES)
+
+
+@pytest.mark.parametrize("pictures", [PICTURES, WITHOUT, LAYERS, MOVED])
 def test_the_folder_is_valid(tmp_path: Path, pictures: tuple[Picture, ...]) -> None:
     yaozarrs = pytest.importorskip("yaozarrs", reason="the validator of OME-Zarr: pip install yaozarrs")
     create(tmp_path / "a.zarr", pictures, {"more": 1})
@@ -78,6 +84,8 @@ def test_scales_make_pixels_more_cubic_and_end_at_256_pixels() -> None:
     assert scale_factors((256, 200), ()) == [(1, 1)]
     assert scale_factors((1, 1000), ()) == [(1, 1), (1, 2), (1, 4)]
     assert scale_factors((1000, 2), (1, 9)) == [(1, 1), (2, 1), (4, 1)]
+    assert scale_factors((400, 400), (1.9, 1)) == [(1, 1), (2, 2)]
+    assert scale_factors((400, 400), (2, 1)) == [(1, 1), (1, 2), (2, 4)]
     assert scale_factors((2, 1000), (1, 1)) == [(1, 1), (2, 2), (2, 4)]
 
 
@@ -90,12 +98,59 @@ def test_the_place_of_a_coarse_pixel_is_the_centre_of_its_pixels() -> None:
     assert len(PICTURES[1].metadata()["multiscales"][0]["datasets"][1]["coordinateTransformations"]) == 1
 
 
+def test_the_position_of_the_image_is_kept_at_all_scales() -> None:
+    picture = replace(PICTURES[0], translation=(-7.0, 100.0, 0.0))
+    labels = replace(PICTURES[1], translation=(-7.0, 100.0, 0.0))
+    for each, places in (
+        (picture, [[0, -7, 100, 0], [0, -7, 100.25, 0.25]]),
+        (labels, [[-7, 100, 0], [-7, 100, 0]]),
+    ):
+        held = each.metadata()["multiscales"][0]["datasets"]
+        assert [scale["coordinateTransformations"][1]["translation"] for scale in held[:2]] == places
+
+
 def test_attributes_are_added_and_those_of_other_folders_are_empty(tmp_path: Path) -> None:
     create(tmp_path / "a.zarr", WITHOUT, {"more": 1})
     add_attributes(tmp_path / "a.zarr", {"less": 2})
     held = attributes_of(tmp_path / "a.zarr")
     assert (held["more"], held["less"], "ome" in held) == (1, 2, True)
     assert attributes_of(tmp_path) == {}
+
+
+def test_of_several_starts_at_once_one_makes_the_folder_and_the_others_say_so(tmp_path: Path) -> None:
+    for number in range(5):
+        path = tmp_path / f"{number}.zarr"
+
+        def start(name: int, path: Path = path) -> str:
+            try:
+                create(path, PICTURES, {"made": name})
+            except ValueError as error:
+                return str(error)
+            return ""
+
+        with ThreadPoolExecutor(4) as pool:
+            messages = list(pool.map(start, range(4)))
+        (made,) = (name for name, message in enumerate(messages) if not message)
+        assert set(messages) == {"", f"{path}: another process has just made this folder; run the same command again"}
+        assert attributes_of(path)["made"] == made
+        assert np.isclose(Chunks(path).read(PICTURES[0], (slice(1),) * 3), 0).all()
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_what_is_no_group_has_no_attributes_and_damaged_or_unreadable_metadata_are_refused(tmp_path: Path) -> None:
+    zarr.create_array(str(tmp_path / "a.zarr"), data=np.zeros((3, 3)))
+    (tmp_path / "file.zarr").write_text("text")
+    for name in ("a.zarr", "file.zarr", "none.zarr"):
+        assert attributes_of(tmp_path / name) == {}
+    create(tmp_path / "b.zarr", WITHOUT, {})
+    metadata = tmp_path / "b.zarr" / "zarr.json"
+    for text in ("{", "", "[]"):
+        metadata.write_text(text)
+        with pytest.raises(ValueError, match=r"b.zarr: its zarr.json is damaged \(.*\); choose another folder"):
+            attributes_of(tmp_path / "b.zarr")
+    metadata.chmod(0)
+    with as_nobody(), pytest.raises(ValueError, match=r"b.zarr.*: you are not permitted to read it"):
+        attributes_of(tmp_path / "b.zarr")
 
 
 def test_a_folder_that_cannot_be_made_is_named_and_nothing_is_left(tmp_path: Path) -> None:

@@ -55,6 +55,24 @@ def test_ome_zarr(tmp_path: Path, version: str, axes: str, array: np.ndarray[Any
     assert open_stored(tmp_path / "a.zarr").arrangement.spacing == pytest.approx((0.4, 0.2, 0.1))
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_the_translation_of_an_ome_zarr(tmp_path: Path, version: str) -> None:
+    ome_zarr(tmp_path / "a.zarr", CHANNELS, "czyx", version)
+    assert open_stored(tmp_path / "a.zarr").translation == ()
+    root = zarr.open_group(str(tmp_path / "a.zarr"), mode="r+")
+    held: dict[str, Any] = dict(root.attrs)
+    image = held.get("ome", held)["multiscales"][0]
+    image["datasets"][0]["coordinateTransformations"].append({"type": "translation", "translation": [0, 800, -200, 0]})
+    image["coordinateTransformations"] = [
+        {"type": "scale", "scale": [1, 2, 1, 1]},
+        {"type": "translation", "translation": [0, 0, 0, 50]},
+    ]
+    root.attrs.update(held)
+    found = open_stored(tmp_path / "a.zarr")
+    assert found.arrangement.spacing == pytest.approx((0.8, 0.2, 0.1))  # of nm
+    assert found.translation == pytest.approx((1.6, -0.2, 0.05))
+
+
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_zarr_array(tmp_path: Path, version: Any) -> None:
     zarr.create_array(str(tmp_path / "a.zarr"), data=VOLUME, chunks=(2, 8, 8), zarr_format=version)

@@ -6,7 +6,6 @@ zarr alone.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unet_tutorial.datasets.images.files import explain_permission_error
 from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.datasets.images.volumes import package
-from unet_tutorial.disk import one_line
+from unet_tutorial.disk import complete_folder, one_line
 
 VERSION = "0.5"
 SMALLEST = 256  # pixels of the longest axis of an image that needs no smaller scale
 LABELS = "labels"  # the folder of the label images
-Region = tuple[slice, ...]
 Shrink = Callable[[Array, tuple[int, ...]], Array]  # (values, factor per axis) -> smaller values
 
 
@@ -53,8 +52,8 @@ def first_of(values: Array, factors: tuple[int, ...]) -> Array:
 def scale_factors(size: Sequence[int], spacing: Sequence[float]) -> list[tuple[int, ...]]:
     """The factor of each scale along each spatial axis, from 1 on, until the image has at most 256 pixels per axis.
 
-    From scale to scale an axis is halved, if its pixels are then not longer than those of the other axes. ``spacing``
-    may be (); then pixels are cubes.
+    From scale to scale, each axis whose pixels are less than twice as long as the shortest ones is halved, but no axis
+    of one pixel. ``spacing`` may be (); then pixels are cubes.
 
     >>> scale_factors((100, 1000, 1000), (4, 1, 1))
     [(1, 1, 1), (1, 2, 2), (1, 4, 4)]
@@ -75,7 +74,8 @@ class Picture:
     - ``name``: "" for the image of the folder itself, or that of a label image.
     - ``axes``: a letter per axis, such as "czyx"; ``size`` the pixels along each of them.
     - ``chunk``: pixels of a chunk along the spatial axes; along c a chunk has length 1.
-    - ``spacing``: the size of a pixel in µm along the spatial axes, or ().
+    - ``spacing``: the size of a pixel in µm along the spatial axes, or (). ``translation``: the position of the first
+      pixel in µm, or () for 0.
     - ``shrink``: how a smaller scale is made, `mean_of` or `first_of`.
     - ``channels``: the names along c. ``classes``: the names of the labels 1, 2, …, if they are classes.
     """
@@ -89,6 +89,7 @@ class Picture:
     shrink: Shrink = first_of
     channels: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    translation: tuple[float, ...] = ()
 
     @property
     def path(self) -> str:
@@ -137,12 +138,15 @@ class Picture:
         return {"name": axis, "type": "space"} | ({"unit": "micrometer"} if self.spacing else {})
 
     def _transforms(self, factors: tuple[int, ...]) -> list[dict[str, Any]]:
-        pixel = (1.0,) * self.channelled + (self.spacing or (1.0,) * (len(self.axes) - self.channelled))
-        scale = [float(length * factor) for length, factor in zip(pixel, factors, strict=True)]
-        found: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
-        if self.shrink is mean_of and max(factors) > 1:  # the centre of several pixels
-            shift = [float(length * (factor - 1) / 2) for length, factor in zip(pixel, factors, strict=True)]
-            found.append({"type": "translation", "translation": shift})
+        """The size of a pixel of a scale, and the position of its first one."""
+        ones = (1.0,) * (len(self.axes) - self.channelled)
+        pixel = np.array((1.0,) * self.channelled + (self.spacing or ones))
+        place = np.array((0.0,) * self.channelled + (self.translation or (0.0,) * len(ones)))
+        if self.shrink is mean_of:  # the centre of several pixels
+            place += pixel * (np.array(factors) - 1) / 2
+        found: list[dict[str, Any]] = [{"type": "scale", "scale": (pixel * factors).tolist()}]
+        if place.any():
+            found.append({"type": "translation", "translation": place.tolist()})
         return found
 
 
@@ -154,13 +158,11 @@ def _channel(name: str) -> dict[str, Any]:
 def create(path: Path, pictures: Sequence[Picture], attributes: Mapping[str, Any]) -> None:
     """Make an OME-Zarr folder of these images with empty arrays; ``attributes`` are added to those of its group.
 
-    The folder is whole or not there: it is made under another name and then renamed. ValueError if it cannot be made.
+    The folder is complete or absent: it is made under another name and then renamed. ValueError if it cannot be made,
+    and if another process has made it.
     """
     zarr = package("zarr")
-    part = path.with_name(f".{path.name}.new")
-    try:
-        shutil.rmtree(part, ignore_errors=True)  # of a process that was ended
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with complete_folder(path) as part:
         root = zarr.open_group(str(part), mode="w", zarr_format=3)
         for picture in pictures:
             group = root.require_group(picture.path) if picture.path else root
@@ -181,21 +183,23 @@ def create(path: Path, pictures: Sequence[Picture], attributes: Mapping[str, Any
         if labels:
             root.require_group(LABELS).attrs["ome"] = {"version": VERSION, "labels": labels}
         root.attrs.update(dict(attributes))
-        part.rename(path)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise ValueError(
-            f"{path}: this folder cannot be made ({one_line(error)}); choose one in a writable folder with free space"
-        ) from error
 
 
 def attributes_of(path: Path) -> dict[str, Any]:
-    """The attributes of the group of a zarr folder; {} for a folder that is no group."""
+    """The attributes of the group of a zarr folder; {} for a folder that is no group.
+
+    ValueError for metadata that are damaged or that may not be read.
+    """
     zarr = package("zarr")
-    try:
-        return dict(zarr.open_group(str(path), mode="r").attrs)
-    except Exception:  # zarr raises several types for a folder that is no group
-        return {}
+    with explain_permission_error(path):
+        try:
+            return dict(zarr.open_group(str(path), mode="r").attrs)
+        except (FileNotFoundError, zarr.errors.ContainsArrayError):  # no group, an array
+            return {}
+        except (ValueError, TypeError) as error:  # of the JSON parser, and of zarr for JSON that is no metadata
+            raise ValueError(
+                f"{path}: its zarr.json is damaged ({one_line(error)}); choose another folder, or delete this one"
+            ) from error
 
 
 def add_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -213,16 +217,16 @@ class Chunks:
         self.path = path
         self._arrays: dict[str, Any] = {}
 
-    def read(self, picture: Picture, region: Region, scale: int = 0) -> NDArray[Any]:
+    def read(self, picture: Picture, region: tuple[slice, ...], scale: int = 0) -> NDArray[Any]:
         """A part of an array of the image: ``region`` has the spatial axes, all channels are read."""
         return np.asarray(self._array(picture, scale)[self._where(picture, region)])
 
-    def write(self, picture: Picture, region: Region, values: Array, scale: int = 0) -> None:
+    def write(self, picture: Picture, region: tuple[slice, ...], values: Array, scale: int = 0) -> None:
         """Write a part of an array that consists of whole chunks."""
         self._array(picture, scale)[self._where(picture, region)] = values
 
     @staticmethod
-    def _where(picture: Picture, region: Region) -> tuple[slice, ...]:
+    def _where(picture: Picture, region: tuple[slice, ...]) -> tuple[slice, ...]:
         return (slice(None),) * picture.channelled + region
 
     def _array(self, picture: Picture, scale: int) -> Any:

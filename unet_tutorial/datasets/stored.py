@@ -51,6 +51,12 @@ class StoredImage:
         return self._spatial(self.unread.chunks) if self.unread.chunks else ()
 
     @property
+    def translation(self) -> tuple[float, ...]:
+        """The position of the first pixel along each spatial axis in µm, or () if the file states none."""
+        places, spatial = self.unread.translation, [axis for axis in self.arrangement.axes if axis not in "CS"]
+        return tuple(places[axis] for axis in spatial) if places.keys() >= set(spatial) else ()
+
+    @property
     def dtype(self) -> np.dtype[np.generic]:
         """The dtype of the pixels, in native byte order."""
         return native(self.unread.about.array[:0]).dtype

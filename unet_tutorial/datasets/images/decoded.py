@@ -80,12 +80,14 @@ class Unread:
     - ``pixels`` returns a part of them when it is indexed with slices; ``about`` has everything but the pixels.
     - ``paths`` are the files with the pixels, or the folder of the array.
     - ``chunks`` is the number of pixels along each axis that are read together, or () if single pixels can be read.
+    - ``translation`` is the position of the first pixel in µm, by the letter of the axis; {} if the file states none.
     """
 
     pixels: Any
     about: Decoded
     paths: tuple[Path, ...]
     chunks: tuple[int, ...] = ()
+    translation: Mapping[str, float] = field(default_factory=dict)
 
 
 def placeholder(shape: tuple[int, ...], dtype: DTypeLike) -> Array:

@@ -190,15 +190,20 @@ def _ome_zarr(path: Path, group: Any) -> Unread:
     kinds = {"space": "space", "channel": "C", "time": "T"}
     names = [LETTERS.get(str(axis["name"]).lower(), kinds.get(axis.get("type", ""), "")) for axis in axes]
     transforms = [*level.get("coordinateTransformations", []), *image.get("coordinateTransformations", [])]
-    scale = np.ones(array.ndim)
+    scale, translation = np.ones(array.ndim), np.zeros(array.ndim)
     for transform in transforms:
-        scale = scale * np.asarray(transform.get("scale", 1.0), float)
-    lengths = [micrometres(size, str(axis.get("unit", ""))) for size, axis in zip(scale, axes, strict=True)]
+        factor = np.asarray(transform.get("scale", 1.0), float)
+        scale, translation = scale * factor, translation * factor + np.asarray(transform.get("translation", 0.0), float)
+    units = [str(axis.get("unit", "")) for axis in axes]
+    lengths = [micrometres(size, unit) for size, unit in zip(scale, units, strict=True)]
     channels = tuple(str(channel.get("label", "")) for channel in attributes.get("omero", {}).get("channels", []))
     found = _unread(path, array, names)
     letters = found.about.axes
     spacing = known_lengths({axis: length for axis, length in zip(letters, lengths, strict=True) if axis in "ZYX"})
-    return replace(found, about=replace(found.about, channels=channels, spacing=spacing))
+    moved = zip(letters, translation.tolist(), units, strict=True)
+    places = {axis: place * (micrometres(1, unit) or 0) for axis, place, unit in moved if axis in spacing}
+    about = replace(found.about, channels=channels, spacing=spacing)
+    return replace(found, about=about, translation=places if any(places.values()) else {})
 
 
 def _ome_attributes(node: Any) -> Mapping[str, Any]:
