@@ -6,6 +6,7 @@ The numbers do not depend on the blocks: they are those of ``instances.class_ins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,20 +23,20 @@ Floats = NDArray[np.float64]
 class Components(NamedTuple):
     """The n components of one block, in the order of their numbers 1 .. n in it.
 
-    - ``kinds`` (n,): the class of each. ``pixels`` (n,): their number.
+    - ``classes`` (n,): the class of each. ``pixels`` (n,): their number.
     - ``first`` (n,): the position of the first pixel in the flattened image.
     - ``sums`` (n, axes): the sums of the positions of the pixels in the image, ``low`` and ``high`` (n, axes): the
       first position and the one after the last.
-    - ``chance`` (n,): the sum of the probabilities of the class.
+    - ``probability`` (n,): the sum of the probabilities of the class over the pixels.
     """
 
-    kinds: Ints
+    classes: Ints
     pixels: Ints
     first: Ints
     sums: Floats
     low: Ints
     high: Ints
-    chance: Floats
+    probability: Floats
 
 
 class Faces(NamedTuple):
@@ -46,36 +47,46 @@ class Faces(NamedTuple):
 
 
 def numbered(classes: NDArray[np.uint8]) -> tuple[NDArray[np.int32], Ints]:
-    """The number of the component of each pixel of a block, and the class of each component; always the same.
+    """The number of the component of each pixel of a block, and the class of each component; deterministic.
 
     ``classes`` (*block) holds the class of each pixel, 0 for the background. Pixels are connected if they share a side
     and have the same class.
     """
-    labels, kinds = components_by_class(classes)
-    return labels.astype(np.int32), kinds
+    labels, class_of_each = components_by_class(classes)
+    return labels.astype(np.int32, copy=False), class_of_each
 
 
 def components_of(
-    labels: NDArray[np.int32], kinds: Ints, chances: NDArray[np.float32], region: Region, size: Size
+    labels: NDArray[np.int32], classes: Ints, probabilities: NDArray[np.float32], region: Region, size: Size
 ) -> Components:
     """The components of one block of an image of this ``size``.
 
-    ``labels`` (*block) and ``kinds`` (n,) are those of `numbered`; ``chances`` (K, *block) is the probability of each
-    class.
+    ``labels`` (*block) and ``classes`` (n,) are those of `numbered`; ``probabilities`` (K, *block) are those of all
+    classes. Needs about 41 bytes of memory for each pixel of the components.
     """
-    n, at = len(kinds), np.flatnonzero(labels)  # (pixels of components,)
+    n, at = len(classes), np.flatnonzero(labels)  # (pixels of components,), in reading order
     which = labels.ravel()[at].astype(np.int64) - 1
-    where = np.stack(np.unravel_index(at, labels.shape), axis=1) + [part.start for part in region]  # (pixels, axes)
-    every = Components(
-        kinds[which],
-        np.ones(len(at), np.int64),
-        np.asarray(np.ravel_multi_index(tuple(where.T), size), np.int64),
-        where.astype(np.float64),
-        where,
-        where + 1,
-        chances.reshape(len(chances), -1)[kinds[which], at].astype(np.float64),
+    sums, low, high = [], [], []  # one (n,) per axis
+    for axis, part in enumerate(region):
+        along = at // prod(labels.shape[axis + 1 :]) % labels.shape[axis] + part.start
+        sums.append(np.bincount(which, along, n))
+        low.append(np.full(n, part.stop))
+        high.append(np.zeros(n, np.int64))
+        np.minimum.at(low[-1], which, along)
+        np.maximum.at(high[-1], which, along + 1)
+    first = np.zeros(n, np.int64)
+    first[which[::-1]] = at[::-1]  # of equal indices, the last one counts
+    places = [along + part.start for along, part in zip(np.unravel_index(first, labels.shape), region, strict=True)]
+    values = probabilities.reshape(len(probabilities), -1)[classes[which], at]
+    return Components(
+        classes,
+        np.bincount(which, minlength=n),
+        np.asarray(np.ravel_multi_index(places, size), np.int64),
+        np.stack(sums, 1),
+        np.stack(low, 1),
+        np.stack(high, 1),
+        np.bincount(which, values, n).astype(np.float64),
     )
-    return _summed(every, which, n)
 
 
 def faces_of(labels: NDArray[np.int32]) -> Faces:
@@ -95,16 +106,17 @@ def join(
 
     Returns the number of the instance of each component (of the first block, the second, …), 0 for those of fewer than
     ``min_size`` pixels, and the instances, each as one component. Instances extend along the last ``rank`` axes only.
-    Needs memory for the components of all blocks, and for the faces of a few.
+    Needs about 350 bytes of memory for each component of a volume, and the faces of a few blocks.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     parts = [components(index) for index in blocks]
+    starts = np.cumsum([0, *(len(part.classes) for part in parts)])
     every = _each(np.concatenate, *parts)
-    starts = np.cumsum([0, *(len(part.kinds) for part in parts)])
-    total = len(every.kinds)
-    pairs = [np.zeros((0, 2), np.int64), *_touching(blocks, rank, every.kinds, starts, faces)]
+    del parts  # they need as much memory
+    total = len(every.classes)
+    pairs = [np.zeros((0, 2), np.int64), *_touching(blocks, rank, every.classes, starts, faces)]
     left, right = np.concatenate(pairs).T
     graph = coo_array((np.ones(len(left), bool), (left, right)), shape=(total, total))
     count, which = connected_components(graph, directed=False) if total else (0, np.zeros(0, np.int64))
@@ -122,7 +134,7 @@ def _each(make: Callable[[Sequence[NDArray[Any]]], NDArray[Any]], *parts: Compon
 
 
 def _touching(
-    blocks: Blocks, rank: int, kinds: Ints, starts: Ints, faces: Callable[[Size], Faces]
+    blocks: Blocks, rank: int, classes: Ints, starts: Ints, faces: Callable[[Size], Faces]
 ) -> Iterator[NDArray[np.int64]]:
     """Pairs (n, 2) of components of neighbouring blocks that touch, by their position among all components."""
     place = {index: number for number, index in enumerate(blocks)}
@@ -134,13 +146,13 @@ def _touching(
             here, there = faces(index).last[axis].ravel(), faces(after).first[axis].ravel()
             both = (here > 0) & (there > 0)
             pairs = np.stack([here[both] - 1 + starts[place[index]], there[both] - 1 + starts[place[after]]], axis=1)
-            yield np.unique(pairs[kinds[pairs[:, 0]] == kinds[pairs[:, 1]]], axis=0)
+            yield np.unique(pairs[classes[pairs[:, 0]] == classes[pairs[:, 1]]], axis=0)
 
 
 def _summed(every: Components, which: Ints, count: int) -> Components:
     """The components of each group as one: ``which`` (n,) is the group of each of them."""
-    kinds = np.zeros(count, np.int64)
-    kinds[which] = every.kinds
+    classes = np.zeros(count, np.int64)
+    classes[which] = every.classes
     pixels = np.zeros(count, np.int64)
     np.add.at(pixels, which, every.pixels)
     first, high = np.full(count, np.iinfo(np.int64).max), np.zeros((count, every.low.shape[1]), np.int64)
@@ -150,6 +162,6 @@ def _summed(every: Components, which: Ints, count: int) -> Components:
     np.maximum.at(high, which, every.high)
     sums = np.zeros(high.shape)
     np.add.at(sums, which, every.sums)
-    chance = np.zeros(count)
-    np.add.at(chance, which, every.chance)
-    return Components(kinds, pixels, first, sums, low, high, chance)
+    probability = np.zeros(count)
+    np.add.at(probability, which, every.probability)
+    return Components(classes, pixels, first, sums, low, high, probability)

@@ -303,14 +303,14 @@ def _join(job: BlockJob, task: Task, image: StoredImage) -> int:
     for k in range(job.layers):
         load = lru_cache(maxsize=4)(partial(load_faces, job, k))
         numbers, found = join(job.blocks, job.rank, partial(load_components, job, k), load, job.options.min_size)
-        counts = [len(load_components(job, k, index).kinds) for index in job.blocks]
+        counts = [len(load_components(job, k, index).classes) for index in job.blocks]
         for name, values in (("starts", np.cumsum([0, *counts])), ("numbers", numbers)):
             with complete_file(job.state(f"{name}_{k}.npy")) as part:
                 np.save(part, values)
         if job.layered:
-            found = found._replace(kinds=np.full_like(found.kinds, k))
+            found = found._replace(classes=np.full_like(found.classes, k))
         rows = _rows(found, task.classes, image.arrangement.spacing[-job.rank :])
-        like = InstanceMap(np.zeros((0,) * len(job.blocks.size), np.uint32), found.kinds, job.rank)
+        like = InstanceMap(np.zeros((0,) * len(job.blocks.size), np.uint32), found.classes, job.rank)
         ending = f"_instances_{file_name(task.classes[k])}.csv" if job.layered else "_instances.csv"
         output = job.options.output
         with complete_file(output.with_name(output.stem + ending)) as part:
@@ -325,12 +325,12 @@ def _rows(found: Components, names: Sequence[str], spacing: tuple[float, ...]) -
     return [
         InstanceRow(
             k + 1,
-            names[found.kinds[k]],
+            names[found.classes[k]],
             int(pixels),
             unit and int(pixels) * unit,
             tuple((found.sums[k] / pixels).tolist()),
             tuple(zip(found.low[k].tolist(), found.high[k].tolist(), strict=True)),
-            float(found.chance[k] / pixels),
+            float(found.probability[k] / pixels),
         )
         for k, pixels in enumerate(found.pixels)
     ]
