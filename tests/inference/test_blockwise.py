@@ -91,8 +91,8 @@ def test_a_tile_that_the_network_cannot_use_is_refused_with_one_that_it_can() ->
     net = thin_unet(2, 2, "valid")
     with pytest.raises(ValueError, match=r"nearest sizes that do are|smallest size that does is"):
         plan_blocks(net, (200, 200), (45, 45))
-    axes = margins(net.levels, net.padding)
-    few = tuple(axis.smallest for axis in axes)
-    if few[0] - axes[0].lost < axes[0].grid:
-        with pytest.raises(ValueError, match="of its output pixels are usable"):
-            plan_blocks(net, (200, 200), few)
+    net = thin_unet(2, 3, "valid")  # its smallest tile has 4 usable pixels, and its grid is 8
+    (axis, _) = margins(net.levels, net.padding)
+    assert (axis.smallest, axis.lost, axis.grid) == (92, 88, 8)
+    with pytest.raises(ValueError, match=r"tile 92: only 4 of its output pixels are usable, and at least 8 are needed"):
+        plan_blocks(net, (200, 200), (92, 92))

@@ -37,6 +37,7 @@ def test_starts_are_the_fewest_on_the_grid_that_cover_all_pixels(depth: int, pad
             assert {pixel for start in starts for pixel in range(start, start + trusted)} >= set(range(n))
             assert all(start % axis.grid == 0 for start in starts)
             step = max(k for k in range(0, trusted + 1, axis.grid))
+            assert axis.step(tile) == step
             assert len(starts) == next(k for k in range(1, n + 2) if (k - 1) * step + trusted >= n)
 
 

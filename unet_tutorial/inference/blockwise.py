@@ -82,14 +82,10 @@ def plan_blocks(net: Network, size: Size, tile: Size | None = None) -> tuple[Blo
     """
     tile = usable_tile(net, size, tile)
     axes = margins(net.levels, net.padding, net.extra_reach)
-    block = tuple(_block_along(n, t - axis.lost, axis.grid) for axis, n, t in zip(axes, size, tile, strict=True))
+    block = tuple(n if n <= t - axis.lost else axis.step(t) for axis, n, t in zip(axes, size, tile, strict=True))
     covering = tuple(axis.tile_covering(b, 1) for axis, b in zip(axes, block, strict=True))
     before, lost = (tuple(getattr(axis, name) for axis in axes) for name in ("before", "lost"))
     return Blocks(size, block), TilePlan(covering, before, lost)
-
-
-def _block_along(n: int, trusted: int, grid: int) -> int:
-    return n if n <= trusted else trusted - trusted % grid
 
 
 def predict_block(net: Network, read: Read, size: Size, region: Region, plan: TilePlan) -> Tensor:

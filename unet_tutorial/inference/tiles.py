@@ -35,13 +35,17 @@ class Margins:
     grid: int
     smallest: int
 
+    def step(self, tile: int) -> int:
+        """The largest distance of two tiles without a gap: the trusted pixels, down to a multiple of ``grid``."""
+        trusted = tile - self.lost
+        return trusted - trusted % self.grid
+
     def starts(self, n: int, tile: int) -> list[int]:
         """The first trusted pixel of each tile, so that the trusted pixels of all tiles cover n pixels.
 
         Raises ValueError if a tile has fewer trusted pixels than ``grid``, the smallest distance of two tiles.
         """
-        trusted = tile - self.lost
-        step = trusted - trusted % self.grid
+        trusted, step = tile - self.lost, self.step(tile)
         if n <= trusted:
             return [0]
         if not step:
