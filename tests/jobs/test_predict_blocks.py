@@ -101,6 +101,23 @@ def test_instances_are_equal_under_three_tilings_and_their_table_is_that_of_the_
         )
 
 
+def test_the_result_lies_where_the_image_lies(tmp_path: Path) -> None:
+    path = tmp_path / "in.zarr"
+    root = zarr.open_group(str(path), mode="w")
+    zarr.create_array(str(path), name="0", data=smooth_noise((40, 300)), chunks=(40, 40))
+    axes: Any = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+    place: Any = [{"type": "scale", "scale": [0.5, 0.5]}, {"type": "translation", "translation": [100.0, -200.0]}]
+    datasets: Any = [{"path": "0", "coordinateTransformations": place}]
+    root.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
+    predict_blocks(Options(checkpoint, str(path), tmp_path / "out.zarr", tile="60"))
+    for name, second in (("", [100.25, -199.75]), ("labels/classes", [100.0, -200.0])):
+        held: Any = zarr.open_group(str(tmp_path / "out.zarr"), path=name, mode="r").attrs["ome"]
+        fine, coarse = (each["coordinateTransformations"] for each in held["multiscales"][0]["datasets"])
+        assert fine == place
+        assert coarse == [{"type": "scale", "scale": [1.0, 1.0]}, {"type": "translation", "translation": second}]
+
+
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
     checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")

@@ -122,18 +122,19 @@ def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tupl
         "instances": options.instances,
         "min_size": options.min_size,
     }
-    pictures = _pictures(predictor.task, blocks, found.spacing, instances=options.instances)
+    pictures = _pictures(predictor.task, blocks, image, instances=options.instances)
     channels = tuple(map(int, picked.array.ravel()))
     return BlockJob(options, json.dumps(identity, sort_keys=True), blocks, tiles, channels, pictures), remarks
 
 
-def _pictures(task: Task, blocks: Blocks, spacing: tuple[float, ...], *, instances: bool) -> tuple[Picture, ...]:
+def _pictures(task: Task, blocks: Blocks, image: StoredImage, *, instances: bool) -> tuple[Picture, ...]:
     """The images of the result: the probability of class 1 or of every class, the classes, and the instances."""
+    place: dict[str, Any] = {"spacing": image.arrangement.spacing, "translation": image.translation}
 
     def picture(name: str, dtype: str, channels: tuple[str, ...] = (), **more: Any) -> Picture:
         lead: Size = (len(channels),) if channels else ()
         letters = "c" * len(lead) + "zyx"[-len(blocks.size) :]
-        return Picture(name, letters, lead + blocks.size, blocks.block, dtype, spacing, channels=channels, **more)
+        return Picture(name, letters, lead + blocks.size, blocks.block, dtype, channels=channels, **place, **more)
 
     layers = task.classes if task.scheme.layered else ()
     several = () if task.binary or len(task.classes) == 1 else task.classes
