@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -191,6 +193,24 @@ def test_the_number_of_threads_does_not_change_a_bit(options: Options) -> None:
     finally:
         torch.set_num_threads(before)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_threads_of_one_worker_share_the_network_and_give_the_same_bits(options: Options) -> None:
+    predict_blocks(options)
+
+    def on_threads(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        indices = list(indices)
+        with ThreadPoolExecutor(4) as pool:
+            yield from zip(indices, pool.map(task, indices), strict=True)
+
+    other, interval = replace(options, output=options.output.with_name("b.zarr")), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        predict_blocks(other, on_threads)
+    finally:
+        sys.setswitchinterval(interval)
+    for name, values in arrays(options.output).items():
+        np.testing.assert_array_equal(arrays(other.output)[name], values)
 
 
 def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(options: Options, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from unet_tutorial.plan.levels import Size
 
 STATE = ".blocks"  # folder of the markers in the result, as long as it is not complete
 ATTEMPTS = 3  # to read and write a block, because a network drive may fail for a moment
+PASS = Lock()  # a worker of dask may have several threads, and these share the network and torch's number of threads
 Channel = tuple[Size, int]  # the slice of a stack, or (), and the number of the channel
 Statistics = list[list[float]]  # per slice of a stack (one for a volume): a number per channel
 
@@ -159,7 +161,9 @@ def count_digits(job: BlockJob, prefixes: Mapping[Channel, Sequence[Prefix]], in
 def predict(job: BlockJob, index: Size) -> None:
     """Write the probabilities and classes of one block and, if they are asked for, its components beside its marker."""
     work, region = work_of(job), job.blocks.region(index)
-    plane, predictor = job.planes(index), work.predictor
+    with PASS:
+        predictor = work.predictor
+    plane = job.planes(index)
     subtract, divide = (each[plane[0] if plane else 0] for each in work.statistics)
     normalise = Normaliser("data", tuple(subtract), tuple(divide))
     before = tuple(slice(k, k + 1) for k in plane)
@@ -169,7 +173,7 @@ def predict(job: BlockJob, index: Size) -> None:
         return normalise(pixels.reshape(len(pixels), *pixels.shape[1 + len(plane) :]))
 
     inner = slice(len(plane), None)
-    with one_thread():
+    with PASS, one_thread():
         logits = predict_block(predictor.net, read, job.blocks.size[inner], region[inner], job.tiles)
         probabilities = np.asarray(predictor.probabilities(logits))
     labels = predictor.labels(probabilities)

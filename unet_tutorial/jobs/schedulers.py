@@ -72,7 +72,7 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError as error:
             raise ValueError(
-                f"scheduler {address}: it has no worker; start some, for example with: dask worker {address}"
+                f"scheduler {address}: it has no worker; start some, each with: dask worker {address} --nthreads 1"
             ) from error
         log(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers; live page: {client.dashboard_link}")
         yield _on(client)
