@@ -57,6 +57,24 @@ def test_a_file_that_fails_is_tried_again_and_then_named(job: BlockJob) -> None:
     assert not Markers(job.state("predict"), job.digest).has((1, 2))
 
 
+def test_a_file_that_cannot_be_written_is_tried_again(job: BlockJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, left = Path.replace, iter(range(ATTEMPTS - 1))
+
+    def sometimes(self: Path, target: Path) -> Path:
+        if next(left, None) is not None:
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(self, target)
+
+    monkeypatch.setattr(Path, "replace", sometimes)
+    marked(job, "predict", lambda _job, _index: None, (1, 2))
+    assert Markers(job.state("predict"), job.digest).has((1, 2))
+    left = iter(range(ATTEMPTS))
+    with pytest.raises(
+        ValueError, match=r"^block \(1, 3\) of \(2, 8\): .*3.json: cannot be written \(Input/output error"
+    ):
+        marked(job, "predict", lambda _job, _index: None, (1, 3))
+
+
 def test_a_block_that_needs_too_much_memory_is_named_with_what_to_lower(job: BlockJob) -> None:
     for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")):
 
@@ -91,12 +109,12 @@ def test_a_marked_block_has_its_marker_after_its_data(job: BlockJob) -> None:
 
 
 def test_a_scale_is_made_from_the_one_before(job: BlockJob) -> None:
-    picture, work = job.pictures[0], Work(job)
+    picture, work = job.probability, Work(job)
     values = np.random.default_rng(0).random((70, 300)).astype(np.float32)
     every = (slice(0, 70), slice(0, 300))
     work.chunks.write(picture, every, values)
     for index in scale_blocks(picture, 1):
-        shrink(job, picture, 1, index)
+        shrink(job, index, picture, 1)
     found = work.chunks.read(picture, (slice(0, 35), slice(0, 150)), 1)
     np.testing.assert_allclose(found, values.reshape(35, 2, 150, 2).mean((1, 3)), rtol=1e-6)
 
@@ -108,6 +126,19 @@ def test_the_moments_of_a_block_are_those_of_its_pixels_without_a_halo(job: Bloc
 
 
 def test_jobs_with_other_options_have_other_digests(job: BlockJob, tmp_path: Path) -> None:
-    assert replace(job, identity="{}").digest != job.digest
+    other = str(stored(tmp_path / "in2.zarr", smooth_noise((70, 300), seed=1)))
+    changed = (
+        job.options,
+        replace(job.options, tile="72"),
+        replace(job.options, instances=True),
+        replace(job.options, instances=True, min_size=2),
+        replace(job.options, image=other),
+        replace(job.options, checkpoint=thin_checkpoint(tmp_path / "other.safetensors", "padded", seed=1)),
+    )
+    digests = [plan_job(each, each.predictor(), open_stored(each.image))[0].digest for each in changed]
+    assert digests[0] == job.digest
+    assert len(set(digests)) == len(digests)
+    moved = replace(job.options, output=tmp_path / "moved.zarr")
+    assert plan_job(moved, moved.predictor(), open_stored(moved.image))[0].digest == job.digest
     (tmp_path / "a").write_bytes(b"abc")
     assert digest_of_file(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import shutil
+import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,15 +17,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 import zarr
 from numpy.typing import NDArray
 
 from tests.oracles.permissions import as_nobody
 from tests.oracles.stored_images import THREE_CLASSES, TWO_LAYERS, smooth_noise, stored, thin_checkpoint
+from unet_tutorial.datasets.annotations.scheme import LabelScheme
+from unet_tutorial.datasets.ome_zarr import Chunks, Picture, create
+from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.inference.instances import class_instances, layer_instances, table
 from unet_tutorial.jobs.block_steps import STATE, Options
-from unet_tutorial.jobs.predict_blocks import predict_blocks
+from unet_tutorial.jobs.predict_blocks import plan_job, predict_blocks
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.schedulers import in_this_process
 from unet_tutorial.jobs.task import Task
@@ -55,6 +62,9 @@ CASES: list[tuple[str, Task, str, Size, str, dict[str, Any]]] = [
     ("unet3d", Task(), "percentile", (7, 33, 26), "4,24,24", {"planar": (0, 1)}),
     ("padded", Task(), "image", (3, 41, 30), "30", {}),  # a stack for a network of images
     ("padded", Task(), "percentile", (2, 41, 30), "30", {}),
+    ("padded", Task(), "image", (61, 47), "28", {"out_channels": 3}),  # more outputs than classes
+    ("padded", THREE_CLASSES, "image", (61, 47), "28", {"out_channels": 4}),
+    ("padded", TWO_LAYERS, "image", (61, 47), "28", {"out_channels": 4}),
 ]
 
 
@@ -74,7 +84,8 @@ def test_the_result_is_that_of_the_whole_image(
     assert found.blocks == found.predicted > 3
     held = arrays(output)
     several = task.scheme.layered or len(task.classes) > 2
-    np.testing.assert_allclose(held["0"], probabilities if several else probabilities[1], atol=1e-5)
+    wanted = probabilities[: len(task.classes)] if several else probabilities[1]
+    np.testing.assert_allclose(held["0"], wanted, atol=1e-5)
     np.testing.assert_array_equal(held["labels/classes/0"], labels)
     np.testing.assert_array_equal(held["labels/instances/0"], instances)
     assert not (output / STATE).exists()
@@ -118,6 +129,18 @@ def test_the_result_lies_where_the_image_lies(tmp_path: Path) -> None:
         fine, coarse = (each["coordinateTransformations"] for each in held["multiscales"][0]["datasets"])
         assert fine == place
         assert coarse == [{"type": "scale", "scale": [1.0, 1.0]}, {"type": "translation", "translation": second}]
+
+
+def test_layers_whose_names_give_the_same_file_name_have_a_table_each(tmp_path: Path) -> None:
+    task = Task(LabelScheme("layers", ("a/b", "a b")))
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", task)
+    source = stored(tmp_path / "in.zarr", smooth_noise((60, 70)))
+    found = predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="32", instances=True))
+    tables = {path.name: list(csv.DictReader(path.open())) for path in tmp_path.glob("out*.csv")}
+    assert tables.keys() == {"out_instances_a-b-0.csv", "out_instances_a-b-1.csv"}
+    for name, rows in zip(task.classes, (tables[key] for key in sorted(tables)), strict=True):
+        assert {row["class"] for row in rows} == {name}
+    assert sum(map(len, tables.values())) == found.instances
 
 
 @pytest.fixture
@@ -167,6 +190,32 @@ def test_a_repeated_job_computes_what_is_missing_and_gives_the_same_result(optio
     assert held.keys() == wanted.keys() >= {"0", "1", "labels/classes/1", "labels/instances/0"}
     for name, values in wanted.items():
         np.testing.assert_array_equal(held[name], values, strict=True)
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_only_whole_blocks(options: Options) -> None:
+    words = [
+        "predict",
+        options.checkpoint,
+        options.image,
+        "-o",
+        options.output,
+        "--blocks",
+        "--tile",
+        60,
+        "--instances",
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "unet_tutorial", *map(str, words)], stderr=subprocess.DEVNULL)
+    while not (options.output / STATE / "predict" / "0" / "1.json").exists():
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    found = predict_blocks(options)
+    assert 0 < found.predicted < found.blocks
+    again = replace(options, output=options.output.with_name("b.zarr"))
+    predict_blocks(again)
+    for name, values in arrays(again.output).items():
+        np.testing.assert_array_equal(arrays(options.output)[name], values, strict=True)
 
 
 def test_blocks_in_another_order_give_the_same_bits(options: Options) -> None:
@@ -232,6 +281,42 @@ def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(op
     assert predict_blocks(changed, overwrite=True).predicted > 0
 
 
+def test_tables_are_replaced_and_deleted_only_with_overwrite(options: Options) -> None:
+    table = options.output.with_name("out_instances.csv")
+    table.write_text("mine")
+    with pytest.raises(
+        ValueError, match=r"out_instances.csv: this table exists; choose another -o, or add --overwrite"
+    ):
+        predict_blocks(options)
+    assert table.read_text() == "mine"
+    assert not options.output.exists()
+    predict_blocks(options, overwrite=True)
+    assert len(list(csv.DictReader(table.open()))) > 1
+    predict_blocks(replace(options, instances=False), overwrite=True)
+    assert not table.exists()
+    table.write_text("mine")
+    predict_blocks(replace(options, instances=False), overwrite=True)  # of a result that has no table
+    assert table.read_text() == "mine"
+
+
+def test_the_digits_of_few_blocks_are_held_at_a_time(tmp_path: Path) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", normalise="percentile")
+    source = stored(tmp_path / "in.zarr", smooth_noise((61, 300)))
+    held: list[weakref.ref[NDArray[Any]]] = []
+    alive: list[int] = []
+
+    def watched(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        for index, result in in_this_process(task, indices):
+            if isinstance(result, list):
+                held.append(weakref.ref(result[0][0].digits))
+                alive.append(sum(each() is not None for each in held))
+            yield index, result
+
+    found = predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60"), watched)
+    assert len(held) == found.blocks > 5
+    assert max(alive) <= 3
+
+
 def test_a_moved_result_and_a_moved_image_go_on(options: Options, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         predict_blocks(options, stopping_after(20))
@@ -290,14 +375,66 @@ def test_images_of_other_axes_and_channels_are_refused(options: Options, tmp_pat
     assert not options.output.exists()
 
 
-def test_chunks_that_do_not_fit_are_reported_with_a_command(tmp_path: Path) -> None:
-    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
-    source = stored(tmp_path / "in.zarr", smooth_noise((20, 30, 300)), (20, 30, 300))
-    lines: list[str] = []
-    predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60"), warn=lines.append)
-    assert len(lines) == 1
-    assert "its chunks of 20 × 30 × 300 pixels do not fit tiles of 1 × " in lines[0]
-    assert "rechunk((64, 64, 64))" in lines[0]
+def in_one_chunk(folder: Path, image: NDArray[Any]) -> Path:
+    return stored(folder / "in.zarr", image, image.shape)
+
+
+def with_channels(folder: Path, image: NDArray[Any]) -> Path:
+    array = np.stack([image, image[::-1]], axis=-1)
+    zarr.create_array(
+        str(folder / "in.zarr"), data=array, chunks=array.shape, dimension_names=[*"zyx"[-image.ndim :], "c"]
+    )
+    return folder / "in.zarr"
+
+
+def in_a_group(folder: Path, image: NDArray[Any]) -> Path:
+    picture = Picture("", "zyx"[-image.ndim :], image.shape, image.shape, "uint16", (1.0,) * image.ndim)
+    create(folder / "it's.zarr", [picture], {})
+    Chunks(folder / "it's.zarr").write(picture, tuple(slice(n) for n in image.shape), image)
+    return folder / "it's.zarr"
+
+
+def in_one_strip(folder: Path, image: NDArray[Any]) -> Path:
+    tifffile.imwrite(folder / "in.tif", image, compression="zlib", rowsperstrip=image.shape[-2])
+    return folder / "in.tif"
+
+
+@pytest.mark.parametrize(
+    ("preset", "write", "size", "tile", "words"),
+    [
+        ("padded", in_one_chunk, (4, 30, 300), "60", "4 × 30 × 300 pixels do not fit tiles of 1 × 50 × 60: for each"),
+        ("padded", with_channels, (4, 30, 300), "60", "4 × 30 × 300 pixels do not fit"),
+        ("padded", in_a_group, (300, 290), "60", "300 × 290 pixels do not fit"),
+        ("padded", in_one_strip, (600, 560), "60", "600 × 560 pixels do not fit"),
+        ("unet3d", in_one_chunk, (90, 92, 94), "28", "90 × 92 × 94 pixels do not fit"),
+    ],
+)
+def test_chunks_that_do_not_fit_are_reported_with_a_command_that_helps(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    preset: str,
+    write: Callable[[Path, NDArray[Any]], Path],
+    size: Size,
+    tile: str,
+    words: str,
+) -> None:
+    pytest.importorskip("dask.array", reason="the extra scale")
+    channels = ("a", "b") if write is with_channels else ("grey",)
+    checkpoint = thin_checkpoint(
+        tmp_path / "net.safetensors", preset, Task(channels=channels), in_channels=len(channels)
+    )
+    source = str(write(tmp_path, smooth_noise(size)))
+    options = Options(checkpoint, source, tmp_path / "out.zarr", tile=tile)
+    (line,) = plan_job(options, options.predictor(), open_stored(source))[1]
+    assert words in line
+    command = shlex.split(line[line.index("python -c") :])
+    monkeypatch.chdir(tmp_path)
+    assert command[:2] == ["python", "-c"]
+    exec(command[2], {})
+    copy = open_stored("rechunked.zarr")
+    every = tuple(slice(n) for n in size)
+    np.testing.assert_array_equal(copy.read(every), open_stored(source).read(every))
+    assert plan_job(options, options.predictor(), copy)[1] == []
 
 
 def test_pixels_that_are_not_finite_end_the_job_before_a_prediction(tmp_path: Path) -> None:
@@ -325,4 +462,5 @@ def test_ctrl_c_says_how_to_go_on(options: Options) -> None:
 
     with pytest.raises(KeyboardInterrupt, match="finished blocks are kept"):
         predict_blocks(options, interrupted)
-    shutil.rmtree(options.output)
+    found = predict_blocks(options)
+    assert found.predicted == found.blocks

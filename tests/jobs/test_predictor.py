@@ -93,6 +93,10 @@ THREE = np.array([[0.5, 0.2, 0.3], [0.3, 0.3, 0.3], [0.2, 0.5, 0.4]])  # of thre
         (LabelScheme("classes", ("a", "b", "c"), (0, 1, 2)), (), THREE, [0, 2, 2]),
         (LabelScheme("layers", ("a", "b", "c")), (), THREE, [[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
         (LabelScheme("layers", ("a", "b", "c")), (0.4, 0.2, 0.4), THREE, [[1, 0, 0], [1, 1, 1], [0, 1, 0]]),
+        # outputs beyond the classes of the task
+        (LabelScheme("layers", ("a", "b")), (0.4, 0.2), THREE, [[1, 0, 0], [1, 1, 1]]),
+        (LabelScheme("layers", ("a", "b")), (), THREE + 0.1, [[1, 0, 0], [0, 0, 0]]),
+        (LabelScheme("classes", ("a", "b", "c"), (0, 1, 2)), (), np.concatenate((THREE, [[1, 1, 1]])), [0, 2, 2]),
     ],
 )
 def test_labels_by_threshold_or_by_the_most_probable_class(

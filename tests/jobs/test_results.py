@@ -103,6 +103,15 @@ def test_layers_have_files_of_their_own(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("task", "wanted"),
+    [(Task(), 1), (CLASSES, [0, 1, 2]), (LAYERS, [0, 1]), (Task(LabelScheme("layers", ("a",))), 0)],
+)
+def test_outputs_beyond_the_classes_are_not_written(task: Task, wanted: int | list[int]) -> None:
+    outputs = np.arange(4.0)[:, None]  # the number of each output, at one pixel
+    assert results.written_probabilities(task, outputs)[..., 0].tolist() == wanted
+
+
 def test_names_of_layers_that_become_equal_are_numbered() -> None:
     task = Task(LabelScheme("layers", ("a/b", "a b", "")))
     assert results.INSTANCES.endings(task)[::2] == [

@@ -24,8 +24,9 @@ from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.disk import complete_file, make_folder, one_line
 from unet_tutorial.inference.blockwise import Blocks, Region, TilePlan, one_thread, predict_block
 from unet_tutorial.inference.joining import Components, Faces, components_of, faces_of, numbered
-from unet_tutorial.jobs.markers import Markers
+from unet_tutorial.jobs.markers import Markers, block_file
 from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.results import written_probabilities
 from unet_tutorial.learning.checkpoints import Builders
 from unet_tutorial.plan.levels import Size
 
@@ -65,17 +66,19 @@ class BlockJob:
     """The plain values that every worker gets; `Work` opens the files.
 
     ``identity`` (JSON) holds the digests of checkpoint and image and the options on which the result depends.
-    ``blocks`` is the partition of the result, and ``tiles`` the tile of each block. ``picked`` are the numbers of the
-    channels of the image, and ``pictures`` the images of the result: probability, classes and, if they are asked for,
-    instances.
+    ``blocks`` is the partition of the result, and ``tiles`` the tile of each block. ``channels`` are the numbers of the
+    channels of the image that the network needs. ``probability``, ``classes`` and, if they are asked for, ``instances``
+    are the images of the result.
     """
 
     options: Options
     identity: str
     blocks: Blocks
     tiles: TilePlan
-    picked: tuple[int, ...]
-    pictures: tuple[Picture, ...]
+    channels: tuple[int, ...]
+    probability: Picture
+    classes: Picture
+    instances: Picture | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -83,14 +86,19 @@ class BlockJob:
         return hashlib.sha256(self.identity.encode()).hexdigest()
 
     @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The images of the result."""
+        return (self.probability, self.classes, *([self.instances] if self.instances else []))
+
+    @property
     def layered(self) -> bool:
         """Whether there is a label image for each class."""
-        return bool(self.pictures[1].channels)
+        return bool(self.classes.channels)
 
     @property
     def layers(self) -> int:
         """The number of label images."""
-        return len(self.pictures[1].channels) or 1
+        return len(self.classes.channels) or 1
 
     @property
     def rank(self) -> int:
@@ -138,7 +146,7 @@ class Work:
 
     def pixels(self, region: Region) -> NDArray[Any]:
         """The channels of the network in a part of the image."""
-        return self.image.read(region)[list(self.job.picked)]
+        return self.image.read(region)[list(self.job.channels)]
 
 
 @lru_cache(maxsize=2)
@@ -152,14 +160,17 @@ def measure(job: BlockJob, index: Size) -> Moments:
     return moments(work_of(job).pixels(job.blocks.region(index)))
 
 
-def count_digits(job: BlockJob, prefixes: Mapping[Channel, Sequence[Prefix]], index: Size) -> list[list[Digits]]:
+def count_digits(job: BlockJob, index: Size, prefixes: Mapping[Channel, Sequence[Prefix]]) -> list[list[Digits]]:
     """For each channel, and each of its prefixes, the digits in one block."""
     channels, plane = work_of(job).pixels(job.blocks.region(index)), job.planes(index)
     return [[digits_after(values, p) for p in prefixes[plane, c]] for c, values in enumerate(channels)]
 
 
 def predict(job: BlockJob, index: Size) -> None:
-    """Write the probabilities and classes of one block and, if they are asked for, its components beside its marker."""
+    """Write the probabilities and classes of one block and, if instances are asked for, its components.
+
+    The components are a file of the state for each label image.
+    """
     work, region = work_of(job), job.blocks.region(index)
     with PASS:
         predictor = work.predictor
@@ -176,19 +187,19 @@ def predict(job: BlockJob, index: Size) -> None:
     with PASS, one_thread():
         logits = predict_block(predictor.net, read, job.blocks.size[inner], region[inner], job.tiles)
         probabilities = np.asarray(predictor.probabilities(logits))
-    labels = predictor.labels(probabilities)
+    labels = predictor.labels(probabilities)  # without the axis of the slices, like the probabilities (K, *block)
     shape = tuple(part.stop - part.start for part in region)
     probabilities, labels = (
         each.reshape(*each.shape[: each.ndim - job.rank], *shape) for each in (probabilities, labels)
     )
-    chance, classes = job.pictures[:2]
-    work.chunks.write(chance, region, probabilities[: len(chance.channels)] if chance.channels else probabilities[-1])
-    work.chunks.write(classes, region, labels)
-    if job.options.instances:
+    work.chunks.write(job.probability, region, written_probabilities(predictor.task, probabilities))
+    work.chunks.write(job.classes, region, labels)
+    if job.instances:
         _save_components(job, index, labels, probabilities)
 
 
 def _save_components(job: BlockJob, index: Size, labels: NDArray[Any], probabilities: NDArray[Any]) -> None:
+    """Write the components of the classes of one block, for each label image, with their outer planes."""
     for k, layer in enumerate(_layers(job, labels)):
         found, kinds = numbered(layer)
         chances = probabilities[[k, k]] if job.layered else probabilities  # (K, *block): 0 and 1 are absent and present
@@ -222,25 +233,22 @@ def load_faces(job: BlockJob, layer: int, index: Size) -> Faces:
 
 
 def _components_path(job: BlockJob, layer: int, index: Size) -> Path:
-    folder = job.state(f"components_{layer}")
-    return folder.joinpath(*map(str, index[:-1]), f"{index[-1]}.npz")
+    return block_file(job.state(f"components_{layer}"), index, ".npz")
 
 
-def number(job: BlockJob, index: Size) -> None:
+def number(job: BlockJob, index: Size, instances: Picture) -> None:
     """Write the instances of one block: the components of its classes with their numbers in the whole image."""
     work, region = work_of(job), job.blocks.region(index)
     place = int(np.ravel_multi_index(index, job.blocks.counts))
     layers = []
-    for (starts, numbers), layer in zip(
-        work.numbers, _layers(job, work.chunks.read(job.pictures[1], region)), strict=True
-    ):
+    for (starts, numbers), layer in zip(work.numbers, _layers(job, work.chunks.read(job.classes, region)), strict=True):
         found, kinds = numbered(layer)
         of_block = np.concatenate([np.zeros(1, np.uint32), numbers[starts[place] : starts[place] + len(kinds)]])
         layers.append(of_block[found])
-    work.chunks.write(job.pictures[2], region, np.stack(layers) if job.layered else layers[0])
+    work.chunks.write(instances, region, np.stack(layers) if job.layered else layers[0])
 
 
-def shrink(job: BlockJob, picture: Picture, scale: int, index: Size) -> None:
+def shrink(job: BlockJob, index: Size, picture: Picture, scale: int) -> None:
     """Write one block of a scale from the pixels of the scale before."""
     chunks = work_of(job).chunks
     lead = picture.channelled
@@ -260,18 +268,22 @@ def scale_blocks(picture: Picture, scale: int) -> Blocks:
 
 
 def guarded(job: BlockJob, step: Callable[[BlockJob, Size], Any], index: Size) -> Any:
-    """The step of one block; its errors name the block and the next step, and files are tried again."""
+    """The step of one block. Errors name the block and say how to continue.
+
+    After an error of the file system the step is repeated, up to ``ATTEMPTS`` times in all.
+    """
     where = f"block {index} of {job.blocks.counts}"
     for left in reversed(range(ATTEMPTS)):
         try:
             return step(job, index)
         except ValueError as error:
-            raise ValueError(f"{where}: {error}") from error
+            if not (left and isinstance(error.__cause__, OSError)):
+                raise ValueError(f"{where}: {error}") from error
         except OSError as error:
             if not left:
                 raise ValueError(
                     f"{where}: {error.filename or job.options.output}: cannot be read or written ({one_line(error)}); "
-                    "mend this, and run the same command again: finished blocks are kept"
+                    "correct this, and run the same command again: finished blocks are kept"
                 ) from error
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "memory" not in str(error):
@@ -279,15 +291,19 @@ def guarded(job: BlockJob, step: Callable[[BlockJob, Size], Any], index: Size) -
             tile = ",".join(map(str, job.tiles.tile))
             raise ValueError(
                 f"{where}: out of memory with tiles of {tile} pixels; run the same command again (finished blocks are "
-                "kept) with fewer --workers, or start again with a smaller --tile"
+                "kept) with fewer --workers, or predict into another folder (or with --overwrite) with a smaller --tile"
             ) from error
     return None
 
 
 def marked(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], index: Size) -> None:
     """The step of one block, and its marker."""
-    guarded(job, step, index)
-    Markers(job.state(name), job.digest).set(index)
+
+    def and_marker(job: BlockJob, index: Size) -> None:
+        step(job, index)
+        Markers(job.state(name), job.digest).set(index)
+
+    guarded(job, and_marker, index)
 
 
 def digest_of_file(path: Path) -> str:

@@ -11,6 +11,11 @@ from unet_tutorial.disk import complete_file, make_folder
 from unet_tutorial.plan.levels import Size
 
 
+def block_file(folder: Path, index: Size, suffix: str) -> Path:
+    """The file of a block, in a folder for each number of its index but the last, so that no folder is large."""
+    return folder.joinpath(*map(str, index[:-1]), f"{index[-1]}{suffix}")
+
+
 @dataclass(frozen=True)
 class Markers:
     """The markers of one step of a job in a folder; ``job`` is the digest of the job, which each marker holds.
@@ -21,9 +26,9 @@ class Markers:
     folder: Path
     job: str
 
-    def path(self, index: Size, suffix: str = ".json") -> Path:
-        """The file of a block, in a folder for each number of its index but the last, so that no folder is large."""
-        return self.folder.joinpath(*map(str, index[:-1]), f"{index[-1]}{suffix}")
+    def path(self, index: Size) -> Path:
+        """The marker of a block."""
+        return block_file(self.folder, index, ".json")
 
     def set(self, index: Size) -> None:
         """Mark a block as finished. ValueError if the file cannot be written."""

@@ -1,25 +1,28 @@
 """Predicts an image that is larger than memory, block by block, into an OME-Zarr folder; can be ended at any time.
 
 The folder holds the probabilities as its image, and the classes and instances as label images. When a block is written,
-a marker is set. A repeated job leaves out all blocks that have a marker, so it computes only the missing ones.
+a marker is set. A repeated job leaves out all blocks that have a marker. Only the statistics of the image are computed
+again, if they were not complete.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import subprocess
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from unet_tutorial.datasets.images.image import Image
+from unet_tutorial.datasets.images.files import split_path
 from unet_tutorial.datasets.images.normalisation import PERCENTILES
 from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, joined, percentiles, summed
 from unet_tutorial.datasets.ome_zarr import Picture, add_attributes, attributes_of, create, mean_of
@@ -47,9 +50,9 @@ from unet_tutorial.jobs.block_steps import (
     shrink,
 )
 from unet_tutorial.jobs.markers import Markers
-from unet_tutorial.jobs.predict_files import fitting
+from unet_tutorial.jobs.predict_files import channels_for
 from unet_tutorial.jobs.predictor import Predictor
-from unet_tutorial.jobs.results import file_name
+from unet_tutorial.jobs.results import layer_endings, probability_channels
 from unet_tutorial.jobs.schedulers import Run, in_this_process
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.plan.levels import Size
@@ -57,7 +60,7 @@ from unet_tutorial.plan.levels import Size
 FORMAT = "unet_tutorial blocks 1"
 KEY = "unet_tutorial"  # of the attributes of the result
 MUCH, TOO_MUCH = 8, 2**31  # pixels read per pixel needed; bytes of one block
-SIDE = {2: 512, 3: 64}  # of chunks that fit most blocks, by the number of axes
+SIDE = {2: 512, 3: 64}  # the largest side of a chunk that is advised, by the number of axes of the network
 Log = Callable[[str], None]
 
 
@@ -80,11 +83,13 @@ def predict_blocks(
     """
     predictor, image = options.predictor(), open_stored(options.image)
     job, remarks = plan_job(options, predictor, image)
-    _check_output(job, overwrite=overwrite)
+    endings = _table_endings(job, predictor.task)
+    _check_output(job, endings, overwrite=overwrite)
     for line in remarks:
         warn(f"{options.image}: {line}")
     if not options.output.exists():
-        create(options.output, job.pictures, {KEY: {"job": json.loads(job.identity), "complete": False}})
+        about = {"job": json.loads(job.identity), "complete": False, "tables": endings}
+        create(options.output, job.pictures, {KEY: about})
     about = attributes_of(options.output)[KEY]
     try:
         if not about["complete"]:
@@ -104,12 +109,12 @@ def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tupl
     planes = len(size) - rank
     if planes not in ((0, 1) if rank == 2 else (0,)):
         raise ValueError(f"{options.image}: expected {rank} spatial axes for this network, got {len(size)}")
-    numbers = np.arange(len(found.channels)).reshape(-1, *[1] * len(size))
     try:
-        picked = fitting(Image(numbers, found.channels, found.spacing, image.unread.about.remarks), predictor.task)
+        channels, about_channels = channels_for(found.channels, predictor.task.channels)
         inner, tiles = plan_blocks(predictor.net, size[planes:], predictor.tile)
         times = ("its times are read as the slices of a stack",) if found.times else ()
-        remarks = [*times, *picked.remarks, *_chunk_remarks(options.image, image, (1,) * planes + tiles.tile)]
+        about_chunks = _chunk_remarks(options.image, image, (1,) * planes + tiles.tile, SIDE[rank])
+        remarks = [*image.unread.about.remarks, *times, *about_channels, *about_chunks]
     except ValueError as error:
         raise ValueError(f"{options.image}: {error}") from error
     blocks = Blocks(size, (1,) * planes + inner.block)
@@ -123,8 +128,7 @@ def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tupl
         "min_size": options.min_size,
     }
     pictures = _pictures(predictor.task, blocks, image, instances=options.instances)
-    channels = tuple(map(int, picked.array.ravel()))
-    return BlockJob(options, json.dumps(identity, sort_keys=True), blocks, tiles, channels, pictures), remarks
+    return BlockJob(options, json.dumps(identity, sort_keys=True), blocks, tiles, channels, *pictures), remarks
 
 
 def _pictures(task: Task, blocks: Blocks, image: StoredImage, *, instances: bool) -> tuple[Picture, ...]:
@@ -137,15 +141,14 @@ def _pictures(task: Task, blocks: Blocks, image: StoredImage, *, instances: bool
         return Picture(name, letters, lead + blocks.size, blocks.block, dtype, channels=channels, **place, **more)
 
     layers = task.classes if task.scheme.layered else ()
-    several = () if task.binary or len(task.classes) == 1 else task.classes
-    found = [picture("", "float32", several, shrink=mean_of)]
+    found = [picture("", "float32", probability_channels(task), shrink=mean_of)]
     found.append(picture("classes", "uint8", layers, classes=() if layers else task.classes[1:]))
     if instances:
         found.append(picture("instances", "uint32", layers))
     return tuple(found)
 
 
-def _chunk_remarks(path: str, image: StoredImage, tile: Size) -> list[str]:
+def _chunk_remarks(path: str, image: StoredImage, tile: Size, longest: int) -> list[str]:
     """A sentence if the chunks of the image hold many more pixels than a block needs; ValueError if they are large."""
     if not image.chunks:
         return []
@@ -157,32 +160,65 @@ def _chunk_remarks(path: str, image: StoredImage, tile: Size) -> list[str]:
     held = prod(touched) * len(image.arrangement.channels) * image.dtype.itemsize
     if prod(touched) <= MUCH * needed:
         return []
-    chunks = " × ".join(map(str, image.chunks))
-    side = (SIDE[2],) * 2 if len(image.size) == 2 else (SIDE[3],) * 3
-    rechunk = (
-        f"python -c \"import dask.array as d; d.from_zarr('{path}').rechunk({side}).to_zarr('rechunked.zarr')\""
-        if len(image.unread.chunks) == len(side)
-        else f"with dask.array: from_zarr, rechunk to {side} along the spatial axes, to_zarr"
-    )
     sentence = (
-        f"its chunks of {chunks} pixels do not fit tiles of {' × '.join(map(str, tile))}: for each block up to "
-        f"{prod(touched) / needed:.0f} times the needed pixels are read ({held / 2**20:.0f} MiB); rechunk it first: "
-        f"{rechunk}"
+        f"its chunks of {' × '.join(map(str, image.chunks))} pixels do not fit tiles of {' × '.join(map(str, tile))}: "
+        f"for each block up to {prod(touched) / needed:.0f} times the needed pixels are read ({held / 2**20:.0f} MiB); "
+        "copy it into fitting chunks and predict the copy, which has neither the size of a pixel nor the names of the "
+        f"channels: {_rechunk_command(path, image, tile, longest)}"
     )
     if held > TOO_MUCH:
         raise ValueError(sentence)
     return [sentence]
 
 
-def _check_output(job: BlockJob, *, overwrite: bool) -> None:
-    """ValueError for a result that cannot be written or that is another one; ``overwrite`` deletes that."""
+def _rechunk_command(path: str, image: StoredImage, tile: Size, longest: int) -> str:
+    """The command that copies an image into chunks of at most ``longest`` pixels per axis, which fit these tiles."""
+    found, stored = image.arrangement, image.unread.about
+    # the chunks that a tile touches are at most 1.5 times as long as the tile if two or more of them fit into it
+    fitting = (ceil(t / max(2, ceil(t / longest))) for t in map(min, tile, image.size))
+    sides = dict(zip(found.axes[-len(tile) :], fitting, strict=True))
+    kept = iter(found.kept)
+    chunks = tuple(1 if axis in found.dropped else sides.get(next(kept), 1) for axis in range(len(stored.axes)))
+    names = ", ".join({"Q": "None", "S": '"c"'}.get(letter, f'"{letter.lower()}"') for letter in stored.axes)
+    file, copy = split_path(path)[0], f'to_zarr("rechunked.zarr", dimension_names=[{names}])'
+    literal = json.dumps(str(file), ensure_ascii=False)
+    if file.suffix.lower() == ".zarr":
+        opened = f"d.from_zarr({literal}, component={json.dumps(image.unread.pixels.path)})"
+        code = f"import dask.array as d; {opened}.rechunk({chunks}).{copy}"
+    else:
+        opened = f"d.from_zarr(tifffile.imread({literal}, aszarr=True, series=0, level=0))"
+        code = f"import dask.array as d, tifffile; {opened}.rechunk({chunks}).{copy}"
+    words = ["python", "-c", code]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _table_endings(job: BlockJob, task: Task) -> list[str]:
+    """The ends of the names of the tables beside the output: one for each label image of instances."""
+    return [f"_instances{part}.csv" for part in layer_endings(task)] if job.instances else []
+
+
+def _tables(output: Path, endings: Sequence[str]) -> list[Path]:
+    return [output.with_name(output.stem + ending) for ending in endings]
+
+
+def _check_output(job: BlockJob, endings: Sequence[str], *, overwrite: bool) -> None:
+    """ValueError for an output that cannot be written, or that holds another result; ``overwrite`` deletes it.
+
+    ``endings`` are those of the tables beside the output.
+    """
     output, source = job.options.output, Path(job.options.image).resolve()
     if output.suffix.lower() != ".zarr":
         raise ValueError(f"-o {output}: --blocks writes an OME-Zarr folder; write a name that ends in .zarr")
     where = output.resolve()
     if where == source or where in source.parents or source in where.parents:
         raise ValueError(f"-o {output}: this is the image itself, or a part of it; choose another folder")
+    tables = _tables(output, endings)
     if not (output.exists() or output.is_symlink()):
+        existing = [table for table in tables if table.exists() or table.is_symlink()]
+        if existing and not overwrite:
+            raise ValueError(f"{existing[0]}: this table exists; choose another -o, or add --overwrite")
+        for table in existing:
+            table.unlink()
         return
     held = attributes_of(output).get(KEY) if output.is_dir() else None
     if not isinstance(held, dict) or not isinstance(held.get("job"), dict):
@@ -190,6 +226,8 @@ def _check_output(job: BlockJob, *, overwrite: bool) -> None:
     if not os.access(output, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise ValueError(f"-o {output}: you are not permitted to write into this folder; choose another one")
     if overwrite:
+        for table in {*tables, *_tables(output, held.get("tables", []))}:
+            table.unlink(missing_ok=True)
         old = output.with_name(f".{output.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         output.rename(old)  # at once, so that a part of a result never looks like a whole one
@@ -211,24 +249,20 @@ def _compute(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, 
     _normalise(job, predictor, image, run, warn)
     predicted = _step(job, "predict", predict, job.blocks, run)
     count = None
-    if job.options.instances:
+    if job.instances:
         count = _join(job, predictor.task, image)
-        _step(job, "number", number, job.blocks, run)
+        _step(job, "number", partial(number, instances=job.instances), job.blocks, run)
     for picture in job.pictures:
         for scale in range(1, len(picture.factors)):
             name = f"scale {scale} of {picture.name or 'probability'}"
-            _step(job, name, partial(_shrink, picture, scale), scale_blocks(picture, scale), run)
+            _step(job, name, partial(shrink, picture=picture, scale=scale), scale_blocks(picture, scale), run)
     about = attributes_of(job.options.output)[KEY]
     add_attributes(job.options.output, {KEY: {**about, "complete": True, "instances": count}})
     _clean(job.options.output)
     return Result(len(job.blocks), predicted, count)
 
 
-def _shrink(picture: Picture, scale: int, job: BlockJob, index: Size) -> None:
-    shrink(job, picture, scale, index)
-
-
-def _step(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], blocks: Blocks, run: Run) -> int:
+def _step(job: BlockJob, name: str, step: Callable[[BlockJob, Size], None], blocks: Blocks, run: Run) -> int:
     """Run a step for the blocks without a marker; returns their number."""
     missing = Markers(job.state(name), job.digest).missing(blocks)
     with tqdm(total=len(blocks), initial=len(blocks) - len(missing), desc=name, disable=None) as bar:
@@ -237,14 +271,9 @@ def _step(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], block
     return len(missing)
 
 
-def _gathered(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], run: Run) -> dict[Size, Any]:
-    """The results of a step for all blocks, in reading order."""
-    with tqdm(total=len(job.blocks), desc=name, disable=None) as bar:
-        found = {}
-        for index, result in run(partial(guarded, job, step), job.blocks):
-            found[index] = result
-            bar.update()
-    return {index: found[index] for index in job.blocks}
+def _results(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], run: Run) -> Iterator[tuple[Size, Any]]:
+    """The result of a step for each block, with its index, in any order."""
+    yield from tqdm(run(partial(guarded, job, step), job.blocks), total=len(job.blocks), desc=name, disable=None)
 
 
 def _normalise(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log) -> None:
@@ -252,7 +281,8 @@ def _normalise(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run
     path, task = job.state("statistics.json"), predictor.task
     if path.is_file():
         return
-    found: dict[Size, Moments] = _gathered(job, "measure", measure, run)
+    measured: dict[Size, Moments] = dict(_results(job, "measure", measure, run))
+    found = {index: measured[index] for index in job.blocks}  # in a fixed order, which the last bits depend on
     whole = joined(found.values())
     values = task.normaliser.warnings_about(whole.mean.tolist(), whole.std.tolist(), channels=task.channels)
     for line in predictor.warnings_about(values, image.arrangement.spacing):
@@ -271,7 +301,7 @@ def _numbers(
     job: BlockJob, predictor: Predictor, image: StoredImage, planes: Mapping[Size, Moments], run: Run
 ) -> tuple[Statistics, Statistics]:
     """The numbers that are subtracted from the pixels of each slice and channel, and those that divide them then."""
-    normaliser, channels = predictor.task.normaliser, range(len(job.picked))
+    normaliser, channels = predictor.task.normaliser, range(len(job.channels))
     if normaliser.method == "image":
         return [part.mean.tolist() for part in planes.values()], [part.std.tolist() for part in planes.values()]
     if normaliser.method == "percentile":
@@ -286,35 +316,31 @@ def _numbers(
 
 
 def _count(job: BlockJob, run: Run, prefixes: Mapping[Channel, Sequence[Prefix]]) -> dict[Channel, list[Digits]]:
-    """The digits after each prefix in all blocks of each channel."""
-    parts: dict[Channel, list[list[Digits]]] = defaultdict(list)
-    for index, found in _gathered(job, "percentiles", partial(_count_in, prefixes), run).items():
+    """The digits after each prefix in all blocks of each channel, which are added up as the blocks come."""
+    totals: dict[Channel, list[Digits]] = {}
+    for index, found in _results(job, "percentiles", partial(count_digits, prefixes=prefixes), run):
         for channel, digits in enumerate(found):
-            parts[job.planes(index), channel].append(digits)
-    return {key: [summed(each) for each in zip(*blocks, strict=True)] for key, blocks in parts.items()}
-
-
-def _count_in(prefixes: Mapping[Channel, Sequence[Prefix]], job: BlockJob, index: Size) -> list[list[Digits]]:
-    return count_digits(job, prefixes, index)
+            key = job.planes(index), channel
+            totals[key] = [summed(pair) for pair in zip(totals[key], digits, strict=True)] if key in totals else digits
+    return totals
 
 
 def _join(job: BlockJob, task: Task, image: StoredImage) -> int:
     """Join the components of all blocks, write the number of each and the tables; returns the number of instances."""
-    total = 0
+    total, tables = 0, _tables(job.options.output, _table_endings(job, task))
     for k in range(job.layers):
         load = lru_cache(maxsize=4)(partial(load_faces, job, k))
-        numbers, found = join(job.blocks, job.rank, partial(load_components, job, k), load, job.options.min_size)
-        counts = [len(load_components(job, k, index).classes) for index in job.blocks]
-        for name, values in (("starts", np.cumsum([0, *counts])), ("numbers", numbers)):
+        parts = {index: load_components(job, k, index) for index in job.blocks}
+        numbers, found = join(job.blocks, job.rank, parts.__getitem__, load, job.options.min_size)
+        starts = np.cumsum([0, *(len(part.classes) for part in parts.values())])
+        for name, values in (("starts", starts), ("numbers", numbers)):
             with complete_file(job.state(f"{name}_{k}.npy")) as part:
                 np.save(part, values)
         if job.layered:
             found = found._replace(classes=np.full_like(found.classes, k))
         rows = _rows(found, task.classes, image.arrangement.spacing[-job.rank :])
         like = InstanceMap(np.zeros((0,) * len(job.blocks.size), np.uint32), found.classes, job.rank)
-        ending = f"_instances_{file_name(task.classes[k])}.csv" if job.layered else "_instances.csv"
-        output = job.options.output
-        with complete_file(output.with_name(output.stem + ending)) as part:
+        with complete_file(tables[k]) as part:
             part.write_text(to_csv(rows, like), encoding="utf8")
         total += len(rows)
     return total

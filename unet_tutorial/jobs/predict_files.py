@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from unet_tutorial.datasets.folder import stacked
 from unet_tutorial.datasets.images.files import explain_permission_error, is_readable, read, stem
 from unet_tutorial.datasets.images.image import GREY, RGB, Image, is_unnamed
@@ -159,22 +157,28 @@ def fitting(image: Image, task: Task) -> Image:
     Channels are found by name. If the names differ and the numbers agree, the order of the file is kept, and a remark
     says so. A grey image has equal red, green and blue, as in training. ValueError if the channels do not fit.
     """
-    have, need = image.channels, task.channels
-    if have == need:
-        return image
+    numbers, remarks = channels_for(image.channels, task.channels)
+    array = image.array if numbers == tuple(range(len(image.array))) else image.array[list(numbers)]
+    return Image(array, task.channels, image.spacing, (*image.remarks, *remarks))
+
+
+def channels_for(have: Sequence[str], need: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The numbers of the channels of an image that a network needs, in its order, and remarks; see `fitting`.
+
+    >>> channels_for(("dna", "actin"), ("actin",))
+    ((1,), ())
+    """
     if set(need) <= set(have):
-        return image._replace(array=image.array[[have.index(name) for name in need]], channels=need)
-    if have == GREY and need == RGB:
-        remark = "it is grey; red, green and blue are equal in it"
-        return Image(np.repeat(image.array, 3, axis=0), need, image.spacing, (*image.remarks, remark))
+        return tuple(have.index(name) for name in need), ()
+    if (have, need) == (GREY, RGB):
+        return (0, 0, 0), ("it is grey; red, green and blue are equal in it",)
     if len(have) != len(need):
         raise ValueError(
             f"it has {_count(have)}, and the network was trained on {_count(need)}; give an image with these channels"
         )
-    if not all(map(is_unnamed, have)) and not all(map(is_unnamed, need)):
-        remark = f"its channels {', '.join(have)} are read as {', '.join(need)}, those of the training, in this order"
-        image = image._replace(remarks=(*image.remarks, remark))
-    return image._replace(channels=need)
+    remark = f"its channels {', '.join(have)} are read as {', '.join(need)}, those of the training, in this order"
+    named = not all(map(is_unnamed, have)) and not all(map(is_unnamed, need))
+    return tuple(range(len(need))), (remark,) if named else ()
 
 
 def _count(channels: Sequence[str]) -> str:

@@ -177,15 +177,16 @@ class Predictor:
         """(K, *size) -> the class of each pixel (*size), uint8; for layers 0 or 1 for each of them, (L, *size).
 
         With two classes, a pixel has class 1 if its probability is above the threshold, and so for each layer. With
-        more classes it has the most probable one.
+        more classes it has the most probable one. Outputs beyond the classes of the task are left out.
         """
+        probabilities = probabilities[: len(self.task.classes)]
         if self.task.scheme.layered:
             thresholds = np.reshape(self.thresholds or (0.5,), (-1, *[1] * (probabilities.ndim - 1)))
             labels = probabilities > thresholds
         elif self.task.binary:
             labels = probabilities[1] > (self.thresholds or (0.5,))[0]
         else:
-            labels = probabilities[: len(self.task.classes)].argmax(0)
+            labels = probabilities.argmax(0)
         return np.asarray(labels.astype(np.uint8))
 
 

@@ -83,27 +83,41 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", text).strip("-.") or "class"
 
 
-def _parts(task: Task) -> list[str]:
-    """The ends of files of which each layer has one of its own."""
+def layer_endings(task: Task) -> list[str]:
+    """For files of which each layer has one, the part of the name that differs: [""] for a task without layers.
+
+    Layers whose names give the same file name get their number as well.
+    """
     if not task.scheme.layered:
         return [""]
     names = [file_name(name) for name in task.classes]
     return [f"_{name}" if names.count(name) == 1 else f"_{name}-{number}" for number, name in enumerate(names)]
 
 
+def probability_channels(task: Task) -> tuple[str, ...]:
+    """The names of the classes whose probabilities are written; () for the probability of class 1 alone."""
+    return () if task.binary or len(task.classes) == 1 else task.classes
+
+
+def written_probabilities(task: Task, probabilities: Probabilities) -> Probabilities:
+    """(K, *size) -> the probabilities that are written: (classes, *size), or (*size) for that of class 1 alone.
+
+    A network may have more outputs than its task has classes; these are left out.
+    """
+    of_classes = probabilities[: len(task.classes)]
+    return of_classes if probability_channels(task) else np.asarray(of_classes[-1])
+
+
 def _write_probability(prediction: Prediction, start: str) -> None:
-    task, spacing = prediction.task, prediction.image.spacing
-    path, probabilities = f"{start}{PROBABILITY_ENDING}", prediction.probabilities[: len(task.classes)]
-    if task.binary or len(task.classes) == 1:
-        write_image(path, probabilities[-1], spacing)
-    else:
-        write_image(path, probabilities, spacing, channels=task.classes)
+    task, path = prediction.task, f"{start}{PROBABILITY_ENDING}"
+    probabilities = written_probabilities(task, prediction.probabilities)
+    write_image(path, probabilities, prediction.image.spacing, channels=probability_channels(task))
 
 
 def _write_masks(prediction: Prediction, start: str) -> None:
     task = prediction.task
     masks = prediction.labels if task.scheme.layered else prediction.labels[None]
-    for part, mask in zip(_parts(task), masks, strict=True):
+    for part, mask in zip(layer_endings(task), masks, strict=True):
         values = np.array([0, 255]) if task.binary or task.scheme.layered else class_values(task)
         image = values[mask].astype(np.min_scalar_type(values.max()))
         write_image(f"{start}_mask{part}{prediction.plane_suffix}", image, prediction.image.spacing)
@@ -116,7 +130,7 @@ def class_values(task: Task) -> NDArray[np.int64]:
 
 def _write_instances(prediction: Prediction, start: str) -> None:
     task, image = prediction.task, prediction.image
-    for part, found in zip(_parts(task), prediction.found, strict=True):
+    for part, found in zip(layer_endings(task), prediction.found, strict=True):
         rows = table(found, prediction.probabilities, task.classes, spacing=image.spacing)
         write_image(f"{start}_instances{part}.tif", found.labels, image.spacing)
         with complete_file(f"{start}_instances{part}.csv") as path:
@@ -154,7 +168,7 @@ def _write_rois(prediction: Prediction, start: str) -> None:
 
 
 def _with_parts(name: str, suffixes: Sequence[str]) -> Callable[[Task], list[str]]:
-    return lambda task: [f"_{name}{part}{suffix}" for part in _parts(task) for suffix in suffixes]
+    return lambda task: [f"_{name}{part}{suffix}" for part in layer_endings(task) for suffix in suffixes]
 
 
 NO_SLICES = "GeoJSON has no slices, and this is a stack; write --outlines rois"

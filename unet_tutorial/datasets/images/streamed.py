@@ -6,7 +6,6 @@ in which the parts were read.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -132,12 +131,11 @@ def _between(low: float, high: float, place: float) -> float:
 
 def summed(parts: Iterable[Digits]) -> Digits:
     """The counts of all parts together."""
-    total: dict[int, int] = defaultdict(int)
+    total = np.zeros(2**DIGIT, np.int64)
     for part in parts:
-        for digit, count in zip(part.digits.tolist(), part.counts.tolist(), strict=True):
-            total[digit] += count
-    digits = np.array(sorted(total), np.int64)
-    return Digits(digits, np.array([total[digit] for digit in digits.tolist()], np.int64))
+        total[part.digits] += part.counts
+    digits = np.flatnonzero(total)
+    return Digits(digits, total[digits])
 
 
 def _digits_of(dtype: np.dtype[np.generic]) -> int:
