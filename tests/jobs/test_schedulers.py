@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from unet_tutorial.jobs import schedulers
 from unet_tutorial.jobs.schedulers import in_this_process, on_scheduler, on_workers
 from unet_tutorial.plan.levels import Size
@@ -28,6 +34,12 @@ def dying(folder: Path, times: int, index: Size) -> int:
         (folder / str(os.getpid())).touch()
         if len(list(folder.iterdir())) <= times:
             os.kill(os.getpid(), signal.SIGKILL)
+    return index[0]
+
+
+def waiting(index: Size) -> int:
+    """A task of a tenth of a second."""
+    time.sleep(0.1)
     return index[0]
 
 
@@ -98,3 +110,46 @@ def test_a_scheduler_with_and_without_workers(monkeypatch: pytest.MonkeyPatch) -
         cluster.scale(1)
         with on_scheduler(cluster.scheduler_address, lambda _: None) as run:
             assert dict(run(squared, [(3,), (2,)])) == {(3,): 9, (2,): 4}
+
+
+CLIENT = """
+import sys
+from tests.jobs.test_schedulers import waiting
+from unet_tutorial.jobs.schedulers import on_scheduler
+
+try:
+    with on_scheduler(sys.argv[1], lambda _: None) as run:
+        for index, _ in run(waiting, [(k,) for k in range(1000)]):
+            print(index, flush=True)
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_the_end_of_the_scheduler_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    file = tmp_path / "scheduler.json"
+    common = ["--no-dashboard", "--scheduler-file", str(file)]
+    with ExitStack() as stack:
+
+        def started(*words: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, *words], stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=ROOT
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        scheduler = started("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", *common)
+        started("-m", "dask", "worker", "--nthreads", "1", "--no-nanny", *common)
+        while not file.exists() or not file.read_text():
+            time.sleep(0.1)
+        client = started("-c", CLIENT, json.loads(file.read_text())["address"], stderr=subprocess.STDOUT)
+        assert client.stdout is not None
+        assert client.stdout.readline() == "(0,)\n"
+        scheduler.kill()
+        (sentence,) = (line for line in client.communicate()[0].splitlines() if not re.fullmatch(r"\(\d+,\)", line))
+    assert re.fullmatch(
+        r"the connection to the scheduler is lost .* with the new address: finished blocks are kept", sentence
+    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -21,12 +22,17 @@ Task = Callable[[Size], Any]
 Run = Callable[[Task, Iterable[Size]], Iterator[tuple[Size, Any]]]
 INSTALL = "pip install -c constraints.txt -r requirements-scale.txt"
 PATIENCE = 20  # seconds in which a scheduler must answer
-PAUSE = 5  # seconds after which the number of workers is looked at
-AHEAD = 8  # tasks that are sent to the scheduler for each thread of a worker; more would only need its memory
+PAUSE = 5  # seconds between two checks that there are workers
+AHEAD = 8  # tasks queued per thread of a worker; a longer queue only needs memory of the scheduler
+
+TOO_LITTLE_MEMORY = (
+    "there was too little memory; run the same command again (finished blocks are kept) with fewer --workers, or "
+    "predict into another folder (or with --overwrite) with a smaller --tile"
+)
 
 
 def in_this_process(task: Task, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
-    """One block after the other, without any further package."""
+    """One block after the other."""
     for index in indices:
         yield index, task(index)
 
@@ -49,7 +55,7 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        log(f"{workers} workers; live page: {client.dashboard_link}")
+        log(f"{_workers(workers)}; live page: {client.dashboard_link}")
         yield _on(client)
 
 
@@ -67,6 +73,8 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
             f"scheduler {address}: no answer within {PATIENCE} seconds ({one_line(error)}); check the address that "
             "dask scheduler printed, and that this machine may connect to it"
         ) from error
+    # If the scheduler ends, the client logs a traceback, and does so as late as at the end of this process
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
@@ -74,14 +82,16 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
             raise ValueError(
                 f"scheduler {address}: it has no worker; start some, each with: dask worker {address} --nthreads 1"
             ) from error
-        log(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers; live page: {client.dashboard_link}")
+        count = len(client.scheduler_info(n_workers=-1)["workers"])
+        log(f"{_workers(count)}; live page: {client.dashboard_link}")
         yield _on(client)
 
 
 def _on(client: Any) -> Run:
     """The tasks on the workers of a client.
 
-    A block whose worker dies four times ends the job with its index, and so does the loss of all workers.
+    A block whose worker dies four times ends the job with its index; the loss of all workers or of the scheduler ends
+    it too. Each is a ValueError that says how to continue.
     """
     distributed = _distributed()
 
@@ -95,25 +105,42 @@ def _on(client: Any) -> Run:
                 blocks[future] = index
                 future.add_done_callback(finished.put)
 
-        submit(AHEAD * max(1, sum(client.nthreads().values())))
+        def next_result() -> tuple[Size, Any]:
+            future = _patiently(client, lambda seconds: finished.get(timeout=seconds))
+            index = blocks.pop(future)
+            try:
+                result = _patiently(client, future.result)  # a result is lost with its worker, and computed again
+            except distributed.KilledWorker as error:
+                raise ValueError(
+                    f"block {index}: its worker ended several times, most likely because {TOO_LITTLE_MEMORY}"
+                ) from error
+            submit(1)
+            return index, result
+
         try:
+            with _connected():
+                submit(AHEAD * max(1, sum(client.nthreads().values())))
             while blocks:
-                future = _patiently(client, lambda seconds: finished.get(timeout=seconds))
-                index = blocks.pop(future)
-                try:
-                    result = _patiently(client, future.result)  # a result is lost with its worker, and computed again
-                except distributed.KilledWorker as error:
-                    raise ValueError(
-                        f"block {index}: its worker ended several times, most likely because it had too little memory; "
-                        "run the same command again (finished blocks are kept) with fewer --workers, or start again "
-                        "with a smaller --tile"
-                    ) from error
-                yield index, result
-                submit(1)
+                with _connected():
+                    found = next_result()
+                yield found
         finally:
-            client.cancel(list(blocks), force=True)
+            with suppress(CancelledError, OSError):  # the connection is lost
+                client.cancel(list(blocks), force=True)
 
     return run
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Context manager for requests to the scheduler: ValueError if the connection to it is lost."""
+    try:
+        yield
+    except (CancelledError, OSError) as error:
+        raise ValueError(
+            f"the connection to the scheduler is lost ({type(error).__name__}); start the scheduler and its workers "
+            "again, and run the same command with the new address: finished blocks are kept"
+        ) from error
 
 
 def _patiently(client: Any, wait: Callable[[float], Any]) -> Any:
@@ -126,10 +153,11 @@ def _patiently(client: Any, wait: Callable[[float], Any]) -> Any:
             # a worker that is killed while it starts is not replaced
             alone = 0 if client.nthreads() else alone + PAUSE
         if alone > PATIENCE:
-            raise ValueError(
-                "all workers have ended, most likely because they had too little memory; run the same command again "
-                "(finished blocks are kept) with fewer --workers, or start again with a smaller --tile"
-            )
+            raise ValueError(f"all workers have ended, most likely because {TOO_LITTLE_MEMORY}")
+
+
+def _workers(count: int) -> str:
+    return f"{count} worker{'' if count == 1 else 's'}"
 
 
 def _distributed() -> Any:
