@@ -188,9 +188,23 @@ def test_blocks_give_the_numbers_of_the_whole_image_and_go_on_after_an_interrupt
 
 
 def test_blocks_take_no_exported_file(unet: Unet, tmp_path: Path) -> None:
-    code, text = unet("predict", tmp_path / "net.onnx", tmp_path / "a.tif", "-o", tmp_path / "out.zarr", "--blocks")
-    assert code == 1
-    assert "net.onnx: --blocks takes the checkpoint.safetensors of a run, and no .onnx; pass that one" in text
+    for name in ("net.onnx", "net.ONNX"):
+        code, text = unet("predict", tmp_path / name, tmp_path / "a.tif", "-o", tmp_path / "out.zarr", "--blocks")
+        assert code == 1
+        assert f"{name}: --blocks takes the checkpoint.safetensors of a run, and no .onnx; pass that one" in text
+
+
+def test_one_block_is_one_block(unet: Unet, run_folder: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "a.tif", np.random.default_rng(0).integers(0, 255, (30, 20), dtype=np.uint8))
+    words = [
+        "predict",
+        run_folder / "checkpoint.safetensors",
+        tmp_path / "a.tif",
+        "-o",
+        tmp_path / "b.zarr",
+        "--blocks",
+    ]
+    assert "a.tif: 1 block, 1 of them predicted now -> " in unet(*words)[1]
 
 
 def test_options_that_do_not_go_with_blocks_are_refused(unet: Unet, run_folder: Path, tmp_path: Path) -> None:

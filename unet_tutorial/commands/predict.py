@@ -178,7 +178,7 @@ def _predict_blocks(
     from unet_tutorial.jobs.predict_blocks import predict_blocks
     from unet_tutorial.jobs.schedulers import in_this_process, on_scheduler, on_workers
 
-    if checkpoint.suffix == ".onnx":
+    if checkpoint.suffix.lower() == ".onnx":
         raise ValueError(
             f"{checkpoint}: --blocks takes the checkpoint.safetensors of a run, and no .onnx; pass that one"
         )
@@ -199,4 +199,5 @@ def _predict_blocks(
     with run as computing:
         found = predict_blocks(options, computing, overwrite=overwrite, warn=_warn)
     count = "" if found.instances is None else f", {found.instances} instance{'' if found.instances == 1 else 's'}"
-    print(f"{images[0]}: {found.blocks} blocks, {found.predicted} of them predicted now{count} -> {output}")
+    blocks = f"{found.blocks} block{'' if found.blocks == 1 else 's'}"
+    print(f"{images[0]}: {blocks}, {found.predicted} of them predicted now{count} -> {output}")
