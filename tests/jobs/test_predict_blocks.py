@@ -437,6 +437,13 @@ def test_chunks_that_do_not_fit_are_reported_with_a_command_that_helps(
     assert plan_job(options, options.predictor(), copy)[1] == []
 
 
+def test_chunks_of_one_slice_fit_tiles_of_one_slice(tmp_path: Path) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
+    source = str(stored(tmp_path / "in.zarr", smooth_noise((4, 300, 300)), (1, 80, 80)))
+    options = Options(checkpoint, source, tmp_path / "out.zarr", tile="60")
+    assert plan_job(options, options.predictor(), open_stored(source))[1] == []  # (160 / 60)² is less than 8
+
+
 def test_pixels_that_are_not_finite_end_the_job_before_a_prediction(tmp_path: Path) -> None:
     image = smooth_noise((40, 70)).astype(np.float32)
     image[33, 60] = np.nan

@@ -187,7 +187,7 @@ def predict(job: BlockJob, index: Size) -> None:
     with PASS, one_thread():
         logits = predict_block(predictor.net, read, job.blocks.size[inner], region[inner], job.tiles)
         probabilities = np.asarray(predictor.probabilities(logits))
-    labels = predictor.labels(probabilities)  # without the axis of the slices, like the probabilities (K, *block)
+    labels = predictor.labels(probabilities)  # (*block), or (L, *block) for layers, without the axis of the slices
     shape = tuple(part.stop - part.start for part in region)
     probabilities, labels = (
         each.reshape(*each.shape[: each.ndim - job.rank], *shape) for each in (probabilities, labels)

@@ -153,8 +153,8 @@ def _chunk_remarks(path: str, image: StoredImage, tile: Size, longest: int) -> l
     if not image.chunks:
         return []
     touched = [
-        min(n, c * (-(-min(t, n) // c) + (min(t, n) % c != 1)))  # chunks that a tile may touch, from any start
-        for t, c, n in zip(tile, image.chunks, image.size, strict=True)
+        min(n, c * (ceil(t / c) + ((t - 1) % c > 0)))  # pixels of the chunks that a tile may touch, from any start
+        for t, c, n in zip(map(min, tile, image.size), image.chunks, image.size, strict=True)
     ]
     needed = prod(min(t, n) for t, n in zip(tile, image.size, strict=True))
     held = prod(touched) * len(image.arrangement.channels) * image.dtype.itemsize
@@ -174,7 +174,7 @@ def _chunk_remarks(path: str, image: StoredImage, tile: Size, longest: int) -> l
 def _rechunk_command(path: str, image: StoredImage, tile: Size, longest: int) -> str:
     """The command that copies an image into chunks of at most ``longest`` pixels per axis, which fit these tiles."""
     found, stored = image.arrangement, image.unread.about
-    # the chunks that a tile touches are at most 1.5 times as long as the tile if two or more of them fit into it
+    # two or more chunks per tile: those that a tile touches are then at most 1.8 times as long as it
     fitting = (ceil(t / max(2, ceil(t / longest))) for t in map(min, tile, image.size))
     sides = dict(zip(found.axes[-len(tile) :], fitting, strict=True))
     kept = iter(found.kept)
