@@ -19,7 +19,9 @@ from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.nets.nd import MAX_POOL
 
-TOLERANCE = 1e-4  # largest difference of probabilities between an exported graph and its network
+# Largest difference of probabilities between an exported graph and its network. Rounding alone gave 2e-5 for a network
+# of 256 channels whose logits reach 170, and less than 3e-6 for thin ones.
+TOLERANCE = 1e-4
 Run = Callable[..., Tensor]  # image (and statistics) -> probabilities
 
 
