@@ -31,10 +31,10 @@ from unet_tutorial.jobs.export.export import export
 from unet_tutorial.jobs.export.graph import activation, silent
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import quiet, run_of
-from unet_tutorial.jobs.export.packages import package
 from unet_tutorial.nets.any_size import any_size
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.presets import PRESETS, build
+from unet_tutorial.packages import package
 from unet_tutorial.plan.levels import Size
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +95,8 @@ def sizes(net: Network) -> list[Size]:
 def runs(path: Path) -> Callable[..., Tensor]:
     """The function of an exported file."""
     if path.suffix == ".onnx":
-        return run_of(package("onnxruntime").InferenceSession(path, quiet(), providers=["CPUExecutionProvider"]))
+        runtime = package("onnxruntime", "export")
+        return run_of(runtime.InferenceSession(path, quiet(), providers=["CPUExecutionProvider"]))
     with silent():
         graph = torch.export.load(path).module()
     return lambda image: graph(image)[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from unet_tutorial import packages
 from unet_tutorial.commands import extras
 
 REQUIRED = ["numpy>=1", "torch>=999; extra == 'new'", "numpy>=1.20; extra == 'new'", "no-such-package; extra == 'new'"]
@@ -17,7 +18,7 @@ REQUIRED = ["numpy>=1", "torch>=999; extra == 'new'", "numpy>=1.20; extra == 'ne
 
 @pytest.fixture(autouse=True)
 def project(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "requires", lambda _name: REQUIRED)
+    monkeypatch.setattr(packages, "requires", lambda _name: REQUIRED)
 
 
 def test_a_package_is_missing_if_it_is_absent_or_too_old() -> None:
@@ -84,14 +85,15 @@ def test_an_installation_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_project_that_is_only_found_in_its_folder_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "PROJECT", "unet_tutorial_elsewhere")
-    monkeypatch.setattr(extras, "requires", metadata.requires)
+    for module in (extras, packages):
+        monkeypatch.setattr(module, "PROJECT", "unet_tutorial_elsewhere")
+    monkeypatch.setattr(packages, "requires", metadata.requires)
     with pytest.raises(ValueError, match=r"^unet_tutorial_elsewhere is not installed here, .*; run: pip install -e /"):
         extras.missing("scale")
 
 
 def test_every_requirements_file_belongs_to_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "requires", metadata.requires)
+    monkeypatch.setattr(packages, "requires", metadata.requires)
     pinned = {path.stem.partition("-")[2]: path for path in extras.ROOT.glob("requirements-*.txt")}
     assert pinned
     for extra, path in pinned.items():

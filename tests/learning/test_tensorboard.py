@@ -85,6 +85,6 @@ def test_losses_rates_and_validations_are_written_once_also_by_a_resumed_run(
 
 def test_without_tensorboard_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(ValueError, match=r"--tensorboard needs the package tensorboard, .* pip install tensorboard"):
+    with pytest.raises(ValueError, match=r"--tensorboard: .* run pip install 'unet_tutorial\[tensorboard\]', or leave"):
         EventFiles(tmp_path / "events", trained(0, []), rates)
     assert not (tmp_path / "events").exists()

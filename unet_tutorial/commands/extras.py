@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-PROJECT = "unet_tutorial"
+from unet_tutorial.packages import PROJECT, installation, requirements
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,7 +28,7 @@ def provide(extra: str) -> None:
     names = ", ".join(f"{requirement.name}{requirement.specifier}" for requirement in needed)
     in_course = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()  # also if it is reached by a symbolic link
     if not in_course or not file.is_file():
-        raise ValueError(f"{names} must be installed for this; run: pip install '{PROJECT}[{extra}]'")
+        raise ValueError(f"{names} must be installed for this; run: {installation(extra)}")
     print(f"unet: installing {file.name} ({names}); this happens once", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", file.name]
     if subprocess.run(command, cwd=ROOT, check=False).returncode or missing(extra):
@@ -41,13 +42,12 @@ def missing(extra: str) -> list[Requirement]:
     """
     importlib.invalidate_caches()
     try:
-        every = [Requirement(text) for text in requires(PROJECT) or []]
+        needed = requirements(extra)
     except PackageNotFoundError:
         raise ValueError(f"{PROJECT} is not installed here, only found in {ROOT}; run: pip install -e {ROOT}") from None
-    ours = [each for each in every if each.marker and each.marker.evaluate({"extra": extra})]
-    if not ours:
+    if not needed:
         raise ValueError(f"the project has no extra {extra!r}; write one of those in pyproject.toml")
-    return [each for each in ours if not _is_installed(each)]
+    return [each for each in needed if not _is_installed(each)]
 
 
 def _is_installed(requirement: Requirement) -> bool:

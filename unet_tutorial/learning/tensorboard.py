@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from unet_tutorial.learning.train import Training
+from unet_tutorial.packages import package
 
 
 def summary_writer() -> Callable[..., Any]:
     """The class SummaryWriter of torch. Raises ValueError if TensorBoard is not installed."""
     try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
+        writer: Callable[..., Any] = package("torch.utils.tensorboard", "tensorboard").SummaryWriter
+    except ValueError as error:
         raise ValueError(
-            "--tensorboard needs the package tensorboard, which is not installed; run pip install tensorboard, "
-            "or leave the option out: history.csv has the same numbers"
+            f"--tensorboard: {error}, or leave the option out: history.csv has the same numbers"
         ) from error
-    return SummaryWriter
+    return writer
 
 
 class EventFiles:

@@ -31,8 +31,8 @@ from unet_tutorial.jobs.export.architecture import architecture_source
 from unet_tutorial.jobs.export.graph import check, noise, normalised_to_probability, traced
 from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
-from unet_tutorial.jobs.export.packages import package
 from unet_tutorial.nets.crop import mirrored
+from unet_tutorial.packages import package
 from unet_tutorial.plan.levels import Size
 
 Log = Callable[[str], None]
@@ -104,7 +104,7 @@ class Package:
 
     def write(self, path: Path) -> None:
         """Write the ZIP file; an existing one is replaced when the new one is complete."""
-        text = package("yaml").safe_dump(self.description, sort_keys=False, allow_unicode=True, width=120)
+        text = package("yaml", "export").safe_dump(self.description, sort_keys=False, allow_unicode=True, width=120)
         with complete_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in {"bioimageio.yaml": text.encode(), **self.files}.items():
                 archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
@@ -349,13 +349,13 @@ def _author(text: str) -> Entry:
 def _onnx(model: TrainedNetwork) -> bytes:
     module = normalised_to_probability(model)
     content = onnx_bytes(model, traced(model, module, noise(model, 2, *range(2, 2 + model.rank))), ("probability",))
-    session = package("onnxruntime").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
+    session = package("onnxruntime", "export").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
     check(model, module, run_of(session), noise)
     return content
 
 
 def _opset(content: bytes) -> int:
-    proto = package("onnx").load_model_from_string(content)
+    proto = package("onnx", "export").load_model_from_string(content)
     return int(max(each.version for each in proto.opset_import if each.domain == ""))
 
 

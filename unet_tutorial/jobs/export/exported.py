@@ -17,10 +17,10 @@ from unet_tutorial.datasets.images.image import Array, Image
 from unet_tutorial.disk import one_line
 from unet_tutorial.jobs.export.model import Description
 from unet_tutorial.jobs.export.onnx_file import quiet, run_of
-from unet_tutorial.jobs.export.packages import INSTALL, package
 from unet_tutorial.jobs.parsing import sides
 from unet_tutorial.jobs.predictor import Predictor, check_task
 from unet_tutorial.nets.contracts import Network
+from unet_tutorial.packages import installation, package
 
 ROUNDING = 1e-5  # of pixels, in standard deviations of the image, that is not reported
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}  # of onnxruntime, by device
@@ -83,7 +83,7 @@ class ExportedPredictor(Predictor):
 
         ValueError for any other file, for a missing or old onnxruntime, and for invalid options.
         """
-        runtime = package("onnxruntime")
+        runtime = package("onnxruntime", "export")
         kind, _, index = device.partition(":")
         provider = PROVIDERS.get(kind, "")
         cannot = f"device {device!r}: this onnxruntime cannot use it; leave the option out"
@@ -97,7 +97,7 @@ class ExportedPredictor(Predictor):
         except Exception as error:  # the errors of onnxruntime have no common class
             raise ValueError(
                 f"{path}: onnxruntime {runtime.__version__} cannot read it ({one_line(error)}); export the checkpoint "
-                f"again, or install a newer onnxruntime: {INSTALL}"
+                f"again, or install a newer onnxruntime: {installation('export')}"
             ) from error
         if session.get_providers()[0] != provider:  # onnxruntime has used the CPU instead
             raise ValueError(cannot)

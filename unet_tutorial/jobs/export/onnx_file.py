@@ -14,7 +14,7 @@ from torch.export import ExportedProgram
 from unet_tutorial.disk import complete_file
 from unet_tutorial.jobs.export.graph import Run, check, example, pixels_to_mask, silent, traced
 from unet_tutorial.jobs.export.model import TrainedNetwork
-from unet_tutorial.jobs.export.packages import package
+from unet_tutorial.packages import package
 
 OUTPUTS = ("probability", "mask")
 
@@ -29,14 +29,14 @@ def write_onnx(model: TrainedNetwork, path: Path) -> None:
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
         part.write_bytes(onnx_bytes(model, program, OUTPUTS))
-        session = package("onnxruntime").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
+        session = package("onnxruntime", "export").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
         check(model, module, run_of(session), example)
 
 
 def onnx_bytes(model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...]) -> bytes:
     """An ONNX file with these names of outputs, named axes, the description of the model, and no names of files."""
-    package("onnx")
-    package("onnxscript")
+    package("onnx", "export")
+    package("onnxscript", "export")
     with silent():
         made = torch.onnx.export(program, dynamo=True, verbose=False, external_data=False)
     if made is None:
@@ -71,7 +71,7 @@ def _name_axes(value: Any, axes: Sequence[str]) -> None:
 
 def quiet() -> Any:
     """Options of onnxruntime: as many threads as torch uses, and no log lines; errors are raised."""
-    options = package("onnxruntime").SessionOptions()
+    options = package("onnxruntime", "export").SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, torch.get_num_threads()
     return options
 
