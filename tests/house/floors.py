@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-GROUND = {"paper", "disk", "plan", "metrics"}  # these import no other folder
+GROUND = {"paper", "disk", "packages", "plan", "metrics"}  # these import no other folder
 MIDDLE = {"nets", "figures", "datasets"}
 UPPER = {"learning", "inference", "teaching"}
 ROOF = {"commands", "__main__"}  # may import everything
 FLOORS: dict[str, set[str]] = {
     "__init__": set(),
     **{folder: set() for folder in GROUND},
+    "packages": {"disk"},
     **dict.fromkeys(MIDDLE, GROUND),
     **dict.fromkeys(UPPER, GROUND | {"nets"}),
     "jobs": GROUND | MIDDLE | (UPPER - {"teaching"}),
