@@ -70,7 +70,7 @@ def test_workers_give_the_results_and_a_killed_worker_is_replaced(tmp_path: Path
         assert dict(run(squared, [(k,) for k in range(100)])) == {(k,): k**2 for k in range(100)}
         assert dict(run(partial(dying, tmp_path, 2), [(k,) for k in range(9)])) == {(k,): k for k in range(9)}
         assert len(list(tmp_path.iterdir())) == 3
-        with pytest.raises(ValueError, match=r"block \(5,\): its worker ended several times.*fewer --workers"):
+        with pytest.raises(ValueError, match=r"block \(5,\): workers that had it ended several times.*fewer --workers"):
             dict(run(partial(dying, tmp_path, 99), [(k,) for k in range(9)]))
         assert dict(run(squared, [(3,)])) == {(3,): 9}
     assert len(lines) == 1

@@ -44,8 +44,11 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
     A worker that is killed, or that uses more than its share of the memory, is replaced, and its block is repeated.
     ValueError if dask.distributed is not installed.
     """
-    distributed = _distributed()
+    distributed, dask = _distributed(), importlib.import_module("dask")
+    # A worker has one task at a time, and the others wait at the scheduler: if a worker dies, that task is the reason.
+    alone = {"distributed.scheduler.worker-saturation": 1.0}
     with (
+        dask.config.set(alone),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -112,7 +115,7 @@ def _on(client: Any) -> Run:
                 result = _patiently(client, future.result)  # a result is lost with its worker, and computed again
             except distributed.KilledWorker as error:
                 raise ValueError(
-                    f"block {index}: its worker ended several times, most likely because {TOO_LITTLE_MEMORY}"
+                    f"block {index}: workers that had it ended several times, most likely because {TOO_LITTLE_MEMORY}"
                 ) from error
             submit(1)
             return index, result
