@@ -31,6 +31,7 @@ from unet_tutorial.figures.tracing.onnx_weights import (
     with_group_norms,
 )
 from unet_tutorial.figures.tracing.trace import trace
+from unet_tutorial.packages import package
 from unet_tutorial.plan.levels import Size
 
 CONTROL_FLOW = ("If", "Loop", "Scan", "SequenceMap")
@@ -52,7 +53,7 @@ def arch_from_onnx(path: str | Path, *sizes: Size, **named: Size) -> ArchIR:
     onnx. Raises ValueError if it is not installed, for a file that is not ONNX, for control flow, for an operator that
     is not understood, and if sizes are open or differ from those in the file.
     """
-    onnx = _package()
+    onnx = package("onnx", "export")
     network = OnnxNetwork(Path(path), _loaded(onnx, Path(path)), onnx)
     found = trace(network, **network.example(sizes, named))
     totals = {key: value for key, value in found.totals.items() if key not in ("saved", "peak")}
@@ -63,15 +64,6 @@ def arch_from_onnx(path: str | Path, *sizes: Size, **named: Size) -> ArchIR:
 def _kind(node: Node) -> str:
     """The kind of a node; an input whose name was made by torch's exporter has no name of its own."""
     return "input" if node.op == "input" and node.kind.startswith("onnx::") else node.kind
-
-
-def _package() -> Any:
-    try:
-        return import_module("onnx")
-    except ImportError as error:
-        raise ValueError(
-            "an .onnx file needs the package onnx, which is not installed; run pip install 'unet_tutorial[export]'"
-        ) from error
 
 
 def _loaded(onnx: Any, path: Path) -> Any:
