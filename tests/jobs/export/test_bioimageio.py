@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from unet_tutorial.jobs.export.bioimageio import (
     sample_image,
     write_bioimageio,
 )
+from unet_tutorial.jobs.export.exported import ExportedPredictor
 from unet_tutorial.jobs.export.model import TrainedNetwork
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
@@ -174,6 +176,21 @@ def test_cover_and_readme() -> None:
     assert "| y | 18 + n · 2 | 16 |" in text
 
 
+@pytest.mark.parametrize("method", ["image", "data", "percentile", "none"])
+def test_readme_and_config_describe_the_weights_of_the_package(method: str) -> None:
+    """They take a normalised image and return no mask, and the files of `write_onnx` are the opposite."""
+    made = model(method=method)
+    config = described(made, ABOUT, {})["config"]["unet_tutorial"]
+    text = readme(made, ABOUT)
+    assert config["format"] != json.loads(made.entries()["format"])
+    assert config["output"] == "probability: softmax of the logits, one channel per class"
+    assert config["normalisation"].endswith("; the graph takes the normalised image")
+    assert "The weights take the normalised image." in text
+    assert config["normalisation"].partition(";")[0] in text
+    for words in ("part of the graph", "subtract", "1th", "mask"):
+        assert words not in text + config["normalisation"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["padded", ""])
 def test_the_files_of_a_package(preset: str, tmp_path: Path) -> None:
@@ -193,6 +210,10 @@ def test_the_files_of_a_package(preset: str, tmp_path: Path) -> None:
     session = runtime.InferenceSession(files["weights.onnx"], providers=["CPUExecutionProvider"])
     normal = made.task.normaliser(image[0])[None]
     np.testing.assert_allclose(session.run(None, {"image": normal})[0], probability, atol=1e-6)
+    assert session.get_modelmeta().custom_metadata_map == bioimageio.entries(made)
+    (tmp_path / "weights.onnx").write_bytes(files["weights.onnx"])
+    with pytest.raises(ValueError, match=r"weights.onnx: it is from a package of bioimage.io, .* does not normalise"):
+        ExportedPredictor.from_onnx(tmp_path / "weights.onnx")
     assert set(description["weights"]) == ({"onnx", "pytorch_state_dict"} if preset else {"onnx"})
     assert len(remarks) == (0 if preset else 1)
     if preset:

@@ -11,7 +11,7 @@ import torch
 
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.normalisation import Normaliser
-from unet_tutorial.jobs.export.model import Description, SizeRule, TrainedNetwork, checkpoint_of
+from unet_tutorial.jobs.export.model import PACKAGE_FORMAT, Description, SizeRule, TrainedNetwork, checkpoint_of
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.task import Task
 from unet_tutorial.nets.presets import build
@@ -77,6 +77,20 @@ def test_damaged_metadata_are_one_sentence(change: dict[str, str], words: str) -
 def test_a_file_without_metadata_is_not_ours() -> None:
     with pytest.raises(ValueError, match="no file of unet export"):
         Description.from_entries({})
+
+
+def test_the_weights_of_a_package_are_not_predicted_with_pixels() -> None:
+    entries = TrainedNetwork.of(build("padded", widths=(2, 4))).entries() | {"format": json.dumps(PACKAGE_FORMAT)}
+    with pytest.raises(
+        ValueError, match=r"^it is from a package of bioimage.io, .*; export the checkpoint to an .onnx"
+    ):
+        Description.from_entries(entries)
+
+
+def test_percentiles_are_described_without_ordinals() -> None:
+    task = Task(LabelScheme("classes", ("background", "a")), normaliser=Normaliser("percentile"))
+    words = TrainedNetwork(build("padded", widths=(2, 4)), task).entries()["normalisation"]
+    assert "percentile 1 of each channel of the whole image; divide: its percentile 99 minus that" in words
 
 
 @pytest.mark.parametrize(

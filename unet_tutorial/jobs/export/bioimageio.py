@@ -29,7 +29,7 @@ from unet_tutorial.figures.diagram import draw
 from unet_tutorial.inference.tiles import MEMORY, margins, pass_bytes
 from unet_tutorial.jobs.export.architecture import architecture_source
 from unet_tutorial.jobs.export.graph import check, noise, normalised_to_probability, traced
-from unet_tutorial.jobs.export.model import SizeRule, TrainedNetwork
+from unet_tutorial.jobs.export.model import PACKAGE_FORMAT, Entries, SizeRule, TrainedNetwork
 from unet_tutorial.jobs.export.onnx_file import onnx_bytes, quiet, run_of
 from unet_tutorial.nets.crop import mirrored
 from unet_tutorial.packages import package
@@ -45,6 +45,14 @@ EPSILON = 1e-10  # is added to a standard deviation
 LEAST_STD = 1e-6  # that the format accepts
 COVER = (1200, 600)  # pixels; the format asks for 2:1
 NAME = re.compile(r"[A-Za-z0-9_+\-() ]{5,128}")
+NORMALISED = {  # how the pixels of each channel become the input of the weights, for the methods of a normaliser
+    "image": "minus the mean of the whole image, divided by its standard deviation",
+    "data": "minus the mean of the training images, divided by their standard deviation",
+    "percentile": "percentile {} of the whole image becomes 0, and its percentile {} becomes 1".format(
+        *(f"{value:g}" for value in PERCENTILES)
+    ),
+    "none": "none",
+}
 UNET = {
     "text": "Ronneberger et al.: U-Net: Convolutional Networks for Biomedical Image Segmentation. MICCAI 2015",
     "doi": "10.1007/978-3-319-24574-4_28",
@@ -213,7 +221,6 @@ def described(model: TrainedNetwork, about: Publication, weights: Entry) -> Entr
         reference = {"tensor_id": "image", "axis_id": name, "offset": -rule.lost[axis]}
         border = {"halo": tiles.halo[axis]} if tiles.halo and tiles.halo[axis] else {}
         ends.append({"type": "space", "id": name, "size": reference, **scale, **border})
-    entries = {name: json.loads(text) for name, text in model.entries().items()}
     return {
         "format_version": FORMAT_VERSION,
         "type": "model",
@@ -245,8 +252,18 @@ def described(model: TrainedNetwork, about: Publication, weights: Entry) -> Entr
             }
         ],
         "weights": weights,
-        "config": {"unet_tutorial": entries},
+        "config": {"unet_tutorial": {name: json.loads(text) for name, text in entries(model).items()}},
     }
+
+
+def entries(model: TrainedNetwork) -> Entries:
+    """The description of a model for the metadata of a package: its weights take a normalised image, without a mask."""
+    changed = {
+        "format": PACKAGE_FORMAT,
+        "normalisation": f"{NORMALISED[model.task.normaliser.method]}; the graph takes the normalised image",
+        "output": model.probability,
+    }
+    return {**model.entries(), **{name: json.dumps(text) for name, text in changed.items()}}
 
 
 def preprocessing(model: TrainedNetwork) -> list[Entry]:
@@ -282,9 +299,11 @@ def readme(model: TrainedNetwork, about: Publication) -> str:
 {about.description}
 
 - Input: {len(task.channels)} channel(s): {", ".join(task.channels)}. Voxel size of the training images: {voxel}.
-- Normalisation, of each channel: {task.normaliser.method} ({json.loads(model.entries()["normalisation"])}).
+- Normalisation, of each channel: {NORMALISED[task.normaliser.method]}.
+- The weights take the normalised image. Readers of bioimage.io compute it by `preprocessing` of bioimageio.yaml; any
+  other program must do the same before it runs the weights.
 - Output: the probability of {", ".join(_output_names(model))}.
-- Threshold: {thresholds or "none: the most probable class is taken"}.
+- Threshold: {thresholds or "none: the most probable class is taken"}. The weights do not apply it.
 - Weights: SHA-256 {model.digest}.
 
 | axis | size of the input, n = 0, 1, 2, … | pixels by which the output is smaller |
@@ -348,7 +367,8 @@ def _author(text: str) -> Entry:
 
 def _onnx(model: TrainedNetwork) -> bytes:
     module = normalised_to_probability(model)
-    content = onnx_bytes(model, traced(model, module, noise(model, 2, *range(2, 2 + model.rank))), ("probability",))
+    program = traced(model, module, noise(model, 2, *range(2, 2 + model.rank)))
+    content = onnx_bytes(model, program, ("probability",), entries(model))
     session = package("onnxruntime", "export").InferenceSession(content, quiet(), providers=["CPUExecutionProvider"])
     check(model, module, run_of(session), noise)
     return content

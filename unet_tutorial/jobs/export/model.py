@@ -21,12 +21,13 @@ from unet_tutorial.plan.levels import Level, Size
 from unet_tutorial.plan.sizes import output_size, valid_sizes
 
 FORMAT = "unet_tutorial export 1"
+PACKAGE_FORMAT = "unet_tutorial bioimageio 1"  # in a package, whose weights take a normalised image
 AXES = "zyx"  # names of the spatial axes; a network of rank 2 has the last two
 Entries = dict[str, str]  # the metadata of a file: texts in JSON, by name
 MEANING = {  # of subtract and divide, for the methods of a normaliser whose numbers depend on the image
     "image": "subtract: the mean of each channel of the whole image; divide: its standard deviation, or 1 if it is 0",
-    "percentile": "subtract: the {}th percentile of each channel of the whole image; divide: its {}th percentile minus "
-    "that, or 1 if it is 0".format(*(f"{value:g}" for value in PERCENTILES)),
+    "percentile": "subtract: percentile {} of each channel of the whole image; divide: its percentile {} minus that, "
+    "or 1 if it is 0".format(*(f"{value:g}" for value in PERCENTILES)),
     "data": "(image - subtract) / divide with the numbers of the training images; it is part of the graph",
     "none": "none",
 }
@@ -132,7 +133,6 @@ class TrainedNetwork:
         The smallest size in it is ``least`` steps above that of the network.
         """
         net, rule = self.net, SizeRule.of(self.net)
-        activation = "sigmoid" if self.task.scheme.layered else "softmax"
         found = {
             "format": FORMAT,
             "version": _version(),
@@ -148,12 +148,18 @@ class TrainedNetwork:
                 "out_channels": net.out_channels,
             },
             "normalisation": MEANING[self.task.normaliser.method],
-            "output": f"probability: {activation} of the logits, one channel per class; mask: {self._mask()}",
+            "output": f"{self.probability}; mask: {self._mask()}",
             "thresholds": {str(views): list(self.thresholds_of(views)) for views in VIEWS},
             "voxel_size_um": list(self.task.spacing),
             "task": self.task.notes(),
         }
         return {name: json.dumps(value, ensure_ascii=False) for name, value in found.items()}
+
+    @property
+    def probability(self) -> str:
+        """The meaning of the output ``probability``, in words."""
+        activation = "sigmoid" if self.task.scheme.layered else "softmax"
+        return f"probability: {activation} of the logits, one channel per class"
 
     def _mask(self) -> str:
         if self.task.scheme.layered:
@@ -195,9 +201,17 @@ class Description:
 
     @classmethod
     def from_entries(cls, entries: Mapping[str, str]) -> Description:
-        """The description that `TrainedNetwork.entries` returned. ValueError for any other metadata."""
+        """The description that `TrainedNetwork.entries` returned. ValueError for any other metadata.
+
+        Also for those of the weights in a package of bioimage.io, which take a normalised image in place of pixels.
+        """
         if "format" not in entries:
             raise ValueError("it is no file of unet export; export the checkpoint again with unet export")
+        if entries["format"] == json.dumps(PACKAGE_FORMAT):
+            raise ValueError(
+                "it is from a package of bioimage.io, and its graph does not normalise the pixels; "
+                "export the checkpoint to an .onnx file with unet export, and pass that"
+            )
         try:
             found = {name: json.loads(entries[name]) for name in ("format", "plan", "task", "thresholds", "digest")}
             if found["format"] != FORMAT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def write_onnx(model: TrainedNetwork, path: Path) -> None:
     module = pixels_to_mask(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
+<<<<<<< HEAD
         part.write_bytes(onnx_bytes(model, program, OUTPUTS))
         session = package("onnxruntime", "export").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
         check(model, module, run_of(session), example)
@@ -37,6 +38,19 @@ def onnx_bytes(model: TrainedNetwork, program: ExportedProgram, outputs: tuple[s
     """An ONNX file with these names of outputs, named axes, the description of the model, and no names of files."""
     package("onnx", "export")
     package("onnxscript", "export")
+=======
+        part.write_bytes(onnx_bytes(model, program, OUTPUTS, model.entries()))
+        session = package("onnxruntime").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
+        check(model, module, run_of(session), example)
+
+
+def onnx_bytes(
+    model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...], entries: Mapping[str, str]
+) -> bytes:
+    """An ONNX file with these names of outputs, named axes, the metadata ``entries``, and no names of files."""
+    package("onnx")
+    package("onnxscript")
+>>>>>>> 59a9969 (Export: the ONNX weights of a package are no file for pixels; its README and config say that normalisation is the reader's)
     with silent():
         made = torch.onnx.export(program, dynamo=True, verbose=False, external_data=False)
     if made is None:
@@ -50,7 +64,7 @@ def onnx_bytes(model: TrainedNetwork, program: ExportedProgram, outputs: tuple[s
     out = model.axes if model.net.padding == "same" else [f"out_{axis}" for axis in model.axes]
     for output in proto.graph.output:
         _name_axes(output, out)
-    for name, text in model.entries().items():
+    for name, text in entries.items():
         proto.metadata_props.add(key=name, value=text)
     proto.doc_string = "A U-Net, written by unet export; its metadata_props describe it."
     return bytes(proto.SerializeToString())
