@@ -144,12 +144,38 @@ def test_every_default_is_reported() -> None:
     )
     assert [remark.split()[0] for remark in remarks] == ["--author", "--licence", "--name"]
     assert ABOUT.completed(model()) == (ABOUT, [])
-    for name in ("four", "Zellen: groß", "x" * 129):
+    for name in ("four", "Zellen: groß", "x" * 129, "     ", "-----", "( _ + )"):
         with pytest.raises(ValueError, match=r"bioimage.io accepts 5 to 128 letters"):
             Publication(name)
     for author in ("; University of X", " ", ""):
         with pytest.raises(ValueError, match=r"--author '.*': the name is missing; write 'Ada Lovelace; University"):
             Publication(authors=("Alan Turing", author))
+
+
+def test_a_licence_is_one_identifier_of_spdx() -> None:
+    for licence, wanted in (
+        ("MIT", "MIT"),
+        ("mit", "MIT"),
+        (" cc-by-4.0 ", "CC-BY-4.0"),
+        ("gpl-3.0-OR-later", "GPL-3.0-or-later"),
+        ("", "CC-BY-4.0"),
+    ):
+        about, _ = Publication(licence=licence).completed(model())
+        assert described(model(), about, {})["license"] == wanted
+    for licence in ("Mitt", "all rights reserved / mine", "MIT OR Apache-2.0", "(MIT)", "LicenseRef-mine", "MIT+", " "):
+        with pytest.raises(ValueError, match=r"^--licence '.*': bioimage.io accepts one identifier of https://spdx"):
+            Publication(licence=licence)
+
+
+def test_slashes_in_names_and_long_descriptions_are_refused() -> None:
+    for author in ("A/B", "Ada\\Lovelace", "a/b; University"):
+        with pytest.raises(
+            ValueError, match=r"^--author '.*': bioimage.io accepts no slash in a name; give one --author"
+        ):
+            Publication(authors=(author,))
+    Publication(description="x" * 1024, authors=("Ada Lovelace; University / Institute",))
+    with pytest.raises(ValueError, match=r"^--description has 1025 characters, and bioimage.io accepts 1024; shorten"):
+        Publication(description="x" * 1025)
 
 
 def test_the_test_image_is_a_part_of_the_image_or_noise_like_it() -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from PIL import Image as Picture
 from torch import Tensor
 
@@ -44,7 +45,11 @@ TEST_SIDE = 64  # least pixels of the test image along each axis, or 16 in 3D
 EPSILON = 1e-10  # is added to a standard deviation
 LEAST_STD = 1e-6  # that the format accepts
 COVER = (1200, 600)  # pixels; the format asks for 2:1
-NAME = re.compile(r"[A-Za-z0-9_+\-() ]{5,128}")
+NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_+\-() ]{5,128}")
+LICENCE = re.compile(
+    r"(?!LicenseRef-)[A-Za-z0-9.\-]+"
+)  # one identifier; the format takes no expression such as MIT OR X
+LONGEST = 1024  # characters of a description
 NORMALISED = {  # how the pixels of each channel become the input of the weights, for the methods of a normaliser
     "image": "minus the mean of the whole image, divided by its standard deviation",
     "data": "minus the mean of the training images, divided by their standard deviation",
@@ -64,8 +69,10 @@ class Publication:
     """Who made a model, and under which licence others may use it.
 
     ``authors`` are names, each with an affiliation after a semicolon if there is one. ``licence`` is an identifier of
-    https://spdx.org/licenses. ``name`` has 5 to 128 letters, digits, spaces and _ + - ( ). Empty fields get a default,
-    and `completed` says which one. ValueError for a name with other characters, and for an author without a name.
+    https://spdx.org/licenses, in upper or lower case. ``name`` has 5 to 128 letters, digits, spaces and _ + - ( ), and
+    ``description`` at most 1024 characters. Empty fields get a default, and `completed` says which one. ValueError for
+    a name with other characters or without a letter or digit, for an author without a name or with a slash in it, for
+    another licence, and for a longer description.
     """
 
     name: str = ""
@@ -76,12 +83,23 @@ class Publication:
     def __post_init__(self) -> None:
         if self.name and not NAME.fullmatch(self.name):
             raise ValueError(
-                f"--name {self.name!r}: bioimage.io accepts 5 to 128 letters, digits, spaces and _ + - ( ); "
-                "write, for example, 'Membranes in EM'"
+                f"--name {self.name!r}: bioimage.io accepts 5 to 128 letters, digits, spaces and _ + - ( ), with at "
+                "least one letter or digit; write, for example, 'Membranes in EM'"
             )
         for text in self.authors:
-            if not _author(text)["name"]:
+            name = _author(text)["name"]
+            if not name:
                 raise ValueError(f"--author {text!r}: the name is missing; write 'Ada Lovelace; University of X'")
+            if "/" in name or "\\" in name:
+                raise ValueError(
+                    f"--author {text!r}: bioimage.io accepts no slash in a name; give one --author for each"
+                )
+        if len(self.description) > LONGEST:
+            raise ValueError(
+                f"--description has {len(self.description)} characters, and bioimage.io accepts {LONGEST}; shorten it"
+            )
+        if self.licence:
+            _identifier(self.licence)
 
     def completed(self, model: TrainedNetwork) -> tuple[Publication, list[str]]:
         """The publication with its defaults, and a sentence for each of them that should be replaced."""
@@ -91,7 +109,7 @@ class Publication:
             self.name or plain,
             self.description or f"A U-Net that segments {wanted}."[:512],
             self.authors or ("Unknown author",),
-            self.licence or "CC-BY-4.0",
+            _identifier(self.licence or "CC-BY-4.0"),
         )
         options = {"--author": self.authors, "--licence": self.licence, "--name": self.name}
         values = (made.authors[0], made.licence, made.name)
@@ -358,6 +376,20 @@ def _scale(spacing: tuple[float, ...], axis: int) -> Entry:
     scale = float(spacing[axis])
     exact = all(int(n * scale / scale) == n for n in range(1, 8192))
     return {"unit": "micrometer", "scale": scale} if exact else {}
+
+
+def _identifier(licence: str) -> str:
+    """A licence as SPDX writes it: "mit" -> "MIT". ValueError for any text that is not one identifier."""
+    try:
+        found = str(canonicalize_license_expression(licence))
+    except InvalidLicenseExpression:
+        found = ""
+    if not LICENCE.fullmatch(found):
+        raise ValueError(
+            f"--licence {licence!r}: bioimage.io accepts one identifier of https://spdx.org/licenses; "
+            "write, for example, MIT or CC-BY-4.0"
+        )
+    return found
 
 
 def _author(text: str) -> Entry:
