@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from tests.conftest import Unet
 from tests.oracles.onnx_files import one_operator
@@ -46,21 +47,32 @@ def test_predictions_of_an_onnx_file_equal_those_of_the_checkpoint(
 
 
 def test_bad_input_is_one_line(unet: Unet, run_folder: Path, folder: Path, tmp_path: Path) -> None:
-    volume = tmp_path / "text.png"
-    volume.write_text("no image")
+    text_file, stack, nan = tmp_path / "text.png", tmp_path / "stack.tif", tmp_path / "nan.tif"
+    text_file.write_text("no image")
+    tifffile.imwrite(stack, np.zeros((5, 40, 40), np.uint8))
+    tifffile.imwrite(nan, np.full((40, 40), np.nan, np.float32))
     table: list[tuple[list[object], str]] = [
         ([run_folder, "-o", tmp_path / "model.pt"], "the suffix tells the format; end it in .onnx, .pt2"),
         ([folder, "-o", tmp_path / "model.onnx"], "there is no best.safetensors and no checkpoint.safetensors"),
         ([tmp_path / "gone", "-o", tmp_path / "model.onnx"], "there is no such file"),
         ([run_folder, "-o", tmp_path / "model.pt2", "--licence", "MIT"], "are for .bioimageio.zip; leave them out"),
         ([run_folder, "-o", tmp_path / "m.bioimageio.zip", "--name", "x"], "accepts 5 to 128 letters"),
-        ([run_folder, "-o", tmp_path / "m.bioimageio.zip", "--image", volume], "text.png: "),
+        ([run_folder, "-o", tmp_path / "m.bioimageio.zip", "--image", text_file], "text.png: "),
+        (
+            [run_folder, "-o", tmp_path / "m.bioimageio.zip", "--image", stack],
+            "stack.tif: --image has 1 channels and 3",
+        ),
+        ([run_folder, "-o", tmp_path / "m.bioimageio.zip", "--image", nan], "nan.tif: the image: 1600 of 1600 pixels"),
+        (
+            [run_folder, "-o", tmp_path / "m.bioimageio.zip", "--licence", "Mitt"],
+            "--licence 'Mitt': bioimage.io accepts",
+        ),
         ([run_folder, "-o", tmp_path / "no" / "model.pt2"], "cannot be written"),
     ]
     for words, expected in table:
         code, text = unet("export", *words)
         assert (code, expected in text, text.count("\n")) == (1, True, 1), text
-    assert [file.name for file in tmp_path.iterdir()] == ["text.png"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["nan.tif", "stack.tif", "text.png"]
 
 
 def test_an_onnx_file_of_another_tool_is_refused(unet: Unet, folder: Path, tmp_path: Path) -> None:

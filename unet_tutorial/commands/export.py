@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from unet_tutorial.datasets.images.image import Array
-    from unet_tutorial.jobs.task import Task
+    from unet_tutorial.jobs.export.model import TrainedNetwork
 
 PACKAGE = "For .bioimageio.zip"
 
@@ -58,20 +58,21 @@ def export(
         raise ValueError(f"{output}: this file exists; choose another name with -o, or add --overwrite")
     about = Publication(name, description, tuple(author or ()), licence)
     model = TrainedNetwork.from_file(run, builders(net))
-    pixels = _pixels(image, model.task) if image else None
+    pixels = _pixels(image, model) if image else None
     if output.suffix != ".pt2":  # torch writes these alone
         provide("export")
     write(model, output, about if about != Publication() else None, pixels, _warn)
     print(f"{checkpoint_of(run)} -> {output}")
 
 
-def _pixels(file: Path, task: Task) -> Array:
-    """The pixels of an image with the channels of the task."""
+def _pixels(file: Path, model: TrainedNetwork) -> Array:
+    """The test image of a file, (C, *size). ValueError, with the name of the file, for one that does not fit."""
     from unet_tutorial.datasets.images.files import read
+    from unet_tutorial.jobs.export.bioimageio import sample_image
     from unet_tutorial.jobs.predict_files import fitting
 
     try:
-        return fitting(read(file), task).array
+        return sample_image(model, fitting(read(file), model.task).array)
     except ValueError as error:
         raise ValueError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from error
 

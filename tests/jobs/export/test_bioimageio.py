@@ -192,6 +192,23 @@ def test_the_test_image_is_a_part_of_the_image_or_noise_like_it() -> None:
         sample_image(made, IMAGE[:1])
 
 
+def test_a_test_image_is_one_that_readers_normalise_alike() -> None:
+    """They compute mean and standard deviation of each image in float32."""
+    made = model()
+    noise = np.random.default_rng(0).normal(size=(2, 64, 64))
+    for image in (IMAGE, noise, noise + 3e4, 1e5 + 10 * noise, np.zeros((2, 9, 9))):
+        pixels = sample_image(made, image)
+        mean, std = (getattr(pixels, name)((1, 2), keepdims=True, dtype=np.float32) for name in ("mean", "std"))
+        np.testing.assert_allclose((pixels - mean) / (std + 1e-10), made.task.normaliser(pixels), atol=5e-3)
+    for image in (1e5 + 0.07 * noise, 1e5 + noise, noise - 1e6, np.full((2, 9, 9), 9.1)):
+        with pytest.raises(ValueError, match=r"^the test image has pixels up to .*; give another --image, or export"):
+            sample_image(made, image)
+    sample_image(model(method="data"), 1e5 + noise)
+    for value in (np.nan, 1e200):
+        with pytest.raises(ValueError, match="are NaN or infinite"):
+            sample_image(made, np.where(noise == noise[1, 8, 8], value, noise))
+
+
 def test_cover_and_readme() -> None:
     content = cover(model())
     assert Picture.open(io.BytesIO(content)).size == (1200, 600)

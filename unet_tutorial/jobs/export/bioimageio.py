@@ -23,6 +23,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from PIL import Image as Picture
 from torch import Tensor
 
+from unet_tutorial.datasets.images.files import require_real
 from unet_tutorial.datasets.images.image import Array
 from unet_tutorial.datasets.images.normalisation import PERCENTILES
 from unet_tutorial.disk import complete_file
@@ -44,6 +45,7 @@ SUFFIX = ".bioimageio.zip"
 TEST_SIDE = 64  # least pixels of the test image along each axis, or 16 in 3D
 EPSILON = 1e-10  # is added to a standard deviation
 LEAST_STD = 1e-6  # that the format accepts
+FAR = 2**15  # standard deviations from 0, above which a pixel minus the mean of its image is wrong in float32
 COVER = (1200, 600)  # pixels; the format asks for 2:1
 NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_+\-() ]{5,128}")
 LICENCE = re.compile(
@@ -184,19 +186,40 @@ def write_bioimageio(
 
 
 def sample_image(model: TrainedNetwork, image: Array | None) -> Array:
-    """The test image of a valid size, (C, *size) float32."""
+    """The test image of a valid size, (C, *size) float32.
+
+    ValueError for an ``image`` with other channels or axes, for pixels that are NaN or infinite, and for pixels whose
+    standard deviation is so small that readers of bioimage.io, which compute in float32, normalise them differently.
+    """
     channels, size = model.net.in_channels, sample_size(model)
     if image is None:
         noise = np.random.default_rng(0).normal(size=(channels, *size))
         mean, std = (np.reshape(each, (-1, *[1] * len(size))) for each in model.task.normaliser.fixed)
-        return (noise * std + mean if len(mean) else noise).astype(np.float32)
+        return _safe(model, (noise * std + mean if len(mean) else noise).astype(np.float32))
     if image.ndim != len(size) + 1 or len(image) != channels:
         raise ValueError(
             f"--image has {len(image)} channels and {image.ndim - 1} axes, and the network needs {channels} channels "
             f"and {len(size)} axes; give another image"
         )
+    for channel in image:
+        require_real(channel)
     start = tuple((n - m) // 2 for n, m in zip(image.shape[1:], size, strict=True))
-    return np.asarray(mirrored(torch.from_numpy(image.astype(np.float32)), start, size))
+    with np.errstate(over="ignore"):  # of float64; such a pixel becomes infinite, and is refused
+        pixels = image.astype(np.float32)
+    return _safe(model, np.asarray(mirrored(torch.from_numpy(pixels), start, size)))
+
+
+def _safe(model: TrainedNetwork, pixels: Array) -> Array:
+    """The same pixels, (C, *size). ValueError if readers of bioimage.io cannot normalise them as `Normaliser` does."""
+    for channel in pixels:
+        require_real(channel)
+        largest, std = float(np.abs(channel).max()), float(channel.std(dtype=np.float64))
+        if model.task.normaliser.method == "image" and largest > FAR * std:
+            raise ValueError(
+                f"the test image has pixels up to {largest:.7g} and a standard deviation of only {std:.2g}, and readers "
+                "of bioimage.io compute in float32, where this is too little; give another --image, or export an .onnx"
+            )
+    return pixels
 
 
 def sample_size(model: TrainedNetwork) -> Size:
