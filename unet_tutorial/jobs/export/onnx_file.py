@@ -28,19 +28,8 @@ def write_onnx(model: TrainedNetwork, path: Path) -> None:
     module = pixels_to_mask(model)
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
-<<<<<<< HEAD
-        part.write_bytes(onnx_bytes(model, program, OUTPUTS))
-        session = package("onnxruntime", "export").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
-        check(model, module, run_of(session), example)
-
-
-def onnx_bytes(model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...]) -> bytes:
-    """An ONNX file with these names of outputs, named axes, the description of the model, and no names of files."""
-    package("onnx", "export")
-    package("onnxscript", "export")
-=======
         part.write_bytes(onnx_bytes(model, program, OUTPUTS, model.entries()))
-        session = package("onnxruntime").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
+        session = package(\"onnxruntime\", \"export\").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
         check(model, module, run_of(session), example)
 
 
@@ -48,9 +37,8 @@ def onnx_bytes(
     model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...], entries: Mapping[str, str]
 ) -> bytes:
     """An ONNX file with these names of outputs, named axes, the metadata ``entries``, and no names of files."""
-    package("onnx")
-    package("onnxscript")
->>>>>>> 59a9969 (Export: the ONNX weights of a package are no file for pixels; its README and config say that normalisation is the reader's)
+    package(\"onnx\", \"export\")
+    package(\"onnxscript\", \"export\")
     with silent():
         made = torch.onnx.export(program, dynamo=True, verbose=False, external_data=False)
     if made is None:
