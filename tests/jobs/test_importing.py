@@ -201,6 +201,10 @@ def test_a_zip_file_with_a_changed_byte_is_refused(kind: str, tmp_path: Path) ->
         ),
         (state() | {"outc.conv.bias": torch.tensor([0, torch.nan])}, "head.bias holds NaN or infinity"),
         (
+            state() | {"inc.double_conv.1.running_var": torch.tensor([1, -1e-3, 0, 2])},
+            "encoder.stem.units.0.norm.running_var holds a variance below 0, which gives NaN; get the file",
+        ),
+        (
             jaxony().state(),
             "there is no .*; the first here is conv_final.bias; pass the name",
         ),

@@ -33,6 +33,7 @@ from unet_tutorial.jobs.predict_blocks import plan_job, predict_blocks
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.schedulers import in_this_process
 from unet_tutorial.jobs.task import Task
+from unet_tutorial.learning.checkpoints import load, save_weights
 from unet_tutorial.plan.levels import Size
 
 
@@ -452,6 +453,17 @@ def test_pixels_that_are_not_finite_end_the_job_before_a_prediction(tmp_path: Pa
     with pytest.raises(ValueError, match=r"block \(2, 5\) of \(4, 6\): 1 of \d+ pixels are NaN or infinite"):
         predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="32"))
     assert not (tmp_path / "out.zarr" / STATE / "predict").exists()
+
+
+def test_probabilities_of_nan_end_the_job_with_the_block(tmp_path: Path) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "residual")
+    kept = load(checkpoint)
+    net = kept.network()
+    next(value for name, value in net.named_buffers() if name.endswith("running_var")).fill_(-1)
+    save_weights(checkpoint, net, preset="residual", arguments=kept.arguments, notes=kept.notes)
+    source = stored(tmp_path / "in.zarr", smooth_noise((16, 16)))
+    with pytest.raises(ValueError, match=r"block \(0, 0\) of \(2, 2\): the probabilities of 144 of 144 pixels are NaN"):
+        predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="32"))
 
 
 def test_an_image_that_is_far_from_the_training_images_is_reported(options: Options, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tests.oracles.thin_nets import with_variance_below_0
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.images.files import standardise
 from unet_tutorial.datasets.images.image import Image
@@ -196,3 +197,26 @@ def test_notes_that_do_not_fit_the_network_are_refused(
     save_weights(tmp_path / "net.safetensors", net, preset="padded", arguments=arguments, notes=notes)
     with pytest.raises(ValueError, match=f"net.safetensors: .*{words}"):
         Predictor.from_file(tmp_path / "net.safetensors")
+
+
+def test_each_way_to_predict_refuses_probabilities_of_nan() -> None:
+    """A batch norm with a variance below 0 gives NaN in all pixels, and NaN is above no threshold."""
+    net = with_variance_below_0()
+    sentence = f"the probabilities of {IMAGE.size} of {IMAGE.size} pixels are NaN; if they are in other images too"
+    for predictor in (Predictor(net), Predictor(net, views=8), Predictor(net, tile=(52, 52))):
+        with pytest.raises(ValueError, match=f"^{sentence}"):
+            predictor(IMAGE[None])
+        with pytest.raises(ValueError, match=f"^slice 00: {sentence}"):
+            predictor(IMAGE[None, None])
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        Predictor(net).by_views(IMAGE[None])
+
+
+def test_the_pixels_whose_probabilities_are_nan_are_counted(net: UNet) -> None:
+    logits = torch.zeros(2, 3, 4)
+    logits[1, 2, :2], logits[:, 0, 0], logits[0, 1, 1] = torch.nan, torch.nan, -torch.inf
+    for scheme in (LabelScheme(), LabelScheme("layers", ("a", "b"))):
+        predictor = Predictor(net, Task(scheme))
+        with pytest.raises(ValueError, match=r"^the probabilities of 3 of 12 pixels are NaN"):
+            predictor.probabilities(logits)
+        assert predictor.probabilities(logits[:, 1, 2:]).tolist() == [[0.5, 0.5], [0.5, 0.5]]

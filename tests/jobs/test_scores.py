@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tests.oracles.thin_nets import with_variance_below_0
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair, paired
 from unet_tutorial.datasets.generators.overlapping import overlapping_discs
@@ -186,3 +187,8 @@ def test_the_tables_to_print(name: str, titles: list[str]) -> None:
         assert isinstance(network_row, ClassesRow)
         ious = [float(line[2]) for line in second.lines if line[2] != "nan"]
         assert network_row.mean_iou == pytest.approx(np.mean(ious), abs=1e-4)
+
+
+def test_probabilities_of_nan_have_no_score() -> None:
+    with pytest.raises(ValueError, match=r"^image 0: the probabilities of 576 of 576 pixels are NaN"):
+        score(Predictor(with_variance_below_0()), SPLITS["cells"])

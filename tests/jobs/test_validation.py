@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.oracles.thin_nets import with_variance_below_0
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.predictor import Predictor
@@ -87,3 +88,12 @@ def test_a_loss_that_does_not_suit_the_labels_is_refused(task: Task, loss: str, 
     recipe = replace(Recipe(), loss=loss)
     with pytest.raises(ValueError, match=words):
         objective(recipe, task, samples([pair(task)], task, recipe))
+
+
+def test_a_validation_whose_probabilities_are_nan_ends_with_the_image() -> None:
+    task, recipe = Task(), Recipe()
+    labels = np.zeros((24, 28), np.uint8)
+    pairs = [Pair("x", RNG.random((1, 24, 28)), labels, labels.astype(np.int32), labels == 0)]
+    validate = validator(pairs, task, recipe, objective(recipe, task, samples(pairs, task, recipe)))
+    with pytest.raises(ValueError, match=r"^image x: the probabilities of 672 of 672 pixels are NaN"):
+        validate(adam(with_variance_below_0()))

@@ -50,6 +50,13 @@ def perturbed(net: _Net) -> _Net:
     return net
 
 
+def with_variance_below_0() -> UNet:
+    """A network whose weights are finite, and whose batch norm makes all outputs NaN."""
+    net = thin().eval()
+    next(value for name, value in net.named_buffers() if name.endswith("running_var")).fill_(-1)
+    return net
+
+
 def inner(rank: int, border: int) -> tuple[slice, ...]:
     """An index of all images and channels, without ``border`` pixels at each side of the spatial axes."""
     return (slice(None), slice(None), *(slice(border, -border),) * rank)

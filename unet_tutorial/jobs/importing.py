@@ -47,6 +47,7 @@ SYSTEMS: dict[str, System] = {
     system.name: system for system in (ELEKTRONN3, JAXONY, MILESIAL, JOHSCHMIDT42, MONAI, CAFFE)
 }
 ZIP = b"PK\x03\x04"  # the start of the file
+VARIANCE = "running_var"  # of a batch norm
 Keys = tuple[Any, ...]  # those of the dicts in one another that lead to a dict
 NO_OPTIONS: Mapping[str, Any] = {}
 TO_STATE_DICT = (
@@ -120,6 +121,9 @@ def import_weights(
         broken = first_not_finite(weights)
         if broken:
             raise ValueError(f"{broken} holds NaN or infinity; pass the weights of an earlier step of its training")
+        negative = next((name for name, each in weights.items() if name.endswith(VARIANCE) and (each < 0).any()), "")
+        if negative:
+            raise ValueError(f"{negative} holds a variance below 0, which gives NaN; get the file again")
         reason = misfit(original.preset, arguments, weights)
         if reason:
             raise ValueError(

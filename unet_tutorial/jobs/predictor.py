@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -90,7 +91,7 @@ class Predictor:
     def __call__(self, image: Array) -> Probabilities:
         """(C, *size) -> (K, *size) float32. A network for images predicts a stack (C, D, H, W) slice by slice.
 
-        ValueError for any other number of axes or channels, and for NaN or infinite pixels.
+        ValueError for any other number of axes or channels, for NaN or infinite pixels, and for probabilities of NaN.
         """
         rank = self.net.levels[0].rank
         if len(image) != len(self.task.channels):
@@ -101,7 +102,11 @@ class Predictor:
         if image.ndim == rank + 2:
             for channel in image:
                 require_finite(channel, "the image")  # names the slice
-            return np.stack([self(plane) for plane in tqdm(np.moveaxis(image, 1, 0), "slices", disable=None)], axis=1)
+            found = []
+            for number, plane in enumerate(tqdm(np.moveaxis(image, 1, 0), "slices", disable=None)):
+                with named(f"slice {number:02}"):
+                    found.append(self(plane))
+            return np.stack(found, axis=1)
         if image.ndim != rank + 1:
             wanted = "a stack (C, D, H, W)" if rank == 3 else "an image (C, H, W), or a stack of images (C, D, H, W)"
             raise ValueError(f"expected {rank} spatial axes for this network, got {image.ndim - 1}; give {wanted}")
@@ -132,7 +137,8 @@ class Predictor:
     def by_views(self, image: Array) -> dict[int, Probabilities]:
         """The probabilities for 1 view and for 8 views of one image, (C, *size) -> (K, *size) each.
 
-        Predicts 8 times: the first of the 8 views is the image as it is. ValueError for NaN or infinite pixels.
+        Predicts 8 times: the first of the 8 views is the image as it is. ValueError for NaN or infinite pixels, and for
+        probabilities of NaN.
         """
         views = symmetric_views(*self.prepared(image))
         return {1: np.asarray(views[0]), 8: np.asarray(views.mean(0))}
@@ -141,7 +147,22 @@ class Predictor:
         return self.probabilities(self.logits(image))
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Logits -> probabilities, (K, *size): one sigmoid per layer, or the softmax over the classes."""
+        """Logits -> probabilities, (K, *size). ValueError if they are NaN, because NaN would become background.
+
+        All predictions are computed here: those of files, of blocks, of a validation and of the scores of a run.
+        """
+        probabilities = self.activation(logits)
+        bad = int((~probabilities.isfinite()).any(0).sum())
+        if bad:
+            raise ValueError(
+                f"the probabilities of {bad} of {probabilities[0].numel()} pixels are NaN; if they are in other images "
+                "too, the weights are wrong, so use another checkpoint or train with a lower --rate, and if not, "
+                "look for extreme values in this image"
+            )
+        return probabilities
+
+    def activation(self, logits: Tensor) -> Tensor:
+        """One sigmoid per layer, or the softmax over the classes, (K, *size) -> (K, *size)."""
         return logits.sigmoid() if self.task.scheme.layered else logits.softmax(0)
 
     def logits(self, image: Tensor) -> Tensor:
@@ -188,6 +209,15 @@ class Predictor:
         else:
             labels = probabilities.argmax(0)
         return np.asarray(labels.astype(np.uint8))
+
+
+@contextmanager
+def named(image: str) -> Iterator[None]:
+    """Context manager: the message of a ValueError begins with this name of an image."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{image}: {error}") from error
 
 
 def thresholds_in(notes: dict[str, Any], views: int) -> Thresholds:

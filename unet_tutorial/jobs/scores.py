@@ -13,7 +13,7 @@ from tqdm import tqdm
 from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.files import standardise
-from unet_tutorial.jobs.predictor import VIEWS, Predictor, Probabilities, Thresholds
+from unet_tutorial.jobs.predictor import VIEWS, Predictor, Probabilities, Thresholds, named
 from unet_tutorial.jobs.rows import (
     CellsRow,
     ClassRow,
@@ -106,7 +106,7 @@ def score(predictor: Predictor, split: Split) -> Scores:
     labels: dict[int, list[Labels]] = {views: [] for views in VIEWS}
     probabilities: dict[int, list[Probabilities]] = {views: [] for views in VIEWS}
     for pair in tqdm(split.test, "held out", disable=None):
-        for views, each in predictor.by_views(pair.image).items():
+        for views, each in _by_views(predictor, pair).items():
             labels[views].append(replace(predictor, thresholds=thresholds[views]).labels(each))
             probabilities[views] += [each[1]] if task.binary else []
     methods = baselines(split, task) + [
@@ -128,7 +128,7 @@ def best_thresholds(predictor: Predictor, train: Sequence[Pair]) -> dict[int, Th
     if not (task.binary or task.scheme.layered):
         return dict.fromkeys(VIEWS, ())
     pairs = evenly_spaced(train, TUNED_ON)
-    found = [predictor.by_views(pair.image) for pair in tqdm(pairs, "choosing the threshold", disable=None)]
+    found = [_by_views(predictor, pair) for pair in tqdm(pairs, "choosing the threshold", disable=None)]
     known = [pair.known for pair in pairs]
     channels = range(len(task.classes)) if task.scheme.layered else [1]
     truths = [[pair.labels[channel] if task.scheme.layered else pair.labels for pair in pairs] for channel in channels]
@@ -139,6 +139,11 @@ def best_thresholds(predictor: Predictor, train: Sequence[Pair]) -> dict[int, Th
         )
         for views in VIEWS
     }
+
+
+def _by_views(predictor: Predictor, pair: Pair) -> dict[int, Probabilities]:
+    with named(f"image {pair.name}"):
+        return predictor.by_views(pair.image)
 
 
 def evenly_spaced(pairs: Sequence[Pair], most: int) -> Sequence[Pair]:

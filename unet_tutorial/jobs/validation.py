@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unet_tutorial.datasets.annotations.labels import Labels
 from unet_tutorial.datasets.folder import Pair
-from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.predictor import Predictor, named
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.samples import samples
 from unet_tutorial.jobs.task import Task
@@ -34,7 +34,8 @@ def validator(pairs: list[Pair], task: Task, recipe: Recipe, loss: Objective) ->
             logits = predictor.logits(sample.image)
             with torch.inference_mode():
                 losses.append(loss(logits[None], sample.labels[None], sample.weights[None]).item())
-            labels = predictor.labels(predictor.probabilities(logits).numpy())
+            with named(f"image {pair.name}"):
+                labels = predictor.labels(predictor.probabilities(logits).numpy())
             tables.append(class_counts(pair, labels, task))
         return Validation(training.step, float(np.mean(losses)), mean_iou(np.sum(tables, axis=0), task))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.jobs.doctor.in_memory import DATA
+from tests.oracles.thin_nets import with_variance_below_0
 from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.jobs.doctor.predictions import (
@@ -15,8 +16,10 @@ from unet_tutorial.jobs.doctor.predictions import (
     extreme_threshold,
     generalisation_gap,
     one_class_only,
+    predicted_labels,
     table_of,
 )
+from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task
 
@@ -102,3 +105,8 @@ def test_large_images_are_cropped_to_their_middle() -> None:
     large = pair(np.zeros((500, 1000), int).tolist())
     assert cropped(large).size == (384, 384)
     assert cropped(pair([[0, 1, 2, 2]])).size == (1, 4)
+
+
+def test_probabilities_of_nan_are_refused_with_the_image() -> None:
+    with pytest.raises(ValueError, match=r"^image a: the probabilities of 256 of 256 pixels are NaN"):
+        predicted_labels(Predictor(with_variance_below_0()), [pair([[0] * 16] * 16)])

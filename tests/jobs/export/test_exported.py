@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.oracles.onnx_files import one_operator
 from tests.oracles.thin_nets import perturbed
@@ -74,6 +75,12 @@ def test_pixels_that_float32_rounds_are_reported() -> None:
     ):
         found = ExportedPredictor(net).warnings(Image(image, ("grey",), (), ()))
         assert any("rounded to float32" in line for line in found) == reported
+
+
+def test_probabilities_of_nan_are_refused() -> None:
+    net = OnnxNetwork(None, Description((Level(2, (3, 3), (1, 1)),), "same", (), 1, 2, Task(), {}, ""))
+    with pytest.raises(ValueError, match=r"^the probabilities of 9 of 9 pixels are NaN"):
+        ExportedPredictor(net).probabilities(torch.full((2, 3, 3), torch.nan))
 
 
 def test_files_that_are_not_ours_are_refused(tmp_path: Path) -> None:

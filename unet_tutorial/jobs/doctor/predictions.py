@@ -14,7 +14,7 @@ from unet_tutorial.datasets.folder import Pair
 from unet_tutorial.datasets.images.decode import Array
 from unet_tutorial.datasets.wording import listed
 from unet_tutorial.jobs.doctor.finding import Finding, train_command
-from unet_tutorial.jobs.predictor import Predictor
+from unet_tutorial.jobs.predictor import Predictor, named
 from unet_tutorial.jobs.recipe import Recipe
 from unet_tutorial.jobs.task import Task
 
@@ -170,4 +170,8 @@ def below_baseline(rows: Sequence[dict[str, str]], recipe: Recipe, folder: Path)
 
 def predicted_labels(predictor: Predictor, pairs: Sequence[Pair]) -> list[Labels]:
     """The labels that a network predicts for each image."""
-    return [predictor.labels(predictor(pair.image)) for pair in pairs]
+    labels = []
+    for pair in pairs:
+        with named(f"image {pair.name}"):
+            labels.append(predictor.labels(predictor(pair.image)))
+    return labels

@@ -124,6 +124,6 @@ class ExportedPredictor(Predictor):
         net = self.net.for_image(*self.task.normaliser.statistics(image))
         return replace(self, net=net)._probability, torch.from_numpy(image.astype(np.float32))
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def activation(self, logits: Tensor) -> Tensor:
         """The same tensor, because the graph returns probabilities."""
         return logits
