@@ -189,6 +189,14 @@ CHANGES: list[tuple[Callable[[dict[str, Tensor]], object], str]] = [
         lambda s: s.update({"outc.conv.bias": torch.zeros(2, dtype=torch.int8)}),
         r"outc.conv.bias is \(2,\) of torch.int8",
     ),
+    (
+        lambda s: s.update({"outc.conv.bias": torch.zeros(2).to_sparse()}),
+        "outc.conv.bias has the layout torch.sparse_coo on cpu, and a dense tensor with values is needed; save",
+    ),
+    (
+        lambda s: s.update({"outc.conv.bias": torch.zeros(2, device="meta")}),
+        "outc.conv.bias has the layout torch.strided on meta, and a dense tensor with values is needed; save",
+    ),
     (lambda s: s.update({"inc.double_conv.0.weight": torch.zeros(4)}), r"weight has shape \(4,\), and a convolution"),
     (lambda s: s.update({"inc.double_conv.0.weight": torch.zeros(4, 3, 5, 5)}), r"\(4, 3, 5, 5\) .* \(4, 3, 3, 3\)"),
     (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import pickle
 import re
 import shlex
 import warnings
@@ -47,13 +48,16 @@ SYSTEMS: dict[str, System] = {
     system.name: system for system in (ELEKTRONN3, JAXONY, MILESIAL, JOHSCHMIDT42, MONAI, CAFFE)
 }
 ZIP = b"PK\x03\x04"  # the start of the file
+MAGIC = torch.serialization.MAGIC_NUMBER.to_bytes(10, "little")  # near the start of older files of torch.save
 VARIANCE = "running_var"  # of a batch norm
 Keys = tuple[Any, ...]  # those of the dicts in one another that lead to a dict
 NO_OPTIONS: Mapping[str, Any] = {}
-TO_STATE_DICT = (
-    "in the folder of its project, write its state dict with "
-    "python -c \"import torch; torch.save(torch.{load}({path!r}{unsafe}).state_dict(), 'state.pth')\" "
-    "and import state.pth"
+TO_STATE_DICT = (  # of a module, or of the tensors and modules in a dict, without its other objects
+    "if you trust it, write its state dict in the folder of its project with "
+    'python -c "import pickle, torch; '
+    "state = lambda x: x if torch.is_tensor(x) else {{k: state(v) for k, v in getattr(x, 'state_dict', lambda: x)()"
+    ".items() if isinstance(v, (torch.Tensor, torch.nn.Module, dict))}}; "
+    "torch.save(state({load}), 'state.pth')\" and import state.pth"
 )
 CAFFE_TO_NPZ = (
     "with pycaffe, write its blobs with numpy.savez('blobs.npz', **{{f'{{name}}.{{kind}}': blob.data for name, blobs "
@@ -152,7 +156,7 @@ def read(path: Path) -> dict[str, Any]:
         start = file.read(9)
     members = _members(path) if start.startswith(ZIP) else []
     if any(name.endswith("/constants.pkl") for name in members):
-        command = TO_STATE_DICT.format(load="jit.load", path=path.name, unsafe="")
+        command = TO_STATE_DICT.format(load=f"torch.jit.load({path.name!r}, 'cpu')")
         raise ValueError(f"this is a TorchScript module, which holds code; {command}")
     if any(name.endswith("/data.pkl") for name in members) or start[:1] == b"\x80":
         return _of_torch(path)
@@ -160,8 +164,10 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"this is a file of Caffe; {CAFFE_TO_NPZ.format(path=path.name)}")
     try:
         if members:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: torch.from_numpy(arrays[name].copy()) for name in arrays.files}
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = dict(archive)  # other files in it are bytes
+            if all(isinstance(array, np.ndarray) for array in arrays.values()):
+                return {name: torch.from_numpy(array) for name, array in arrays.items()}
         if start[8:9] == b"{":
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
@@ -192,14 +198,18 @@ def _of_torch(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(action="ignore"):  # about the versions of pickle
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the restricted unpickler raises many kinds of errors for damaged files
+    except pickle.UnpicklingError as error:
         foreign = re.search(r"GLOBAL (\S+)", str(error))
-        if foreign:
-            command = TO_STATE_DICT.format(load="load", path=path.name, unsafe=", weights_only=False")
-            raise ValueError(
-                f"this is a pickle with an object of {foreign[1]}, and nothing is unpickled here, because a pickle can "
-                f"run code; {command}"
-            ) from error
+        with path.open("rb") as file:
+            start = file.read(64)
+        load = f"pickle.load(open({path.name!r}, 'rb'))"
+        if start.startswith(ZIP) or MAGIC in start:
+            load = f"torch.load({path.name!r}, 'cpu', weights_only=False)"
+        raise ValueError(
+            f"this is a pickle with {f'an object of {foreign[1]}' if foreign else 'objects of Python'}, and nothing is "
+            f"unpickled here, because a pickle can run code; {TO_STATE_DICT.format(load=load)}"
+        ) from error
+    except Exception as error:  # torch raises many kinds of errors for damaged files
         raise ValueError(f"cannot be read ({one_line(error)}); pass a complete file") from error
     if not isinstance(found, Mapping):
         raise ValueError(f"it holds an object of type {type(found).__name__}, and no state dict; pass a state dict")

@@ -239,7 +239,7 @@ def translated(system: System, structure: Structure, state: State, net: UNet) ->
     """The weights under the names of ``net``, a network of the same layers, in float32.
 
     Convolutions that read a concatenation with the upsampled map first get the skip first. Raises ValueError for a
-    tensor that is missing, of another shape, not of floats, or left over.
+    tensor that is missing, of another shape, not of floats, sparse, without values (meta), or left over.
     """
     layers = [
         (name, module)
@@ -258,6 +258,11 @@ def translated(system: System, structure: Structure, state: State, net: UNet) ->
             if f"{theirs}.{key}" not in left:
                 raise ValueError(f"the tensor {theirs}.{key} is missing; pass a complete file")
             value = left.pop(f"{theirs}.{key}")
+            if value.layout != torch.strided or value.is_meta:
+                raise ValueError(
+                    f"{theirs}.{key} has the layout {value.layout} on {value.device}, and a dense tensor with values "
+                    "is needed; save the state dict of the trained network with such tensors"
+                )
             if value.shape != wanted.shape or value.is_floating_point() != wanted.is_floating_point():
                 raise ValueError(
                     f"{theirs}.{key} is {tuple(value.shape)} of {value.dtype}, and {tuple(wanted.shape)} of floats is "
