@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -335,13 +336,37 @@ def test_outputs_that_cannot_be_used_are_refused(options: Options, tmp_path: Pat
     for output, words in (
         (tmp_path / "out", "write a name that ends in .zarr"),
         (tmp_path / "mine.zarr", "this exists and is no result of --blocks"),
-        (Path(options.image), "this is the image itself"),
-        (Path(options.image) / "out.zarr", "this is the image itself, or a part of it"),
+        (Path(options.image), "this is the image"),
+        (Path(options.image) / "out.zarr", "this is the image .*, or lies in it"),
     ):
         for overwrite in (False, True):
             with pytest.raises(ValueError, match=words):
                 predict_blocks(Options(options.checkpoint, options.image, output), overwrite=overwrite)
     assert Path(options.image).is_dir()
+
+
+def test_a_result_never_replaces_its_image_under_any_name(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "made.zarr"  # itself a result, so that it could be overwritten
+    predict_blocks(replace(options, output=made))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link.zarr").symlink_to(made)
+    (tmp_path / "array.zarr").symlink_to(made / "0")
+    monkeypatch.chdir(tmp_path / "folder")
+    before = sorted(tmp_path.rglob("*"))
+    images = (made, f"{made}:/0", f"{made}/0", "link.zarr", "link.zarr:/0", "../made.zarr", "../made.zarr/0")
+    outputs = (made, Path("link.zarr"), Path("../made.zarr"), made / "b.zarr", Path("link.zarr/b.zarr"))
+    for image, output in (*product(images, outputs), (tmp_path / "array.zarr", made), (made, tmp_path / "array.zarr")):
+        with pytest.raises(ValueError, match=r"this is the image .*, or lies in it, or contains it; choose another"):
+            predict_blocks(replace(options, image=str(image), output=output, instances=False), overwrite=True)
+    assert sorted(tmp_path.rglob("*")) == before
+    inside = thin_checkpoint(made / "net.safetensors", "padded")
+    with pytest.raises(ValueError, match=r"this is the checkpoint .*, or lies in it, or contains it"):
+        predict_blocks(replace(options, checkpoint=inside, output=made), overwrite=True)
+    with pytest.raises(ValueError, match=r"this is a symbolic link; give the folder to which it leads, .*made\.zarr"):
+        predict_blocks(replace(options, output=Path("link.zarr")), overwrite=True)
+    predict_blocks(replace(options, output=tmp_path / "made.zarr.b.zarr"))  # a similar name
 
 
 def test_a_result_that_may_not_be_written_is_refused(options: Options) -> None:

@@ -84,7 +84,7 @@ def predict_blocks(
     predictor, image = options.predictor(), open_stored(options.image)
     job, remarks = plan_job(options, predictor, image)
     endings = _table_endings(job, predictor.task)
-    _check_output(job, endings, overwrite=overwrite)
+    _check_output(job, image, endings, overwrite=overwrite)
     for line in remarks:
         warn(f"{options.image}: {line}")
     if not options.output.exists():
@@ -201,17 +201,33 @@ def _tables(output: Path, endings: Sequence[str]) -> list[Path]:
     return [output.with_name(output.stem + ending) for ending in endings]
 
 
-def _check_output(job: BlockJob, endings: Sequence[str], *, overwrite: bool) -> None:
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path is that of a folder or leads into it, under any of their names."""
+    if not folder.exists():
+        return False
+    resolved = path.resolve()
+    return any(each.exists() and each.samefile(folder) for each in (resolved, *resolved.parents))
+
+
+def _check_output(job: BlockJob, image: StoredImage, endings: Sequence[str], *, overwrite: bool) -> None:
     """ValueError for an output that cannot be written, or that holds another result; ``overwrite`` deletes it.
 
     ``endings`` are those of the tables beside the output.
     """
-    output, source = job.options.output, Path(job.options.image).resolve()
+    output = job.options.output
     if output.suffix.lower() != ".zarr":
         raise ValueError(f"-o {output}: --blocks writes an OME-Zarr folder; write a name that ends in .zarr")
-    where = output.resolve()
-    if where == source or where in source.parents or source in where.parents:
-        raise ValueError(f"-o {output}: this is the image itself, or a part of it; choose another folder")
+    for name, path in (
+        ("image", split_path(job.options.image)[0]),
+        *(("image", path) for path in image.unread.paths),
+        ("checkpoint", job.options.checkpoint),
+    ):
+        if _lies_in(output, path) or _lies_in(path, output):
+            raise ValueError(
+                f"-o {output}: this is the {name} {path}, or lies in it, or contains it; choose another folder"
+            )
+    if overwrite and output.is_symlink():
+        raise ValueError(f"-o {output}: this is a symbolic link; give the folder to which it leads, {output.resolve()}")
     tables = _tables(output, endings)
     if not (output.exists() or output.is_symlink()):
         existing = [table for table in tables if table.exists() or table.is_symlink()]
