@@ -29,7 +29,7 @@ def write_onnx(model: TrainedNetwork, path: Path) -> None:
     program = traced(model, module, example(model, 2, *range(2, 2 + model.rank)))
     with complete_file(path) as part:
         part.write_bytes(onnx_bytes(model, program, OUTPUTS, model.entries()))
-        session = package(\"onnxruntime\", \"export\").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
+        session = package("onnxruntime", "export").InferenceSession(part, quiet(), providers=["CPUExecutionProvider"])
         check(model, module, run_of(session), example)
 
 
@@ -37,8 +37,8 @@ def onnx_bytes(
     model: TrainedNetwork, program: ExportedProgram, outputs: tuple[str, ...], entries: Mapping[str, str]
 ) -> bytes:
     """An ONNX file with these names of outputs, named axes, the metadata ``entries``, and no names of files."""
-    package(\"onnx\", \"export\")
-    package(\"onnxscript\", \"export\")
+    package("onnx", "export")
+    package("onnxscript", "export")
     with silent():
         made = torch.onnx.export(program, dynamo=True, verbose=False, external_data=False)
     if made is None:
