@@ -216,8 +216,8 @@ def _safe(model: TrainedNetwork, pixels: Array) -> Array:
         largest, std = float(np.abs(channel).max()), float(channel.std(dtype=np.float64))
         if model.task.normaliser.method == "image" and largest > FAR * std:
             raise ValueError(
-                f"the test image has pixels up to {largest:.7g} and a standard deviation of only {std:.2g}, and readers "
-                "of bioimage.io compute in float32, where this is too little; give another --image, or export an .onnx"
+                f"the test image has pixels up to {largest:.7g} and a standard deviation of only {std:.2g}; readers of "
+                "bioimage.io compute in float32, where this is too little; give another --image, or export an .onnx"
             )
     return pixels
 
