@@ -230,7 +230,9 @@ def test_a_zip_file_with_a_changed_byte_is_refused(kind: str, tmp_path: Path) ->
     ("content", "sentence"),
     [
         ([1, 2], "it holds an object of type list, and no state dict"),
-        ({}, "there is no tensor inc.double_conv.0.weight, .*; the first here is missing"),
+        ({}, "it holds no tensors; pass a state dict"),
+        ({"epoch": 3, "net": {}}, "it holds no tensors; pass a state dict"),
+        ({"epoch": 3, "net": jaxony().state()}, "there is no .*; the first here is conv_final.bias; pass the name"),
         ({"a": state(), "b": state()}, "it holds 2 networks, under 'a.' and 'b.'; save the state dict of one"),
         (
             {"net": {"ema": {f"x.{key}": value for key, value in state().items()}}, "inc": state()},
@@ -265,7 +267,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         "objects.npz": "cannot be read .*allow_pickle=False",
         "other.npz": "this is no file of torch.save, safetensors or numpy",
         "missing.pth": "there is no such file; pass a state dict",
-        "": "there is no such file",
+        "": "this is a folder; pass the file in it that holds the state dict",
     }.items():
         with pytest.raises(ValueError, match=sentence):
             import_weights(tmp_path / name, "caffe")
@@ -279,8 +281,11 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         ({"labels": "instances"}, "--labels instances: write classes .* or layers"),
         ({"classes": ("a", "")}, "classes 'a', '': give each class a name of its own"),
         ({"classes": ("a", "a")}, "classes 'a', 'a': give each class a name of its own"),
-        ({"classes": ("a",)}, "1 names of classes were given, and the network has 2 outputs"),
-        ({"normaliser": Normaliser("data", (0.0,), (1.0,))}, "--mean has 1 numbers, and the network has 3 input"),
+        ({"classes": ("a",)}, "classes 'a': write one name for each output of the network, 2 in all"),
+        (
+            {"normaliser": Normaliser("data", (0.0,), (1.0,))},
+            "one number for each input channel of the network, 3 in all",
+        ),
         ({"options": {"bilinear": object()}}, "write names and numbers, as JSON can hold them"),
         ({"options": {"depth": 3}}, "milesial has no option 'depth' here; its options are n_channels"),
     ],
@@ -295,6 +300,7 @@ def test_one_output_is_a_layer(tmp_path: Path) -> None:
     torch.save(milesial(1, 1).state(), tmp_path / "state.pth")
     found = import_weights(tmp_path / "state.pth", "milesial")
     assert (found.task.scheme.kind, found.task.channels) == ("layers", ("grey",))
+    assert "the probability of each output is its sigmoid (--labels layers)" in found.remarks
     with pytest.raises(ValueError, match="--labels classes: the network has one output"):
         import_weights(tmp_path / "state.pth", "milesial", labels="classes")
 
@@ -332,9 +338,10 @@ def test_normalisers(words: tuple[str, str, str], expected: Normaliser | None) -
         (("data", "", ""), "its mean and standard deviation are needed; give --mean and --std"),
         (("sometimes", "", ""), "--normalise sometimes: write one of image"),
         (("image", "1", ""), "--normalise image: leave it out, or leave out --mean and --std"),
-        (("", "1", "0"), "above 0 in --std"),
-        (("", "1,2", "3"), "one finite number per channel in both"),
-        (("", "nan", ""), "one finite number"),
+        (("", "1", "0"), "^--mean 1 --std 0: write one finite number per channel, above 0 in --std"),
+        (("", "", "0"), "^--std 0: write one"),
+        (("", "1,2", "3"), "one finite number per channel"),
+        (("", "nan", ""), "^--mean nan: write one finite number"),
         (("", "dark", ""), "mean 'dark': expected numbers separated by commas"),
     ],
 )

@@ -150,6 +150,8 @@ def read(path: Path) -> dict[str, Any]:
     Takes safetensors, files of torch.save (read with weights_only=True), and .npz. Raises ValueError for any other
     file, with the command that writes one of these in its project.
     """
+    if path.is_dir():
+        raise ValueError("this is a folder; pass the file in it that holds the state dict")
     if not path.is_file():
         raise ValueError("there is no such file; pass a state dict in a .pth, .safetensors or .npz file")
     with path.open("rb") as file:
@@ -233,8 +235,7 @@ def network_state(system: System, content: Mapping[str, Any]) -> tuple[dict[str,
         places = " and ".join(repr(".".join((*map(str, path), prefix))) for path, prefix, _ in found[:2])
         raise ValueError(f"it holds {len(found)} networks, under {places}; save the state dict of one of them alone")
     if not found:
-        plain = next(_dicts(content))[1]
-        return plain, ""
+        return next((tensors for _, tensors in _dicts(content) if tensors), {}), ""
     path, prefix, tensors = found[0]
     state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     rest = [name for name in tensors if not name.startswith(prefix)]
@@ -270,12 +271,14 @@ def _task(
     if kind == "classes" and out_channels == 1:
         raise ValueError("--labels classes: the network has one output, which has no other class; write layers")
     if classes and len(classes) != out_channels:
-        raise ValueError(f"{len(classes)} names of classes were given, and the network has {out_channels} outputs")
+        given = ", ".join(map(repr, classes))
+        raise ValueError(f"classes {given}: write one name for each output of the network, {out_channels} in all")
     if "" in classes or len({*classes}) < len(classes):
         raise ValueError(f"classes {', '.join(map(repr, classes))}: give each class a name of its own")
     if not labels:
-        probability = "a sigmoid" if kind == "layers" else "the softmax"
-        remarks.append(f"probabilities are {probability} over its {out_channels} outputs (--labels {kind})")
+        softmax = f"probabilities are the softmax over its {out_channels} outputs"
+        meaning = "the probability of each output is its sigmoid" if kind == "layers" else softmax
+        remarks.append(f"{meaning} (--labels {kind})")
     names = [default_name(str(i)) for i in range(out_channels)]
     if kind == "classes":
         names[0] = "background"
@@ -289,7 +292,10 @@ def _task(
             reason = "each image gets mean 0 and standard deviation 1 (--normalise image)"
         remarks.append(f"{reason}; if they were prepared otherwise in training, give --normalise, or --mean and --std")
     if len(normaliser.mean) not in (0, in_channels):
-        raise ValueError(f"--mean has {len(normaliser.mean)} numbers, and the network has {in_channels} input channels")
+        raise ValueError(
+            f"--mean {','.join(map(str, normaliser.mean))}: write one number for each input channel of the network, "
+            f"{in_channels} in all"
+        )
     channels = {1: GREY, 3: RGB}.get(in_channels) or numbered_channels(in_channels)
     return Task(scheme, channels, normaliser), remarks
 
@@ -309,7 +315,8 @@ def normaliser_of(normalise: str, mean: str, std: str) -> Normaliser | None:
     stds = numbers("std", std, float, "0.5,0.4") if std else []
     means, stds = means or [0.0] * len(stds), stds or [1.0] * len(means)
     if len(means) != len(stds) or not all(map(math.isfinite, [*means, *stds])) or min(stds) <= 0:
-        raise ValueError(f"--mean {mean} --std {std}: write one finite number per channel in both, above 0 in --std")
+        given = " ".join(f"--{name} {text}" for name, text in (("mean", mean), ("std", std)) if text)
+        raise ValueError(f"{given}: write one finite number per channel, above 0 in --std")
     return Normaliser("data", tuple(means), tuple(stds))
 
 

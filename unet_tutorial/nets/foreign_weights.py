@@ -113,13 +113,16 @@ class Structure:
 def structure_of(system: System, state: State) -> Structure:
     """Read the properties of a network from its weights.
 
-    Raises ValueError if there is no first layer of this system, or a layer is missing that all its networks have.
+    Raises ValueError if there are no tensors, if the first layer is not of this system, or if a layer is missing that
+    all its networks have.
     """
+    if not state:
+        raise ValueError("it holds no tensors; pass a state dict")
     levels = next(i for i in range(len(state) + 1) if f"{system.block(i)[0].conv}.weight" not in state)
     if not levels:
         raise ValueError(
             f"there is no tensor {system.block(0)[0].conv}.weight, the first one of a network of {system.name} "
-            f"({system.address}); the first here is {next(iter(state), 'missing')}; pass the name of the system that "
+            f"({system.address}); the first here is {next(iter(state))}; pass the name of the system that "
             "it is from"
         )
 
@@ -271,12 +274,12 @@ def translated(system: System, structure: Structure, state: State, net: UNet) ->
             weights[f"{ours}.{key}"] = value.to("cpu", wanted.dtype)
     missing = [name for name, _ in layers[len(names) :]]
     if missing:
-        raise ValueError(f"there are only {len(names)} layers with weights, and {len(layers)} are needed; pass all")
+        raise ValueError(f"{len(layers)} layers with weights are needed, and there are only {len(names)}; pass all")
     left = {name: value for name, value in left.items() if not _is_unused(system, state, name, len(structure.widths))}
     if left:
+        more = f", like {len(left) - 1} more" if len(left) > 1 else ""
         raise ValueError(
-            f"{len(left)} tensors have no place in a network of {system.name}, such as {next(iter(left))}; pass the "
-            "weights of its U-Net alone"
+            f"{next(iter(left))} has no place in a network of {system.name}{more}; pass the weights of its U-Net alone"
         )
     if system.up_first and structure.merge == "concat":
         ours_of = dict(zip(names, (name for name, _ in layers), strict=True))
