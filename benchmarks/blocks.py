@@ -42,7 +42,6 @@ import zarr
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.jobs.block_steps import STATE, BlockJob, Options
-from unet_tutorial.jobs.markers import Markers
 from unet_tutorial.jobs.predict_blocks import plan_job, predict_blocks
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.schedulers import on_workers
@@ -173,7 +172,7 @@ class Interrupted:
 
     def marked(self, step: str) -> list[Size]:
         """The blocks with a marker."""
-        markers = Markers(self.job.state(step), self.job.digest)
+        markers = self.job.markers(step)
         return [index for index in self.job.blocks if markers.has(index)]
 
     def check_marked(self) -> int:

@@ -1,11 +1,15 @@
 """After a full disk, a missing permission or an interruption, the old file is there and no part of a new one."""
 
+import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +17,18 @@ from typing import Any
 import pytest
 
 from tests.oracles.permissions import as_nobody, limited_file_size
-from unet_tutorial.disk import CLAIM, LONGEST_STEM, complete_file, complete_folder, make_folder, one_line, unused_folder
+from unet_tutorial.disk import (
+    CLAIM,
+    LONGEST_STEM,
+    complete_file,
+    complete_folder,
+    has_lock,
+    locked,
+    make_folder,
+    make_subfolder,
+    one_line,
+    unused_folder,
+)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -179,6 +194,7 @@ def test_the_leftover_folder_of_a_killed_process_is_removed(tmp_path: Path) -> N
 
 CLAIMING = """
 import os, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unet_tutorial.disk import complete_file, unused_folder
 rounds, go = Path(sys.argv[1]), Path(sys.argv[1], "go")
@@ -266,3 +282,71 @@ def test_folders_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
                 unused_folder(name)
             with pytest.raises(ValueError, match=r"a: this folder cannot be created \(Permission denied\)"):
                 unused_folder(Path(name) / "a")
+
+
+def test_a_subfolder_is_made_only_in_an_existing_folder(tmp_path: Path) -> None:
+    make_subfolder(tmp_path, tmp_path / "a" / "b" / "c")
+    make_subfolder(tmp_path, tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    with pytest.raises(ValueError, match=r"b: this folder cannot be created \(No such file or directory\)"):
+        make_subfolder(tmp_path / "none", tmp_path / "none" / "a" / "b")
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_one_of_many_has_a_lock_and_the_others_learn_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with locked(path) as text:
+        assert has_lock(path, text)
+        words = f"{tmp_path}: process {os.getpid()} on {socket.gethostname()} writes into this folder; wait for its end"
+        with pytest.raises(ValueError, match=re.escape(words) + ".* has ended, delete the file .*lock"), locked(path):
+            pass
+    assert list(tmp_path.iterdir()) == []
+    assert not has_lock(path, text)
+    with pytest.raises(KeyboardInterrupt), locked(path):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+    held: list[int] = []
+
+    def hold(number: int) -> None:
+        try:
+            with locked(path):
+                held.append(number)
+                time.sleep(0.3)
+        except ValueError:
+            pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hold, range(8)))
+    assert len(held) == 1
+
+
+def test_the_lock_of_an_ended_process_is_replaced_and_that_of_another_machine_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    code = """
+import os, sys
+from pathlib import Path
+from unet_tutorial.disk import locked
+with locked(Path(sys.argv[1])):
+    os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    left = json.loads(path.read_text())
+    assert left["process"] != os.getpid()
+    with locked(path):
+        assert json.loads(path.read_text())["process"] == os.getpid()
+    for text, holder in (
+        (json.dumps({**left, "machine": "another", "host": "node7"}), f"process {left['process']} on node7"),
+        ("", "another process"),  # between the creation and the text
+        ("[]", "another process"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=f"{holder} writes into this folder"), locked(path):
+            pass
+        assert path.read_text() == text
+    path.unlink()
+    with locked(path):
+        path.write_text("of another process, after this one was deleted by hand")
+    assert path.exists()
+    with pytest.raises(ValueError, match=r"lock: cannot be written \(No such file"), locked(tmp_path / "none" / "lock"):
+        pass

@@ -1,10 +1,11 @@
-"""Files and folders that are complete or absent, and new folders for one process.
+"""Files and folders that are complete or absent, new folders for one process, and locks.
 
 Errors of the file system become a ValueError.
 """
 
 import errno
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 CLAIM = ".unet-claim"  # in a folder that a process has chosen and not yet written to
@@ -133,6 +135,84 @@ def make_folder(path: str | Path) -> Path:
             f"{path}: this folder cannot be created ({one_line(error)}); choose one in a writable folder"
         ) from error
     return Path(path)
+
+
+def make_subfolder(folder: Path, path: Path) -> None:
+    """Create the folder `path` in ``folder`` and those between them. Raises ValueError if ``folder`` does not exist."""
+    try:
+        between = [path, *path.parents[: len(path.relative_to(folder).parts) - 1]]
+        for each in reversed(between):
+            each.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path}: this folder cannot be created ({one_line(error)})") from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[str]:
+    """Context manager for a lock, the file `path`, which only one process can hold; returns its text.
+
+    The text names the machine and the process. At the end the file is deleted, unless it has another text by then. The
+    lock of a process of this machine that has ended is replaced. Raises ValueError if another process holds the lock,
+    and for an error of the operating system.
+    """
+    holder = {"host": socket.gethostname(), "process": os.getpid(), "machine": _machine()}
+    text = json.dumps({**holder, "number": uuid4().hex})
+    try:
+        _remove_stale_lock(path)
+        with path.open("x", encoding="utf8") as file:  # of several processes, one succeeds
+            file.write(text)
+    except FileExistsError as error:
+        raise ValueError(
+            f"{path.parent}: {_holder(path)} writes into this folder; wait for its end, or, if it has ended, delete "
+            f"the file {path}"
+        ) from error
+    except OSError as error:
+        raise ValueError(
+            f"{path}: cannot be written ({one_line(error)}); choose an existing, writable folder with free space"
+        ) from error
+    try:
+        yield text
+    finally:
+        if has_lock(path, text):
+            with suppress(OSError):
+                path.unlink()
+
+
+def has_lock(path: Path, text: str) -> bool:
+    """Whether a lock is held with this text, as `locked` returns it."""
+    try:
+        return path.read_text(encoding="utf8") == text
+    except FileNotFoundError:
+        return False
+
+
+def _remove_stale_lock(path: Path) -> None:
+    """Delete a lock whose process was one of this machine and has ended."""
+    held = _read_lock(path)
+    if held.get("machine") != _machine() or _is_running(held["process"]):
+        return
+    aside = _temporary(path)
+    with suppress(FileNotFoundError):  # another process was faster
+        path.rename(aside)
+        if _read_lock(aside) == held:
+            aside.unlink()
+        else:
+            aside.rename(path)
+
+
+def _holder(path: Path) -> str:
+    """The process that holds a lock, in words."""
+    held = _read_lock(path)
+    return f"process {held['process']} on {held['host']}" if held else "another process"
+
+
+def _read_lock(path: Path) -> dict[str, Any]:
+    """Host, process and machine in a lock; {} if there is none, or if it is incomplete."""
+    try:
+        held = json.loads(path.read_text(encoding="utf8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return held if isinstance(held, dict) and isinstance(held.get("process"), int) and "host" in held else {}
 
 
 def unused_folder(wanted: str | Path) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +14,11 @@ import pytest
 from tests.oracles.stored_images import smooth_noise, stored, thin_checkpoint
 from unet_tutorial.datasets.ome_zarr import create
 from unet_tutorial.datasets.stored import open_stored
+from unet_tutorial.disk import locked
 from unet_tutorial.jobs.block_steps import (
     ATTEMPTS,
+    LOCK,
+    STATE,
     BlockJob,
     Options,
     Work,
@@ -24,19 +29,19 @@ from unet_tutorial.jobs.block_steps import (
     scale_blocks,
     shrink,
 )
-from unet_tutorial.jobs.markers import Markers
 from unet_tutorial.jobs.predict_blocks import plan_job
 from unet_tutorial.plan.levels import Size
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> BlockJob:
+def job(tmp_path: Path) -> Iterator[BlockJob]:
     checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded")
     source = str(stored(tmp_path / "in.zarr", smooth_noise((70, 300))))
     options = Options(checkpoint, source, tmp_path / "out.zarr", tile="60")
     found, _ = plan_job(options, options.predictor(), open_stored(source))
     create(options.output, found.pictures, {})
-    return found
+    with locked(options.output / LOCK) as lock:
+        yield replace(found, lock=lock)
 
 
 def test_a_file_that_fails_is_tried_again_and_then_named(job: BlockJob) -> None:
@@ -54,7 +59,7 @@ def test_a_file_that_fails_is_tried_again_and_then_named(job: BlockJob) -> None:
 
     with pytest.raises(ValueError, match=r"block \(1, 2\) of \(2, 8\): .*out.zarr: .*No space left.*run the same comm"):
         marked(job, "predict", always, (1, 2))
-    assert not Markers(job.state("predict"), job.digest).has((1, 2))
+    assert not job.markers("predict").has((1, 2))
 
 
 def test_a_file_that_cannot_be_written_is_tried_again(job: BlockJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +72,7 @@ def test_a_file_that_cannot_be_written_is_tried_again(job: BlockJob, monkeypatch
 
     monkeypatch.setattr(Path, "replace", sometimes)
     marked(job, "predict", lambda _job, _index: None, (1, 2))
-    assert Markers(job.state("predict"), job.digest).has((1, 2))
+    assert job.markers("predict").has((1, 2))
     left = iter(range(ATTEMPTS))
     with pytest.raises(
         ValueError, match=r"^block \(1, 3\) of \(2, 8\): .*3.json: cannot be written \(Input/output error"
@@ -102,10 +107,35 @@ def test_a_worker_refuses_a_checkpoint_that_has_changed(job: BlockJob) -> None:
 
 def test_a_marked_block_has_its_marker_after_its_data(job: BlockJob) -> None:
     def written(_job: BlockJob, index: Size) -> None:
-        assert not Markers(job.state("step"), job.digest).has(index)
+        assert not job.markers("step").has(index)
 
     marked(job, "step", written, (1, 1))
-    assert Markers(job.state("step"), job.digest).has((1, 1))
+    assert job.markers("step").has((1, 1))
+
+
+def test_a_late_block_of_a_deleted_result_is_not_written(job: BlockJob) -> None:
+    output, index, region = job.options.output, (1, 2), job.blocks.region((1, 2))
+    sentence = r"block \(1, 2\) of \(2, 8\): .*out.zarr: this job does not write into the folder any more, because"
+    values = np.zeros((region[0].stop - region[0].start, region[1].stop - region[1].start), np.float32)
+
+    def write(job: BlockJob, _index: Size) -> None:
+        Work(job).write(job.probability, region, values)
+
+    def deleted(_job: BlockJob, _index: Size) -> None:
+        shutil.rmtree(output)
+
+    (output / LOCK).unlink()
+    with pytest.raises(ValueError, match=sentence):
+        guarded(job, write, index)
+    assert not (output / "0" / "c").exists()
+    with pytest.raises(ValueError, match=sentence):
+        marked(job, "step", deleted, index)
+    assert not output.exists()
+    create(output, job.pictures, {})  # the result of another job, which has its own lock
+    with locked(output / LOCK), pytest.raises(ValueError, match=sentence):
+        marked(job, "step", write, index)
+    assert not (output / "0" / "c").exists()
+    assert not (output / STATE).exists()
 
 
 def test_a_scale_is_made_from_the_one_before(job: BlockJob) -> None:

@@ -29,7 +29,7 @@ from unet_tutorial.datasets.annotations.scheme import LabelScheme
 from unet_tutorial.datasets.ome_zarr import Chunks, Picture, create
 from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.inference.instances import class_instances, layer_instances, table
-from unet_tutorial.jobs.block_steps import STATE, Options
+from unet_tutorial.jobs.block_steps import LOCK, STATE, Options
 from unet_tutorial.jobs.predict_blocks import plan_job, predict_blocks
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.schedulers import in_this_process
@@ -329,6 +329,77 @@ def test_a_moved_result_and_a_moved_image_go_on(options: Options, tmp_path: Path
     )
     found = predict_blocks(moved)
     assert 0 < found.predicted < found.blocks
+
+
+def test_two_jobs_never_write_into_one_folder(options: Options) -> None:
+    other = replace(options, tile="72")
+    tried: list[Exception] = []
+
+    def with_a_second_job(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        for second, overwrite in ((options, False), (options, True), (other, True)):
+            with pytest.raises(ValueError, match=r"out.zarr: process \d+ on .* writes into this folder; .*blocks-lock"):
+                predict_blocks(second, overwrite=overwrite)
+            tried.append(ValueError())
+        yield from in_this_process(task, indices)
+
+    found = predict_blocks(options, with_a_second_job)
+    assert len(tried) >= 3
+    assert not (options.output / LOCK).exists()
+    again = replace(options, output=options.output.with_name("b.zarr"))
+    assert predict_blocks(again) == found
+    for name, values in arrays(again.output).items():
+        np.testing.assert_array_equal(arrays(options.output)[name], values, strict=True)
+
+
+def test_a_job_whose_result_is_deleted_ends_in_a_sentence_and_does_not_make_it_again(options: Options) -> None:
+    def deleting(task: Any, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
+        for index, result in in_this_process(task, indices):
+            if task.args[1] == "predict":
+                shutil.rmtree(options.output)
+            yield index, result
+
+    with pytest.raises(ValueError, match=r"^block \(0, 1\) of \(\d+, \d+\): .*out.zarr: this job does not write into"):
+        predict_blocks(options, deleting)
+    assert not options.output.exists()
+
+
+def test_chunks_and_tables_that_were_deleted_are_computed_again(tmp_path: Path) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", TWO_LAYERS)
+    source = stored(tmp_path / "in.zarr", smooth_noise((61, 300)))
+    options = Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60", instances=True)
+    whole = predict_blocks(options)
+    wanted = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    counts = {}
+    for name in ("0/c/1/0/2", "1/c/0/0/1", "labels/classes/0/c/1/1/0", "labels/instances/0/c/0/0/3",
+                 "labels/instances/1/c/1/0/0", "../out_instances_b.csv"):  # fmt: skip
+        (options.output / name).resolve().unlink()
+        found = predict_blocks(options)
+        counts[name] = found.predicted
+        assert found == (whole.blocks, found.predicted, whole.instances)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == wanted
+    assert list(counts.values()) == [1, 0, 1, 0, 0, 0]
+    again = replace(options, output=tmp_path / "b.zarr")
+    with pytest.raises(Stopped):
+        predict_blocks(again, stopping_after(40))
+    (again.output / "0/c/0/0/0").unlink()
+    (again.output / STATE / "components_1/0/1.npz").unlink()
+    found = predict_blocks(again)
+    assert found.predicted == 1 + max(0, 2 * found.blocks - 41)
+    for name, values in arrays(options.output).items():
+        np.testing.assert_array_equal(arrays(again.output)[name], values, strict=True)
+
+
+@pytest.mark.parametrize("task", [Task(), THREE_CLASSES])
+def test_a_deleted_table_of_classes_is_written_again(tmp_path: Path, task: Task) -> None:
+    checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", task)
+    source = stored(tmp_path / "in.zarr", smooth_noise((61, 90)))
+    options = Options(checkpoint, str(source), tmp_path / "out.zarr", tile="60", instances=True)
+    predict_blocks(options)
+    table = tmp_path / "out_instances.csv"
+    wanted = table.read_bytes()
+    table.unlink()
+    assert predict_blocks(options).predicted == 0
+    assert table.read_bytes() == wanted
 
 
 def test_outputs_that_cannot_be_used_are_refused(options: Options, tmp_path: Path) -> None:

@@ -225,6 +225,12 @@ class Chunks:
         """Write a part of an array that consists of whole chunks."""
         self._array(picture, scale)[self._where(picture, region)] = values
 
+    def has(self, picture: Picture, index: tuple[int, ...], scale: int = 0) -> bool:
+        """Whether the chunk with this index along the spatial axes is in the folder, for all channels."""
+        chunks = self.path / picture.array_path(scale) / "c"
+        lead = [(str(channel),) for channel in range(picture.size[0])] if picture.channelled else [()]
+        return all(chunks.joinpath(*each, *map(str, index)).is_file() for each in lead)
+
     @staticmethod
     def _where(picture: Picture, region: tuple[slice, ...]) -> tuple[slice, ...]:
         return (slice(None),) * picture.channelled + region

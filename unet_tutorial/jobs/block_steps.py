@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, digits_after, moments
 from unet_tutorial.datasets.ome_zarr import Chunks, Picture
 from unet_tutorial.datasets.stored import open_stored
-from unet_tutorial.disk import complete_file, make_folder, one_line
+from unet_tutorial.disk import complete_file, has_lock, make_subfolder, one_line
 from unet_tutorial.inference.blockwise import Blocks, Region, TilePlan, one_thread, predict_block
 from unet_tutorial.inference.joining import Components, Faces, components_of, faces_of, numbered
 from unet_tutorial.jobs.markers import Markers, block_file
@@ -31,6 +31,7 @@ from unet_tutorial.learning.checkpoints import Builders
 from unet_tutorial.plan.levels import Size
 
 STATE = ".blocks"  # folder of the markers in the result, as long as it is not complete
+LOCK = ".blocks-lock"  # file in the result, as long as a process writes into it
 ATTEMPTS = 3  # to read and write a block, because a network drive may fail for a moment
 PASS = Lock()  # a worker of dask may have several threads, and these share the network and torch's number of threads
 Channel = tuple[Size, int]  # the slice of a stack, or (), and the number of the channel
@@ -68,7 +69,7 @@ class BlockJob:
     ``identity`` (JSON) holds the digests of checkpoint and image and the options on which the result depends.
     ``blocks`` is the partition of the result, and ``tiles`` the tile of each block. ``channels`` are the numbers of the
     channels of the image that the network needs. ``probability``, ``classes`` and, if they are asked for, ``instances``
-    are the images of the result.
+    are the images of the result. ``lock`` is the text of the lock of the result, without which no block is written.
     """
 
     options: Options
@@ -79,6 +80,7 @@ class BlockJob:
     probability: Picture
     classes: Picture
     instances: Picture | None = None
+    lock: str = field(default="", kw_only=True)
 
     @cached_property
     def digest(self) -> str:
@@ -112,6 +114,18 @@ class BlockJob:
     def state(self, name: str) -> Path:
         """A file or folder of the state of the job, which is deleted when the job is complete."""
         return self.options.output / STATE / name
+
+    def markers(self, step: str) -> Markers:
+        """The markers of a step."""
+        return Markers(self.state(step), self.digest, self.options.output)
+
+    def require_lock(self) -> None:
+        """ValueError if the job has ended, or its result was deleted, so that a late block is not written."""
+        if not has_lock(self.options.output / LOCK, self.lock):
+            raise ValueError(
+                f"{self.options.output}: this job does not write into the folder any more, because it has ended, or "
+                f"the folder or the file {LOCK} in it was deleted; run the same command again"
+            )
 
 
 class Work:
@@ -147,6 +161,11 @@ class Work:
     def pixels(self, region: Region) -> NDArray[Any]:
         """The channels of the network in a part of the image."""
         return self.image.read(region)[list(self.job.channels)]
+
+    def write(self, picture: Picture, region: Region, values: NDArray[Any], scale: int = 0) -> None:
+        """Write whole chunks of the result. ValueError if the job does not hold its lock any more."""
+        self.job.require_lock()
+        self.chunks.write(picture, region, values, scale)
 
 
 @lru_cache(maxsize=2)
@@ -192,24 +211,40 @@ def predict(job: BlockJob, index: Size) -> None:
     probabilities, labels = (
         each.reshape(*each.shape[: each.ndim - job.rank], *shape) for each in (probabilities, labels)
     )
-    work.chunks.write(job.probability, region, written_probabilities(predictor.task, probabilities))
-    work.chunks.write(job.classes, region, labels)
+    work.write(job.probability, region, written_probabilities(predictor.task, probabilities))
+    work.write(job.classes, region, labels)
     if job.instances:
         _save_components(job, index, labels, probabilities)
+
+
+def find_components(job: BlockJob, index: Size) -> None:
+    """Write the components of one block again, from the probabilities and classes of the result."""
+    chunks, region = work_of(job).chunks, job.blocks.region(index)
+    probabilities = chunks.read(job.probability, region)
+    if not job.probability.channelled:  # (*block): of class 1 alone
+        probabilities = np.stack([1 - probabilities, probabilities])
+    _save_components(job, index, chunks.read(job.classes, region), probabilities)
+
+
+def has_components(job: BlockJob, index: Size) -> bool:
+    """Whether the files of the components of one block exist."""
+    return all(_components_path(job, k, index).is_file() for k in range(job.layers))
 
 
 def _save_components(job: BlockJob, index: Size, labels: NDArray[Any], probabilities: NDArray[Any]) -> None:
     """Write the components of the classes of one block, for each label image, with their outer planes."""
     for k, layer in enumerate(_layers(job, labels)):
-        found, kinds = numbered(layer)
-        chances = probabilities[[k, k]] if job.layered else probabilities  # (K, *block): 0 and 1 are absent and present
-        parts = components_of(found, kinds, chances, job.blocks.region(index), job.blocks.size)
+        found, classes = numbered(layer)
+        # (K, *block); of a layer, 0 and 1 are absent and present
+        probability = probabilities[[k, k]] if job.layered else probabilities
+        parts = components_of(found, classes, probability, job.blocks.region(index), job.blocks.size)
         faces = faces_of(found)
         arrays: dict[str, Any] = parts._asdict()
         for axis, (first, last) in enumerate(zip(*faces, strict=True)):
             arrays |= {f"first_{axis}": first, f"last_{axis}": last}
         path = _components_path(job, k, index)
-        make_folder(path.parent)
+        job.require_lock()
+        make_subfolder(job.options.output, path.parent)
         with complete_file(path) as part:
             np.savez(part, **arrays)
 
@@ -242,15 +277,15 @@ def number(job: BlockJob, index: Size, instances: Picture) -> None:
     place = int(np.ravel_multi_index(index, job.blocks.counts))
     layers = []
     for (starts, numbers), layer in zip(work.numbers, _layers(job, work.chunks.read(job.classes, region)), strict=True):
-        found, kinds = numbered(layer)
-        of_block = np.concatenate([np.zeros(1, np.uint32), numbers[starts[place] : starts[place] + len(kinds)]])
+        found, classes = numbered(layer)
+        of_block = np.concatenate([np.zeros(1, np.uint32), numbers[starts[place] : starts[place] + len(classes)]])
         layers.append(of_block[found])
-    work.chunks.write(instances, region, np.stack(layers) if job.layered else layers[0])
+    work.write(instances, region, np.stack(layers) if job.layered else layers[0])
 
 
 def shrink(job: BlockJob, index: Size, picture: Picture, scale: int) -> None:
     """Write one block of a scale from the pixels of the scale before."""
-    chunks = work_of(job).chunks
+    work = work_of(job)
     lead = picture.channelled
     factors = tuple(now // then for now, then in zip(picture.factors[scale], picture.factors[scale - 1], strict=True))
     region = scale_blocks(picture, scale).region(index)
@@ -258,7 +293,8 @@ def shrink(job: BlockJob, index: Size, picture: Picture, scale: int) -> None:
     source = tuple(
         slice(part.start * f, min(part.stop * f, n)) for part, f, n in zip(region, factors[lead:], size, strict=True)
     )
-    chunks.write(picture, region, picture.shrink(chunks.read(picture, source, scale - 1), factors), scale)
+    values = picture.shrink(work.chunks.read(picture, source, scale - 1), factors)
+    work.write(picture, region, values, scale)
 
 
 def scale_blocks(picture: Picture, scale: int) -> Blocks:
@@ -301,7 +337,8 @@ def marked(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], inde
 
     def and_marker(job: BlockJob, index: Size) -> None:
         step(job, index)
-        Markers(job.state(name), job.digest).set(index)
+        job.require_lock()
+        job.markers(name).set(index)
 
     guarded(job, and_marker, index)
 

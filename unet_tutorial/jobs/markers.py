@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.disk import complete_file, make_subfolder
 from unet_tutorial.plan.levels import Size
 
 
@@ -18,13 +17,15 @@ def block_file(folder: Path, index: Size, suffix: str) -> Path:
 
 @dataclass(frozen=True)
 class Markers:
-    """The markers of one step of a job in a folder; ``job`` is the digest of the job, which each marker holds.
+    """The markers of one step of a job; ``job`` is the digest of the job, which each marker holds.
 
+    ``folder`` is the folder of the markers, which is made if it is missing, in the folder ``output``, which must exist.
     A file that holds another digest, or is damaged, does not count.
     """
 
     folder: Path
     job: str
+    output: Path
 
     def path(self, index: Size) -> Path:
         """The marker of a block."""
@@ -33,7 +34,7 @@ class Markers:
     def set(self, index: Size) -> None:
         """Mark a block as finished. ValueError if the file cannot be written."""
         path = self.path(index)
-        make_folder(path.parent)
+        make_subfolder(self.output, path.parent)
         with complete_file(path) as part:
             part.write_text(json.dumps({"block": index, "job": self.job}), encoding="utf8")
 
@@ -44,7 +45,3 @@ class Markers:
         except (OSError, ValueError):
             return False
         return isinstance(held, dict) and held.get("job") == self.job
-
-    def missing(self, indices: Iterable[Size]) -> list[Size]:
-        """The blocks that are not finished."""
-        return [index for index in indices if not self.has(index)]

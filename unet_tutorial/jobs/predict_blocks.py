@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from math import ceil, prod
 from pathlib import Path
@@ -25,13 +26,14 @@ from tqdm import tqdm
 from unet_tutorial.datasets.images.files import split_path
 from unet_tutorial.datasets.images.normalisation import PERCENTILES
 from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, joined, percentiles, summed
-from unet_tutorial.datasets.ome_zarr import Picture, add_attributes, attributes_of, create, mean_of
+from unet_tutorial.datasets.ome_zarr import Chunks, Picture, add_attributes, attributes_of, create, mean_of
 from unet_tutorial.datasets.stored import StoredImage, open_stored
-from unet_tutorial.disk import complete_file, make_folder
+from unet_tutorial.disk import complete_file, locked, make_subfolder
 from unet_tutorial.inference.blockwise import Blocks, plan_blocks
 from unet_tutorial.inference.instances import InstanceMap, InstanceRow, to_csv
 from unet_tutorial.inference.joining import Components, join
 from unet_tutorial.jobs.block_steps import (
+    LOCK,
     STATE,
     BlockJob,
     Channel,
@@ -39,7 +41,9 @@ from unet_tutorial.jobs.block_steps import (
     Statistics,
     count_digits,
     digest_of_file,
+    find_components,
     guarded,
+    has_components,
     load_components,
     load_faces,
     marked,
@@ -49,7 +53,6 @@ from unet_tutorial.jobs.block_steps import (
     scale_blocks,
     shrink,
 )
-from unet_tutorial.jobs.markers import Markers
 from unet_tutorial.jobs.predict_files import channels_for
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.results import layer_endings, probability_channels
@@ -79,23 +82,26 @@ def predict_blocks(
 
     ``run`` decides where the blocks are computed (see `jobs.schedulers`). ``warn`` receives sentences about the image.
     ``overwrite`` deletes an earlier result first. ValueError for an image, checkpoint or option that cannot be used,
-    for a result of another checkpoint or of other options, and for a block that fails; finished blocks are kept.
+    for a result of another checkpoint or of other options, for one into which another process writes, and for a block
+    that fails; finished blocks are kept.
     """
     predictor, image = options.predictor(), open_stored(options.image)
     job, remarks = plan_job(options, predictor, image)
     endings = _table_endings(job, predictor.task)
-    _check_output(job, image, endings, overwrite=overwrite)
-    for line in remarks:
-        warn(f"{options.image}: {line}")
+    _check_output(job, image, overwrite=overwrite)
+    if overwrite:
+        _delete(options.output, endings)
     if not options.output.exists():
+        _check_tables(options.output, endings)
         about = {"job": json.loads(job.identity), "complete": False, "tables": endings}
         create(options.output, job.pictures, {KEY: about})
-    about = attributes_of(options.output)[KEY]
     try:
-        if not about["complete"]:
-            return _compute(job, predictor, image, run, warn)
-        _clean(options.output)
-        return Result(len(job.blocks), 0, about.get("instances"))
+        with locked(options.output / LOCK) as lock:
+            about = attributes_of(options.output)[KEY]
+            _check_same(job, about["job"])
+            for line in remarks:
+                warn(f"{options.image}: {line}")
+            return _compute(replace(job, lock=lock), predictor, image, run, warn, about)
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt("finished blocks are kept; run the same command again to go on") from error
 
@@ -209,11 +215,8 @@ def _lies_in(path: Path, folder: Path) -> bool:
     return any(each.exists() and each.samefile(folder) for each in (resolved, *resolved.parents))
 
 
-def _check_output(job: BlockJob, image: StoredImage, endings: Sequence[str], *, overwrite: bool) -> None:
-    """ValueError for an output that cannot be written, or that holds another result; ``overwrite`` deletes it.
-
-    ``endings`` are those of the tables beside the output.
-    """
+def _check_output(job: BlockJob, image: StoredImage, *, overwrite: bool) -> None:
+    """ValueError for an output that would replace other files, and for one that cannot be written."""
     output = job.options.output
     if output.suffix.lower() != ".zarr":
         raise ValueError(f"-o {output}: --blocks writes an OME-Zarr folder; write a name that ends in .zarr")
@@ -226,65 +229,104 @@ def _check_output(job: BlockJob, image: StoredImage, endings: Sequence[str], *, 
             raise ValueError(
                 f"-o {output}: this is the {name} {path}, or lies in it, or contains it; choose another folder"
             )
+    if not (output.exists() or output.is_symlink()):
+        return
     if overwrite and output.is_symlink():
         raise ValueError(f"-o {output}: this is a symbolic link; give the folder to which it leads, {output.resolve()}")
-    tables = _tables(output, endings)
-    if not (output.exists() or output.is_symlink()):
-        existing = [table for table in tables if table.exists() or table.is_symlink()]
-        if existing and not overwrite:
-            raise ValueError(f"{existing[0]}: this table exists; choose another -o, or add --overwrite")
-        for table in existing:
-            table.unlink()
-        return
     held = attributes_of(output).get(KEY) if output.is_dir() else None
     if not isinstance(held, dict) or not isinstance(held.get("job"), dict):
         raise ValueError(f"-o {output}: this exists and is no result of --blocks; choose another folder")
     if not os.access(output, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise ValueError(f"-o {output}: you are not permitted to write into this folder; choose another one")
-    if overwrite:
-        for table in {*tables, *_tables(output, held.get("tables", []))}:
-            table.unlink(missing_ok=True)
-        old = output.with_name(f".{output.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        output.rename(old)  # at once, so that a part of a result never looks like a whole one
+
+
+def _delete(output: Path, endings: Sequence[str]) -> None:
+    """Delete a result and the tables beside it. ValueError if a process writes into it."""
+    tables = set(_tables(output, endings))
+    if output.exists():
+        with locked(output / LOCK):
+            tables |= set(_tables(output, attributes_of(output)[KEY].get("tables", [])))
+            old = output.with_name(f".{output.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            output.rename(old)  # at once, so that a part of a result never looks like a whole one
         shutil.rmtree(old)
-        return
+    for table in tables:
+        table.unlink(missing_ok=True)
+
+
+def _check_tables(output: Path, endings: Sequence[str]) -> None:
+    """ValueError for tables of a result that does not exist yet."""
+    for table in _tables(output, endings):
+        if table.exists() or table.is_symlink():
+            raise ValueError(f"{table}: this table exists; choose another -o, or add --overwrite")
+
+
+def _check_same(job: BlockJob, held: Mapping[str, Any]) -> None:
+    """ValueError for a result of another job; ``held`` is the identity of that job."""
     asked = json.loads(job.identity)
-    differing = [name for name in asked if held["job"].get(name) != asked[name]]
+    differing = [name for name in asked if held.get(name) != asked[name]]
     if differing:
         name = differing[0]
-        was, now = (str(each)[:16] for each in (held["job"].get(name), asked[name]))
+        was, now = (str(each)[:16] for each in (held.get(name), asked[name]))
         raise ValueError(
-            f"-o {output}: this result was made with another {name} ({was} instead of {now}); choose another folder, "
-            "or delete it with --overwrite"
+            f"-o {job.options.output}: this result was made with another {name} ({was} instead of {now}); choose "
+            "another folder, or delete it with --overwrite"
         )
 
 
-def _compute(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log) -> Result:
-    """All steps of a job; blocks with a marker are left out."""
-    _normalise(job, predictor, image, run, warn)
-    predicted = _step(job, "predict", predict, job.blocks, run)
-    count = None
+def _compute(
+    job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log, about: Mapping[str, Any]
+) -> Result:
+    """All steps of a job for the blocks that are missing; ``about`` are the attributes of the result."""
+    done, count = bool(about["complete"]), about.get("instances")
+    missing = _missing(job, "predict", job.blocks, (job.probability, job.classes), done=done)
+    if missing:
+        _normalise(job, predictor, image, run, warn)
+    _step(job, "predict", predict, job.blocks, missing, run)
     if job.instances:
-        count = _join(job, predictor.task, image)
-        _step(job, "number", partial(number, instances=job.instances), job.blocks, run)
+        without_number = _missing(job, "number", job.blocks, (job.instances,), done=done)
+        tables = _tables(job.options.output, _table_endings(job, predictor.task))
+        if not done or without_number or not all(table.is_file() for table in tables):
+            without_components = [index for index in job.blocks if not has_components(job, index)]
+            _step(job, "components", find_components, job.blocks, without_components, run)
+            count = _join(job, predictor.task, image, tables)
+        _step(job, "number", partial(number, instances=job.instances), job.blocks, without_number, run)
     for picture in job.pictures:
         for scale in range(1, len(picture.factors)):
-            name = f"scale {scale} of {picture.name or 'probability'}"
-            _step(job, name, partial(shrink, picture=picture, scale=scale), scale_blocks(picture, scale), run)
-    about = attributes_of(job.options.output)[KEY]
-    add_attributes(job.options.output, {KEY: {**about, "complete": True, "instances": count}})
+            name, blocks = f"scale {scale} of {picture.name or 'probability'}", scale_blocks(picture, scale)
+            left = _missing(job, name, blocks, (picture,), scale, done=done)
+            _step(job, name, partial(shrink, picture=picture, scale=scale), blocks, left, run)
+    job.require_lock()
+    if not done:
+        add_attributes(job.options.output, {KEY: {**about, "complete": True, "instances": count}})
     _clean(job.options.output)
-    return Result(len(job.blocks), predicted, count)
+    return Result(len(job.blocks), len(missing), count)
 
 
-def _step(job: BlockJob, name: str, step: Callable[[BlockJob, Size], None], blocks: Blocks, run: Run) -> int:
-    """Run a step for the blocks without a marker; returns their number."""
-    missing = Markers(job.state(name), job.digest).missing(blocks)
+def _missing(
+    job: BlockJob, name: str, blocks: Blocks, pictures: Sequence[Picture], scale: int = 0, *, done: bool
+) -> list[Size]:
+    """The blocks of a step without a marker, and those of which a chunk is not in the folder.
+
+    A complete result (``done``) has no markers.
+    """
+    markers, chunks = job.markers(name), Chunks(job.options.output)
+    return [
+        index
+        for index in blocks
+        if not ((done or markers.has(index)) and all(chunks.has(picture, index, scale) for picture in pictures))
+    ]
+
+
+def _step(
+    job: BlockJob, name: str, step: Callable[[BlockJob, Size], None], blocks: Blocks, missing: Sequence[Size], run: Run
+) -> None:
+    """Run a step for the blocks that are missing."""
+    if not missing:
+        return
     with tqdm(total=len(blocks), initial=len(blocks) - len(missing), desc=name, disable=None) as bar:
         for _ in run(partial(marked, job, name, step), missing):
             bar.update()
-    return len(missing)
 
 
 def _results(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], run: Run) -> Iterator[tuple[Size, Any]]:
@@ -308,7 +350,8 @@ def _normalise(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run
         planes[job.planes(index)].append(part)
     each = {plane: joined(parts) for plane, parts in planes.items()}
     subtract, divide = _numbers(job, predictor, image, each, run)
-    make_folder(path.parent)
+    job.require_lock()
+    make_subfolder(job.options.output, path.parent)
     with complete_file(path) as part_file:
         part_file.write_text(json.dumps({"subtract": subtract, "divide": divide}), encoding="utf8")
 
@@ -341,9 +384,9 @@ def _count(job: BlockJob, run: Run, prefixes: Mapping[Channel, Sequence[Prefix]]
     return totals
 
 
-def _join(job: BlockJob, task: Task, image: StoredImage) -> int:
+def _join(job: BlockJob, task: Task, image: StoredImage, tables: Sequence[Path]) -> int:
     """Join the components of all blocks, write the number of each and the tables; returns the number of instances."""
-    total, tables = 0, _tables(job.options.output, _table_endings(job, task))
+    total = 0
     for k in range(job.layers):
         load = lru_cache(maxsize=4)(partial(load_faces, job, k))
         parts = {index: load_components(job, k, index) for index in job.blocks}
