@@ -6,12 +6,15 @@ import json
 import os
 import re
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -57,9 +60,84 @@ def test_without_the_package_the_error_names_the_way_to_install_it(monkeypatch: 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
     monkeypatch.setattr(schedulers, "PATIENCE", 1)
-    for address in ("tcp://127.0.0.1:1", "no address"):
-        with pytest.raises(ValueError, match=f"scheduler {address}: no answer"), on_scheduler(address):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts the connection
+        for address in ("tcp://127.0.0.1:1", f"tcp://127.0.0.1:{silent.getsockname()[1]}"):
+            begin = time.monotonic()
+            with pytest.raises(ValueError, match=f"scheduler {address}: no answer"), on_scheduler(address):
+                pass
+            assert time.monotonic() - begin < 20
+
+
+def test_a_program_with_another_protocol_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    monkeypatch.setattr(schedulers, "PATIENCE", 1)
+
+    class Page(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # dask reads the first 8 bytes as a length
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with (
+            pytest.raises(ValueError, match=r"no answer of a scheduler within 1 seconds.*; check the address"),
+            on_scheduler(f"tcp://127.0.0.1:{server.server_address[1]}"),
+        ):
             pass
+        server.shutdown()
+
+
+def test_what_is_no_address_is_refused_at_once() -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    for address in (
+        "nonsense",
+        "tcp://127.0.0.1",
+        "http://10.0.0.5:8786",
+        "127.0.0.1:abc",
+        "inproc://x",
+        "tcp://:1",
+        "",
+    ):
+        with pytest.raises(ValueError, match=r": this is no address; write tcp://HOST:PORT"), on_scheduler(address):
+            pass
+    for address in ("tcp://10.0.0.5:8786", "node-7.site:8786", "tls://[fe80::1]:8786", "tcp://[::1]:1", "ws://a:1"):
+        assert re.fullmatch(schedulers.ADDRESS, address)
+
+
+PRESSED = """
+import os, signal, sys, time
+from tests.jobs.test_schedulers import waiting
+from unet_tutorial.jobs.schedulers import on_workers
+
+if __name__ == "__main__":
+    try:
+        with on_workers(2, lambda _: None) as run:
+            for index, _ in run(waiting, [(k,) for k in range(1000)]):
+                print(index, flush=True)
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_terminal_prints_no_traceback_of_a_worker(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    (tmp_path / "script.py").write_text(PRESSED)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for _ in range(5):
+        process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    printed = process.communicate(timeout=60)[0]
+    assert "stopped\n" in printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.slow

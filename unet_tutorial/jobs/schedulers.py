@@ -6,10 +6,12 @@ processes, which may be on other machines with the same files.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -23,7 +25,11 @@ Run = Callable[[Task, Iterable[Size]], Iterator[tuple[Size, Any]]]
 INSTALL = "pip install -c constraints.txt -r requirements-scale.txt"
 PATIENCE = 20  # seconds in which a scheduler must answer
 PAUSE = 5  # seconds between two checks that there are workers
+ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}"  # of a scheduler
 AHEAD = 8  # tasks queued per thread of a worker; a longer queue only needs memory of the scheduler
+
+# Ctrl-C in a terminal interrupts all processes; workers are ended by the main process, without a traceback of their own
+IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
 TOO_LITTLE_MEMORY = (
     "there was too little memory; run the same command again (finished blocks are kept) with fewer --workers, or "
@@ -55,6 +61,7 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
             dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
             silence_logs=logging.ERROR,
+            preload=IGNORE_CTRL_C,
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -66,14 +73,22 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
 def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[Run]:
     """The workers of a scheduler that runs already, such as ``tcp://10.0.0.5:8786``.
 
-    ValueError if dask.distributed is not installed, if the scheduler does not answer, and if it has no worker.
+    ValueError if dask.distributed is not installed, for a text that is no address, if no scheduler answers, and if it
+    has no worker.
     """
     distributed = _distributed()
-    try:
-        client = distributed.Client(address, timeout=PATIENCE)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
+    if not re.fullmatch(ADDRESS, address):
         raise ValueError(
-            f"scheduler {address}: no answer within {PATIENCE} seconds ({one_line(error)}); check the address that "
+            f"scheduler {address}: this is no address; write tcp://HOST:PORT, which dask scheduler printed"
+        )
+    try:
+        with ThreadPoolExecutor(1) as thread:  # a notebook has an event loop in its own thread
+            thread.submit(asyncio.run, _answer(address)).result()
+        client = distributed.Client(address, timeout=PATIENCE)
+    except (OSError, ValueError, TypeError, MemoryError) as error:  # MemoryError: the answer has another protocol
+        reason = "" if isinstance(error, TimeoutError) else f" ({one_line(error)})"
+        raise ValueError(
+            f"scheduler {address}: no answer of a scheduler within {PATIENCE} seconds{reason}; check the address that "
             "dask scheduler printed, and that this machine may connect to it"
         ) from error
     # If the scheduler ends, the client logs a traceback, and does so as late as at the end of this process
@@ -88,6 +103,15 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
         count = len(client.scheduler_info(n_workers=-1)["workers"])
         log(f"{_workers(count)}; live page: {client.dashboard_link}")
         yield _on(client)
+
+
+async def _answer(address: str) -> None:
+    """Return when the scheduler has answered a question; TimeoutError after ``PATIENCE`` seconds.
+
+    A `Client` waits for ever for a program that accepts the connection and does not answer.
+    """
+    async with _distributed().rpc(address) as scheduler:
+        await asyncio.wait_for(scheduler.identity(), PATIENCE)
 
 
 def _on(client: Any) -> Run:
