@@ -69,6 +69,25 @@ class NamedInput(nn.Module):
         return self.rest(image)
 
 
+class SizeCheck(nn.Module):
+    """Returns its input, (N, C, *size). RuntimeError for a size that the network does not take.
+
+    In a file of torch.export it becomes a guard, which raises AssertionError. ONNX has no operator for it, so an ONNX
+    file is without it.
+    """
+
+    def __init__(self, rule: SizeRule) -> None:
+        super().__init__()
+        self.rule = rule
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Compare the size of each axis with the rule."""
+        for n, smallest, step in zip(image.shape[2:], self.rule.smallest, self.rule.step, strict=True):
+            torch._check(n >= smallest)
+            torch._check(n % step == smallest % step)
+        return image
+
+
 def normalised(image: Tensor, subtract: Tensor, divide: Tensor) -> Tensor:
     """(image - subtract) / divide for each channel: (N, C, *size), (C,), (C,) -> (N, C, *size) float32."""
     column = (-1, *[1] * (image.ndim - 2))
@@ -114,7 +133,7 @@ def needs_statistics(model: TrainedNetwork) -> bool:
 
 def pixels_to_mask(model: TrainedNetwork) -> nn.Module:
     """The module of a model from the pixels of the file to probability and mask."""
-    rest = nn.Sequential(inference(model), WithMask(model))
+    rest = nn.Sequential(SizeCheck(SizeRule.of(model.net)), inference(model), WithMask(model))
     if needs_statistics(model):
         return WithStatistics(rest).eval()
     normaliser = model.task.normaliser
