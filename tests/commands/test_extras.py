@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+from tests.paths import PACKAGE
 from unet_tutorial import packages
 from unet_tutorial.commands import extras
 
@@ -25,9 +28,21 @@ def test_a_package_is_missing_if_it_is_absent_or_too_old() -> None:
     assert [each.name for each in extras.missing("new")] == ["torch", "no-such-package"]
 
 
-def test_an_unknown_extra_is_refused() -> None:
-    with pytest.raises(ValueError, match="no extra 'none'"):
+def test_an_installation_without_the_extra_is_an_old_one() -> None:
+    words = r"^unet_tutorial was installed before it had the extra 'none'; run: pip install -e /.* \(python3 course"
+    with pytest.raises(ValueError, match=words):
         extras.missing("none")
+
+
+def test_every_extra_of_a_command_is_in_the_project() -> None:
+    """So the sentence about an old installation is true."""
+    project = tomllib.loads((extras.ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    calls = [
+        re.findall(r'(?:provide|missing)\("(\w+)"\)', path.read_text(encoding="utf8")) for path in PACKAGE.rglob("*.py")
+    ]
+    found = {extra for each in calls for extra in each}
+    assert "export" in found
+    assert found <= set(project["optional-dependencies"])
 
 
 def test_nothing_is_installed_outside_of_the_course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def provide(extra: str) -> None:
 def missing(extra: str) -> list[Requirement]:
     """The requirements of an extra that are not installed, or only in a version that it does not accept.
 
-    Raises ValueError if the project has no extra of this name, and if Python runs it without having it installed.
+    Raises ValueError if the project was installed before it had this extra, and if Python runs it without having it
+    installed.
     """
     importlib.invalidate_caches()
     try:
@@ -46,7 +47,10 @@ def missing(extra: str) -> list[Requirement]:
     except PackageNotFoundError:
         raise ValueError(f"{PROJECT} is not installed here, only found in {ROOT}; run: pip install -e {ROOT}") from None
     if not needed:
-        raise ValueError(f"the project has no extra {extra!r}; write one of those in pyproject.toml")
+        raise ValueError(
+            f"{PROJECT} was installed before it had the extra {extra!r}; run: pip install -e {ROOT} "
+            "(python3 course.py unet does this by itself)"
+        )
     return [each for each in needed if not _is_installed(each)]
 
 
