@@ -116,6 +116,37 @@ def test_an_alpha_channel_is_left_out_and_transparency_is_refused_as_for_a_whole
         found.read(where)
 
 
+@pytest.mark.parametrize("axes", ["czyx", "zyxc", "zcyx"])
+def test_only_the_channels_that_are_asked_for_are_read(
+    tmp_path: Path, axes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = RNG.integers(0, 200, (7, 5, 23, 31), dtype=np.uint8)
+    sizes = dict(zip("czyx", array.shape, strict=True))
+    ordered = np.transpose(array, ["czyx".index(axis) for axis in axes])
+    chunks = tuple(1 if axis == "c" else sizes[axis] for axis in axes)
+    zarr.create_array(str(tmp_path / "a.zarr"), data=ordered, chunks=chunks, dimension_names=list(axes))
+    found, read, whole = open_stored(tmp_path / "a.zarr"), [], zarr.storage.LocalStore.get
+
+    async def counted(self: Any, key: str, *more: Any, **options: Any) -> Any:
+        read.append(key)
+        return await whole(self, key, *more, **options)
+
+    monkeypatch.setattr(zarr.storage.LocalStore, "get", counted)
+    for channels, count in (((3,), 1), ((5, 4), 2), ((2, 2), 1), (None, 7)):
+        read.clear()
+        wanted = array if channels is None else array[list(channels)]
+        np.testing.assert_array_equal(found.read(REGION, channels), wanted[:, *REGION], strict=True)
+        assert len(read) == count
+
+
+def test_the_channels_of_a_colour_image_are_picked(tmp_path: Path) -> None:
+    image = RNG.integers(0, 255, (20, 30, 4), dtype=np.uint8)
+    image[..., 3] = 255
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb", extrasamples=["unassalpha"])
+    found = open_stored(tmp_path / "a.tif").read((slice(3, 9), slice(1)), (2, 0))
+    np.testing.assert_array_equal(found, np.moveaxis(image, -1, 0)[[2, 0], 3:9, :1])
+
+
 TIFF_OPTIONS: dict[str, Any] = {"compressed": {"compression": "zlib"}, "as they are": {}}
 ZARR_OPTIONS: dict[str, Any] = {"compressed": {}, "as they are": {"compressors": None}}
 

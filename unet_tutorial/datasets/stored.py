@@ -61,13 +61,17 @@ class StoredImage:
         """The dtype of the pixels, in native byte order."""
         return native(self.unread.about.array[:0]).dtype
 
-    def read(self, region: tuple[slice, ...]) -> Array:
-        """A part of the image: (C, *region), without an alpha channel.
+    def read(self, region: tuple[slice, ...], channels: Sequence[int] | None = None) -> Array:
+        """A part of the image: (C, *region), all channels but alpha, or those with the numbers ``channels``.
 
         ValueError, with the path, for a damaged file, and for pixels that are transparent.
         """
         found = self._stored
-        spatial = dict(zip(found.axes[-len(region) :], region, strict=True))
+        asked = tuple(range(len(self.arrangement.channels)) if channels is None else channels)
+        spatial, start = dict(zip(found.axes[-len(region) :], region, strict=True)), 0
+        if "C" in found.axes and "S" not in found.axes and ALPHA not in found.channels:  # colours are read together
+            start = min(asked)
+            spatial["C"] = slice(start, max(asked) + 1)
         kept = iter(found.kept)
         where = tuple(
             slice(None) if axis in found.dropped else spatial.get(next(kept), slice(None))
@@ -75,15 +79,14 @@ class StoredImage:
         )
         try:
             part = native(found.ordered(np.asarray(self.unread.pixels[where])))
-            return without_alpha(part, found.channels)[0]
+            return without_alpha(part, found.channels)[0][[number - start for number in asked]]
         except (OSError, MemoryError):
             raise
         except ContentError as error:
             raise ValueError(f"{self.path}: {error}") from error
         except Exception as error:  # a damaged chunk raises one of many types
-            pixels = " × ".join(f"{part.start}:{part.stop}" for part in region)
             raise ValueError(
-                f"{self.path}: the pixels {pixels} cannot be read ({one_line(error)}); get the file again"
+                f"{self.path}: the pixels {as_text(region)} cannot be read ({one_line(error)}); get the file again"
             ) from error
 
     def fingerprint(self) -> str:
@@ -112,6 +115,15 @@ class StoredImage:
         found = self.arrangement
         kept = [length for axis, length in enumerate(lengths) if axis not in found.dropped]
         return tuple(kept[found.kept.index(axis)] for axis in found.axes if axis not in "CS")
+
+
+def as_text(region: tuple[slice, ...]) -> str:
+    """A part of an image in words.
+
+    >>> as_text((slice(0, 5), slice(20, 30)))
+    '0:5 × 20:30'
+    """
+    return " × ".join(f"{part.start}:{part.stop}" for part in region)
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from unet_tutorial.datasets.images.normalisation import Normaliser
 from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, digits_after, moments
 from unet_tutorial.datasets.ome_zarr import Chunks, Picture
-from unet_tutorial.datasets.stored import open_stored
+from unet_tutorial.datasets.stored import as_text, open_stored
 from unet_tutorial.disk import complete_file, has_lock, make_subfolder, one_line
 from unet_tutorial.inference.blockwise import Blocks, Region, TilePlan, one_thread, predict_block
 from unet_tutorial.inference.joining import Components, Faces, components_of, faces_of, numbered
@@ -160,7 +160,7 @@ class Work:
 
     def pixels(self, region: Region) -> NDArray[Any]:
         """The channels of the network in a part of the image."""
-        return self.image.read(region)[list(self.job.channels)]
+        return self.image.read(region, self.job.channels)
 
     def write(self, picture: Picture, region: Region, values: NDArray[Any], scale: int = 0) -> None:
         """Write whole chunks of the result. ValueError if the job does not hold its lock any more."""
@@ -176,7 +176,12 @@ def work_of(job: BlockJob) -> Work:
 
 def measure(job: BlockJob, index: Size) -> Moments:
     """Mean, variance and range of the pixels of one block. ValueError for NaN and infinity."""
-    return moments(work_of(job).pixels(job.blocks.region(index)))
+    region = job.blocks.region(index)
+    pixels = work_of(job).pixels(region)
+    try:
+        return moments(pixels)
+    except ValueError as error:
+        raise ValueError(f"{job.options.image}, pixels {as_text(region)}: {error}") from error
 
 
 def count_digits(job: BlockJob, index: Size, prefixes: Mapping[Channel, Sequence[Prefix]]) -> list[list[Digits]]:

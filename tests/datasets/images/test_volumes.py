@@ -267,6 +267,13 @@ def test_missing_chunks_are_told(tmp_path: Path) -> None:
     array[:30] = 7
     image = read(tmp_path / "a.zarr")
     assert image.remarks == ("1 of its 4 chunks are not in the folder; they are read as 0",)
+    sharded: dict[str, Any] = {"shape": (35, 70, 90), "chunks": (10, 10, 10), "shards": (20, 40, 50), "dtype": "u1"}
+    array = zarr.create_array(tmp_path / "b.zarr", **sharded)
+    array[...] = 7
+    assert read(tmp_path / "b.zarr").remarks == ()
+    array = zarr.create_array(tmp_path / "c.zarr", **sharded)
+    array[20:, 40:] = 7
+    assert read(tmp_path / "c.zarr").remarks == ("6 of its 8 shards are not in the folder; they are read as 0",)
     np.testing.assert_array_equal(image.array[0, 29:31, 0], [7, 0])
 
 

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -224,9 +225,15 @@ def _dimension_names(array: Any) -> list[str]:
 
 
 def _unread(path: Path, array: Any, names: Sequence[str]) -> Unread:
-    missing = array.nchunks - array.nchunks_initialized
-    remark = f"{missing} of its {array.nchunks} chunks are not in the folder; they are read as {array.fill_value}"
-    remarks = (remark,) if missing else ()
+    count, stored = array.nchunks, array.nchunks_initialized
+    name = "shards" if array.shards else "chunks"
+    if (
+        array.shards
+    ):  # files of several chunks; zarr counts those of a shard at the border that are outside the image, too
+        count = prod(ceil(n / shard) for n, shard in zip(array.shape, array.shards, strict=True))
+        stored //= prod(shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True))
+    remark = f"{count - stored} of its {count} {name} are not in the folder; they are read as {array.fill_value}"
+    remarks = (remark,) if stored < count else ()
     about = Decoded(placeholder(array.shape, array.dtype), axis_letters(names), remarks=remarks)
     return Unread(array, about, (path / array.path,), tuple(array.chunks))
 
