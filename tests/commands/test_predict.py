@@ -214,6 +214,8 @@ def test_options_that_do_not_go_with_blocks_are_refused(unet: Unet, run_folder: 
         (["--blocks", "--views", 8], "--blocks cannot be combined with --views, which needs the whole image"),
         (["--blocks", "--watershed", 4], "--blocks cannot be combined with --watershed"),
         (["--blocks", "--workers", 2, "--scheduler", "tcp://a:1"], "give one of them"),
+        (["--scheduler", ""], "--workers and --scheduler are for images that are predicted by blocks; add --blocks"),
+        (["--blocks", "--workers", 2, "--scheduler", ""], "give one of them"),
         (["--blocks", "--min-size", 2], "--min-size is for instances; add --instances"),
         (["--blocks", image], "--blocks predicts one image, got 2"),
         (["--blocks"], "a.tif: there is no such file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import weakref
@@ -195,7 +196,8 @@ def test_a_repeated_job_computes_what_is_missing_and_gives_the_same_result(optio
 
 
 @pytest.mark.slow
-def test_a_killed_process_leaves_only_whole_blocks(options: Options) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_process_leaves_only_whole_blocks(options: Options, number: signal.Signals) -> None:
     words = [
         "predict",
         options.checkpoint,
@@ -210,8 +212,9 @@ def test_a_killed_process_leaves_only_whole_blocks(options: Options) -> None:
     process = subprocess.Popen([sys.executable, "-m", "unet_tutorial", *map(str, words)], stderr=subprocess.DEVNULL)
     while not (options.output / STATE / "predict" / "0" / "1.json").exists():
         assert process.poll() is None
-    process.kill()
-    process.wait()
+    process.send_signal(number)
+    assert process.wait() == (-number if number == signal.SIGKILL else 130)
+    assert (options.output / LOCK).exists() == (number == signal.SIGKILL)
     found = predict_blocks(options)
     assert 0 < found.predicted < found.blocks
     again = replace(options, output=options.output.with_name("b.zarr"))
@@ -271,12 +274,13 @@ def test_results_of_other_checkpoints_images_and_options_are_refused_and_kept(op
     other = thin_checkpoint(tmp_path / "other.safetensors", "padded", seed=1)
     image = str(stored(tmp_path / "in2.zarr", smooth_noise((61, 300), seed=1)))
     for changed, word in (
-        (Options(other, options.image, options.output, tile="60", instances=True), "checkpoint"),
-        (Options(options.checkpoint, image, options.output, tile="60", instances=True), "image"),
-        (Options(options.checkpoint, options.image, options.output, tile="72", instances=True), "block"),
-        (Options(options.checkpoint, options.image, options.output, tile="60"), "instances"),
+        (Options(other, image, options.output, tile="72"), "was made with another checkpoint"),
+        (Options(options.checkpoint, image, options.output, tile="72"), f"is of another image, or {image} has changed"),
+        (replace(options, tile="72"), "was made with --tile 60,60 instead of 72,72"),
+        (replace(options, instances=False), "was made with --instances"),
+        (replace(options, min_size=5), "was made with --min-size 1 instead of 5"),
     ):
-        with pytest.raises(ValueError, match=f"this result was made with another {word}"):
+        with pytest.raises(ValueError, match=f"this result {word}; choose another folder, or delete it with --over"):
             predict_blocks(changed)
     assert before == {path: path.read_bytes() for path in options.output.rglob("*") if path.is_file()}
     changed = Options(other, options.image, options.output, tile="60", instances=True)
@@ -464,11 +468,14 @@ def test_a_result_that_may_not_be_written_is_refused(options: Options) -> None:
 
 def test_images_of_other_axes_and_channels_are_refused(options: Options, tmp_path: Path) -> None:
     deep = thin_checkpoint(tmp_path / "deep.safetensors", "unet3d")
-    with pytest.raises(ValueError, match=r"in.zarr: expected 3 spatial axes for this network, got 2"):
+    with pytest.raises(ValueError, match=r"in.zarr: expected 3 spatial axes for this network, got 2; give a volume$"):
         predict_blocks(Options(deep, options.image, options.output))
     two = thin_checkpoint(tmp_path / "two.safetensors", "padded", Task(channels=("a", "b")), in_channels=2)
     with pytest.raises(ValueError, match=r"in.zarr: it has 1 channel \(grey\), and the network was trained on 2"):
         predict_blocks(Options(two, options.image, options.output))
+    tifffile.imwrite(tmp_path / "grey.tif", np.zeros((40, 40, 3), np.uint8), photometric="rgb")
+    with pytest.raises(ValueError, match=r"grey.tif: it is a colour image.*; save it as grey, which prediction by bl"):
+        predict_blocks(Options(options.checkpoint, str(tmp_path / "grey.tif"), options.output))
     assert not options.output.exists()
 
 
@@ -546,7 +553,7 @@ def test_pixels_that_are_not_finite_end_the_job_before_a_prediction(tmp_path: Pa
     image[33, 60] = np.nan
     checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "padded", normalise="none")
     source = stored(tmp_path / "in.zarr", image)
-    with pytest.raises(ValueError, match=r"block \(2, 5\) of \(4, 6\): 1 of \d+ pixels are NaN or infinite"):
+    with pytest.raises(ValueError, match=r"in\.zarr, pixels 24:36 × 60:70: 1 of 120 pixels are NaN or infinite; rep"):
         predict_blocks(Options(checkpoint, str(source), tmp_path / "out.zarr", tile="32"))
     assert not (tmp_path / "out.zarr" / STATE / "predict").exists()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,8 +80,9 @@ def predict(
         int, typer.Option(min=0, help="With --blocks: processes on this machine; 0: this process alone.")
     ] = 0,
     scheduler: Annotated[
-        str, typer.Option(help="With --blocks: the address of a running dask scheduler, such as tcp://10.0.0.5:8786.")
-    ] = "",
+        str | None,
+        typer.Option(help="With --blocks: the address of a running dask scheduler, such as tcp://10.0.0.5:8786."),
+    ] = None,
 ) -> None:
     """Predict images of any size, tile by tile and without seams.
 
@@ -101,7 +103,7 @@ def predict(
             instances=instances, min_size=min_size, overwrite=overwrite,
         )  # fmt: skip
         return
-    if workers or scheduler:
+    if workers or scheduler is not None:
         raise ValueError("--workers and --scheduler are for images that are predicted by blocks; add --blocks")
     from unet_tutorial.commands.model import builders
     from unet_tutorial.jobs import results
@@ -150,6 +152,16 @@ def _warn(line: str) -> None:
     print(f"unet: {line}", file=sys.stderr)
 
 
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Context manager in which SIGTERM, the signal of a cluster at the time limit, ends the job as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _without(**options: object) -> None:
     """ValueError for an option that needs the whole image in memory."""
     given = [f"--{name}" for name, value in options.items() if value]
@@ -165,7 +177,7 @@ def _predict_blocks(
     tile: str,
     net: str,
     workers: int,
-    scheduler: str,
+    scheduler: str | None,
     *,
     instances: bool,
     min_size: int,
@@ -184,7 +196,7 @@ def _predict_blocks(
         )
     if len(images) != 1:
         raise ValueError(f"--blocks predicts one image, got {len(images)}; give one .zarr folder or .tif file")
-    if workers and scheduler:
+    if workers and scheduler is not None:
         raise ValueError("--workers starts processes here, and --scheduler uses those of a scheduler; give one of them")
     if min_size > 1 and not instances:
         raise ValueError("--min-size is for instances; add --instances")
@@ -193,10 +205,10 @@ def _predict_blocks(
         tuple(builders(net).items()),
     )  # fmt: skip
     run: AbstractContextManager[Run] = nullcontext(in_this_process)
-    if workers or scheduler:
+    if workers or scheduler is not None:
         provide("scale")
-        run = on_scheduler(scheduler, _warn) if scheduler else on_workers(workers, _warn)
-    with run as computing:
+        run = on_workers(workers, _warn) if scheduler is None else on_scheduler(scheduler, _warn)
+    with _ended_like_ctrl_c(), run as computing:
         found = predict_blocks(options, computing, overwrite=overwrite, warn=_warn)
     count = "" if found.instances is None else f", {found.instances} instance{'' if found.instances == 1 else 's'}"
     blocks = f"{found.blocks} block{'' if found.blocks == 1 else 's'}"

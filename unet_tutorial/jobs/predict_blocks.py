@@ -24,6 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unet_tutorial.datasets.images.files import split_path
+from unet_tutorial.datasets.images.image import GREY, RGB
 from unet_tutorial.datasets.images.normalisation import PERCENTILES
 from unet_tutorial.datasets.images.streamed import Digits, Moments, Prefix, joined, percentiles, summed
 from unet_tutorial.datasets.ome_zarr import Chunks, Picture, add_attributes, attributes_of, create, mean_of
@@ -114,8 +115,16 @@ def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tupl
     size, rank, found = image.size, predictor.net.levels[0].rank, image.arrangement
     planes = len(size) - rank
     if planes not in ((0, 1) if rank == 2 else (0,)):
-        raise ValueError(f"{options.image}: expected {rank} spatial axes for this network, got {len(size)}")
+        wanted = "a volume" if rank == 3 else "an image, or a stack of images"
+        raise ValueError(
+            f"{options.image}: expected {rank} spatial axes for this network, got {len(size)}; give {wanted}"
+        )
     try:
+        if (found.channels, predictor.task.channels) == (RGB, GREY):
+            raise ValueError(
+                "it is a colour image, and the network was trained on grey ones; save it as grey, which prediction by "
+                "blocks does not do, even where the colours are equal"
+            )
         channels, about_channels = channels_for(found.channels, predictor.task.channels)
         inner, tiles = plan_blocks(predictor.net, size[planes:], predictor.tile)
         times = ("its times are read as the slices of a stack",) if found.times else ()
@@ -125,16 +134,16 @@ def plan_job(options: Options, predictor: Predictor, image: StoredImage) -> tupl
         raise ValueError(f"{options.image}: {error}") from error
     blocks = Blocks(size, (1,) * planes + inner.block)
     identity = {
-        "format": FORMAT,
         "checkpoint": digest_of_file(options.checkpoint),
         "image": image.fingerprint(),
         "tile": list(tiles.tile),
-        "block": list(blocks.block),
         "instances": options.instances,
         "min_size": options.min_size,
+        "block": list(blocks.block),
+        "format": FORMAT,
     }
     pictures = _pictures(predictor.task, blocks, image, instances=options.instances)
-    return BlockJob(options, json.dumps(identity, sort_keys=True), blocks, tiles, channels, *pictures), remarks
+    return BlockJob(options, json.dumps(identity), blocks, tiles, channels, *pictures), remarks
 
 
 def _pictures(task: Task, blocks: Blocks, image: StoredImage, *, instances: bool) -> tuple[Picture, ...]:
@@ -266,12 +275,20 @@ def _check_same(job: BlockJob, held: Mapping[str, Any]) -> None:
     asked = json.loads(job.identity)
     differing = [name for name in asked if held.get(name) != asked[name]]
     if differing:
-        name = differing[0]
-        was, now = (str(each)[:16] for each in (held.get(name), asked[name]))
+        difference = {
+            "checkpoint": "was made with another checkpoint",
+            "image": f"is of another image, or {job.options.image} has changed",
+            "tile": f"was made with --tile {_comma(held.get('tile'))} instead of {_comma(asked['tile'])}",
+            "instances": f"was made {'without' if job.options.instances else 'with'} --instances",
+            "min_size": f"was made with --min-size {held.get('min_size')} instead of {asked['min_size']}",
+        }.get(differing[0], "was made by another version of this program")
         raise ValueError(
-            f"-o {job.options.output}: this result was made with another {name} ({was} instead of {now}); choose "
-            "another folder, or delete it with --overwrite"
+            f"-o {job.options.output}: this result {difference}; choose another folder, or delete it with --overwrite"
         )
+
+
+def _comma(numbers: Any) -> str:
+    return ",".join(map(str, numbers)) if isinstance(numbers, list) else str(numbers)
 
 
 def _compute(
