@@ -1,13 +1,13 @@
-"""The first Python code of `docs/large_volumes.md` runs, and the options on the page are those of the command."""
+"""The Python code of `docs/large_volumes.md` runs, and the options on the page are those of the command."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import zarr
 
 from tests.docs.test_readme import COMMANDS
 from tests.oracles.stored_images import smooth_noise, stored, thin_checkpoint
@@ -15,6 +15,7 @@ from tests.paths import ROOT
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs.predictor import Predictor
 
+zarr = pytest.importorskip("zarr", reason="the extra scale: pip install -r requirements-scale.txt")
 PAGE = (ROOT / "docs" / "large_volumes.md").read_text(encoding="utf8")
 
 
@@ -25,13 +26,16 @@ def test_the_code_of_the_page_runs(
     image = smooth_noise((9, 31, 29))
     checkpoint = thin_checkpoint(tmp_path / "net.safetensors", "unet3d")
     stored(tmp_path / "volume.zarr", image)
-    first, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    exec(first, {})
+    opened, predicted, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    exec(predicted, {})
+    space: dict[str, Any] = {}
+    exec(opened, space)
     predictor = Predictor.from_file(checkpoint)
     wanted = class_instances(predictor.labels(predictor(image[None])), rank=3)
     assert capsys.readouterr().out == f"1 {len(wanted.classes)}\n"
-    found = zarr.open_array("predicted.zarr/labels/instances/0", mode="r")[...]
-    np.testing.assert_array_equal(found, wanted.labels)
+    np.testing.assert_array_equal(space["instances"][...], wanted.labels)
+    np.testing.assert_array_equal(space["classes"][...], predictor.labels(predictor(image[None])))
+    np.testing.assert_allclose(space["probability"][...], predictor(image[None])[1], atol=1e-5)
 
 
 def test_the_options_of_the_page_are_those_of_the_command() -> None:

@@ -121,6 +121,11 @@ def predict(
         raise ValueError("--min-size and --watershed are for instances; add --instances, --overlay or --outlines")
     if not math.isfinite(watershed):
         raise ValueError(f"--watershed {watershed}: write a finite number of pixels, or 0 for none")
+    if checkpoint.suffix.lower() in (".pt2", ".zip"):
+        raise ValueError(
+            f"{checkpoint}: a {checkpoint.suffix} is for other programs (docs/export.md); pass the checkpoint of the run, "
+            "checkpoint.safetensors, or its export as .onnx"
+        )
     if checkpoint.suffix.lower() == ".onnx":
         predictor = _exported(checkpoint, net)(checkpoint, device, tile=tile, batch=batch, views=views)
     else:

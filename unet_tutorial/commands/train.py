@@ -72,6 +72,11 @@ def train(
         kept, folder = None, output or default_folder(wanted)
         if resume:
             folder = resume.parent if resume.is_file() else resume  # the path of the checkpoint itself may be given
+            if not (folder / CHECKPOINT).exists() and (folder / "recipe.json").is_file():
+                raise ValueError(
+                    f"{folder}: this run ended before its first checkpoint; start it again: "
+                    f"--config {quote(str(folder / 'recipe.json'))}"
+                )
             kept = load(folder / CHECKPOINT)
             wanted = wanted.resumed(kept.notes, given)
             wanted = extended(wanted, kept, extend) if extend else wanted

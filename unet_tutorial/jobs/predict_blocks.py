@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -63,6 +64,7 @@ from unet_tutorial.plan.levels import Size
 
 FORMAT = "unet_tutorial blocks 1"
 KEY = "unet_tutorial"  # of the attributes of the result
+NARROW = 79  # characters of a progress bar, also where the width of the terminal is unknown
 MUCH, TOO_MUCH = 8, 2**31  # pixels read per pixel needed; bytes of one block
 SIDE = {2: 512, 3: 64}  # the largest side of a chunk that is advised, by the number of axes of the network
 Log = Callable[[str], None]
@@ -341,14 +343,23 @@ def _step(
     """Run a step for the blocks that are missing."""
     if not missing:
         return
-    with tqdm(total=len(blocks), initial=len(blocks) - len(missing), desc=name, disable=None) as bar:
+    with _bar(name, len(blocks), len(blocks) - len(missing)) as bar:
         for _ in run(partial(marked, job, name, step), missing):
             bar.update()
 
 
 def _results(job: BlockJob, name: str, step: Callable[[BlockJob, Size], Any], run: Run) -> Iterator[tuple[Size, Any]]:
     """The result of a step for each block, with its index, in any order."""
-    yield from tqdm(run(partial(guarded, job, step), job.blocks), total=len(job.blocks), desc=name, disable=None)
+    with _bar(name, len(job.blocks)) as bar:
+        for found in run(partial(guarded, job, step), job.blocks):
+            yield found
+            bar.update()
+
+
+def _bar(name: str, total: int, done: int = 0) -> Any:
+    """The progress of a step on standard error; in the log of a cluster a line per minute."""
+    pause = 0.1 if sys.stderr.isatty() else 60
+    return tqdm(desc=name, total=total, initial=done, ncols=NARROW, mininterval=pause, delay=pause)
 
 
 def _normalise(job: BlockJob, predictor: Predictor, image: StoredImage, run: Run, warn: Log) -> None:
