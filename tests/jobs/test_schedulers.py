@@ -40,6 +40,11 @@ def dying(folder: Path, times: int, index: Size) -> int:
     return index[0]
 
 
+def failing(index: Size) -> int:
+    """A task with an error."""
+    raise ValueError(f"block {index} failed")
+
+
 def waiting(index: Size) -> int:
     """A task of a tenth of a second."""
     time.sleep(0.1)
@@ -105,12 +110,16 @@ def test_what_is_no_address_is_refused_at_once() -> None:
 
 PRESSED = """
 import os, signal, sys, time
-from tests.jobs.test_schedulers import waiting
+from tests.jobs.test_schedulers import failing, waiting
 from unet_tutorial.jobs.schedulers import on_workers
 
 if __name__ == "__main__":
     try:
         with on_workers(2, lambda _: None) as run:
+            try:
+                dict(run(failing, [(1,)]))
+            except ValueError as error:
+                print(error, flush=True)
             for index, _ in run(waiting, [(k,) for k in range(1000)]):
                 print(index, flush=True)
     except KeyboardInterrupt:
@@ -132,12 +141,14 @@ def test_ctrl_c_in_a_terminal_prints_no_traceback_of_a_worker(tmp_path: Path) ->
         start_new_session=True,
     )
     assert process.stdout is not None
+    assert process.stdout.readline() == "block (1,) failed\n"
     for _ in range(5):
         process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     printed = process.communicate(timeout=60)[0]
     assert "stopped\n" in printed
     assert "Traceback" not in printed
+    assert "distributed" not in printed
 
 
 @pytest.mark.slow

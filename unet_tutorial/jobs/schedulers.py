@@ -28,8 +28,13 @@ PAUSE = 5  # seconds between two checks that there are workers
 ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}"  # of a scheduler
 AHEAD = 8  # tasks queued per thread of a worker; a longer queue only needs memory of the scheduler
 
-# Ctrl-C in a terminal interrupts all processes; workers are ended by the main process, without a traceback of their own
-IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+# Code that each worker runs first. Ctrl-C in a terminal interrupts all processes, but the main one ends the workers. And
+# it raises the error of a block, which workers would print too, even that of a block that comes too late.
+QUIET = """
+import logging, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+logging.getLogger("distributed.worker").setLevel(logging.CRITICAL)
+"""
 
 TOO_LITTLE_MEMORY = (
     "there was too little memory; run the same command again (finished blocks are kept) with fewer --workers, or "
@@ -61,7 +66,7 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
             dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
             silence_logs=logging.ERROR,
-            preload=IGNORE_CTRL_C,
+            preload=QUIET,
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
