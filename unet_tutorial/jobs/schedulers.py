@@ -28,8 +28,8 @@ PAUSE = 5  # seconds between two checks that there are workers
 ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}"  # of a scheduler
 AHEAD = 8  # tasks queued per thread of a worker; a longer queue only needs memory of the scheduler
 
-# Code that each worker runs first. Ctrl-C in a terminal interrupts all processes, but the main one ends the workers. And
-# it raises the error of a block, which workers would print too, even that of a block that comes too late.
+# Code that each worker runs first. Ctrl-C in a terminal interrupts all processes, but the main one ends the workers. It
+# also raises the error of a block, which workers would print too, even that of a block that comes too late.
 QUIET = """
 import logging, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -96,8 +96,9 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
             f"scheduler {address}: no answer of a scheduler within {PATIENCE} seconds{reason}; check the address that "
             "dask scheduler printed, and that this machine may connect to it"
         ) from error
-    # If the scheduler ends, the client logs a traceback, and does so as late as at the end of this process
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    # If the scheduler ends, the client logs tracebacks, and does so as late as at the end of this process
+    for name in ("distributed.client", "distributed.batched"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
