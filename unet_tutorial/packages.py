@@ -8,8 +8,6 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from unet_tutorial.disk import one_line
-
 PROJECT = "unet_tutorial"
 
 
@@ -37,8 +35,9 @@ def package(name: str, extra: str) -> Any:
     try:
         found = import_module(name)
     except ImportError as error:
+        reason = " ".join(str(error).split())
         raise ValueError(
-            f"this needs {name}, which cannot be imported ({one_line(error)}); run {installation(extra)}"
+            f"this needs {name}, which cannot be imported ({reason}); run {installation(extra)}"
         ) from error
     for each in _known(extra):
         if each.name == name and not each.specifier.contains(found.__version__, prereleases=True):

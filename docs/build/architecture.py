@@ -37,6 +37,7 @@ PACKAGE_BOXES = (
     Box("metrics", "scores of a segmentation", 1, 0),
     Box("paper.py", "the network of 2015", 2, 0),
     Box("disk.py", "files written whole", 3, 0),
+    Box("packages.py", "optional packages", 4, 0),
     Box("nets", "networks from parts", 0, 1),
     Box("figures", "diagrams and tables", 1, 1),
     Box("datasets", "images and labels", 2, 1),

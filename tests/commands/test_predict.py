@@ -146,6 +146,12 @@ def test_damaged_checkpoints_and_equal_names_are_refused(
 ) -> None:
     image, good, cut = folder / "images" / "a.png", run_folder / "checkpoint.safetensors", tmp_path / "cut.safetensors"
     cut.write_bytes(good.read_bytes()[:500])
+    for name in ("model.pt2", "MODEL.bioimageio.ZIP"):
+        shutil.copy(good, tmp_path / name)
+        assert (
+            "is for other programs (docs/export.md); pass the check"
+            in unet("predict", tmp_path / name, image, "-o", tmp_path)[1]
+        )
     assert "cannot be read as a checkpoint" in unet("predict", cut, image, "-o", tmp_path)[1]
     assert "2 images are named a" in unet("predict", good, image, image, "-o", tmp_path)[1]
 

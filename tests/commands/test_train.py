@@ -144,6 +144,18 @@ def test_a_run_can_be_resumed_from_elsewhere_and_with_moved_data(
     assert unet("train", "--resume", "../here/run", "--data", "../moved")[0] == 0
 
 
+def test_a_run_without_a_checkpoint_is_started_again(
+    unet: Unet, run_folder: Path, folder: Path, tmp_path: Path
+) -> None:
+    ended = tmp_path / "ended"
+    ended.mkdir()
+    shutil.copy(run_folder / "recipe.json", ended)
+    code, text = unet("train", "--resume", ended)
+    advice = f"{ended}: this run ended before its first checkpoint; start it again: --config {ended}/recipe.json"
+    assert (code, advice in text) == (1, True)
+    assert unet("train", "--config", ended / "recipe.json", "--data", folder, "-o", tmp_path / "again")[0] == 0
+
+
 def test_resume_refuses_another_recipe(unet: Unet, run_folder: Path) -> None:
     code, text = unet("train", "--resume", run_folder, "--widths", "4,8")
     assert code == 1

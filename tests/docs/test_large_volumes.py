@@ -15,7 +15,6 @@ from tests.paths import ROOT
 from unet_tutorial.inference.instances import class_instances
 from unet_tutorial.jobs.predictor import Predictor
 
-zarr = pytest.importorskip("zarr", reason="the extra scale: pip install -r requirements-scale.txt")
 PAGE = (ROOT / "docs" / "large_volumes.md").read_text(encoding="utf8")
 
 

@@ -13,7 +13,6 @@ ROOF = {"commands", "__main__"}  # may import everything
 FLOORS: dict[str, set[str]] = {
     "__init__": set(),
     **{folder: set() for folder in GROUND},
-    "packages": {"disk"},
     **dict.fromkeys(MIDDLE, GROUND),
     **dict.fromkeys(UPPER, GROUND | {"nets"}),
     "jobs": GROUND | MIDDLE | (UPPER - {"teaching"}),

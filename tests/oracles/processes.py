@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Barrier, local
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from torch import Tensor
 
@@ -67,13 +67,17 @@ def outcomes(function: Callable[..., object], world: int, *arguments: object) ->
     return [Outcome(process.exitcode, *said) for process, said in zip(processes, received, strict=True)]
 
 
+def _exit(code: int = 0) -> NoReturn:
+    sys.exit(code)
+
+
 def _child(
     sender: Connection, rank: int, world: int, port: int, function: Callable[..., object], arguments: tuple[object, ...]
 ) -> None:
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in names.items()})
     text, result, code = io.StringIO(), None, 0
-    distributed.leave = sys.exit  # type: ignore[assignment] # so that the text and the result can be sent
+    distributed.leave = _exit  # so that the text and the result can be sent
     try:
         with redirect_stdout(text), redirect_stderr(text):
             result = function(*arguments)

@@ -123,8 +123,8 @@ def predict(
         raise ValueError(f"--watershed {watershed}: write a finite number of pixels, or 0 for none")
     if checkpoint.suffix.lower() in (".pt2", ".zip"):
         raise ValueError(
-            f"{checkpoint}: a {checkpoint.suffix} is for other programs (docs/export.md); pass the checkpoint of the run, "
-            "checkpoint.safetensors, or its export as .onnx"
+            f"{checkpoint}: a {checkpoint.suffix} is for other programs (docs/export.md); pass the "
+            "checkpoint.safetensors of the run, or its export as .onnx"
         )
     if checkpoint.suffix.lower() == ".onnx":
         predictor = _exported(checkpoint, net)(checkpoint, device, tile=tile, batch=batch, views=views)

@@ -33,7 +33,7 @@ def test_it_gives_probability_and_mask_and_describes_itself(preset: str, tmp_pat
     for axis in range(model.rank):
         for pixels in {-3 * step[axis], 1} - {step[axis]}:
             size = [n + pixels * (i == axis) for i, n in enumerate(valid)]
-            with pytest.raises(AssertionError, match="Guard failed: image.size"):
+            with pytest.raises(AssertionError, match=r"Guard failed: image\.size"):
                 graph(torch.zeros(1, 1, *size), *inputs[1:])
     entries = {name: json.dumps(value) for name, value in json.loads(extra[DESCRIPTION]).items()}
     assert Description.from_entries(entries).digest == model.digest
