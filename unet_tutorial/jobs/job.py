@@ -53,7 +53,7 @@ from unet_tutorial.learning.train import BAR, Batch, Training, Validation, adam,
 from unet_tutorial.nets.contracts import Network
 from unet_tutorial.nets.norms import BATCH_NORM
 from unet_tutorial.nets.presets import PRESETS, build
-from unet_tutorial.nets.sync_norm import Synchronised, batch_norms, synchronised
+from unet_tutorial.nets.sync_norm import Synchronised, synchronised
 from unet_tutorial.plan.levels import Size
 from unet_tutorial.plan.sizes import size_steps, valid_sizes
 
@@ -120,7 +120,8 @@ def job_of(
     if recipe.sync_norm and processes.world > 1:
         synchronised(training.net, processes.sum)
     elif recipe.sync_norm:
-        batch_norms(training.net)  # refused now, and not when the run goes on with several processes
+        # one process needs no exchange; a network that refuses it is refused now, and not when more processes go on
+        synchronised(copy.deepcopy(training.net), processes.sum)
     _check_sizes(training.net, data.split)
     tile = tile_of(training, recipe, data.split)
     drawn_from = samples(data.split.train, data.task, recipe)

@@ -25,9 +25,10 @@ def synchronised(net: _Net, total: Sum) -> _Net:
 
     ``total`` returns the sum of the tensors that all processes pass, such as ``Processes.sum``. The keys of the state
     dict, the weights and the running statistics stay as they are. If a batch norm is synchronised already, ``total``
-    replaces its former one. Raises the errors of `batch_norms`.
+    replaces its former one. Raises ValueError if the network has no batch norm, and for a subclass of torch's batch
+    norm that computes in its own way.
     """
-    norms = batch_norms(net)
+    norms = _batch_norms(net)
     kinds = {type(norm) for norm in norms if not isinstance(norm, Synchronised)}
     # subclasses, so that figures and tables treat them as batch norms
     subclasses = {kind: type(f"Sync{kind.__name__}", (Synchronised, kind), {}) for kind in kinds}
@@ -37,11 +38,8 @@ def synchronised(net: _Net, total: Sum) -> _Net:
     return net
 
 
-def batch_norms(net: nn.Module) -> list[nn.Module]:
-    """The batch norms that can be synchronised.
-
-    Raises ValueError if the network has none, and for a subclass of torch's batch norm that computes in its own way.
-    """
+def _batch_norms(net: nn.Module) -> list[nn.Module]:
+    """The batch norms of a network; ValueError as in `synchronised`."""
     norms = [(name, each) for name, each in net.named_modules() if isinstance(each, BATCH_NORM)]
     if not norms:
         raise ValueError("the network has no batch norm to synchronise; leave --sync-norm out")
