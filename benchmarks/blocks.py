@@ -21,6 +21,7 @@ import argparse
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,8 +196,9 @@ class Interrupted:
         return wrong + bool(left) + (said is None or int(said[1]) != len(self.job.blocks) - marked)
 
     def forget(self) -> None:
-        """Delete the result, so that the next run begins anew."""
-        subprocess.run(["rm", "-rf", str(self.options.output)], check=True)
+        """Delete the result and its table, so that the next run begins anew."""
+        shutil.rmtree(self.options.output)
+        self.options.output.with_name("killed_instances.csv").unlink()
 
 
 def arrays(output: Path) -> dict[str, Any]:
@@ -223,6 +225,9 @@ def kill_jobs(case: Interrupted, kills: int) -> tuple[int, int, int]:
             done += 1
             wrong += case.check_marked()
             continue
+        if process.returncode:
+            print(printed)
+            return done, complete, wrong + 1
         wrong += case.check_whole(printed, marked)
         complete += 1
         case.forget()
@@ -257,7 +262,7 @@ def kill_workers(case: Interrupted, kills: int) -> tuple[int, int, int]:
             wrong += case.check_whole(printed, marked)
             complete += 1
             case.forget()
-        elif not re.search("its worker ended several times|all workers have ended", printed):
+        elif not re.search("workers that had it ended several times|all workers have ended", printed):
             print(printed)
             wrong += 1
     return done, complete, wrong
