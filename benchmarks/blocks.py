@@ -41,9 +41,10 @@ import torch
 import zarr
 
 from unet_tutorial.datasets.images.normalisation import Normaliser
+from unet_tutorial.datasets.ome_zarr import attributes_of
 from unet_tutorial.datasets.stored import open_stored
 from unet_tutorial.jobs.block_steps import STATE, BlockJob, Options
-from unet_tutorial.jobs.predict_blocks import plan_job, predict_blocks
+from unet_tutorial.jobs.predict_blocks import KEY, plan_job, predict_blocks
 from unet_tutorial.jobs.predictor import Predictor
 from unet_tutorial.jobs.schedulers import on_workers
 from unet_tutorial.jobs.task import GREY_CELLS
@@ -172,7 +173,9 @@ class Interrupted:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def marked(self, step: str) -> list[Size]:
-        """The blocks with a marker."""
+        """The blocks with a marker; all of a complete result, whose markers are deleted."""
+        if attributes_of(self.options.output).get(KEY, {}).get("complete"):
+            return list(self.job.blocks)
         markers = self.job.markers(step)
         return [index for index in self.job.blocks if markers.has(index)]
 
