@@ -227,9 +227,8 @@ def _dimension_names(array: Any) -> list[str]:
 def _unread(path: Path, array: Any, names: Sequence[str]) -> Unread:
     count, stored = array.nchunks, array.nchunks_initialized
     name = "shards" if array.shards else "chunks"
-    if (
-        array.shards
-    ):  # files of several chunks; zarr counts those of a shard at the border that are outside the image, too
+    if array.shards:
+        # A shard is a file of several chunks; of one at the border, zarr also counts the chunks outside the image.
         count = prod(ceil(n / shard) for n, shard in zip(array.shape, array.shards, strict=True))
         stored //= prod(shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True))
     remark = f"{count - stored} of its {count} {name} are not in the folder; they are read as {array.fill_value}"
