@@ -7,7 +7,6 @@ processes, which may be on other machines with the same files.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,11 +17,11 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from unet_tutorial.disk import one_line
+from unet_tutorial.packages import package
 from unet_tutorial.plan.levels import Size
 
 Task = Callable[[Size], Any]
 Run = Callable[[Task, Iterable[Size]], Iterator[tuple[Size, Any]]]
-INSTALL = "pip install -c constraints.txt -r requirements-scale.txt"
 PATIENCE = 20  # seconds in which a scheduler must answer
 PAUSE = 5  # seconds between two checks that there are workers
 ADDRESS = r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}"  # of a scheduler
@@ -55,7 +54,7 @@ def on_workers(workers: int, log: Callable[[str], None] = print) -> Iterator[Run
     A worker that is killed, or that uses more than its share of the memory, is replaced, and its block is repeated.
     ValueError if dask.distributed is not installed.
     """
-    distributed, dask = _distributed(), importlib.import_module("dask")
+    distributed, dask = package("distributed", "scale"), package("dask", "scale")
     # A worker has one task at a time, and the others wait at the scheduler: if a worker dies, that task is the reason.
     alone = {"distributed.scheduler.worker-saturation": 1.0}
     with (
@@ -81,7 +80,7 @@ def on_scheduler(address: str, log: Callable[[str], None] = print) -> Iterator[R
     ValueError if dask.distributed is not installed, for a text that is no address, if no scheduler answers, and if it
     has no worker.
     """
-    distributed = _distributed()
+    distributed = package("distributed", "scale")
     if not re.fullmatch(ADDRESS, address):
         raise ValueError(
             f"scheduler {address}: this is no address; write tcp://HOST:PORT, which dask scheduler printed"
@@ -116,7 +115,7 @@ async def _answer(address: str) -> None:
 
     A `Client` waits for ever for a program that accepts the connection and does not answer.
     """
-    async with _distributed().rpc(address) as scheduler:
+    async with package("distributed", "scale").rpc(address) as scheduler:
         await asyncio.wait_for(scheduler.identity(), PATIENCE)
 
 
@@ -126,7 +125,7 @@ def _on(client: Any) -> Run:
     A block whose worker dies four times ends the job with its index; the loss of all workers or of the scheduler ends
     it too. Each is a ValueError that says how to continue.
     """
-    distributed = _distributed()
+    distributed = package("distributed", "scale")
 
     def run(task: Task, indices: Iterable[Size]) -> Iterator[tuple[Size, Any]]:
         left, finished = iter(indices), SimpleQueue[Any]()
@@ -191,13 +190,3 @@ def _patiently(client: Any, wait: Callable[[float], Any]) -> Any:
 
 def _workers(count: int) -> str:
     return f"{count} worker{'' if count == 1 else 's'}"
-
-
-def _distributed() -> Any:
-    try:
-        return importlib.import_module("distributed")
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"several workers need the package distributed; install it ({INSTALL}), or leave out --workers and "
-            "--scheduler"
-        ) from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from unet_tutorial import packages
 from unet_tutorial.datasets.images.calibration import known_lengths, micrometres
 from unet_tutorial.datasets.images.decoded import (
     ContentError,
@@ -275,11 +276,7 @@ def _described(node: Any) -> str:
 
 def package(name: str) -> Any:
     """An optional package for a file format. ContentError if it is not installed."""
-    from importlib import import_module
-
     try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ContentError(
-            f"it needs the package {name}; install it: pip install -c constraints.txt -r requirements-formats.txt"
-        ) from error
+        return packages.package(name, "formats")
+    except ValueError as error:
+        raise ContentError(str(error)) from error
